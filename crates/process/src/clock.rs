@@ -1,0 +1,32 @@
+//! The clocks that are read: here, at the edge, and passed in everywhere else.
+
+use std::time::Duration;
+
+use domain::ProcessIdentity;
+use rustix::param::clock_ticks_per_second;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// `CLOCK_MONOTONIC`: stands still while the host is suspended, and nobody can set it.
+#[must_use]
+pub fn monotonic() -> Duration {
+    duration(clock_gettime(ClockId::Monotonic))
+}
+
+/// `CLOCK_BOOTTIME`: the time since boot, suspensions included; what start times count in.
+#[must_use]
+pub fn since_boot() -> Duration {
+    duration(clock_gettime(ClockId::Boottime))
+}
+
+/// When a process started, on the clock of [`since_boot`].
+#[must_use]
+pub fn start_of(process: &ProcessIdentity) -> Duration {
+    let ticks_per_second = clock_ticks_per_second().max(1);
+    let millis = u128::from(process.start_ticks) * 1000 / u128::from(ticks_per_second);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+fn duration(time: Timespec) -> Duration {
+    // These clocks are never negative.
+    Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}

@@ -1,0 +1,21 @@
+//! What the kernel says of a process, and nothing that knows of tmux or systemd: its line in
+//! `/proc`, whether it is still the one that was meant, a descriptor that becomes readable when it
+//! ends, the control group it lives in, and a child that is given up at a deadline.
+//!
+//! Readers take the root they read from, so that a test gives them a tree of captured bytes.
+
+mod bounded_command;
+mod cgroup;
+mod clock;
+mod liveness;
+mod pid_fd;
+mod proc_root;
+mod stat;
+
+pub use bounded_command::{BoundedError, bounded_output};
+pub use cgroup::Cgroup;
+pub use clock::{monotonic, since_boot, start_of};
+pub use liveness::Liveness;
+pub use pid_fd::PidFd;
+pub use proc_root::ProcRoot;
+pub use stat::{InvalidStat, Stat};

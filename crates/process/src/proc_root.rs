@@ -1,0 +1,134 @@
+//! Reads `/proc`, or a tree that looks like it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use domain::{BootId, Pid, ProcessIdentity};
+
+use crate::{Liveness, Stat};
+
+/// A mounted `/proc`.
+#[derive(Clone, Debug)]
+pub struct ProcRoot(PathBuf);
+
+impl Default for ProcRoot {
+    fn default() -> Self {
+        Self(PathBuf::from("/proc"))
+    }
+}
+
+impl ProcRoot {
+    /// Reads below `root` instead of `/proc`.
+    #[must_use]
+    pub fn at(root: PathBuf) -> Self {
+        Self(root)
+    }
+
+    /// What the kernel says of a PID; `None` if no process has it.
+    ///
+    /// # Errors
+    /// The line cannot be read, or is none.
+    pub fn stat(&self, pid: Pid) -> io::Result<Option<Stat>> {
+        match fs::read(self.0.join(format!("{pid}/stat"))) {
+            Ok(line) => Stat::parse(&line).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+            // ESRCH: it ended between open and read.
+            Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(3) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The id of this boot.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds no boot id.
+    pub fn boot_id(&self) -> io::Result<BootId> {
+        let text = fs::read_to_string(self.0.join("sys/kernel/random/boot_id"))?;
+        text.trim_end().parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// Who has this PID now; `None` if nobody does.
+    ///
+    /// Only a caller who holds a pidfd of the process, opened before, knows that it is the process
+    /// that it means.
+    ///
+    /// # Errors
+    /// `/proc` cannot be read.
+    pub fn identity(&self, pid: Pid) -> io::Result<Option<ProcessIdentity>> {
+        let boot = self.boot_id()?;
+        Ok(self.stat(pid)?.map(|stat| ProcessIdentity { pid, start_ticks: stat.start_ticks, boot }))
+    }
+
+    /// The value of a variable in the environment that a process was started with; `None` if it had
+    /// none of that name.
+    ///
+    /// # Errors
+    /// The process is gone, or belongs to somebody else.
+    pub fn variable(&self, pid: Pid, name: &str) -> io::Result<Option<OsString>> {
+        let environment = fs::read(self.0.join(format!("{pid}/environ")))?;
+        let value = |variable: &[u8]| Some(variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
+        Ok(environment.split(|byte| *byte == 0).find_map(value).map(OsString::from_vec))
+    }
+
+    /// The processes that a process started, and those they started, as far as they still hang
+    /// together: one whose parent has ended is not among them.
+    #[must_use]
+    pub fn descendants(&self, pid: Pid) -> Vec<Pid> {
+        let children = |pid: Pid| -> Vec<Pid> {
+            let threads = fs::read_dir(self.0.join(format!("{pid}/task"))).into_iter().flatten().flatten();
+            let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+            lists
+                .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+                .collect()
+        };
+        let mut found = children(pid);
+        let mut next = 0;
+        while let Some(parent) = found.get(next).copied() {
+            found.extend(children(parent));
+            next += 1;
+        }
+        found
+    }
+
+    /// What became of a process that was identified earlier.
+    ///
+    /// # Errors
+    /// `/proc` cannot be read: then nothing is known of the process.
+    pub fn liveness(&self, meant: &ProcessIdentity) -> io::Result<Liveness> {
+        Ok(Liveness::judge(meant, self.boot_id()?, self.stat(meant.pid)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProcRoot;
+    use crate::Liveness;
+    use std::process::{Command, id};
+
+    #[test]
+    fn this_process_is_alive_and_its_pid_with_another_start_is_somebody_else() {
+        let proc = ProcRoot::default();
+        let me = proc.identity(id().try_into().unwrap()).unwrap().unwrap();
+        assert_eq!(proc.liveness(&me).unwrap(), Liveness::Alive);
+        let earlier = domain::ProcessIdentity { start_ticks: me.start_ticks - 1, ..me };
+        assert_eq!(proc.liveness(&earlier).unwrap(), Liveness::Recycled);
+    }
+
+    #[test]
+    fn a_child_that_nobody_waited_for_is_a_zombie_and_then_gone() {
+        let proc = ProcRoot::default();
+        let mut child =
+            Command::new("sh").args(["-c", "read x; exit 7"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let pid = child.id().try_into().unwrap();
+        let identity = proc.identity(pid).unwrap().unwrap();
+        let fd = crate::PidFd::open(pid).unwrap();
+        drop(child.stdin.take());
+        assert!(fd.wait(Some(std::time::Duration::from_secs(20))).unwrap());
+        assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Zombie);
+        assert_eq!(proc.stat(pid).unwrap().unwrap().verdict(), Some(domain::ExitVerdict::Code(7)));
+        child.wait().unwrap();
+        assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Gone);
+    }
+}

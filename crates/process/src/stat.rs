@@ -1,0 +1,96 @@
+//! One line of `/proc/PID/stat`.
+
+use domain::ExitVerdict;
+
+/// What `/proc/PID/stat` says that matters here (proc(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Field 3: `R`, `S`, `D`, `T`, `Z`, `X`, …
+    pub state: char,
+    /// Field 4: the parent's PID.
+    pub parent: u32,
+    /// Field 22: start time in clock ticks since boot.
+    pub start_ticks: u64,
+    /// Field 52: the status word of `wait(2)`; means something of a zombie only.
+    wait_status: u32,
+}
+
+/// A text that is not a line of `/proc/PID/stat`.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a line of /proc/PID/stat: {0}")]
+pub struct InvalidStat(&'static str);
+
+impl Stat {
+    /// Reads the line. The second field is the program's name in parentheses, which may hold
+    /// spaces, parentheses and any bytes; the last `)` ends it.
+    ///
+    /// # Errors
+    /// The line is cut short, or a number is none.
+    pub fn parse(line: &[u8]) -> Result<Self, InvalidStat> {
+        let name_end = line.iter().rposition(|byte| *byte == b')').ok_or(InvalidStat("no name in parentheses"))?;
+        let rest =
+            str::from_utf8(&line[name_end + 1..]).map_err(|_| InvalidStat("not ASCII after the name"))?.trim_end();
+        // Field N of proc(5) is at N - 3: the PID and the name are behind us.
+        let mut fields = rest.split_ascii_whitespace();
+        let state = fields.next().and_then(|text| text.chars().next()).ok_or(InvalidStat("no state"))?;
+        let parent = number(fields.next(), "no parent (field 4)")?;
+        let start_ticks = number(fields.nth(22 - 5), "no start time (field 22)")?;
+        let wait_status = number(fields.nth(52 - 23), "no exit status (field 52)")?;
+        Ok(Self { state, parent, start_ticks, wait_status })
+    }
+
+    /// Has the process ended, though its parent has not looked yet?
+    ///
+    /// `kill(pid, 0)` still says that a zombie is alive.
+    #[must_use]
+    pub fn is_zombie(&self) -> bool {
+        matches!(self.state, 'Z' | 'X' | 'x')
+    }
+
+    /// How the process ended, if it is a zombie.
+    ///
+    /// The kernel shows 0 to a reader who may not trace the process, so "code 0" of a process of
+    /// another user may be any verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Option<ExitVerdict> {
+        self.is_zombie().then(|| ExitVerdict::from_wait_status(self.wait_status))
+    }
+}
+
+fn number<T: std::str::FromStr>(field: Option<&str>, missing: &'static str) -> Result<T, InvalidStat> {
+    field.and_then(|text| text.parse().ok()).ok_or(InvalidStat(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stat;
+    use domain::ExitVerdict;
+
+    // Captured from a kernel 6.18; the second is a zombie of `sh -c 'kill -9 $$'`.
+    const RUNNING: &[u8] = b"18960 (node (a) b) S 812 18960 18960 34817 18960 4194304 1213 0 0 0 12 3 0 0 20 0 1 0 67697 \
+        6270976 963 18446744073709551615 94029 94030 140728 0 0 0 0 3670020 1266777851 1 0 0 17 1 0 0 0 0 0 94 94 94 14 14 14 14 0\n";
+    const KILLED: &[u8] = b"77 (sh) Z 1 77 77 0 -1 4194316 98 0 0 0 0 0 0 0 20 0 1 0 70001 \
+        0 0 18446744073709551615 0 0 0 0 0 0 0 4096 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 9\n";
+
+    #[test]
+    fn a_name_with_parentheses_and_spaces_does_not_shift_the_fields() {
+        let stat = Stat::parse(RUNNING).unwrap();
+        assert_eq!((stat.state, stat.parent, stat.start_ticks), ('S', 812, 67697));
+        assert_eq!((stat.is_zombie(), stat.verdict()), (false, None));
+    }
+
+    #[test]
+    fn a_zombie_tells_how_it_ended() {
+        let stat = Stat::parse(KILLED).unwrap();
+        assert!(stat.is_zombie());
+        assert_eq!(stat.verdict(), Some(ExitVerdict::Signal(9)));
+    }
+
+    #[test]
+    fn a_line_cut_anywhere_is_an_error_not_a_wrong_answer() {
+        let line = KILLED.trim_ascii_end();
+        for end in 0..line.len() - 1 {
+            assert!(Stat::parse(&line[..end]).is_err(), "{end}");
+        }
+    }
+}
