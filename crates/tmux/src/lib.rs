@@ -1,0 +1,23 @@
+//! The only code that runs tmux: one server, addressed by its socket, never the default one by
+//! accident, every call with a deadline.
+//!
+//! What tmux's quirks demand is in here, so that callers need not know them: targets are exact
+//! (`=name:`, `%4`; a bare name is a prefix match), every call has `-u` (without a UTF-8 locale
+//! tabs in formats become `_`) and `-N` (no server is started in passing). Deciding what to do
+//! about what was seen does not belong here.
+
+mod error;
+mod fleet_options;
+mod pane;
+mod pane_id;
+mod server;
+mod session;
+mod version;
+
+pub use error::TmuxError;
+pub use fleet_options::FLEET_OPTIONS;
+pub use pane::Pane;
+pub use pane_id::{InvalidPaneId, PaneId};
+pub use server::{Server, find_program};
+pub use session::{Created, NewSession, StartServer};
+pub use version::Version;

@@ -1,0 +1,162 @@
+//! Sessions: made, looked at, read, removed. An agent's session has the agent's name.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use domain::{AgentName, Pid};
+
+use crate::server::server_environment;
+use crate::{FLEET_OPTIONS, Pane, PaneId, Server, TmuxError};
+
+/// May a session's creation start the server?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartServer {
+    /// No: the holder owns it.
+    Never,
+    /// Yes, with the fleet's options and an environment that is nobody's.
+    IfAbsent,
+}
+
+/// What to make.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession<'a> {
+    /// Its name.
+    pub agent: &'a AgentName,
+    /// tmux's idea of where new windows of the session start.
+    pub directory: &'a Path,
+    /// The program of its one pane and its arguments: at least two words, or tmux hands a single
+    /// one to a shell.
+    pub argv: &'a [OsString],
+    /// May it start the server?
+    pub start_server: StartServer,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// The session is there, and new.
+    New {
+        /// Its pane.
+        pane: PaneId,
+        /// The process that tmux started in it.
+        pid: Pid,
+        /// The tmux server's process.
+        server: Pid,
+    },
+    /// There was a session of that name already; it was not touched.
+    Duplicate,
+}
+
+impl Server {
+    /// Makes a session whose pane stays when its process ends, in one call to the server: with two,
+    /// a command that ends at once would take its exit status along.
+    ///
+    /// # Errors
+    /// There is no server (and none may be started), or tmux refuses.
+    pub fn new_session(&self, wanted: &NewSession<'_>) -> Result<Created, TmuxError> {
+        let mut command = match wanted.start_server {
+            StartServer::Never => self.client(),
+            StartServer::IfAbsent => {
+                let mut command = self.any_client();
+                command.env_clear().envs(server_environment()).arg("start-server");
+                for (scope, name, value) in FLEET_OPTIONS {
+                    command.args([";", "set-option", scope, name, value]);
+                }
+                command.arg(";");
+                command
+            }
+        };
+        command.args(["new-session", "-d", "-s", wanted.agent.as_str(), "-c"]).arg(wanted.directory);
+        command.args(["-P", "-F", "#{pane_id} #{pane_pid} #{pid}", "--"]).args(wanted.argv);
+        command.args(KEEP_DEAD_PANE);
+        match self.answer("new-session", &mut command) {
+            Ok(line) => parse_created(&line).ok_or_else(|| TmuxError::Refused {
+                socket: self.socket().clone(),
+                command: "new-session",
+                message: format!("it answered '{}'", line.trim_end().escape_debug()),
+            }),
+            Err(TmuxError::Refused { message, .. }) if message.starts_with("duplicate session") => {
+                Ok(Created::Duplicate)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The agent's pane: the first of its session's first window. `None` if there is no such
+    /// session, or no server.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub fn agent_pane(&self, agent: &AgentName) -> Result<Option<Pane>, TmuxError> {
+        match self.ask("list-panes", ["-s", "-t", &exactly(agent), "-F", Pane::FORMAT]) {
+            Ok(listed) => Ok(listed.lines().next().and_then(Pane::parse)),
+            Err(TmuxError::NoServer { .. }) => Ok(None),
+            Err(TmuxError::Refused { message, .. }) if message.starts_with("can't find") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks at one pane again; `None` if it is gone with its session, or with the server.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub fn pane(&self, pane: PaneId) -> Result<Option<Pane>, TmuxError> {
+        match self.ask("display-message", ["-p", "-t", &pane.to_string(), Pane::FORMAT]) {
+            // Asked for a pane that is not there, it answers with the format's empty fields.
+            Ok(line) => Ok(Pane::parse(line.trim_end_matches('\n')).filter(|found| found.id == pane)),
+            Err(TmuxError::NoServer { .. }) => Ok(None),
+            Err(TmuxError::Refused { message, .. }) if message.starts_with("can't find") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the pane of a session that somebody else made stay when its process ends.
+    ///
+    /// # Errors
+    /// The pane is gone, or the server cannot be asked.
+    pub fn keep_dead_pane(&self, pane: PaneId) -> Result<(), TmuxError> {
+        self.ask("set-option", ["-w", "-t", &pane.to_string(), "remain-on-exit", "on"]).map(drop)
+    }
+
+    /// The last lines of a pane, at most `lines` of them, without the empty ones at its end.
+    ///
+    /// # Errors
+    /// The pane is gone, or the server cannot be asked.
+    pub fn last_lines(&self, pane: PaneId, lines: usize) -> Result<Vec<String>, TmuxError> {
+        let from = format!("-{lines}");
+        let text = self.ask("capture-pane", ["-p", "-S", &from, "-t", &pane.to_string()])?;
+        let all: Vec<String> = text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect();
+        Ok(all[all.len().saturating_sub(lines)..].to_vec())
+    }
+
+    /// Removes the agent's session, and no other; that it is not there is no error.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub fn kill_session(&self, agent: &AgentName) -> Result<(), TmuxError> {
+        match self.ask("kill-session", ["-t", &exactly(agent)]) {
+            Ok(_) | Err(TmuxError::NoServer { .. }) => Ok(()),
+            Err(TmuxError::Refused { message, .. }) if message.starts_with("can't find") => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Appended to the command that makes a session, so that it concerns the new window. The second
+/// option keeps tmux's own "Pane is dead" out of the agent's last lines (tmux 3.3 and later).
+const KEEP_DEAD_PANE: [&str; 10] =
+    [";", "set-option", "-w", "remain-on-exit", "on", ";", "set-option", "-wq", "remain-on-exit-format", ""];
+
+/// A target that is this session or none: a bare name, and `=name` in some commands, is taken for
+/// a prefix.
+fn exactly(agent: &AgentName) -> String {
+    format!("={agent}:")
+}
+
+fn parse_created(line: &str) -> Option<Created> {
+    let mut fields = line.split_whitespace();
+    let pane = fields.next()?.parse().ok()?;
+    let pid = fields.next()?.parse().ok()?;
+    let server = fields.next()?.parse().ok()?;
+    Some(Created::New { pane, pid, server })
+}
