@@ -1,0 +1,22 @@
+//! Owns the user manager of one test; see [`harness::Keeper`]. With an argument it is on its way
+//! to becoming one of that manager's daemons; see [`harness::NamespaceEntry`].
+
+use harness::{Keeper, NamespaceEntry};
+use std::io;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let done = match std::env::args().nth(1) {
+        Some(entry) => {
+            serde_json::from_str(&entry).map_err(io::Error::from).and_then(|entry: NamespaceEntry| entry.enter())
+        }
+        None => Keeper::serve(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("user-manager-keeper: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

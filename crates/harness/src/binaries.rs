@@ -1,0 +1,82 @@
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// Finds the programs under test, and builds them once where nobody has said where they are.
+///
+/// `MOSAIC_FLEET_BIN_DIR` names a directory that holds them. Without it the product is built the
+/// way it is shipped: a release, static, for the machine's musl target.
+#[derive(Debug)]
+pub struct Binaries;
+
+type Built = BTreeMap<String, PathBuf>;
+
+impl Binaries {
+    /// The product's programs.
+    pub const PRODUCT: [&str; 3] = ["start-agent-session", "agent-sidecar", "agent-pane"];
+
+    /// The program of the product with that name.
+    #[must_use]
+    pub fn product(name: &str) -> PathBuf {
+        static BUILT: OnceLock<Built> = OnceLock::new();
+        let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+        find(name, &BUILT, &["--release", "--target", &target, "-p", "launcher"])
+    }
+
+    /// The launcher.
+    #[must_use]
+    pub fn start_agent_session() -> PathBuf {
+        Self::product("start-agent-session")
+    }
+
+    /// The controllable pane process.
+    #[must_use]
+    pub fn test_agent() -> PathBuf {
+        Self::harness("test-agent")
+    }
+
+    pub(crate) fn harness(name: &str) -> PathBuf {
+        static BUILT: OnceLock<Built> = OnceLock::new();
+        find(name, &BUILT, &["-p", "harness"])
+    }
+
+    /// The top of the source tree.
+    #[must_use]
+    pub fn workspace() -> &'static Path {
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    }
+}
+
+fn find(name: &str, built: &OnceLock<Built>, what: &[&str]) -> PathBuf {
+    let given = std::env::var_os("MOSAIC_FLEET_BIN_DIR")
+        .map(|directory| Path::new(&directory).join(name))
+        .filter(|path| path.is_file());
+    given.unwrap_or_else(|| {
+        let built = built.get_or_init(|| build(what));
+        let path = built.get(name);
+        path.unwrap_or_else(|| panic!("`cargo build {}` made no {name}", what.join(" "))).clone()
+    })
+}
+
+/// Cargo says itself where it put them: the target directory has many ways to be elsewhere.
+fn build(what: &[&str]) -> Built {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--bins", "--message-format=json-render-diagnostics"])
+        .args(what)
+        .current_dir(Binaries::workspace())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("run cargo");
+    assert!(output.status.success(), "cargo build {}", what.join(" "));
+    let lines = output.stdout.split(|byte| *byte == b'\n');
+    lines
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .filter_map(|message| {
+            let name = message.get("target")?.get("name")?.as_str()?.to_owned();
+            Some((name, PathBuf::from(message.get("executable")?.as_str()?)))
+        })
+        .collect()
+}

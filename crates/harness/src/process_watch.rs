@@ -1,0 +1,73 @@
+use crate::Deadline;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+/// Watches one process for its death, whoever its parent is.
+///
+/// The pidfd is opened once, so a PID that is used again is never mistaken for the process.
+#[derive(Debug)]
+pub struct ProcessWatch {
+    pid: u32,
+    pidfd: OwnedFd,
+}
+
+impl ProcessWatch {
+    /// Starts to watch.
+    ///
+    /// # Errors
+    /// When there is no such process, or no pidfd to be had.
+    pub fn new(pid: u32) -> io::Result<Self> {
+        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
+        Ok(Self { pid, pidfd })
+    }
+
+    /// The process watched.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether the process has ended; a zombie has.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.wait_for(Duration::ZERO)
+    }
+
+    /// Waits until the process has ended, panics after [`Deadline::DEFAULT`].
+    pub fn wait(&self) {
+        assert!(
+            self.wait_for(Deadline::DEFAULT),
+            "process {} is still alive after {:?}: {}",
+            self.pid,
+            Deadline::DEFAULT,
+            std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default()
+        );
+    }
+
+    /// Waits at most that long; whether the process has ended.
+    #[must_use]
+    pub fn wait_for(&self, limit: Duration) -> bool {
+        let deadline = Deadline::after(limit);
+        loop {
+            let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
+            match poll(&mut fds, Some(&deadline.timespec())) {
+                Ok(ready) => return ready > 0,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => panic!("poll on a pidfd: {error}"),
+            }
+        }
+    }
+
+    /// Sends a signal to exactly this process; one that has ended already is fine.
+    pub fn signal(&self, signal: i32) {
+        let named = Signal::from_named_raw(signal).expect("a named signal");
+        match pidfd_send_signal(&self.pidfd, named) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => panic!("signal {signal} to process {}: {error}", self.pid),
+        }
+    }
+}
