@@ -1,0 +1,26 @@
+//! Watches an agent; see `launcher::sidecar`. Started by `start-agent-session` and by the agent's
+//! unit, never by hand.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use launcher::sidecar::{after_stop, run};
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let ended = match arguments.as_slice() {
+        [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|code| code as u8),
+        _ => {
+            let foreground = arguments.last().is_some_and(|last| last == "--foreground");
+            arguments.truncate(arguments.len() - usize::from(foreground));
+            run(&arguments, foreground)
+        }
+    };
+    match ended {
+        Ok(code) => code.into(),
+        Err(error) => {
+            eprintln!("ERROR: {error}");
+            error.exit_code().into()
+        }
+    }
+}

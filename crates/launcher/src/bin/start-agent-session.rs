@@ -1,0 +1,32 @@
+//! Starts an agent; see `launcher::start`.
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use domain::{AgentName, ExitCode};
+use launcher::start::{Arguments, run};
+
+fn main() -> std::process::ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error).into(),
+    };
+    match run(&arguments) {
+        Ok(()) => ExitCode::Ok.into(),
+        Err(error) => {
+            eprintln!("ERROR: {error}");
+            error.exit_code().into()
+        }
+    }
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell that standard output is closed.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
+        _ => {
+            eprintln!("\nERROR: {}", AgentName::RULE);
+            ExitCode::Usage
+        }
+    }
+}

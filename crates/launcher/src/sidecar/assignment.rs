@@ -1,0 +1,152 @@
+//! What a sidecar is told about the agent that it is to watch.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use domain::{AgentName, Pid, ProcessIdentity};
+use process::ProcRoot;
+use tmux::{PaneId, Server};
+
+use crate::gate::GateName;
+use crate::start::Request;
+
+/// The agent, its pane, and the process in it. It travels as `key=value` arguments, which
+/// everybody on the host can read: the agent's settings come by the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// Whom to watch.
+    pub agent: AgentName,
+    /// Its pane.
+    pub pane: PaneId,
+    /// The pane process.
+    pub process: ProcessIdentity,
+    /// The tmux server's process.
+    pub server: Pid,
+    /// How often the agent was started, this time included.
+    pub generation: u64,
+    /// How many beats this generation has had.
+    pub sequence: u64,
+    /// The gate at which the pane process was let in, for when the pane is respawned.
+    pub gate: Option<GateName>,
+    /// The tmux to ask.
+    pub tmux: PathBuf,
+}
+
+/// Arguments that are no assignment.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is missing or wrong: agent-sidecar is started by start-agent-session, not by hand")]
+pub struct InvalidAssignment(&'static str);
+
+impl Assignment {
+    /// An assignment that goes on where the heartbeat on disk ends: the same process is the same
+    /// generation, another is the next.
+    pub(crate) fn first(
+        request: &Request,
+        server: &Server,
+        pane: PaneId,
+        process: ProcessIdentity,
+        server_process: Pid,
+        gate: Option<GateName>,
+    ) -> Self {
+        // An unreadable heartbeat counts nothing.
+        let before = heartbeat::read(&request.run_directory.heartbeat(&request.agent)).ok().flatten();
+        let same = before.as_ref().and_then(heartbeat::Heartbeat::process) == Some(process);
+        let (generation, sequence) = match before.and_then(|heartbeat| heartbeat.binding) {
+            Some(binding) if same => (binding.generation, binding.sequence),
+            Some(binding) => (binding.generation.saturating_add(1), 0),
+            None => (1, 0),
+        };
+        Self {
+            agent: request.agent.clone(),
+            pane,
+            process,
+            server: server_process,
+            generation,
+            sequence,
+            gate,
+            tmux: server.program().to_owned(),
+        }
+    }
+
+    /// The arguments that [`Assignment::parse`] reads.
+    #[must_use]
+    pub fn to_arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = vec![
+            format!("agent={}", self.agent).into(),
+            format!("pane={}", self.pane).into(),
+            format!("pid={}", self.process.pid).into(),
+            format!("start={}", self.process.start_ticks).into(),
+            format!("server={}", self.server).into(),
+            format!("gen={}", self.generation).into(),
+            format!("seq={}", self.sequence).into(),
+            [OsStr::new("tmux="), self.tmux.as_os_str()].into_iter().collect(),
+        ];
+        arguments.extend(self.gate.map(|gate| format!("gate={gate}").into()));
+        arguments
+    }
+
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// One is missing or wrong.
+    pub fn parse(arguments: &[OsString], proc: &ProcRoot) -> Result<Self, InvalidAssignment> {
+        let boot = proc.boot_id().map_err(|_| InvalidAssignment("/proc/sys/kernel/random/boot_id"))?;
+        Ok(Self {
+            agent: value(arguments, "agent")?,
+            pane: value(arguments, "pane")?,
+            process: ProcessIdentity { pid: value(arguments, "pid")?, start_ticks: value(arguments, "start")?, boot },
+            server: value(arguments, "server")?,
+            generation: value(arguments, "gen")?,
+            sequence: value(arguments, "seq")?,
+            gate: find(arguments, "gate").map(|_| value(arguments, "gate")).transpose()?,
+            tmux: find(arguments, "tmux").map(PathBuf::from).ok_or(InvalidAssignment("tmux"))?,
+        })
+    }
+}
+
+fn find(arguments: &[OsString], key: &str) -> Option<OsString> {
+    let value =
+        |argument: &OsString| Some(argument.as_bytes().strip_prefix(key.as_bytes())?.strip_prefix(b"=")?.to_vec());
+    arguments.iter().find_map(value).map(OsString::from_vec)
+}
+
+fn value<T: std::str::FromStr>(arguments: &[OsString], key: &'static str) -> Result<T, InvalidAssignment> {
+    find(arguments, key).and_then(|value| value.to_str()?.parse().ok()).ok_or(InvalidAssignment(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Assignment;
+    use crate::gate::GateName;
+    use domain::ProcessIdentity;
+    use process::ProcRoot;
+
+    #[test]
+    fn an_assignment_survives_the_command_line() {
+        let proc = ProcRoot::default();
+        for gate in [None, Some(GateName::new().unwrap())] {
+            let assignment = Assignment {
+                agent: "coder0".parse().unwrap(),
+                pane: "%4".parse().unwrap(),
+                process: ProcessIdentity {
+                    pid: 18960.try_into().unwrap(),
+                    start_ticks: 67697,
+                    boot: proc.boot_id().unwrap(),
+                },
+                server: 812.try_into().unwrap(),
+                generation: 3,
+                sequence: 42,
+                gate,
+                tmux: "/opt/with space=/tmux".into(),
+            };
+            let arguments = assignment.to_arguments();
+            assert_eq!(Assignment::parse(&arguments, &proc).unwrap(), assignment);
+            for missing in 0..8 {
+                let mut fewer = arguments.clone();
+                fewer.remove(missing);
+                assert!(Assignment::parse(&fewer, &proc).is_err(), "{missing}");
+            }
+        }
+    }
+}

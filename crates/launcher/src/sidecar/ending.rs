@@ -1,0 +1,102 @@
+//! What the end of a pane process means: pure.
+
+use domain::{ExitVerdict, Pid};
+use tmux::Pane;
+
+/// What was found out about an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Evidence {
+    /// The process that was watched.
+    pub(super) pid: Pid,
+    /// How it ended, by the kernel, if it was still a zombie when we looked.
+    pub(super) kernel: Option<ExitVerdict>,
+    /// The tmux server has ended.
+    pub(super) server_ended: bool,
+    /// The pane, if it is there and could be looked at.
+    pub(super) pane: Option<Pane>,
+}
+
+/// What it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// The pane runs another process by now.
+    Respawned(Pane),
+    /// The agent's process ended.
+    Exited(ExitVerdict),
+    /// The server went away, or the session was taken from under the agent.
+    Lost,
+    /// tmux has not waited for the process yet: look again.
+    NotYet,
+}
+
+pub(super) fn judge(evidence: &Evidence) -> Meaning {
+    if evidence.server_ended {
+        return Meaning::Lost;
+    }
+    match (&evidence.pane, evidence.kernel) {
+        (Some(pane), _) if pane.pid != evidence.pid && !pane.dead && pane.verdict.is_none() => {
+            Meaning::Respawned(pane.clone())
+        }
+        // tmux is the parent: it knows for sure.
+        (Some(Pane { verdict: Some(verdict), .. }), _) => Meaning::Exited(*verdict),
+        (_, Some(verdict)) => Meaning::Exited(verdict),
+        (Some(_), None) => Meaning::NotYet,
+        (None, None) => Meaning::Lost,
+    }
+}
+
+/// What is written at once, before tmux was asked; `None` where that could be wrong: a server that
+/// goes, a pane that is respawned and a session that is killed end their processes by SIGHUP.
+pub(super) fn first_guess(kernel: Option<ExitVerdict>, server_ended: bool) -> Option<ExitVerdict> {
+    const SIGHUP: u8 = 1;
+    kernel.filter(|verdict| !server_ended && *verdict != ExitVerdict::Signal(SIGHUP))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Evidence, Meaning, first_guess, judge};
+    use domain::ExitVerdict::{Code, Signal};
+    use tmux::Pane;
+
+    fn pane(pid: u32, dead: bool, verdict: Option<domain::ExitVerdict>) -> Option<Pane> {
+        Some(Pane {
+            id: "%4".parse().unwrap(),
+            pid: pid.try_into().unwrap(),
+            dead,
+            verdict,
+            server: 12.try_into().unwrap(),
+            start_command: String::new(),
+        })
+    }
+
+    #[test]
+    fn the_table_of_ends() {
+        let table = [
+            // (kernel, server ended, pane) -> meaning; 77 was watched
+            (Some(Code(7)), false, pane(77, true, Some(Code(7))), Meaning::Exited(Code(7))),
+            (None, false, pane(77, true, Some(Signal(9))), Meaning::Exited(Signal(9))),
+            // A descendant holds the terminal open: not dead to tmux, but waited for.
+            (None, false, pane(77, false, Some(Code(0))), Meaning::Exited(Code(0))),
+            (Some(Code(7)), false, pane(77, false, None), Meaning::Exited(Code(7))),
+            (None, false, pane(77, false, None), Meaning::NotYet),
+            (Some(Signal(1)), false, pane(78, false, None), Meaning::Respawned(pane(78, false, None).unwrap())),
+            (None, false, pane(78, true, Some(Code(3))), Meaning::Exited(Code(3))),
+            (Some(Code(0)), false, None, Meaning::Exited(Code(0))),
+            (None, false, None, Meaning::Lost),
+            (Some(Signal(1)), true, None, Meaning::Lost),
+        ];
+        for (kernel, server_ended, pane, expected) in table {
+            let evidence = Evidence { pid: 77.try_into().unwrap(), kernel, server_ended, pane };
+            assert_eq!(judge(&evidence), expected, "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_cannot_be_wrong_is_written_at_once() {
+        assert_eq!(first_guess(Some(Signal(9)), false), Some(Signal(9)));
+        assert_eq!(first_guess(Some(Code(0)), false), Some(Code(0)));
+        assert_eq!(first_guess(Some(Signal(1)), false), None);
+        assert_eq!(first_guess(Some(Code(0)), true), None);
+        assert_eq!(first_guess(None, false), None);
+    }
+}

@@ -1,0 +1,200 @@
+//! What is wanted, parsed from arguments and environment.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use domain::{AgentName, BeatInterval, ExitCode, InvalidAgentName, NoHome, RuntimeName, SocketName};
+use heartbeat::RunDirectory;
+
+/// An agent to start, with every setting checked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its name, and its session's.
+    pub agent: AgentName,
+    /// The fleet's tmux socket.
+    pub socket: SocketName,
+    /// The program that it is.
+    pub runtime: RuntimeName,
+    /// Where it works; absolute.
+    pub working_directory: PathBuf,
+    /// What to run: a line for a shell.
+    pub command: OsString,
+    /// Where its heartbeat goes; absolute.
+    pub run_directory: RunDirectory,
+    /// How often that is written.
+    pub interval: BeatInterval,
+}
+
+/// A request that cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// No name anywhere.
+    #[error("agent name argument or MOSAIC_AGENT_NAME is required ({})", AgentName::RULE)]
+    NoAgent,
+    /// The name is none.
+    #[error(transparent)]
+    Agent(#[from] InvalidAgentName),
+    /// A variable has a value that cannot be used.
+    #[error("{name}: {problem}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with its value.
+        problem: String,
+    },
+    /// Nowhere to live.
+    #[error(transparent)]
+    Home(#[from] NoHome),
+}
+
+impl RequestError {
+    /// The exit code of a program that ends because of this.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NoAgent | Self::Agent(_) => ExitCode::Usage,
+            Self::Variable { .. } | Self::Home(_) => ExitCode::Configuration,
+        }
+    }
+}
+
+impl Request {
+    /// Reads a request. As in the bash launcher, an empty argument or variable counts as unset.
+    ///
+    /// `variable` looks up the environment, and relative paths count from `here`.
+    ///
+    /// # Errors
+    /// There is no name, or a value that cannot be used; nothing has been done.
+    pub fn parse(
+        agent: Option<&OsStr>,
+        variable: impl Fn(&str) -> Option<OsString>,
+        here: &Path,
+    ) -> Result<Self, RequestError> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let agent = agent.filter(|name| !name.is_empty()).map(OsStr::to_owned).or_else(|| set("MOSAIC_AGENT_NAME"));
+        let agent: AgentName = agent.ok_or(RequestError::NoAgent)?.to_string_lossy().parse()?;
+        let runtime: RuntimeName = value("MOSAIC_AGENT_RUNTIME", set("MOSAIC_AGENT_RUNTIME"), RuntimeName::DEFAULT)?;
+        let home = set("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or(NoHome);
+        let working_directory = match set("MOSAIC_AGENT_WORKDIR") {
+            None => home?,
+            // Env files are not read by a shell, so nobody else expands this.
+            Some(directory) => match Path::new(&directory).strip_prefix("~") {
+                Ok(below) => home?.join(below),
+                Err(_) => here.join(directory),
+            },
+        };
+        let run_directory = RunDirectory::from_environment(set)?;
+        Ok(Self {
+            socket: value("MOSAIC_TMUX_SOCKET", set("MOSAIC_TMUX_SOCKET"), SocketName::DEFAULT)?,
+            working_directory,
+            command: set("MOSAIC_AGENT_COMMAND").unwrap_or_else(|| format!("mosaic yolo {runtime}").into()),
+            run_directory: RunDirectory::at(here.join(run_directory.path())),
+            interval: match set("MOSAIC_HEARTBEAT_INTERVAL") {
+                None => BeatInterval::DEFAULT,
+                given => value("MOSAIC_HEARTBEAT_INTERVAL", given, "")?,
+            },
+            agent,
+            runtime,
+        })
+    }
+
+    /// The variables from which [`Request::parse`] reads this very request anywhere, relative
+    /// paths and defaults resolved. The agent finds them in its environment.
+    #[must_use]
+    pub fn variables(&self) -> [(&'static str, OsString); 7] {
+        [
+            ("MOSAIC_AGENT_NAME", self.agent.as_str().into()),
+            ("MOSAIC_TMUX_SOCKET", self.socket.as_str().into()),
+            ("MOSAIC_AGENT_RUNTIME", self.runtime.as_str().into()),
+            ("MOSAIC_AGENT_WORKDIR", self.working_directory.clone().into()),
+            ("MOSAIC_AGENT_COMMAND", self.command.clone()),
+            ("MOSAIC_HEARTBEAT_RUN_DIR", self.run_directory.path().into()),
+            ("MOSAIC_HEARTBEAT_INTERVAL", self.interval.to_string().into()),
+        ]
+    }
+}
+
+fn value<T>(name: &'static str, given: Option<OsString>, default: &str) -> Result<T, RequestError>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    let given = given.unwrap_or_else(|| default.into());
+    given
+        .to_string_lossy()
+        .parse()
+        .map_err(|problem: T::Err| RequestError::Variable { name, problem: problem.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Request, RequestError};
+    use domain::ExitCode;
+    use std::collections::BTreeMap;
+    use std::ffi::{OsStr, OsString};
+    use std::path::Path;
+
+    fn parse(agent: Option<&str>, variables: &[(&str, &str)]) -> Result<Request, RequestError> {
+        let variables: BTreeMap<_, _> = variables.iter().copied().collect();
+        Request::parse(agent.map(OsStr::new), |name| variables.get(name).map(OsString::from), Path::new("/here"))
+    }
+
+    #[test]
+    fn the_bash_launchers_defaults_are_kept() {
+        let request = parse(Some("coder0"), &[("HOME", "/h")]).unwrap();
+        assert_eq!(request.socket.as_str(), "mosaic-factory");
+        assert_eq!(request.runtime.as_str(), "pi");
+        assert_eq!(request.working_directory, Path::new("/h"));
+        assert_eq!(request.command, "mosaic yolo pi");
+        assert_eq!(request.run_directory.path(), Path::new("/h/.config/mosaic/fleet/run"));
+        assert_eq!(request.interval.to_string(), "15");
+    }
+
+    #[test]
+    fn the_argument_wins_and_what_is_empty_is_unset() {
+        let name = |agent, variable| {
+            let request = parse(agent, &[("HOME", "/h"), ("MOSAIC_AGENT_NAME", variable)]);
+            request.map(|request| request.agent.to_string()).map_err(|error| error.exit_code())
+        };
+        assert_eq!(name(Some("a"), "b"), Ok("a".to_owned()));
+        assert_eq!(name(None, "b"), Ok("b".to_owned()));
+        assert_eq!(name(Some(""), "b"), Ok("b".to_owned()));
+        assert_eq!(name(Some(""), ""), Err(ExitCode::Usage));
+        assert_eq!(name(None, "a b"), Err(ExitCode::Usage));
+    }
+
+    #[test]
+    fn a_nonsense_value_is_an_error_that_names_the_variable() {
+        let table = [
+            ("MOSAIC_HEARTBEAT_INTERVAL", "abc"),
+            ("MOSAIC_HEARTBEAT_INTERVAL", "0"),
+            ("MOSAIC_HEARTBEAT_INTERVAL", "-1"),
+            ("MOSAIC_TMUX_SOCKET", "../x"),
+            ("MOSAIC_AGENT_RUNTIME", "pi; rm -rf /"),
+        ];
+        for (name, nonsense) in table {
+            let error = parse(Some("a"), &[("HOME", "/h"), (name, nonsense)]).unwrap_err();
+            assert_eq!(error.exit_code(), ExitCode::Configuration);
+            assert!(error.to_string().starts_with(name) && error.to_string().contains(nonsense), "{error}");
+        }
+        let error = parse(Some("a"), &[("MOSAIC_AGENT_WORKDIR", "/w")]).unwrap_err();
+        assert!(error.to_string().contains("HOME"), "{error}");
+    }
+
+    #[test]
+    fn paths_are_made_absolute_and_the_variables_give_the_same_request_elsewhere() {
+        let variables = [
+            ("HOME", "/h"),
+            ("MOSAIC_AGENT_WORKDIR", "~/src"),
+            ("MOSAIC_HEARTBEAT_RUN_DIR", "run"),
+            ("MOSAIC_HEARTBEAT_INTERVAL", "0.25"),
+        ];
+        let request = parse(Some("a"), &variables).unwrap();
+        assert_eq!(request.working_directory, Path::new("/h/src"));
+        assert_eq!(request.run_directory.path(), Path::new("/here/run"));
+        let again: BTreeMap<_, _> = request.variables().into_iter().collect();
+        let again = Request::parse(None, |name| again.get(name).cloned(), Path::new("/")).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{request:?}"));
+    }
+}
