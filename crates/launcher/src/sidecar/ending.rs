@@ -58,29 +58,29 @@ mod tests {
     use domain::ExitVerdict::{Code, Signal};
     use tmux::Pane;
 
-    fn pane(pid: u32, dead: bool, verdict: Option<domain::ExitVerdict>) -> Option<Pane> {
-        Some(Pane {
+    fn pane(pid: u32, dead: bool, verdict: Option<domain::ExitVerdict>) -> Pane {
+        Pane {
             id: "%4".parse().unwrap(),
             pid: pid.try_into().unwrap(),
             dead,
             verdict,
             server: 12.try_into().unwrap(),
             start_command: String::new(),
-        })
+        }
     }
 
     #[test]
     fn the_table_of_ends() {
         let table = [
             // (kernel, server ended, pane) -> meaning; 77 was watched
-            (Some(Code(7)), false, pane(77, true, Some(Code(7))), Meaning::Exited(Code(7))),
-            (None, false, pane(77, true, Some(Signal(9))), Meaning::Exited(Signal(9))),
+            (Some(Code(7)), false, Some(pane(77, true, Some(Code(7)))), Meaning::Exited(Code(7))),
+            (None, false, Some(pane(77, true, Some(Signal(9)))), Meaning::Exited(Signal(9))),
             // A descendant holds the terminal open: not dead to tmux, but waited for.
-            (None, false, pane(77, false, Some(Code(0))), Meaning::Exited(Code(0))),
-            (Some(Code(7)), false, pane(77, false, None), Meaning::Exited(Code(7))),
-            (None, false, pane(77, false, None), Meaning::NotYet),
-            (Some(Signal(1)), false, pane(78, false, None), Meaning::Respawned(pane(78, false, None).unwrap())),
-            (None, false, pane(78, true, Some(Code(3))), Meaning::Exited(Code(3))),
+            (None, false, Some(pane(77, false, Some(Code(0)))), Meaning::Exited(Code(0))),
+            (Some(Code(7)), false, Some(pane(77, false, None)), Meaning::Exited(Code(7))),
+            (None, false, Some(pane(77, false, None)), Meaning::NotYet),
+            (Some(Signal(1)), false, Some(pane(78, false, None)), Meaning::Respawned(pane(78, false, None))),
+            (None, false, Some(pane(78, true, Some(Code(3)))), Meaning::Exited(Code(3))),
             (Some(Code(0)), false, None, Meaning::Exited(Code(0))),
             (None, false, None, Meaning::Lost),
             (Some(Signal(1)), true, None, Meaning::Lost),
