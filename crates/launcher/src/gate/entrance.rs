@@ -12,7 +12,7 @@ use std::process::Command;
 
 use rustix::net::sockopt::socket_peercred;
 
-use super::refusal::{Answer, PaneFailure};
+use super::answer::{Answer, PaneFailure};
 use super::{GateName, Orders};
 
 /// Why the pane process did not become the agent's command. tmux shows it in the pane.

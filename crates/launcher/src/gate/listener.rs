@@ -1,88 +1,15 @@
 //! The launcher's side of the gate.
 
-use std::ffi::OsString;
-use std::fmt;
-use std::io::{self, BufReader, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::str::FromStr;
+use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use domain::Pid;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::socket_peercred;
-use rustix::rand::{GetRandomFlags, getrandom};
 
-use super::Orders;
-use super::refusal::{Answer, PaneFailure};
-
-/// The gate's name in the abstract namespace: `mosaic-fleet-` and 16 hexadecimal digits. It is no
-/// secret (everybody sees it in the process list); who comes is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GateName(u64);
-
-impl GateName {
-    const PREFIX: &str = "mosaic-fleet-";
-
-    /// A name that nobody has.
-    ///
-    /// # Errors
-    /// The kernel has no random numbers.
-    pub fn new() -> io::Result<Self> {
-        let mut bytes = [0; 8];
-        getrandom(&mut bytes, GetRandomFlags::empty())?;
-        Ok(Self(u64::from_ne_bytes(bytes)))
-    }
-
-    /// The gate that a pane was started with, from tmux's `pane_start_command`.
-    #[must_use]
-    pub fn of_pane(start_command: &str) -> Option<Self> {
-        let at = start_command.rfind(Self::PREFIX)?;
-        start_command.get(at..at + Self::PREFIX.len() + 16)?.parse().ok()
-    }
-
-    pub(super) fn connect(self) -> io::Result<UnixStream> {
-        UnixStream::connect_addr(&self.address()?)
-    }
-
-    fn address(self) -> io::Result<SocketAddr> {
-        SocketAddr::from_abstract_name(self.to_string())
-    }
-}
-
-impl fmt::Display for GateName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{:016x}", Self::PREFIX, self.0)
-    }
-}
-
-impl FromStr for GateName {
-    type Err = GateError;
-
-    fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let digits = given.strip_prefix(Self::PREFIX).filter(|digits| digits.len() == 16);
-        let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        number.map(Self).ok_or_else(|| GateError::Name(given.to_owned()))
-    }
-}
-
-/// What goes wrong at the gate.
-#[derive(Debug, thiserror::Error)]
-pub enum GateError {
-    /// Not a gate's name.
-    #[error("'{}' is not the name of a gate", .0.escape_debug())]
-    Name(String),
-    /// The pane process did not come, or did not answer.
-    #[error("the pane process did not report within {} s", .0.as_secs())]
-    Silent(Duration),
-    /// The connection broke.
-    #[error("the pane process went away while it was started: {0}")]
-    Broken(#[from] io::Error),
-    /// The pane process says that it cannot start the command.
-    #[error(transparent)]
-    Failed(#[from] PaneFailure),
-}
+use super::{GateError, GateName, Visitor};
 
 /// The gate of one agent, open.
 #[derive(Debug)]
@@ -151,81 +78,5 @@ impl Gate {
 impl AsFd for Gate {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
-    }
-}
-
-/// A pane process at the gate. Until it is let go it executes nothing and cannot end unnoticed.
-#[derive(Debug)]
-pub struct Visitor {
-    pid: Pid,
-    stream: UnixStream,
-}
-
-impl Visitor {
-    /// Who it is, by the kernel's word.
-    #[must_use]
-    pub fn pid(&self) -> Pid {
-        self.pid
-    }
-
-    /// Gives it its orders. Where it may not enter the unit's group by itself, `attach` is asked to
-    /// take it in; why neither worked comes back, and is no reason not to start.
-    ///
-    /// # Errors
-    /// It does not answer within `limit`, or cannot do what it is told.
-    pub fn brief(
-        &self,
-        orders: &Orders,
-        limit: Duration,
-        attach: impl FnOnce(Pid) -> Result<(), String>,
-    ) -> Result<Option<OsString>, GateError> {
-        self.stream.set_read_timeout(Some(limit))?;
-        self.stream.set_write_timeout(Some(limit))?;
-        orders.send(&self.stream)?;
-        match self.answer(limit)? {
-            Answer::Joined => Ok(None),
-            Answer::Outside(why) => Ok(attach(self.pid).err().map(|also| format!("{why}; {also}").into())),
-            Answer::Failed(failure) => Err(failure.into()),
-            Answer::Gone => Err(GateError::Broken(io::ErrorKind::UnexpectedEof.into())),
-        }
-    }
-
-    /// Lets it become the command.
-    ///
-    /// # Errors
-    /// It cannot.
-    pub fn let_go(self, limit: Duration) -> Result<(), GateError> {
-        (&self.stream).write_all(b"\n")?;
-        match self.answer(limit)? {
-            Answer::Gone => Ok(()),
-            Answer::Failed(failure) => Err(failure.into()),
-            Answer::Joined | Answer::Outside(_) => Err(GateError::Broken(io::ErrorKind::InvalidData.into())),
-        }
-    }
-
-    fn answer(&self, limit: Duration) -> Result<Answer, GateError> {
-        match Answer::receive(BufReader::new(&self.stream)) {
-            Ok(answer) => Ok(answer),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(GateError::Silent(limit)),
-            // Killed with unread data in its socket.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(Answer::Gone),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::GateName;
-
-    #[test]
-    fn a_gate_is_found_in_what_tmux_says_of_a_pane() {
-        let name = GateName::new().unwrap();
-        assert_eq!(name.to_string().parse::<GateName>().unwrap(), name);
-        assert_eq!(GateName::of_pane(&format!("\"/opt/x y/agent-pane\" {name}")), Some(name));
-        assert_eq!(GateName::of_pane(&format!("agent-pane \"{name}\"")), Some(name));
-        for other in ["", "sh -c 'sleep 1'", "agent-pane mosaic-fleet-12", "mosaic-fleet-zzzzzzzzzzzzzzzz"] {
-            assert_eq!(GateName::of_pane(other), None, "{other}");
-        }
     }
 }

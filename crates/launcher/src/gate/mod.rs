@@ -16,12 +16,18 @@
 //!   exec the command: the socket closes ────▶ started        (or `failed` and why)
 //! ```
 
+mod answer;
 mod entrance;
+mod error;
+mod gate_name;
 mod listener;
 mod orders;
-mod refusal;
+mod visitor;
 
+pub use answer::PaneFailure;
 pub use entrance::{EntranceError, enter};
-pub use listener::{Gate, GateError, GateName, Visitor};
+pub use error::GateError;
+pub use gate_name::GateName;
+pub use listener::Gate;
 pub use orders::{MalformedOrders, Orders};
-pub use refusal::PaneFailure;
+pub use visitor::Visitor;

@@ -1,21 +1,24 @@
 //! The sidecar: watches one pane process, writes its heartbeat, and passes its end on.
 //!
-//! It is one wait on {pane process, tmux server, signals, gate, time} in [`watch`]; what follows
-//! from an end is decided in [`ending`], what is said about it in [`post_mortem`], and a stop on
-//! request is in [`stop`]. There is no async runtime, and nothing is forked while it waits: twenty
+//! It is one wait on {pane process, tmux server, signals, gate, time} in `watch`; what follows
+//! from an end is decided in `ending`, what is said about it in `post_mortem`, and a stop on
+//! request is in `stop`. There is no async runtime, and nothing is forked while it waits: twenty
 //! of these run beside twenty agents for weeks.
 
 mod after_stop;
 mod assignment;
 mod beater;
 mod duration_text;
+mod end_of_life;
 mod ending;
+mod error;
 mod first_report;
 mod journal;
 mod life;
 mod notify;
 mod parent;
 mod post_mortem;
+mod rebinding;
 mod remainder;
 mod schedule;
 mod settle;
@@ -25,5 +28,6 @@ mod watch;
 
 pub use after_stop::after_stop;
 pub use assignment::{Assignment, InvalidAssignment};
+pub use error::SidecarError;
 pub use first_report::FirstReport;
-pub use life::{SidecarError, run};
+pub use life::run;

@@ -72,8 +72,8 @@ mod tests {
 
     #[test]
     fn the_watchdogs_time_is_ours_only_if_it_says_so() {
-        let me = std::process::id().to_string();
         type Case<'a> = (&'a [(&'a str, &'a str)], Option<u64>);
+        let me = std::process::id().to_string();
         let table: [Case<'_>; 5] = [
             (&[], None),
             (&[("WATCHDOG_USEC", "45000000")], Some(45)),

@@ -2,21 +2,20 @@
 
 use std::env;
 use std::fs;
-use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use domain::{Pid, ProcessIdentity};
+use domain::Pid;
 use process::{Cgroup, PidFd, ProcRoot};
 use rustix::process::Signal;
-use tmux::{Created, NewSession, Pane, Server, StartServer, TmuxError};
+use tmux::Server;
 
 use super::plan::{Manner, Seen, Session, Step, Watcher, plan};
 use super::successor::Successor;
 use super::{Arguments, Request, StartError, pane_orders};
-use crate::gate::{Gate, GateName};
+use crate::gate::Orders;
 use crate::lock::{AgentLock, Role};
 use crate::sidecar::Assignment;
 use crate::systemd_service::{SystemdService, is_service};
@@ -61,13 +60,15 @@ fn take_starters_lock(request: &Request) -> Result<AgentLock, StartError> {
     }
 }
 
-struct Start {
-    request: Request,
-    service: Option<SystemdService>,
-    server: Server,
-    orders: crate::gate::Orders,
-    lock: AgentLock,
-    proc: ProcRoot,
+/// A start under way, with the starter's lock. Making a session is in `creation`, taking one on in
+/// `adoption`.
+pub(super) struct Start {
+    pub(super) request: Request,
+    pub(super) service: Option<SystemdService>,
+    pub(super) server: Server,
+    pub(super) orders: Orders,
+    pub(super) lock: AgentLock,
+    pub(super) proc: ProcRoot,
 }
 
 impl Start {
@@ -163,96 +164,5 @@ impl Start {
         }
         let agent = self.request.agent.clone();
         Err(StartError::Watched { agent, sidecar: pid, seconds: GIVING_WAY.as_secs() })
-    }
-
-    /// Makes the session, and lets the pane process become the agent's command. `None` if there is
-    /// a session of that name.
-    fn create(&self) -> Result<Option<Assignment>, StartError> {
-        let pane_program = Successor::program(&self.request, "agent-pane")?;
-        let failed = StartError::system("cannot open the pane's gate");
-        let name = GateName::new().map_err(&failed)?;
-        let gate = Gate::open(name).map_err(&failed)?;
-        let argv = [pane_program.into_os_string(), name.to_string().into()];
-        let Created::New { pane, pid, server } = self.new_session(&argv)? else { return Ok(None) };
-        match self.bring_up(&gate, pid) {
-            Ok(identity) => {
-                Ok(Some(Assignment::first(&self.request, &self.server, pane, identity, server, Some(name))))
-            }
-            Err(error) => {
-                // The first error is the one to tell.
-                let _ = self.server.kill_session(&self.request.agent);
-                Err(error)
-            }
-        }
-    }
-
-    fn new_session(&self, argv: &[std::ffi::OsString]) -> Result<Created, StartError> {
-        let wanted = |start_server| NewSession {
-            agent: &self.request.agent,
-            directory: &self.request.working_directory,
-            argv,
-            start_server,
-        };
-        match self.server.new_session(&wanted(StartServer::Never)) {
-            // A unit that starts the server would own it, and take it along when it is stopped.
-            Err(TmuxError::NoServer { .. }) if self.service.is_none() => {
-                Ok(self.server.new_session(&wanted(StartServer::IfAbsent))?)
-            }
-            Err(refused @ TmuxError::Refused { .. }) => {
-                // An old tmux stumbles over an option; its age is what there is to tell.
-                self.server.check_version()?;
-                Err(refused.into())
-            }
-            other => Ok(other?),
-        }
-    }
-
-    /// From a pane process that waits at the gate to one that runs the command.
-    fn bring_up(&self, gate: &Gate, pid: Pid) -> Result<ProcessIdentity, StartError> {
-        let at_the_gate = |source| StartError::Gate { agent: self.request.agent.clone(), source };
-        let in_proc = StartError::system("cannot read the pane process");
-        let fd = PidFd::open(pid).map_err(&in_proc)?;
-        let visitor = gate.wait_for(pid, fd.as_fd(), Server::LIMIT).map_err(at_the_gate)?;
-        let identity = self.proc.identity(pid).map_err(&in_proc)?;
-        let identity = identity.ok_or_else(|| in_proc(std::io::ErrorKind::NotFound.into()))?;
-        let attach = |pid| self.service.as_ref().map_or(Ok(()), |service| service.attach(pid));
-        if let Some(why) = visitor.brief(&self.orders, Server::LIMIT, attach).map_err(at_the_gate)? {
-            eprintln!(
-                "WARNING: {} runs outside its unit's control group, so limits and a clean kill do not apply: {}",
-                self.request.agent,
-                why.display()
-            );
-        }
-        visitor.let_go(Server::LIMIT).map_err(at_the_gate)?;
-        Ok(identity)
-    }
-
-    /// Takes on the session that is there; `None` if its process ended meanwhile.
-    fn adopt(&self, seen: &Pane) -> Result<Option<Assignment>, StartError> {
-        let in_proc = StartError::system("cannot read the pane process");
-        let Ok(_fd) = PidFd::open(seen.pid) else { return Ok(None) };
-        let Some(identity) = self.proc.identity(seen.pid).map_err(&in_proc)? else { return Ok(None) };
-        // tmux waits for its children itself: while it still counts the process as running, the PID
-        // that we have opened cannot be another's.
-        let same = |pane: &Pane| pane.pid == seen.pid && !pane.dead && pane.verdict.is_none();
-        let Some(pane) = self.server.pane(seen.id)?.filter(same) else { return Ok(None) };
-        self.server.keep_dead_pane(pane.id)?;
-        if let Some(service) = &self.service {
-            self.take_in(service, pane.pid);
-        }
-        let gate = GateName::of_pane(&pane.start_command);
-        Ok(Some(Assignment::first(&self.request, &self.server, pane.id, identity, pane.server, gate)))
-    }
-
-    /// Moves an adopted process and what it started into the unit's group.
-    fn take_in(&self, service: &SystemdService, pid: Pid) {
-        let members = service.group().members().unwrap_or_default();
-        for pid in std::iter::once(pid).chain(self.proc.descendants(pid)).filter(|pid| !members.contains(pid)) {
-            if let Err(error) = service.group().take_in(pid)
-                && let Err(why) = service.attach(pid)
-            {
-                eprintln!("WARNING: process {pid} stays outside the unit's control group: {error}; {why}");
-            }
-        }
     }
 }

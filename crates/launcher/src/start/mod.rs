@@ -1,10 +1,12 @@
 //! `start-agent-session`: from a command line and an environment to a watched agent.
 //!
-//! [`Request`] is what is wanted, parsed; [`plan`] decides the next step from what was seen, and is
-//! pure; [`run`] looks and does, and decides nothing. [`PaneEnvironment`](pane_orders) is what the
-//! agent's command will find around it.
+//! [`Request`] is what is wanted, parsed; `plan` decides the next step from what was seen, and is
+//! pure; [`run`] looks and does, and decides nothing. [`pane_orders`] say what the agent's command
+//! will find around it.
 
+mod adoption;
 mod arguments;
+mod creation;
 mod error;
 mod execute;
 mod pane_orders;

@@ -1,4 +1,4 @@
-//! Why a pane process did not become the agent's command.
+//! What a pane process answers to its orders.
 
 use std::io::{self, BufRead, Write};
 

@@ -1,0 +1,115 @@
+//! The end of a sidecar's life: what happened, the last beat, the record, and the clearing up.
+
+use std::io;
+use std::time::Duration;
+
+use domain::{ExitCode, ExitVerdict};
+use heartbeat::Status;
+use process::{since_boot, start_of};
+
+use super::ending::{Evidence, Meaning, first_guess, judge};
+use super::journal::{self, Priority};
+use super::life::Life;
+use super::parent::Parent;
+use super::post_mortem::{self, Ending};
+use super::remainder;
+use super::stop::{Urgency, end_pane_process};
+use crate::systemd_service::SystemdService;
+
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const LOOKS: u32 = 200;
+/// A server's descriptors are closed, and its panes hung up, a moment before it has ended.
+const SERVER_ENDS_WITHIN: Duration = Duration::from_millis(50);
+
+impl Life {
+    /// `None` if the agent lives on in a respawned pane.
+    pub(super) fn look_into_end(&mut self) -> io::Result<Option<Ending>> {
+        let (pane, pid) = (self.beater.assignment().pane, self.beater.assignment().process.pid);
+        let kernel = self.proc.stat(pid)?.and_then(|stat| stat.verdict());
+        let guess = first_guess(kernel, self.server_ended(Duration::ZERO)?);
+        if guess.is_some() {
+            self.beater.beat(Status::Exited, guess);
+        }
+        for _ in 0..LOOKS {
+            let pane = self.server.pane(pane).unwrap_or(None);
+            let server_ended = self.server_ended(if pane.is_none() { SERVER_ENDS_WITHIN } else { Duration::ZERO })?;
+            match judge(&Evidence { pid, kernel, server_ended, pane }) {
+                Meaning::Respawned(pane) => {
+                    self.admit()?;
+                    if self.beater.assignment().process.pid != pane.pid {
+                        self.rebind(&pane)?;
+                    }
+                    return Ok(None);
+                }
+                Meaning::Exited(verdict) => return Ok(Some(Ending::Exited(verdict))),
+                Meaning::Lost => return Ok(Some(Ending::Lost)),
+                // The process may still be alive to tmux: wait for it to look, not for a fixed time.
+                Meaning::NotYet => std::thread::sleep(LOOK_AGAIN),
+            }
+        }
+        Ok(Some(Ending::Lost))
+    }
+
+    fn server_ended(&self, patience: Duration) -> io::Result<bool> {
+        self.watch.server.as_ref().map_or(Ok(true), |server| server.wait(Some(patience)))
+    }
+
+    /// Ends the agent on request.
+    pub(super) fn stop(&mut self) -> io::Result<u8> {
+        self.notify.stopping("asking the agent to end");
+        let urgency = match &self.watch.pane {
+            Some(pane) => end_pane_process(pane, &self.watch)?,
+            None => Urgency::Patient,
+        };
+        self.beater.beat(Status::Stopped, None);
+        self.clean_up(if urgency == Urgency::AtOnce { Duration::ZERO } else { remainder::GRACE })?;
+        self.write_post_mortem(Ending::Stopped, &[]);
+        Ok(ExitCode::Ok as u8)
+    }
+
+    /// The last beat, the record, the session's removal, and the verdict for systemd.
+    pub(super) fn finish(&mut self, ending: Ending, parent: &mut Parent) -> io::Result<u8> {
+        let (status, verdict, code) = match ending {
+            Ending::Exited(verdict) => (Status::Exited, Some(verdict), verdict.as_exit_code()),
+            Ending::Lost | Ending::Stopped => (Status::Lost, None, ExitCode::Unavailable as u8),
+        };
+        self.beater.beat(status, verdict);
+        let how = ending.headline();
+        if ending == Ending::Exited(ExitVerdict::Code(0)) && !parent.has_heard() {
+            // Success, however short: without READY systemd would call it a failure of protocol.
+            self.notify.ready(&how);
+        }
+        self.notify.stopping(&how);
+        let pane = self.beater.assignment().pane;
+        let lines = match ending {
+            Ending::Exited(_) => self.server.last_lines(pane, post_mortem::LINES).unwrap_or_default(),
+            Ending::Lost | Ending::Stopped => Vec::new(),
+        };
+        self.write_post_mortem(ending, &lines);
+        if let Some(pane) = &self.watch.pane {
+            // After the server it may live on, if it ignores SIGHUP.
+            remainder::ask_to_end(pane)?;
+        }
+        self.clean_up(remainder::GRACE)?;
+        parent.ended(&how, &lines);
+        Ok(code)
+    }
+
+    fn write_post_mortem(&self, ending: Ending, lines: &[String]) {
+        let assignment = self.beater.assignment();
+        let lived = since_boot().saturating_sub(start_of(&assignment.process));
+        post_mortem::write(assignment, self.request.runtime.as_str(), ending, lived, lines);
+    }
+
+    /// Removes the session, and ends whatever the agent left running in the unit's group.
+    fn clean_up(&self, grace: Duration) -> io::Result<()> {
+        let agent = &self.request.agent;
+        if let Err(error) = self.server.kill_session(agent) {
+            journal::record(Priority::Warning, agent, &format!("cannot remove the session {agent}: {error}"), &[]);
+        }
+        match self.service.as_ref().map(SystemdService::group) {
+            Some(group) => remainder::end(group, grace),
+            None => Ok(()),
+        }
+    }
+}
