@@ -10,7 +10,11 @@ use domain::{AgentName, MosaicHome, NoHome};
 
 /// The directory of a fleet's heartbeats, mode 0700; writer and readers find it by the same rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunDirectory(PathBuf);
+pub struct RunDirectory {
+    path: PathBuf,
+    /// It is the one in the fleet's home, so nobody else has business in it.
+    of_the_fleet: bool,
+}
 
 /// The run directory cannot be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -30,48 +34,57 @@ impl RunDirectory {
     /// # Errors
     /// No variable says where the fleet lives.
     pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoHome> {
-        match variable("MOSAIC_HEARTBEAT_RUN_DIR").filter(|value| !value.is_empty()) {
-            Some(directory) => Ok(Self(PathBuf::from(directory))),
-            None => Ok(Self(MosaicHome::from_environment(variable)?.path().join("fleet/run"))),
+        if let Some(directory) = variable("MOSAIC_HEARTBEAT_RUN_DIR").filter(|value| !value.is_empty()) {
+            return Ok(Self::at(PathBuf::from(directory)));
         }
+        let path = MosaicHome::from_environment(variable)?.path().join("fleet/run");
+        Ok(Self { path, of_the_fleet: true })
     }
 
     /// This very directory.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
-        Self(path)
+        Self { path, of_the_fleet: false }
+    }
+
+    /// The same, with a relative path counted from `here`.
+    #[must_use]
+    pub fn absolute(self, here: &Path) -> Self {
+        Self { path: here.join(self.path), ..self }
     }
 
     /// The directory.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The heartbeat of an agent.
     #[must_use]
     pub fn heartbeat(&self, agent: &AgentName) -> PathBuf {
-        self.0.join(format!("{agent}.hb"))
+        self.path.join(format!("{agent}.hb"))
     }
 
-    /// Makes the directory if it is not there, and lets nobody else look into it.
+    /// Makes the directory if it is not there, for its owner alone. One in the fleet's home that is
+    /// open to others, as the bash launcher made it, is closed; one that somebody chose may serve
+    /// others too, so it is taken as it is.
     ///
     /// The installer may lead it to a tmpfs that is empty after a boot, so a link to nothing has
     /// its target made.
     ///
     /// # Errors
-    /// It cannot be made, is no directory, or is somebody else's.
+    /// It cannot be made, or is no directory.
     pub fn prepare(&self) -> Result<(), RunDirectoryError> {
-        self.make().map_err(|source| RunDirectoryError { path: self.0.clone(), source })
+        self.make().map_err(|source| RunDirectoryError { path: self.path.clone(), source })
     }
 
     fn make(&self) -> io::Result<()> {
-        let target = match fs::read_link(&self.0) {
-            Ok(target) => self.0.parent().unwrap_or(Path::new("/")).join(target),
-            Err(_) => self.0.clone(),
+        let target = match fs::read_link(&self.path) {
+            Ok(target) => self.path.parent().unwrap_or(Path::new("/")).join(target),
+            Err(_) => self.path.clone(),
         };
         DirBuilder::new().recursive(true).mode(0o700).create(&target)?;
-        if fs::metadata(&target)?.permissions().mode() & 0o077 != 0 {
+        if self.of_the_fleet && fs::metadata(&target)?.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(&target, Permissions::from_mode(0o700))?;
         }
         Ok(())
@@ -107,11 +120,21 @@ mod tests {
         RunDirectory::at(plain.clone()).prepare().unwrap();
         assert_eq!(mode(&plain), 0o700);
 
-        let open = root.path().join("open");
-        fs::create_dir(&open).unwrap();
-        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
-        RunDirectory::at(open.clone()).prepare().unwrap();
-        assert_eq!(mode(&open), 0o700);
+        let open = |path: &Path| {
+            fs::create_dir_all(path).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        let of_the_fleet = root.path().join("home/fleet/run");
+        open(&of_the_fleet);
+        let home = root.path().join("home").into_os_string();
+        let found = RunDirectory::from_environment(|name| (name == "MOSAIC_HOME").then(|| home.clone())).unwrap();
+        found.prepare().unwrap();
+        assert_eq!(mode(&of_the_fleet), 0o700);
+
+        let chosen = root.path().join("chosen");
+        open(&chosen);
+        RunDirectory::at(chosen.clone()).prepare().unwrap();
+        assert_eq!(mode(&chosen), 0o755, "it may be /tmp or /run");
 
         let link = root.path().join("link");
         symlink("tmpfs/mosaic", &link).unwrap();

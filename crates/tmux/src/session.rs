@@ -1,7 +1,9 @@
 //! Sessions: made, looked at, read, removed. An agent's session has the agent's name.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
+use std::slice;
 
 use domain::{AgentName, Pid};
 
@@ -66,7 +68,7 @@ impl Server {
                 command
             }
         };
-        command.args(["new-session", "-d", "-s", wanted.agent.as_str(), "-c"]).arg(wanted.directory);
+        command.args(["new-session", "-d", "-s", wanted.agent.as_str(), "-c"]).arg(literally(wanted.directory));
         command.args(["-P", "-F", "#{pane_id} #{pane_pid} #{pid}", "--"]).args(wanted.argv);
         command.args(KEEP_DEAD_PANE);
         match self.answer("new-session", &mut command) {
@@ -153,10 +155,38 @@ fn exactly(agent: &AgentName) -> String {
     format!("={agent}:")
 }
 
+/// A path as an argument that tmux takes for just that: it would expand `#{…}`, run `#(…)`, and take
+/// a `;` at the end for the end of the command.
+fn literally(path: &Path) -> OsString {
+    let mut bytes = Vec::new();
+    for byte in path.as_os_str().as_bytes() {
+        bytes.extend_from_slice(if *byte == b'#' { b"##" } else { slice::from_ref(byte) });
+    }
+    if bytes.last() == Some(&b';') {
+        bytes.pop();
+        bytes.extend_from_slice(b"\\;");
+    }
+    OsString::from_vec(bytes)
+}
+
 fn parse_created(line: &str) -> Option<Created> {
     let mut fields = line.split_whitespace();
     let pane = fields.next()?.parse().ok()?;
     let pid = fields.next()?.parse().ok()?;
     let server = fields.next()?.parse().ok()?;
     Some(Created::New { pane, pid, server })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::literally;
+    use std::path::Path;
+
+    #[test]
+    fn tmux_reads_nothing_into_a_path() {
+        for (path, expected) in [("/a b", "/a b"), ("/#(touch x)", "/##(touch x)"), ("/x;", "/x\\;"), ("/a;b", "/a;b")]
+        {
+            assert_eq!(literally(Path::new(path)), expected);
+        }
+    }
 }

@@ -8,20 +8,26 @@ use std::process::Command;
 use std::time::Duration;
 
 use domain::ExitCode;
-use process::{Cgroup, bounded_output};
+use heartbeat::{Status, Writer};
+use jiff::Timestamp;
+use process::{Cgroup, Liveness, ProcRoot, bounded_output, monotonic};
 use tmux::Server;
 
 use super::SidecarError;
 use super::remainder;
+use crate::lock::{AgentLock, Role};
 use crate::start::Request;
+
+/// tmux answers in milliseconds, unless it hangs.
+const TMUX_LIMIT: Duration = Duration::from_secs(5);
 
 /// What becomes of what is left in the unit's group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     /// The next start adopts it.
     Keep,
-    /// It ends.
-    End,
+    /// It ends, and the last heartbeat says this of it.
+    End(Status),
 }
 
 /// Decides by `$SERVICE_RESULT` (systemd.exec(5)), and by whether somebody asked for the stop.
@@ -31,7 +37,12 @@ enum Fate {
 /// agent has to go, or nobody could stop it any more.
 fn fate(result: &str, stop_was_asked_for: impl FnOnce() -> bool) -> Fate {
     let sidecar_failed = matches!(result, "signal" | "core-dump" | "watchdog");
-    if sidecar_failed && !stop_was_asked_for() { Fate::Keep } else { Fate::End }
+    match (sidecar_failed, result) {
+        (true, _) if stop_was_asked_for() => Fate::End(Status::Stopped),
+        (true, _) => Fate::Keep,
+        (false, "timeout") => Fate::End(Status::Stopped),
+        (false, _) => Fate::End(Status::Lost),
+    }
 }
 
 /// Looks after what a dead sidecar left; the unit's name is that of our own control group.
@@ -44,21 +55,40 @@ pub fn after_stop(agent: &OsString) -> Result<ExitCode, SidecarError> {
     else {
         return Ok(ExitCode::Ok);
     };
-    if remainder::others(&group)?.is_empty() {
-        return Ok(ExitCode::Ok);
-    }
-    let result = env::var("SERVICE_RESULT").unwrap_or_default();
-    if fate(&result, || job_is_queued(group.name())) == Fate::Keep {
-        return Ok(ExitCode::Ok);
-    }
-    remainder::end(&group, remainder::GRACE)?;
     let request = Request::parse(Some(agent), |name| env::var_os(name), Path::new("/"))?;
-    let path = env::var_os("PATH");
-    if let Ok(program) = tmux::find_program(path.as_deref()) {
-        // The session is an empty shell now; if it cannot be removed, the next start clears it.
-        let _ = Server::new(program, request.socket).within(Duration::from_secs(5)).kill_session(&request.agent);
+    let mut status = Status::Lost;
+    if !remainder::others(&group)?.is_empty() {
+        let result = env::var("SERVICE_RESULT").unwrap_or_default();
+        match fate(&result, || job_is_queued(group.name())) {
+            Fate::Keep => return Ok(ExitCode::Ok),
+            Fate::End(reason) => status = reason,
+        }
+        remainder::end(&group, remainder::GRACE)?;
+        if let Ok(program) = tmux::find_program(env::var_os("PATH").as_deref()) {
+            // The session is an empty shell now; if it cannot be removed, the next start clears it.
+            let _ = Server::new(program, request.socket.clone()).within(TMUX_LIMIT).kill_session(&request.agent);
+        }
     }
+    write_last_beat(&request, status)?;
     Ok(ExitCode::Ok)
+}
+
+/// The beat that the sidecar did not get to: its heartbeat would say `ok` until it is stale.
+fn write_last_beat(request: &Request, status: Status) -> Result<(), SidecarError> {
+    let path = request.run_directory.heartbeat(&request.agent);
+    let Ok(Some(mut last)) = heartbeat::read(&path) else { return Ok(()) };
+    let lock = AgentLock::open(&request.run_directory, &request.agent)?;
+    let alive =
+        last.process().map_or(Ok(true), |process| ProcRoot::default().liveness(&process).map(Liveness::is_alive));
+    let (Status::Ok, Some(binding)) = (last.status, &mut last.binding) else { return Ok(()) };
+    if alive? || !lock.try_take(Role::Sidecar)? {
+        return Ok(());
+    }
+    binding.monotonic = monotonic();
+    binding.sequence = binding.sequence.saturating_add(1);
+    last.written_at = Timestamp::now();
+    last.status = status;
+    Ok(Writer::new(&request.run_directory, &request.agent).write(&last)?)
 }
 
 /// Is a job of the user manager under way for the unit? An automatic restart is none yet when this
@@ -72,6 +102,7 @@ fn job_is_queued(unit: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Fate, fate};
+    use heartbeat::Status;
 
     #[test]
     fn only_an_agent_that_nobody_wanted_stopped_is_kept() {
@@ -79,13 +110,13 @@ mod tests {
             ("signal", false, Fate::Keep),
             ("watchdog", false, Fate::Keep),
             ("core-dump", false, Fate::Keep),
-            ("signal", true, Fate::End),
-            ("watchdog", true, Fate::End),
-            ("success", false, Fate::End),
-            ("exit-code", false, Fate::End),
-            ("timeout", true, Fate::End),
-            ("oom-kill", false, Fate::End),
-            ("", false, Fate::End),
+            ("signal", true, Fate::End(Status::Stopped)),
+            ("watchdog", true, Fate::End(Status::Stopped)),
+            ("timeout", true, Fate::End(Status::Stopped)),
+            ("success", false, Fate::End(Status::Lost)),
+            ("exit-code", false, Fate::End(Status::Lost)),
+            ("oom-kill", false, Fate::End(Status::Lost)),
+            ("", false, Fate::End(Status::Lost)),
         ];
         for (result, asked, expected) in table {
             assert_eq!(fate(result, || asked), expected, "{result} {asked}");

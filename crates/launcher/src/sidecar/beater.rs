@@ -17,6 +17,7 @@ pub(super) struct Beater {
     interval: BeatInterval,
     directory: RunDirectory,
     lock: AgentLock,
+    in_office: bool,
     writer: Writer,
     me: Pid,
     /// The last beat could not be written, and that was logged.
@@ -37,7 +38,7 @@ impl Beater {
         let writer = Writer::new(&directory, &assignment.agent);
         writer.clear_litter();
         let me = Pid::new(std::process::id()).unwrap_or(Pid::MIN);
-        Ok(Some(Self { assignment, interval, directory, lock, writer, me, outage: false }))
+        Ok(Some(Self { assignment, interval, directory, lock, in_office: true, writer, me, outage: false }))
     }
 
     /// Whom it writes of.
@@ -85,7 +86,7 @@ impl Beater {
     }
 
     fn write(&mut self, status: Status, exit: Option<ExitVerdict>) -> io::Result<()> {
-        if !self.lock.is_in_place() {
+        if !self.in_office || !self.lock.is_in_place() {
             self.take_office_again()?;
         }
         let heartbeat = Heartbeat {
@@ -110,11 +111,15 @@ impl Beater {
     /// The run directory was deleted or replaced, and our lock with it: whoever has the lock of the
     /// new one writes the heartbeat.
     fn take_office_again(&mut self) -> io::Result<()> {
-        let lock = AgentLock::open(&self.directory, &self.assignment.agent)?;
-        if !lock.try_take(Role::Sidecar)? {
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another sidecar writes it"));
+        self.in_office = false;
+        // Closing the old file before the lock is asked for: should both be the same one after all,
+        // closing it would give up the lock.
+        self.lock = AgentLock::open(&self.directory, &self.assignment.agent)?;
+        self.in_office = self.lock.try_take(Role::Sidecar)?;
+        if self.in_office {
+            Ok(())
+        } else {
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, "another sidecar writes it"))
         }
-        self.lock = lock;
-        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use domain::{ExitCode, ExitVerdict};
 use heartbeat::Status;
 use process::{since_boot, start_of};
 
+use super::Assignment;
 use super::ending::{Evidence, Meaning, first_guess, judge};
 use super::journal::{self, Priority};
 use super::life::Life;
@@ -24,8 +25,11 @@ const SERVER_ENDS_WITHIN: Duration = Duration::from_millis(50);
 impl Life {
     /// `None` if the agent lives on in a respawned pane.
     pub(super) fn look_into_end(&mut self) -> io::Result<Option<Ending>> {
-        let (pane, pid) = (self.beater.assignment().pane, self.beater.assignment().process.pid);
-        let kernel = self.proc.stat(pid)?.and_then(|stat| stat.verdict());
+        let Assignment { pane, process, .. } = *self.beater.assignment();
+        let seen = self.proc.stat(process.pid)?;
+        // Of another process that has the PID by now, the kernel's word says nothing about ours.
+        let reused = seen.is_some_and(|stat| stat.start_ticks != process.start_ticks);
+        let kernel = seen.filter(|_| !reused).and_then(|stat| stat.verdict());
         let guess = first_guess(kernel, self.server_ended(Duration::ZERO)?);
         if guess.is_some() {
             self.beater.beat(Status::Exited, guess);
@@ -33,12 +37,10 @@ impl Life {
         for _ in 0..LOOKS {
             let pane = self.server.pane(pane).unwrap_or(None);
             let server_ended = self.server_ended(if pane.is_none() { SERVER_ENDS_WITHIN } else { Duration::ZERO })?;
-            match judge(&Evidence { pid, kernel, server_ended, pane }) {
+            match judge(&Evidence { pid: process.pid, reused, kernel, server_ended, pane }) {
                 Meaning::Respawned(pane) => {
                     self.admit()?;
-                    if self.beater.assignment().process.pid != pane.pid {
-                        self.rebind(&pane)?;
-                    }
+                    self.rebind(&pane)?;
                     return Ok(None);
                 }
                 Meaning::Exited(verdict) => return Ok(Some(Ending::Exited(verdict))),
@@ -87,8 +89,8 @@ impl Life {
         };
         self.write_post_mortem(ending, &lines);
         if let Some(pane) = &self.watch.pane {
-            // After the server it may live on, if it ignores SIGHUP.
-            remainder::ask_to_end(pane)?;
+            // It may outlive its server, if it ignores SIGHUP; and then there would soon be two.
+            end_pane_process(pane, &self.watch)?;
         }
         self.clean_up(remainder::GRACE)?;
         parent.ended(&how, &lines);

@@ -8,6 +8,8 @@ use tmux::Pane;
 pub(super) struct Evidence {
     /// The process that was watched.
     pub(super) pid: Pid,
+    /// Another process has its PID now.
+    pub(super) reused: bool,
     /// How it ended, by the kernel, if it was still a zombie when we looked.
     pub(super) kernel: Option<ExitVerdict>,
     /// The tmux server has ended.
@@ -34,7 +36,9 @@ pub(super) fn judge(evidence: &Evidence) -> Meaning {
         return Meaning::Lost;
     }
     match (&evidence.pane, evidence.kernel) {
-        (Some(pane), _) if pane.pid != evidence.pid && !pane.dead && pane.verdict.is_none() => {
+        // A PID is free for another process only once tmux has waited for the first one: if the pane
+        // that runs has the same PID again, it was respawned too.
+        (Some(pane), _) if (pane.pid != evidence.pid || evidence.reused) && !pane.dead && pane.verdict.is_none() => {
             Meaning::Respawned(pane.clone())
         }
         // tmux is the parent: it knows for sure.
@@ -86,7 +90,22 @@ mod tests {
             (Some(Signal(1)), true, None, Meaning::Lost),
         ];
         for (kernel, server_ended, pane, expected) in table {
-            let evidence = Evidence { pid: 77.try_into().unwrap(), kernel, server_ended, pane };
+            let evidence = Evidence { pid: 77.try_into().unwrap(), reused: false, kernel, server_ended, pane };
+            assert_eq!(judge(&evidence), expected, "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn a_pid_that_is_used_again_is_the_agent_only_if_the_pane_runs_it() {
+        let table = [
+            (Some(pane(77, false, None)), Meaning::Respawned(pane(77, false, None))),
+            (Some(pane(77, true, Some(Code(7)))), Meaning::Exited(Code(7))),
+            (Some(pane(77, true, None)), Meaning::NotYet),
+            (None, Meaning::Lost),
+        ];
+        for (pane, expected) in table {
+            let evidence =
+                Evidence { pid: 77.try_into().unwrap(), reused: true, kernel: None, server_ended: false, pane };
             assert_eq!(judge(&evidence), expected, "{evidence:?}");
         }
     }

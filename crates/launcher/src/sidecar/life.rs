@@ -72,7 +72,7 @@ impl Life {
             server: PidFd::open(assignment.server).ok(),
             gate: assignment.gate.and_then(|name| Gate::open(name).ok()),
         };
-        let watchdog = Notify::watchdog(|name| env::var_os(name));
+        let watchdog = Notify::watchdog(|name| env::var_os(name).filter(|_| foreground));
         let mut phase = [0; 4];
         getrandom(&mut phase, GetRandomFlags::empty()).map_err(io::Error::from)?;
         let phase = u32::from_ne_bytes(phase);
@@ -81,7 +81,8 @@ impl Life {
             proc,
             service: SystemdService::ours(|name| env::var_os(name))?,
             foreground,
-            notify: Notify::connect(|name| env::var_os(name))?,
+            // Left behind by a service of somebody's, the socket is that service's.
+            notify: Notify::connect(|name| env::var_os(name).filter(|_| foreground))?,
             schedule: Schedule::new(monotonic(), request.interval.duration(), phase, watchdog),
             beater: Beater::take_office(assignment, request.interval, request.run_directory.clone())?
                 .ok_or(SidecarError::Busy)?,
@@ -91,13 +92,12 @@ impl Life {
     }
 
     fn live(&mut self, parent: &mut Parent) -> io::Result<u8> {
-        self.beater.beat(Status::Ok, None);
-        self.beater.end_start()?;
-        let pid = self.beater.assignment().process.pid;
-        if self.watch.pane.as_ref().map_or(Ok(false), |pane| settles(&self.proc, pid, pane))? {
-            self.notify.ready(&self.status_line());
-            parent.ready()?;
+        // Of a process that ended before anybody could watch it there is nothing good to say.
+        if self.watch.pane.is_some() {
+            self.beater.beat(Status::Ok, None);
         }
+        self.beater.end_start()?;
+        self.announce(parent)?;
         loop {
             match self.watch.wait(self.schedule.wait(monotonic()))? {
                 Event::Signal => match self.watch.signals.next()? {
@@ -110,12 +110,24 @@ impl Life {
                     if let Some(ending) = self.look_into_end()? {
                         return self.finish(ending, parent);
                     }
+                    // It may have been respawned before anybody was told that it runs.
+                    self.announce(parent)?;
                 }
                 Event::Visitor => self.admit()?,
                 Event::Time => {}
             }
             self.do_what_is_due();
         }
+    }
+
+    /// Says once that the command runs, if it does.
+    fn announce(&mut self, parent: &mut Parent) -> io::Result<()> {
+        let pid = self.beater.assignment().process.pid;
+        if !parent.has_heard() && self.watch.pane.as_ref().map_or(Ok(false), |pane| settles(&self.proc, pid, pane))? {
+            self.notify.ready(&self.status_line());
+            parent.ready()?;
+        }
+        Ok(())
     }
 
     fn do_what_is_due(&mut self) {

@@ -44,6 +44,10 @@ impl Life {
     pub(super) fn rebind(&mut self, pane: &Pane) -> io::Result<bool> {
         let Ok(fd) = PidFd::open(pane.pid) else { return Ok(false) };
         let Some(identity) = self.proc.identity(pane.pid)? else { return Ok(false) };
+        // It was seen in the pane before it came to the gate, or the other way round: one start.
+        if identity == self.beater.assignment().process {
+            return Ok(true);
+        }
         // While tmux counts the process as running, the PID that we have opened is not another's.
         let still = self.server.pane(pane.id).unwrap_or(None);
         if still.is_none_or(|now| now.pid != pane.pid || now.verdict.is_some()) {

@@ -19,6 +19,9 @@ const KILLING: Duration = Duration::from_secs(3);
 /// Asks the pane process to end, waits, and kills it; at the second SIGTERM at once. Says whether
 /// the request was urgent.
 pub(super) fn end_pane_process(pane: &PidFd, watch: &Watch) -> io::Result<Urgency> {
+    if pane.has_ended()? {
+        return Ok(Urgency::Patient);
+    }
     ask_to_end(pane)?;
     let deadline = monotonic() + GRACE;
     let mut urgency = Urgency::Patient;

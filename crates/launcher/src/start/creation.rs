@@ -28,6 +28,10 @@ impl Start {
                 Ok(Some(Assignment::first(&self.request, &self.server, pane, identity, server, Some(name))))
             }
             Err(error) => {
+                // What the pane shows may be why, and goes with it.
+                for line in self.server.last_lines(pane, 10).unwrap_or_default() {
+                    eprintln!("{line}");
+                }
                 // The first error is the one to tell.
                 let _ = self.server.kill_session(&self.request.agent);
                 Err(error)

@@ -84,12 +84,11 @@ impl Request {
                 Err(_) => here.join(directory),
             },
         };
-        let run_directory = RunDirectory::from_environment(set)?;
         Ok(Self {
             socket: value("MOSAIC_TMUX_SOCKET", set("MOSAIC_TMUX_SOCKET"), SocketName::DEFAULT)?,
             working_directory,
             command: set("MOSAIC_AGENT_COMMAND").unwrap_or_else(|| format!("mosaic yolo {runtime}").into()),
-            run_directory: RunDirectory::at(here.join(run_directory.path())),
+            run_directory: RunDirectory::from_environment(set)?.absolute(here),
             interval: match set("MOSAIC_HEARTBEAT_INTERVAL") {
                 None => BeatInterval::DEFAULT,
                 given => value("MOSAIC_HEARTBEAT_INTERVAL", given, "")?,
