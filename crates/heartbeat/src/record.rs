@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use domain::{AgentName, BeatInterval, BootId, ExitVerdict, Pid, ProcessIdentity};
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 
 use crate::Status;
 
@@ -56,8 +56,9 @@ impl Heartbeat {
 /// The file's text. Version 1 readers know the first three lines, so these stay first.
 impl fmt::Display for Heartbeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whole seconds, and the offset in numbers as `date +%z` gives it, not as "Z".
-        let written_at = self.written_at.round(Unit::Second).unwrap_or(self.written_at).to_string();
+        // Whole seconds, cut off as `date` does: rounded up they would lie in the future. And the offset
+        // in numbers as `date +%z` gives it, not as "Z".
+        let written_at = Timestamp::from_second(self.written_at.as_second()).unwrap_or(self.written_at).to_string();
         let written_at = written_at.trim_end_matches('Z');
         write!(f, "ts={written_at}+00:00\npid={}\nstatus={}\n", self.pid, self.status)?;
         let Some(binding) = &self.binding else { return Ok(()) };

@@ -17,8 +17,11 @@
 //! running ──pane respawned──▶ running, bound to the new process
 //! ```
 
+mod bug;
 pub mod gate;
 mod lock;
 pub mod sidecar;
 pub mod start;
 mod systemd_service;
+
+pub use bug::report_bugs;

@@ -12,6 +12,10 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc;
 
+/// The kinds of fcntl(2), which are 1 and 2 on every Linux, in the type that its record has.
+const WRITE_LOCK: libc::c_short = 1;
+const UNLOCK: libc::c_short = 2;
+
 /// `<run directory>/.<agent>.lock`, of which two bytes are locked apart.
 ///
 /// The locks are POSIX record locks: the kernel drops them when their process dies however it dies,
@@ -52,7 +56,7 @@ impl AgentLock {
     /// # Errors
     /// The file system has no locks.
     pub(crate) fn try_take(&self, role: Role) -> io::Result<bool> {
-        match fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, libc::F_WRLCK))) {
+        match fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, WRITE_LOCK))) {
             Ok(_) => Ok(true),
             Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
             Err(error) => Err(error.into()),
@@ -65,7 +69,7 @@ impl AgentLock {
     /// The file system has no locks.
     pub(crate) fn take(&self, role: Role) -> io::Result<()> {
         loop {
-            match fcntl(self.file.as_fd(), FcntlArg::F_SETLKW(&record(role, libc::F_WRLCK))) {
+            match fcntl(self.file.as_fd(), FcntlArg::F_SETLKW(&record(role, WRITE_LOCK))) {
                 Ok(_) => return Ok(()),
                 Err(Errno::EINTR) => {}
                 Err(error) => return Err(error.into()),
@@ -78,7 +82,7 @@ impl AgentLock {
     /// # Errors
     /// The file system has no locks.
     pub(crate) fn give_back(&self, role: Role) -> io::Result<()> {
-        fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, libc::F_UNLCK)))?;
+        fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, UNLOCK)))?;
         Ok(())
     }
 
@@ -87,9 +91,9 @@ impl AgentLock {
     /// # Errors
     /// The file system has no locks.
     pub(crate) fn holder(&self, role: Role) -> io::Result<Option<Pid>> {
-        let mut asked = record(role, libc::F_WRLCK);
+        let mut asked = record(role, WRITE_LOCK);
         fcntl(self.file.as_fd(), FcntlArg::F_GETLK(&mut asked))?;
-        if i32::from(asked.l_type) == libc::F_UNLCK {
+        if asked.l_type == UNLOCK {
             return Ok(None);
         }
         Ok(u32::try_from(asked.l_pid).ok().and_then(Pid::new))
@@ -122,10 +126,9 @@ fn inode(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-fn record(role: Role, kind: i32) -> libc::flock {
+fn record(role: Role, kind: libc::c_short) -> libc::flock {
     libc::flock {
-        // The constants are F_RDLCK, F_WRLCK and F_UNLCK: 0, 1 and 2.
-        l_type: i16::try_from(kind).unwrap_or_default(),
+        l_type: kind,
         l_whence: 0, // SEEK_SET
         l_start: role as libc::off_t,
         l_len: 1,
@@ -135,8 +138,13 @@ fn record(role: Role, kind: i32) -> libc::flock {
 
 #[cfg(test)]
 mod tests {
-    use super::{AgentLock, Role};
+    use super::{AgentLock, Role, UNLOCK, WRITE_LOCK, libc};
     use heartbeat::RunDirectory;
+
+    #[test]
+    fn the_kinds_are_those_of_the_system() {
+        assert_eq!((i32::from(WRITE_LOCK), i32::from(UNLOCK)), (libc::F_WRLCK, libc::F_UNLCK));
+    }
 
     #[test]
     fn a_lock_file_that_was_replaced_is_noticed() {

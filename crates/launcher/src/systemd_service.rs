@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use domain::Pid;
-use process::{Cgroup, bounded_output};
+use process::{Cgroup, ProcRoot, bounded_output};
 
 /// The service whose main process this is.
 #[derive(Clone, Debug)]
@@ -32,6 +32,21 @@ impl SystemdService {
     /// The control group of the unit.
     pub(crate) fn group(&self) -> &Cgroup {
         &self.group
+    }
+
+    /// Moves a process and what it started into the unit's group, if they are not there.
+    ///
+    /// # Errors
+    /// One may not be moved, neither by us nor by the manager; the text says why.
+    pub(crate) fn take_in(&self, proc: &ProcRoot, pid: Pid) -> Result<(), String> {
+        let members = self.group.members().unwrap_or_default();
+        let tree = std::iter::once(pid).chain(proc.descendants(pid));
+        tree.filter(|pid| !members.contains(pid)).try_for_each(|pid| match self.group.take_in(pid) {
+            Ok(()) => Ok(()),
+            // It ended meanwhile.
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(()),
+            Err(error) => self.attach(pid).map_err(|also| format!("process {pid}: {error}; {also}")),
+        })
     }
 
     /// Asks the user manager to move a process into the unit's group: for processes that only it

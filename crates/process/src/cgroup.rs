@@ -125,8 +125,9 @@ struct Mount<'a> {
 
 impl Mount<'_> {
     fn directory(&self, path: &str) -> PathBuf {
-        let below = path.strip_prefix(self.root).unwrap_or(path);
-        Path::new(self.point).join(below.trim_start_matches('/'))
+        let path = Path::new(path);
+        let below = path.strip_prefix(self.root).or_else(|_| path.strip_prefix("/")).unwrap_or(path);
+        Path::new(self.point).join(below)
     }
 }
 

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use domain::{BootId, Pid, ProcessIdentity};
+use domain::{BootId, ExitVerdict, Pid, ProcessIdentity};
 
 use crate::{Liveness, Stat};
 
@@ -40,6 +41,21 @@ impl ProcRoot {
         }
     }
 
+    /// How a process ended, if it is a zombie and the kernel tells us: of a process of another user
+    /// it says "code 0" whatever happened, unless we are root.
+    ///
+    /// # Errors
+    /// `/proc` cannot be read.
+    pub fn verdict(&self, pid: Pid) -> io::Result<Option<ExitVerdict>> {
+        let me = rustix::process::geteuid();
+        let told = match fs::metadata(self.0.join(pid.to_string())) {
+            Ok(directory) => me.is_root() || directory.uid() == me.as_raw(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        if told { Ok(self.stat(pid)?.and_then(|stat| stat.verdict())) } else { Ok(None) }
+    }
+
     /// The id of this boot.
     ///
     /// # Errors
@@ -59,6 +75,19 @@ impl ProcRoot {
     pub fn identity(&self, pid: Pid) -> io::Result<Option<ProcessIdentity>> {
         let boot = self.boot_id()?;
         Ok(self.stat(pid)?.map(|stat| ProcessIdentity { pid, start_ticks: stat.start_ticks, boot }))
+    }
+
+    /// The name of the program that a process runs, its first 15 bytes (`comm` in proc(5)); `None` if
+    /// no process has this PID.
+    ///
+    /// # Errors
+    /// `/proc` cannot be read.
+    pub fn program(&self, pid: Pid) -> io::Result<Option<OsString>> {
+        match fs::read(self.0.join(format!("{pid}/comm"))) {
+            Ok(name) => Ok(Some(OsString::from_vec(name.trim_ascii_end().to_vec()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(3) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The value of a variable in the environment that a process was started with; `None` if it had
@@ -110,6 +139,8 @@ mod tests {
     #[test]
     fn this_process_is_alive_and_its_pid_with_another_start_is_somebody_else() {
         let proc = ProcRoot::default();
+        let name = std::fs::read_to_string("/proc/self/comm").unwrap();
+        assert_eq!(proc.program(id().try_into().unwrap()).unwrap().unwrap(), name.trim_end());
         let me = proc.identity(id().try_into().unwrap()).unwrap().unwrap();
         assert_eq!(proc.liveness(&me).unwrap(), Liveness::Alive);
         let earlier = domain::ProcessIdentity { start_ticks: me.start_ticks - 1, ..me };
@@ -127,7 +158,7 @@ mod tests {
         drop(child.stdin.take());
         assert!(fd.wait(Some(std::time::Duration::from_secs(20))).unwrap());
         assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Zombie);
-        assert_eq!(proc.stat(pid).unwrap().unwrap().verdict(), Some(domain::ExitVerdict::Code(7)));
+        assert_eq!(proc.verdict(pid).unwrap(), Some(domain::ExitVerdict::Code(7)));
         child.wait().unwrap();
         assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Gone);
     }

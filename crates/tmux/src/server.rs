@@ -121,9 +121,10 @@ impl Server {
 
 /// What a tmux client says when nobody listens, or the server went away while it asked.
 fn is_absence(message: &str) -> bool {
-    ["error connecting to ", "no server running on ", "server exited", "lost server"]
-        .iter()
-        .any(|absence| message.starts_with(absence))
+    let starts = |beginnings: &[&str]| beginnings.iter().any(|beginning| message.starts_with(beginning));
+    // A directory that we may not enter says nothing of who listens in it.
+    let refused = starts(&["error connecting to "]) && message.ends_with("(Permission denied)");
+    !refused && starts(&["error connecting to ", "no server running on ", "server exited", "lost server"])
 }
 
 /// The variables that a new server keeps: all its sessions would inherit anything else, one

@@ -84,16 +84,24 @@ impl Server {
         }
     }
 
-    /// The agent's pane: the first of its session's first window. `None` if there is no such
-    /// session, or no server.
+    /// The panes of the agent's session in which a process runs or ran, first window first. `None`
+    /// if there is no such session, or no server.
     ///
     /// # Errors
-    /// The server cannot be asked.
-    pub fn agent_pane(&self, agent: &AgentName) -> Result<Option<Pane>, TmuxError> {
+    /// The server cannot be asked, or its answer holds no pane with a process.
+    pub fn agent_panes(&self, agent: &AgentName) -> Result<Option<Vec<Pane>>, TmuxError> {
         match self.ask("list-panes", ["-s", "-t", &exactly(agent), "-F", Pane::FORMAT]) {
-            Ok(listed) => Ok(listed.lines().next().and_then(Pane::parse)),
+            Ok(listed) => {
+                let panes: Vec<Pane> = listed.lines().filter_map(Pane::parse).collect();
+                if panes.is_empty() {
+                    let message =
+                        format!("the session {agent} has no pane with a process: '{}'", listed.escape_debug());
+                    return Err(TmuxError::Refused { socket: self.socket().clone(), command: "list-panes", message });
+                }
+                Ok(Some(panes))
+            }
             Err(TmuxError::NoServer { .. }) => Ok(None),
-            Err(TmuxError::Refused { message, .. }) if message.starts_with("can't find") => Ok(None),
+            Err(TmuxError::Refused { message, .. }) if is_missing(&message) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -107,7 +115,7 @@ impl Server {
             // Asked for a pane that is not there, it answers with the format's empty fields.
             Ok(line) => Ok(Pane::parse(line.trim_end_matches('\n')).filter(|found| found.id == pane)),
             Err(TmuxError::NoServer { .. }) => Ok(None),
-            Err(TmuxError::Refused { message, .. }) if message.starts_with("can't find") => Ok(None),
+            Err(TmuxError::Refused { message, .. }) if is_missing(&message) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -136,9 +144,22 @@ impl Server {
     /// # Errors
     /// The server cannot be asked.
     pub fn kill_session(&self, agent: &AgentName) -> Result<(), TmuxError> {
-        match self.ask("kill-session", ["-t", &exactly(agent)]) {
+        self.kill_session_at(&exactly(agent))
+    }
+
+    /// Removes the session that this pane is in, whatever its name is by now, and none that was made
+    /// since; that it is not there is no error.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub fn kill_session_of(&self, pane: PaneId) -> Result<(), TmuxError> {
+        self.kill_session_at(&pane.to_string())
+    }
+
+    fn kill_session_at(&self, target: &str) -> Result<(), TmuxError> {
+        match self.ask("kill-session", ["-t", target]) {
             Ok(_) | Err(TmuxError::NoServer { .. }) => Ok(()),
-            Err(TmuxError::Refused { message, .. }) if message.starts_with("can't find") => Ok(()),
+            Err(TmuxError::Refused { message, .. }) if is_missing(&message) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -155,12 +176,21 @@ fn exactly(agent: &AgentName) -> String {
     format!("={agent}:")
 }
 
+/// What tmux says of a target that is not there; the second while it has no session at all, as in the
+/// moment before it ends for that.
+fn is_missing(message: &str) -> bool {
+    message.starts_with("can't find") || message == "no current target"
+}
+
 /// A path as an argument that tmux takes for just that: it would expand `#{…}`, run `#(…)`, and take
-/// a `;` at the end for the end of the command.
+/// a `;` at the end for the end of the command. Only in front of a `[` it leaves every `#` alone,
+/// because that begins a style.
 fn literally(path: &Path) -> OsString {
+    let given = path.as_os_str().as_bytes();
     let mut bytes = Vec::new();
-    for byte in path.as_os_str().as_bytes() {
-        bytes.extend_from_slice(if *byte == b'#' { b"##" } else { slice::from_ref(byte) });
+    for (at, byte) in given.iter().enumerate() {
+        let of_a_style = given[at..].iter().find(|byte| **byte != b'#') == Some(&b'[');
+        bytes.extend_from_slice(if *byte == b'#' && !of_a_style { b"##" } else { slice::from_ref(byte) });
     }
     if bytes.last() == Some(&b';') {
         bytes.pop();
@@ -184,8 +214,16 @@ mod tests {
 
     #[test]
     fn tmux_reads_nothing_into_a_path() {
-        for (path, expected) in [("/a b", "/a b"), ("/#(touch x)", "/##(touch x)"), ("/x;", "/x\\;"), ("/a;b", "/a;b")]
-        {
+        let table = [
+            ("/a b", "/a b"),
+            ("/#(touch x)", "/##(touch x)"),
+            ("/##{pid}", "/####{pid}"),
+            ("/#[fg=red]#", "/#[fg=red]##"),
+            ("/##[", "/##["),
+            ("/x;", "/x\\;"),
+            ("/a;b", "/a;b"),
+        ];
+        for (path, expected) in table {
             assert_eq!(literally(Path::new(path)), expected);
         }
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use launcher::gate::{GateName, enter};
 
 fn main() -> ExitCode {
+    launcher::report_bugs();
     let gate = std::env::args().nth(1).unwrap_or_default().parse::<GateName>();
     let error: String = match gate.map(|gate| enter(&gate)) {
         Ok(Ok(never)) => match never {},

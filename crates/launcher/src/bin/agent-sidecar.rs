@@ -4,12 +4,14 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use launcher::sidecar::{after_stop, run};
+use launcher::sidecar::{after_stop, guard, run};
 
 fn main() -> ExitCode {
+    launcher::report_bugs();
     let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let ended = match arguments.as_slice() {
         [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|code| code as u8),
+        [mode, agent] if mode == "--guard" => guard(agent).map(|code| code as u8),
         _ => {
             let foreground = arguments.last().is_some_and(|last| last == "--foreground");
             arguments.truncate(arguments.len() - usize::from(foreground));

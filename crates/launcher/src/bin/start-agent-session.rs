@@ -6,6 +6,7 @@ use domain::{AgentName, ExitCode};
 use launcher::start::{Arguments, run};
 
 fn main() -> std::process::ExitCode {
+    launcher::report_bugs();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),

@@ -37,7 +37,7 @@ impl Beater {
         }
         let writer = Writer::new(&directory, &assignment.agent);
         writer.clear_litter();
-        let me = Pid::new(std::process::id()).unwrap_or(Pid::MIN);
+        let me = Pid::new(std::process::id()).ok_or(io::ErrorKind::NotFound)?;
         Ok(Some(Self { assignment, interval, directory, lock, in_office: true, writer, me, outage: false }))
     }
 
@@ -49,6 +49,11 @@ impl Beater {
     /// Gives the starter's lock back, which this process has from the launcher it was.
     pub(super) fn end_start(&self) -> io::Result<()> {
         self.lock.give_back(Role::Starter)
+    }
+
+    /// Did another sidecar take the office, in a run directory that was made anew?
+    pub(super) fn lost_office(&self) -> bool {
+        !self.in_office
     }
 
     /// The pane runs another process now: the next generation.

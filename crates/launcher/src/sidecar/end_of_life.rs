@@ -1,14 +1,15 @@
 //! The end of a sidecar's life: what happened, the last beat, the record, and the clearing up.
 
 use std::io;
+use std::thread;
 use std::time::Duration;
 
 use domain::{ExitCode, ExitVerdict};
 use heartbeat::Status;
-use process::{since_boot, start_of};
+use process::{monotonic, since_boot, start_of};
 
 use super::Assignment;
-use super::ending::{Evidence, Meaning, first_guess, judge};
+use super::ending::{Evidence, Meaning, Otherwise, PaneSeen, first_guess, judge};
 use super::journal::{self, Priority};
 use super::life::Life;
 use super::parent::Parent;
@@ -17,8 +18,9 @@ use super::remainder;
 use super::stop::{Urgency, end_pane_process};
 use crate::systemd_service::SystemdService;
 
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
-const LOOKS: u32 = 200;
+/// How long tmux is asked for what only it can know.
+const ASKING: Duration = Duration::from_secs(2);
+const ASK_AGAIN: Duration = Duration::from_millis(5);
 /// A server's descriptors are closed, and its panes hung up, a moment before it has ended.
 const SERVER_ENDS_WITHIN: Duration = Duration::from_millis(50);
 
@@ -29,27 +31,33 @@ impl Life {
         let seen = self.proc.stat(process.pid)?;
         // Of another process that has the PID by now, the kernel's word says nothing about ours.
         let reused = seen.is_some_and(|stat| stat.start_ticks != process.start_ticks);
-        let kernel = seen.filter(|_| !reused).and_then(|stat| stat.verdict());
+        let kernel = if reused { None } else { self.proc.verdict(process.pid)? };
         let guess = first_guess(kernel, self.server_ended(Duration::ZERO)?);
         if guess.is_some() {
             self.beater.beat(Status::Exited, guess);
         }
-        for _ in 0..LOOKS {
-            let pane = self.server.pane(pane).unwrap_or(None);
-            let server_ended = self.server_ended(if pane.is_none() { SERVER_ENDS_WITHIN } else { Duration::ZERO })?;
+        let deadline = monotonic() + ASKING;
+        loop {
+            let pane = match self.server.pane(pane) {
+                Ok(Some(pane)) => PaneSeen::There(pane),
+                Ok(None) => PaneSeen::Gone,
+                Err(_) => PaneSeen::Unknown,
+            };
+            let patience = if matches!(pane, PaneSeen::There(_)) { Duration::ZERO } else { SERVER_ENDS_WITHIN };
+            let server_ended = self.server_ended(patience)?;
             match judge(&Evidence { pid: process.pid, reused, kernel, server_ended, pane }) {
                 Meaning::Respawned(pane) => {
                     self.admit()?;
                     self.rebind(&pane)?;
                     return Ok(None);
                 }
-                Meaning::Exited(verdict) => return Ok(Some(Ending::Exited(verdict))),
-                Meaning::Lost => return Ok(Some(Ending::Lost)),
-                // The process may still be alive to tmux: wait for it to look, not for a fixed time.
-                Meaning::NotYet => std::thread::sleep(LOOK_AGAIN),
+                Meaning::Exited(verdict) => return Ok(Some(Ending::Exited(Some(verdict)))),
+                // tmux waits for its child when it gets to it; there is nothing else to wait for.
+                Meaning::NotYet(_) if monotonic() < deadline => thread::sleep(ASK_AGAIN),
+                Meaning::NotYet(Otherwise::ExitedSomehow) => return Ok(Some(Ending::Exited(None))),
+                Meaning::Lost | Meaning::NotYet(Otherwise::Lost) => return Ok(Some(Ending::Lost)),
             }
         }
-        Ok(Some(Ending::Lost))
     }
 
     fn server_ended(&self, patience: Duration) -> io::Result<bool> {
@@ -64,35 +72,40 @@ impl Life {
             None => Urgency::Patient,
         };
         self.beater.beat(Status::Stopped, None);
-        self.clean_up(if urgency == Urgency::AtOnce { Duration::ZERO } else { remainder::GRACE })?;
+        self.end_rest(if urgency == Urgency::AtOnce { Duration::ZERO } else { remainder::GRACE });
+        self.remove_session();
         self.write_post_mortem(Ending::Stopped, &[]);
         Ok(ExitCode::Ok as u8)
     }
 
-    /// The last beat, the record, the session's removal, and the verdict for systemd.
+    /// The last beat, the end of what is left, the record, and the verdict for systemd.
     pub(super) fn finish(&mut self, ending: Ending, parent: &mut Parent) -> io::Result<u8> {
         let (status, verdict, code) = match ending {
-            Ending::Exited(verdict) => (Status::Exited, Some(verdict), verdict.as_exit_code()),
+            Ending::Exited(Some(verdict)) => (Status::Exited, Some(verdict), verdict.as_exit_code()),
+            Ending::Exited(None) => (Status::Exited, None, ExitCode::CheckFailed as u8),
             Ending::Lost | Ending::Stopped => (Status::Lost, None, ExitCode::Unavailable as u8),
         };
         self.beater.beat(status, verdict);
         let how = ending.headline();
-        if ending == Ending::Exited(ExitVerdict::Code(0)) && !parent.has_heard() {
+        if verdict == Some(ExitVerdict::Code(0)) && !parent.has_heard() {
             // Success, however short: without READY systemd would call it a failure of protocol.
             self.notify.ready(&how);
         }
         self.notify.stopping(&how);
-        let pane = self.beater.assignment().pane;
-        let lines = match ending {
-            Ending::Exited(_) => self.server.last_lines(pane, post_mortem::LINES).unwrap_or_default(),
-            Ending::Lost | Ending::Stopped => Vec::new(),
-        };
-        self.write_post_mortem(ending, &lines);
         if let Some(pane) = &self.watch.pane {
             // It may outlive its server, if it ignores SIGHUP; and then there would soon be two.
             end_pane_process(pane, &self.watch)?;
         }
-        self.clean_up(remainder::GRACE)?;
+        // First of all: at its limit of tasks a unit has none left for asking tmux.
+        self.end_rest(remainder::GRACE);
+        let lines = match ending {
+            Ending::Exited(_) => {
+                self.server.last_lines(self.beater.assignment().pane, post_mortem::LINES).unwrap_or_default()
+            }
+            Ending::Lost | Ending::Stopped => Vec::new(),
+        };
+        self.remove_session();
+        self.write_post_mortem(ending, &lines);
         parent.ended(&how, &lines);
         Ok(code)
     }
@@ -103,15 +116,20 @@ impl Life {
         post_mortem::write(assignment, self.request.runtime.as_str(), ending, lived, lines);
     }
 
-    /// Removes the session, and ends whatever the agent left running in the unit's group.
-    fn clean_up(&self, grace: Duration) -> io::Result<()> {
-        let agent = &self.request.agent;
-        if let Err(error) = self.server.kill_session(agent) {
-            journal::record(Priority::Warning, agent, &format!("cannot remove the session {agent}: {error}"), &[]);
+    /// Ends whatever the agent left running in the unit's group.
+    fn end_rest(&self, grace: Duration) {
+        if let Some(group) = self.service.as_ref().map(SystemdService::group)
+            && let Err(error) = remainder::end(group, grace)
+        {
+            let agent = &self.request.agent;
+            journal::record(Priority::Warning, agent, &format!("cannot end what {agent} left running: {error}"), &[]);
         }
-        match self.service.as_ref().map(SystemdService::group) {
-            Some(group) => remainder::end(group, grace),
-            None => Ok(()),
+    }
+
+    fn remove_session(&self) {
+        let agent = &self.request.agent;
+        if let Err(error) = self.server.kill_session_of(self.beater.assignment().pane) {
+            journal::record(Priority::Warning, agent, &format!("cannot remove the session {agent}: {error}"), &[]);
         }
     }
 }

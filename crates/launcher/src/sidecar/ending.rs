@@ -14,8 +14,19 @@ pub(super) struct Evidence {
     pub(super) kernel: Option<ExitVerdict>,
     /// The tmux server has ended.
     pub(super) server_ended: bool,
-    /// The pane, if it is there and could be looked at.
-    pub(super) pane: Option<Pane>,
+    /// The pane that it was in.
+    pub(super) pane: PaneSeen,
+}
+
+/// What tmux says of the pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PaneSeen {
+    /// It is there.
+    There(Pane),
+    /// It is gone, with its session.
+    Gone,
+    /// tmux could not be asked: it hangs, or there is no process to be had for asking.
+    Unknown,
 }
 
 /// What it means.
@@ -27,8 +38,17 @@ pub(super) enum Meaning {
     Exited(ExitVerdict),
     /// The server went away, or the session was taken from under the agent.
     Lost,
-    /// tmux has not waited for the process yet: look again.
-    NotYet,
+    /// Not to be told yet, and if it never is: this.
+    NotYet(Otherwise),
+}
+
+/// What an end is taken for if nobody ever tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// It ended, nobody knows how: tmux 3.2 does not tell a signal.
+    ExitedSomehow,
+    /// Nothing is known.
+    Lost,
 }
 
 pub(super) fn judge(evidence: &Evidence) -> Meaning {
@@ -38,14 +58,19 @@ pub(super) fn judge(evidence: &Evidence) -> Meaning {
     match (&evidence.pane, evidence.kernel) {
         // A PID is free for another process only once tmux has waited for the first one: if the pane
         // that runs has the same PID again, it was respawned too.
-        (Some(pane), _) if (pane.pid != evidence.pid || evidence.reused) && !pane.dead && pane.verdict.is_none() => {
+        (PaneSeen::There(pane), _)
+            if (pane.pid != evidence.pid || evidence.reused) && !pane.dead && pane.verdict.is_none() =>
+        {
             Meaning::Respawned(pane.clone())
         }
         // tmux is the parent: it knows for sure.
-        (Some(Pane { verdict: Some(verdict), .. }), _) => Meaning::Exited(*verdict),
+        (PaneSeen::There(Pane { verdict: Some(verdict), .. }), _) => Meaning::Exited(*verdict),
+        // A dead pane stays: only somebody who kills the session takes it away, and so hangs up its
+        // processes, which then end in this way or that.
+        (PaneSeen::Gone, _) => Meaning::Lost,
         (_, Some(verdict)) => Meaning::Exited(verdict),
-        (Some(_), None) => Meaning::NotYet,
-        (None, None) => Meaning::Lost,
+        (PaneSeen::There(pane), None) if pane.dead => Meaning::NotYet(Otherwise::ExitedSomehow),
+        (PaneSeen::There(_) | PaneSeen::Unknown, None) => Meaning::NotYet(Otherwise::Lost),
     }
 }
 
@@ -58,7 +83,8 @@ pub(super) fn first_guess(kernel: Option<ExitVerdict>, server_ended: bool) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::{Evidence, Meaning, first_guess, judge};
+    use super::{Evidence, Meaning, Otherwise, PaneSeen, first_guess, judge};
+    use PaneSeen::{Gone, There, Unknown};
     use domain::ExitVerdict::{Code, Signal};
     use tmux::Pane;
 
@@ -77,17 +103,21 @@ mod tests {
     fn the_table_of_ends() {
         let table = [
             // (kernel, server ended, pane) -> meaning; 77 was watched
-            (Some(Code(7)), false, Some(pane(77, true, Some(Code(7)))), Meaning::Exited(Code(7))),
-            (None, false, Some(pane(77, true, Some(Signal(9)))), Meaning::Exited(Signal(9))),
+            (Some(Code(7)), false, There(pane(77, true, Some(Code(7)))), Meaning::Exited(Code(7))),
+            (None, false, There(pane(77, true, Some(Signal(9)))), Meaning::Exited(Signal(9))),
             // A descendant holds the terminal open: not dead to tmux, but waited for.
-            (None, false, Some(pane(77, false, Some(Code(0)))), Meaning::Exited(Code(0))),
-            (Some(Code(7)), false, Some(pane(77, false, None)), Meaning::Exited(Code(7))),
-            (None, false, Some(pane(77, false, None)), Meaning::NotYet),
-            (Some(Signal(1)), false, Some(pane(78, false, None)), Meaning::Respawned(pane(78, false, None))),
-            (None, false, Some(pane(78, true, Some(Code(3)))), Meaning::Exited(Code(3))),
-            (Some(Code(0)), false, None, Meaning::Exited(Code(0))),
-            (None, false, None, Meaning::Lost),
-            (Some(Signal(1)), true, None, Meaning::Lost),
+            (None, false, There(pane(77, false, Some(Code(0)))), Meaning::Exited(Code(0))),
+            (Some(Code(7)), false, There(pane(77, false, None)), Meaning::Exited(Code(7))),
+            (None, false, There(pane(77, false, None)), Meaning::NotYet(Otherwise::Lost)),
+            (None, false, There(pane(77, true, None)), Meaning::NotYet(Otherwise::ExitedSomehow)),
+            (None, false, Unknown, Meaning::NotYet(Otherwise::Lost)),
+            (Some(Signal(9)), false, Unknown, Meaning::Exited(Signal(9))),
+            (Some(Signal(1)), false, There(pane(78, false, None)), Meaning::Respawned(pane(78, false, None))),
+            (None, false, There(pane(78, true, Some(Code(3)))), Meaning::Exited(Code(3))),
+            (Some(Code(0)), false, Gone, Meaning::Lost),
+            (Some(Signal(1)), false, Gone, Meaning::Lost),
+            (None, false, Gone, Meaning::Lost),
+            (Some(Signal(1)), true, Unknown, Meaning::Lost),
         ];
         for (kernel, server_ended, pane, expected) in table {
             let evidence = Evidence { pid: 77.try_into().unwrap(), reused: false, kernel, server_ended, pane };
@@ -98,10 +128,10 @@ mod tests {
     #[test]
     fn a_pid_that_is_used_again_is_the_agent_only_if_the_pane_runs_it() {
         let table = [
-            (Some(pane(77, false, None)), Meaning::Respawned(pane(77, false, None))),
-            (Some(pane(77, true, Some(Code(7)))), Meaning::Exited(Code(7))),
-            (Some(pane(77, true, None)), Meaning::NotYet),
-            (None, Meaning::Lost),
+            (There(pane(77, false, None)), Meaning::Respawned(pane(77, false, None))),
+            (There(pane(77, true, Some(Code(7)))), Meaning::Exited(Code(7))),
+            (There(pane(77, true, None)), Meaning::NotYet(Otherwise::ExitedSomehow)),
+            (Gone, Meaning::Lost),
         ];
         for (pane, expected) in table {
             let evidence =

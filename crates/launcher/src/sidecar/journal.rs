@@ -1,15 +1,27 @@
 //! What a sidecar writes to the journal.
 
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
 use domain::AgentName;
 pub(super) use libsystemd::logging::Priority;
 
+/// How long a journald that does not read is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Writes a record about an agent, so that `journalctl --user AGENT=coder0` finds it. Where no
-/// journald runs it goes to standard error.
+/// journald runs, or it hangs, the message goes to standard error.
 pub(super) fn record(priority: Priority, agent: &AgentName, message: &str, fields: &[(&str, String)]) {
     let common = [("AGENT", agent.to_string()), ("SYSLOG_IDENTIFIER", "mosaic-agent".to_owned())];
-    let all = common.iter().map(|(key, value)| (*key, value.as_str()));
-    let all = all.chain(fields.iter().map(|(key, value)| (*key, value.as_str())));
-    if libsystemd::logging::journal_send(priority, message, all).is_err() {
+    let all: Vec<(String, String)> =
+        common.iter().chain(fields).map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let (done, sent) = mpsc::sync_channel(1);
+    let text = message.to_owned();
+    // Sending blocks while journald's socket is full; a thread can be left behind with that.
+    let sending = thread::Builder::new()
+        .spawn(move || done.send(libsystemd::logging::journal_send(priority, &text, all.into_iter()).is_ok()));
+    if sending.is_err() || sent.recv_timeout(PATIENCE) != Ok(true) {
         eprintln!("{message}");
     }
 }

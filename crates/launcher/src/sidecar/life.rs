@@ -6,9 +6,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use domain::ExitCode;
+use domain::{ExitCode, Pid};
 use heartbeat::Status;
-use process::{PidFd, ProcRoot, monotonic};
+use process::{Cgroup, PidFd, ProcRoot, monotonic};
 use rustix::rand::{GetRandomFlags, getrandom};
 use tmux::Server;
 
@@ -17,12 +17,12 @@ use super::notify::Notify;
 use super::parent::Parent;
 use super::schedule::Schedule;
 use super::settle::settles;
-use super::signals::{Request as Wish, Signals};
+use super::signals::{Signals, Wish};
 use super::watch::{Event, Watch};
 use super::{Assignment, SidecarError};
 use crate::gate::Gate;
 use crate::start::Request;
-use crate::systemd_service::SystemdService;
+use crate::systemd_service::{SystemdService, is_service};
 
 /// tmux answers in milliseconds, unless it hangs.
 const TMUX_LIMIT: Duration = Duration::from_secs(5);
@@ -41,6 +41,18 @@ pub fn run(arguments: &[OsString], foreground: bool) -> Result<u8, SidecarError>
             parent.failed(&error.to_string());
             Err(error)
         }
+    }
+}
+
+/// A sidecar that some service left behind would be ended with that service, and would end the agent:
+/// it goes to the group in which tmux started the agent. Where the kernel does not let it (another
+/// user's or manager's group), it stays.
+fn follow(assignment: &Assignment) {
+    let own = Cgroup::own().ok().flatten().filter(|own| is_service(own.name()));
+    if let (Some(_), Ok(Some(agents))) = (own, Cgroup::of(assignment.process.pid))
+        && let Some(me) = Pid::new(std::process::id())
+    {
+        let _ = agents.take_in(me);
     }
 }
 
@@ -66,6 +78,9 @@ impl Life {
         let request = Request::parse(Some(&agent), |name| env::var_os(name), Path::new("/"))?;
         // Not to stand in the way of somebody who removes a directory or a mount.
         env::set_current_dir("/")?;
+        if !foreground {
+            follow(&assignment);
+        }
         let watch = Watch {
             signals: Signals::block()?,
             pane: PidFd::open_identity(&proc, &assignment.process)?,
@@ -79,7 +94,7 @@ impl Life {
         Ok(Self {
             server: Server::new(assignment.tmux.clone(), request.socket.clone()).within(TMUX_LIMIT),
             proc,
-            service: SystemdService::ours(|name| env::var_os(name))?,
+            service: SystemdService::ours(|name| env::var_os(name))?.filter(|_| foreground),
             foreground,
             // Left behind by a service of somebody's, the socket is that service's.
             notify: Notify::connect(|name| env::var_os(name).filter(|_| foreground))?,
@@ -114,9 +129,13 @@ impl Life {
                     self.announce(parent)?;
                 }
                 Event::Visitor => self.admit()?,
-                Event::Time => {}
+                Event::Time => self.announce(parent)?,
             }
             self.do_what_is_due();
+            // The other one watches the same agent; two would also report its end twice.
+            if self.beater.lost_office() && !self.foreground {
+                return Ok(ExitCode::Ok as u8);
+            }
         }
     }
 
@@ -124,8 +143,11 @@ impl Life {
     fn announce(&mut self, parent: &mut Parent) -> io::Result<()> {
         let pid = self.beater.assignment().process.pid;
         if !parent.has_heard() && self.watch.pane.as_ref().map_or(Ok(false), |pane| settles(&self.proc, pid, pane))? {
-            self.notify.ready(&self.status_line());
-            parent.ready()?;
+            // tmux 3.4 and later moves a pane's process into a scope of its own, on a busy host late.
+            self.take_in(pid);
+            if self.notify.ready(&self.status_line()) {
+                parent.ready()?;
+            }
         }
         Ok(())
     }

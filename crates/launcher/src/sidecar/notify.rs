@@ -7,6 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
+use process::monotonic;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// How long a busy manager is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The socket that `NOTIFY_SOCKET` names, connected once.
 ///
 /// The crates that speak this protocol open and close a socket for each message: three more system
@@ -36,30 +42,48 @@ impl Notify {
         number("WATCHDOG_USEC").filter(|micros| for_us && *micros > 0).map(Duration::from_micros)
     }
 
-    /// The agent runs.
-    pub(super) fn ready(&self, status: &str) {
-        self.send(&format!("READY=1\nSTATUS={status}"));
+    /// The agent runs; `false` if the manager could not be told, and has to be told again.
+    pub(super) fn ready(&self, status: &str) -> bool {
+        self.tell(&format!("READY=1\nSTATUS={status}"))
     }
 
     /// What `systemctl status` shows.
     pub(super) fn status(&self, status: &str) {
-        self.send(&format!("STATUS={status}"));
+        self.mention(&format!("STATUS={status}"));
     }
 
     /// We live.
     pub(super) fn watchdog_alive(&self) {
-        self.send("WATCHDOG=1");
+        self.mention("WATCHDOG=1");
     }
 
     /// The end has begun.
     pub(super) fn stopping(&self, status: &str) {
-        self.send(&format!("STOPPING=1\nSTATUS={status}"));
+        // A manager that hears nothing sees the process end.
+        let _ = self.tell(&format!("STOPPING=1\nSTATUS={status}"));
     }
 
-    fn send(&self, message: &str) {
+    /// Says what will be said again: a manager that is too busy to read hears it the next time.
+    fn mention(&self, message: &str) {
         if let Some(socket) = &self.0 {
-            // Without a manager there is nobody to tell that it cannot be told.
             let _ = socket.send(message.as_bytes());
+        }
+    }
+
+    /// Says what is said once, and waits a while for a manager that has no room for it now: in a
+    /// container eleven words of other units fill its queue.
+    fn tell(&self, message: &str) -> bool {
+        let Some(socket) = &self.0 else { return true };
+        let deadline = monotonic() + PATIENCE;
+        loop {
+            match socket.send(message.as_bytes()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && monotonic() < deadline => {
+                    let limit = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+                    // Whatever comes of it, the next attempt tells.
+                    let _ = poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&limit));
+                }
+                sent => return sent.is_ok(),
+            }
         }
     }
 }

@@ -17,8 +17,8 @@ const MESSAGE_ID: &str = "5d0e4b2e8a5f4f0c9c2f7c1f6b9d3a41";
 /// How an agent's life under one sidecar ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Its process ended.
-    Exited(ExitVerdict),
+    /// Its process ended; nobody may know how.
+    Exited(Option<ExitVerdict>),
     /// It was stopped on request.
     Stopped,
     /// Its server or session went away.
@@ -29,8 +29,9 @@ impl Ending {
     /// As a clause: "exited with code 7".
     pub(super) fn headline(self) -> String {
         match self {
-            Self::Exited(ExitVerdict::Code(code)) => format!("exited with code {code}"),
-            Self::Exited(ExitVerdict::Signal(signal)) => format!("was killed by signal {signal}"),
+            Self::Exited(Some(ExitVerdict::Code(code))) => format!("exited with code {code}"),
+            Self::Exited(Some(ExitVerdict::Signal(signal))) => format!("was killed by signal {signal}"),
+            Self::Exited(None) => "ended, and tmux does not tell how".to_owned(),
             Self::Stopped => "was stopped".to_owned(),
             Self::Lost => "was lost: its tmux server or session went away".to_owned(),
         }
@@ -38,7 +39,8 @@ impl Ending {
 
     fn field(self) -> String {
         match self {
-            Self::Exited(verdict) => verdict.to_string(),
+            Self::Exited(Some(verdict)) => verdict.to_string(),
+            Self::Exited(None) => "unknown".to_owned(),
             Self::Stopped => "stopped".to_owned(),
             Self::Lost => "lost".to_owned(),
         }
@@ -46,7 +48,7 @@ impl Ending {
 
     fn priority(self) -> Priority {
         match self {
-            Self::Exited(ExitVerdict::Code(0)) | Self::Stopped => Priority::Notice,
+            Self::Exited(Some(ExitVerdict::Code(0))) | Self::Stopped => Priority::Notice,
             Self::Exited(_) | Self::Lost => Priority::Error,
         }
     }

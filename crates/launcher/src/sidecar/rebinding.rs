@@ -4,6 +4,7 @@ use std::env;
 use std::io;
 use std::time::Duration;
 
+use domain::Pid;
 use heartbeat::Status;
 use process::PidFd;
 use tmux::Pane;
@@ -53,17 +54,22 @@ impl Life {
         if still.is_none_or(|now| now.pid != pane.pid || now.verdict.is_some()) {
             return Ok(false);
         }
-        if let Some(service) = &self.service
-            && let Err(error) = service.group().take_in(pane.pid)
-            && let Err(why) = service.attach(pane.pid)
-        {
-            let message = format!("process {} stays outside the unit's control group: {error}; {why}", pane.pid);
-            journal::record(Priority::Warning, &self.request.agent, &message, &[]);
-        }
+        self.take_in(pane.pid);
         self.watch.pane = Some(fd);
         self.beater.rebind(identity);
         self.beater.beat(Status::Ok, None);
         self.notify.status(&self.status_line());
         Ok(true)
+    }
+
+    /// Sees that the process and what it started are in the unit's group.
+    pub(super) fn take_in(&self, pid: Pid) {
+        let agent = &self.request.agent;
+        if let Some(service) = &self.service
+            && let Err(why) = service.take_in(&self.proc, pid)
+        {
+            let message = format!("{agent} stays outside its unit's control group, so limits do not apply: {why}");
+            journal::record(Priority::Warning, agent, &message, &[]);
+        }
     }
 }

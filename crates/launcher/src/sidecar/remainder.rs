@@ -20,9 +20,7 @@ pub(super) fn end(group: &Cgroup, grace: Duration) -> io::Result<()> {
     if rest.is_empty() {
         return Ok(());
     }
-    for process in rest.values() {
-        ask_to_end(process)?;
-    }
+    rest.values().for_each(ask_to_end);
     wait_for(&rest, grace)?;
     let deadline = monotonic() + KILLING;
     loop {
@@ -31,16 +29,20 @@ pub(super) fn end(group: &Cgroup, grace: Duration) -> io::Result<()> {
             return Ok(());
         }
         for process in rest.values() {
-            process.signal(Signal::KILL)?;
+            // One that belongs to somebody else (the agent ran sudo) we may not kill: then it stays,
+            // and with it nothing of the agent's own.
+            let _ = process.signal(Signal::KILL);
         }
         wait_for(&rest, deadline.saturating_sub(monotonic()))?;
     }
 }
 
 /// SIGTERM, and SIGHUP for shells, which take no SIGTERM; SIGCONT, or a stopped process would not
-/// hear of either.
-pub(super) fn ask_to_end(process: &PidFd) -> io::Result<()> {
-    [Signal::TERM, Signal::HUP, Signal::CONT].into_iter().try_for_each(|signal| process.signal(signal))
+/// hear of either. A process of somebody else's cannot be asked.
+pub(super) fn ask_to_end(process: &PidFd) {
+    for signal in [Signal::TERM, Signal::HUP, Signal::CONT] {
+        let _ = process.signal(signal);
+    }
 }
 
 /// Is there anybody else in the group?

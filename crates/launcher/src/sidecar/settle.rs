@@ -8,7 +8,7 @@ use process::{PidFd, ProcRoot, monotonic};
 
 /// How long a command is watched before its start counts as one that worked.
 const LONGEST: Duration = Duration::from_millis(250);
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+const LOOK_EVERY: Duration = Duration::from_micros(500);
 
 /// Waits until the process waits for something itself, at most [`LONGEST`]; `false` if it ended.
 ///

@@ -7,7 +7,7 @@ use process::{PidFd, monotonic};
 use rustix::process::Signal;
 
 use super::remainder::ask_to_end;
-use super::signals::Request;
+use super::signals::Wish;
 use super::watch::{Event, Watch};
 
 /// How long the agent may take to end when it is asked to. With what the rest of its group gets
@@ -22,7 +22,7 @@ pub(super) fn end_pane_process(pane: &PidFd, watch: &Watch) -> io::Result<Urgenc
     if pane.has_ended()? {
         return Ok(Urgency::Patient);
     }
-    ask_to_end(pane)?;
+    ask_to_end(pane);
     let deadline = monotonic() + GRACE;
     let mut urgency = Urgency::Patient;
     loop {
@@ -31,14 +31,25 @@ pub(super) fn end_pane_process(pane: &PidFd, watch: &Watch) -> io::Result<Urgenc
             return Ok(urgency);
         }
         if left.is_zero() || urgency == Urgency::AtOnce {
-            pane.signal(Signal::KILL)?;
+            // Of an agent that is somebody else's process (sudo) nothing more can be done.
+            let _ = pane.signal(Signal::KILL);
             pane.wait(Some(KILLING))?;
             return Ok(urgency);
         }
-        if watch.wait_for_end(left)? == Event::Signal && watch.signals.next()? == Some(Request::Stop) {
+        if watch.wait_for_end(left)? == Event::Signal && watch.signals.next()? == Some(Wish::Stop) {
             urgency = Urgency::AtOnce;
         }
     }
+}
+
+/// Asks a process that nobody watches to end, waits, and kills it.
+pub(crate) fn end_process(process: &PidFd) -> io::Result<()> {
+    ask_to_end(process);
+    if !process.wait(Some(GRACE))? {
+        process.signal(Signal::KILL)?;
+        process.wait(Some(KILLING))?;
+    }
+    Ok(())
 }
 
 /// May the agent take its time?

@@ -1,42 +1,44 @@
 //! Takes on a session that is there already: after a sidecar that died, or by hand.
 
-use domain::Pid;
+use std::time::Duration;
+
 use process::PidFd;
 use tmux::Pane;
 
 use super::StartError;
-use super::execute::Start;
+use super::execute::{Running, Start};
+use super::stop_request::StopRequest;
 use crate::gate::GateName;
 use crate::sidecar::Assignment;
-use crate::systemd_service::SystemdService;
+
+/// How long a pane process may take to notice that nobody is at its gate any more.
+const NOTICING: Duration = Duration::from_secs(5);
 
 impl Start {
     /// Takes on the session that is there; `None` if its process ended meanwhile.
-    pub(super) fn adopt(&self, seen: &Pane) -> Result<Option<Assignment>, StartError> {
+    pub(super) fn adopt(&self, seen: &Pane) -> Result<Option<Running>, StartError> {
         let in_proc = StartError::system("cannot read the pane process");
-        let Ok(_fd) = PidFd::open(seen.pid) else { return Ok(None) };
+        let Ok(fd) = PidFd::open(seen.pid) else { return Ok(None) };
+        // A start that was killed left it at its gate, where nobody else comes while we hold the
+        // starter's lock: as soon as it has noticed, it ends.
+        let waits_at_gate = self.proc.program(seen.pid).map_err(&in_proc)?.is_some_and(|name| name == "agent-pane");
+        if waits_at_gate && fd.wait(Some(NOTICING)).map_err(&in_proc)? {
+            return Ok(None);
+        }
         let Some(identity) = self.proc.identity(seen.pid).map_err(&in_proc)? else { return Ok(None) };
         // tmux waits for its children itself: while it still counts the process as running, the PID
         // that we have opened cannot be another's.
         let same = |pane: &Pane| pane.pid == seen.pid && !pane.dead && pane.verdict.is_none();
         let Some(pane) = self.server.pane(seen.id)?.filter(same) else { return Ok(None) };
         self.server.keep_dead_pane(pane.id)?;
-        if let Some(service) = &self.service {
-            self.take_in(service, pane.pid);
+        if let Some(service) = &self.service
+            && let Err(why) = service.take_in(&self.proc, pane.pid)
+        {
+            eprintln!("WARNING: {} stays outside its unit's control group: {why}", self.request.agent);
         }
         let gate = GateName::of_pane(&pane.start_command);
-        Ok(Some(Assignment::first(&self.request, &self.server, pane.id, identity, pane.server, gate)))
-    }
-
-    /// Moves an adopted process and what it started into the unit's group.
-    fn take_in(&self, service: &SystemdService, pid: Pid) {
-        let members = service.group().members().unwrap_or_default();
-        for pid in std::iter::once(pid).chain(self.proc.descendants(pid)).filter(|pid| !members.contains(pid)) {
-            if let Err(error) = service.group().take_in(pid)
-                && let Err(why) = service.attach(pid)
-            {
-                eprintln!("WARNING: process {pid} stays outside the unit's control group: {error}; {why}");
-            }
-        }
+        let assignment = Assignment::first(&self.request, &self.server, pane.id, identity, pane.server, gate);
+        let stop = StopRequest::listen().map_err(StartError::system("cannot catch signals"))?;
+        Ok(Some(Running { assignment, stop }))
     }
 }

@@ -8,7 +8,8 @@ use process::PidFd;
 use tmux::{Created, NewSession, Server, StartServer, TmuxError};
 
 use super::StartError;
-use super::execute::Start;
+use super::execute::{Running, Start};
+use super::stop_request::StopRequest;
 use super::successor::Successor;
 use crate::gate::{Gate, GateName};
 use crate::sidecar::Assignment;
@@ -16,16 +17,17 @@ use crate::sidecar::Assignment;
 impl Start {
     /// Makes the session, and lets the pane process become the agent's command. `None` if there is
     /// a session of that name.
-    pub(super) fn create(&self) -> Result<Option<Assignment>, StartError> {
-        let pane_program = Successor::program(&self.request, "agent-pane")?;
+    pub(super) fn create(&self) -> Result<Option<Running>, StartError> {
+        let pane_program = Successor::program("agent-pane")?;
         let failed = StartError::system("cannot open the pane's gate");
         let name = GateName::new().map_err(&failed)?;
         let gate = Gate::open(name).map_err(&failed)?;
         let argv = [pane_program.into_os_string(), name.to_string().into()];
         let Created::New { pane, pid, server } = self.new_session(&argv)? else { return Ok(None) };
         match self.bring_up(&gate, pid) {
-            Ok(identity) => {
-                Ok(Some(Assignment::first(&self.request, &self.server, pane, identity, server, Some(name))))
+            Ok((identity, stop)) => {
+                let assignment = Assignment::first(&self.request, &self.server, pane, identity, server, Some(name));
+                Ok(Some(Running { assignment, stop }))
             }
             Err(error) => {
                 // What the pane shows may be why, and goes with it.
@@ -33,7 +35,7 @@ impl Start {
                     eprintln!("{line}");
                 }
                 // The first error is the one to tell.
-                let _ = self.server.kill_session(&self.request.agent);
+                let _ = self.server.kill_session_of(pane);
                 Err(error)
             }
         }
@@ -48,20 +50,15 @@ impl Start {
         };
         match self.server.new_session(&wanted(StartServer::Never)) {
             // A unit that starts the server would own it, and take it along when it is stopped.
-            Err(TmuxError::NoServer { .. }) if self.service.is_none() => {
+            Err(TmuxError::NoServer { .. }) if !self.inside_a_service => {
                 Ok(self.server.new_session(&wanted(StartServer::IfAbsent))?)
-            }
-            Err(refused @ TmuxError::Refused { .. }) => {
-                // An old tmux stumbles over an option; its age is what there is to tell.
-                self.server.check_version()?;
-                Err(refused.into())
             }
             other => Ok(other?),
         }
     }
 
     /// From a pane process that waits at the gate to one that runs the command.
-    fn bring_up(&self, gate: &Gate, pid: Pid) -> Result<ProcessIdentity, StartError> {
+    fn bring_up(&self, gate: &Gate, pid: Pid) -> Result<(ProcessIdentity, StopRequest), StartError> {
         let at_the_gate = |source| StartError::Gate { agent: self.request.agent.clone(), source };
         let in_proc = StartError::system("cannot read the pane process");
         let fd = PidFd::open(pid).map_err(&in_proc)?;
@@ -76,7 +73,9 @@ impl Start {
                 why.display()
             );
         }
+        // Until here a start may be killed: the pane process notices, and ends.
+        let stop = StopRequest::listen().map_err(StartError::system("cannot catch signals"))?;
         visitor.let_go(Server::LIMIT).map_err(at_the_gate)?;
-        Ok(identity)
+        Ok((identity, stop))
     }
 }

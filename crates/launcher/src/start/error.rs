@@ -3,14 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::{AgentName, ExitCode, Pid};
+use domain::{AgentName, ExitCode, Pid, SocketName};
 use heartbeat::RunDirectoryError;
 use tmux::TmuxError;
 
 use super::RequestError;
 use crate::gate::GateError;
 
-/// An agent that was not started, and why. Nothing of it is left.
+/// An agent that was not started, and why. What was made on the way is removed.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The request makes no sense.
@@ -60,6 +60,20 @@ pub enum StartError {
         /// How long was waited.
         seconds: u64,
     },
+    /// The session comes and goes.
+    #[error("the session {agent} on the socket {socket} does not stay as it is: somebody else makes and removes it")]
+    Unsteady {
+        /// The agent.
+        agent: AgentName,
+        /// The tmux server's socket.
+        socket: SocketName,
+    },
+    /// A program of this package is missing.
+    #[error("{} is not there; it belongs beside start-agent-session, so install them together", .program.display())]
+    NotInstalled {
+        /// The program.
+        program: PathBuf,
+    },
     /// The pane process did not become the command.
     #[error("{agent}: {source}")]
     Gate {
@@ -87,6 +101,8 @@ pub enum StartError {
         program: PathBuf,
         /// What happened.
         why: String,
+        /// Another sidecar watches the agent.
+        busy: bool,
     },
     /// Something of the system did not work.
     #[error("{what}: {source}")]
@@ -108,10 +124,15 @@ impl StartError {
             Self::RunDirectory(RunDirectoryError { source, .. })
             | Self::WorkingDirectory { source, .. }
             | Self::System { source, .. } => of_io(source),
-            Self::Starting { .. } | Self::OfAUnit { .. } | Self::Watched { .. } => ExitCode::Busy,
+            Self::Starting { .. }
+            | Self::OfAUnit { .. }
+            | Self::Watched { .. }
+            | Self::Unsteady { .. }
+            | Self::Sidecar { busy: true, .. } => ExitCode::Busy,
+            Self::NotInstalled { .. } => ExitCode::Unavailable,
             Self::EndedAtOnce { .. } => ExitCode::CheckFailed,
             Self::Gate { .. } => ExitCode::Io,
-            Self::Sidecar { .. } => ExitCode::Bug,
+            Self::Sidecar { busy: false, .. } => ExitCode::Bug,
         }
     }
 

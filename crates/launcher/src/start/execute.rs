@@ -2,7 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -10,18 +11,21 @@ use std::time::Duration;
 use domain::Pid;
 use process::{Cgroup, PidFd, ProcRoot};
 use rustix::process::Signal;
-use tmux::Server;
+use tmux::{Pane, Server, TmuxError};
 
 use super::plan::{Manner, Seen, Session, Step, Watcher, plan};
+use super::stop_request::StopRequest;
 use super::successor::Successor;
 use super::{Arguments, Request, StartError, pane_orders};
-use crate::gate::Orders;
+use crate::gate::{GateName, Orders};
 use crate::lock::{AgentLock, Role};
-use crate::sidecar::Assignment;
+use crate::sidecar::{Assignment, end_process};
 use crate::systemd_service::{SystemdService, is_service};
 
 /// How long to wait for another start of the same agent; each takes milliseconds.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// More steps than any start needs: somebody else makes and removes the session all the time.
+const STEPS: u32 = 20;
 /// How long another sidecar may take to give way: to end an agent it has ten seconds itself.
 const GIVING_WAY: Duration = Duration::from_secs(20);
 
@@ -35,21 +39,50 @@ pub fn run(arguments: &Arguments) -> Result<(), StartError> {
     let request = Request::parse(arguments.agent.as_deref(), |name| env::var_os(name), &here)?;
     let service =
         SystemdService::ours(|name| env::var_os(name)).map_err(StartError::system("cannot read /proc/self"))?;
+    let inside_a_service = service.is_some();
+    // Left behind by some service of somebody's, an agent must not end with that.
+    let service = service.filter(|_| arguments.foreground);
     let orders = pane_orders(&request, env::vars_os(), service.as_ref().map(SystemdService::group));
     let path = orders.environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_os_str());
     let server = Server::new(tmux::find_program(path)?, request.socket.clone());
-    fs::create_dir_all(&request.working_directory)
+    make_working_directory(&request.working_directory)
         .map_err(|source| StartError::WorkingDirectory { path: request.working_directory.clone(), source })?;
     request.run_directory.prepare()?;
     let lock = take_starters_lock(&request)?;
     let manner = Manner { foreground: arguments.foreground, replace: arguments.replace };
-    Start { request, service, server, orders, lock, proc: ProcRoot::default() }.run(manner)
+    let asked = server.clone();
+    match (Start { request, service, inside_a_service, server, orders, lock, proc: ProcRoot::default() }.run(manner)) {
+        Err(StartError::Tmux(refused @ TmuxError::Refused { .. })) => {
+            // An old tmux stumbles over an option; its age is what there is to tell.
+            asked.check_version()?;
+            Err(refused.into())
+        }
+        other => other,
+    }
+}
+
+/// Makes the directory, and sees that it can be entered: tmux would silently use another.
+fn make_working_directory(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).map_err(io::Error::from)
+}
+
+/// The pane of the session that is the agent's, when somebody has split it: the one of the process
+/// that the last heartbeat names, else one that was started as an agent's, else the first.
+fn agents_own(panes: Vec<Pane>, known: Option<Pid>) -> Option<Pane> {
+    let by_heartbeat = panes.iter().position(|pane| Some(pane.pid) == known);
+    let by_gate = || panes.iter().position(|pane| GateName::of_pane(&pane.start_command).is_some());
+    let index = by_heartbeat.or_else(by_gate).unwrap_or(0);
+    panes.into_iter().nth(index)
 }
 
 fn take_starters_lock(request: &Request) -> Result<AgentLock, StartError> {
     let lock = AgentLock::open(&request.run_directory, &request.agent).map_err(|source| {
         StartError::RunDirectory(heartbeat::RunDirectoryError { path: request.run_directory.path().to_owned(), source })
     })?;
+    if lock.try_take(Role::Starter).map_err(StartError::system("cannot lock the agent"))? {
+        return Ok(lock);
+    }
     let path = lock.path().to_owned();
     let (done, taken) = mpsc::sync_channel(1);
     // A lock with a deadline: the thread waits in the kernel, and ends with the process.
@@ -64,47 +97,58 @@ fn take_starters_lock(request: &Request) -> Result<AgentLock, StartError> {
 /// `adoption`.
 pub(super) struct Start {
     pub(super) request: Request,
+    /// The unit that the agent is to be part of.
     pub(super) service: Option<SystemdService>,
+    pub(super) inside_a_service: bool,
     pub(super) server: Server,
     pub(super) orders: Orders,
     pub(super) lock: AgentLock,
     pub(super) proc: ProcRoot,
 }
 
+/// An agent that runs and has no sidecar yet.
+pub(super) struct Running {
+    pub(super) assignment: Assignment,
+    /// Caught since before it ran: a start that was killed now would leave it unwatched.
+    pub(super) stop: StopRequest,
+}
+
 impl Start {
     fn run(self, manner: Manner) -> Result<(), StartError> {
-        let mut manner = manner;
-        let mut session = Session::Unknown;
-        loop {
-            let sidecar = self.watcher()?;
-            match plan(manner, &Seen { sidecar, session: session.clone() }) {
-                Step::Look => session = self.look()?,
+        let mut seen = Seen { sidecar: None, session: Session::Unknown, replaced: false };
+        for _ in 0..STEPS {
+            seen.sidecar = self.watcher()?;
+            match plan(manner, &seen) {
+                Step::Look => seen.session = self.look()?,
                 Step::Create => match self.create()? {
-                    Some(assignment) => return self.succeed(manner, &assignment),
-                    None => session = self.look()?,
+                    Some(running) => return self.succeed(manner, &running),
+                    None => seen.session = self.look()?,
                 },
                 Step::Remove => {
                     self.server.kill_session(&self.request.agent)?;
-                    session = Session::Absent;
+                    seen.session = Session::Absent;
+                }
+                Step::End(pane) => {
+                    self.end(&pane)?;
+                    (seen.session, seen.replaced) = (Session::Absent, true);
                 }
                 Step::TakeOver(pid) => {
                     self.dismiss(pid, Some(Signal::USR1))?;
                 }
                 Step::Stop(pid) => {
                     self.dismiss(pid, Some(Signal::TERM))?;
-                    manner.replace = false;
-                    session = self.look()?;
+                    (seen.session, seen.replaced) = (self.look()?, true);
                 }
                 Step::AwaitEnd(pid) => {
                     self.dismiss(pid, None)?;
-                    session = self.look()?;
+                    seen.session = self.look()?;
                 }
                 Step::Adopt(pane) => match self.adopt(&pane)? {
-                    Some(assignment) => {
+                    Some(running) => {
                         self.say_already_running();
-                        return self.succeed(manner, &assignment);
+                        return self.succeed(manner, &running);
                     }
-                    None => session = self.look()?,
+                    None => seen.session = self.look()?,
                 },
                 Step::AlreadyRunning => {
                     self.say_already_running();
@@ -115,11 +159,25 @@ impl Start {
                 }
             }
         }
+        Err(StartError::Unsteady { agent: self.request.agent.clone(), socket: self.request.socket.clone() })
     }
 
-    fn succeed(self, manner: Manner, assignment: &Assignment) -> Result<(), StartError> {
-        let successor = Successor { request: &self.request, assignment };
-        if manner.foreground { Err(successor.become_it(&self.lock)) } else { successor.leave_behind() }
+    /// Ends a session that nobody watches, its process first: one that ignores SIGHUP would live on
+    /// beside the new one.
+    fn end(&self, pane: &Pane) -> Result<(), StartError> {
+        if let Ok(process) = PidFd::open(pane.pid) {
+            end_process(&process).map_err(StartError::system("cannot end the agent's process"))?;
+        }
+        Ok(self.server.kill_session_of(pane.id)?)
+    }
+
+    fn succeed(self, manner: Manner, running: &Running) -> Result<(), StartError> {
+        let successor = Successor { request: &self.request, assignment: &running.assignment };
+        if !manner.foreground {
+            return successor.leave_behind();
+        }
+        running.stop.hand_on().map_err(StartError::system("cannot hand a signal on"))?;
+        Err(successor.become_it(&self.lock))
     }
 
     fn say_already_running(&self) {
@@ -141,7 +199,10 @@ impl Start {
     }
 
     fn look(&self) -> Result<Session, StartError> {
-        let Some(pane) = self.server.agent_pane(&self.request.agent)? else { return Ok(Session::Absent) };
+        let Some(panes) = self.server.agent_panes(&self.request.agent)? else { return Ok(Session::Absent) };
+        // An unreadable heartbeat knows of none.
+        let known = heartbeat::read(&self.request.run_directory.heartbeat(&self.request.agent)).ok().flatten();
+        let Some(pane) = agents_own(panes, known.map(|heartbeat| heartbeat.pid)) else { return Ok(Session::Absent) };
         // tmux now and then misses that a child ended, and goes on to show it as running.
         let stat = self.proc.stat(pane.pid).map_err(StartError::system("cannot read the pane process"))?;
         let runs = !pane.dead && pane.verdict.is_none() && stat.is_some_and(|stat| !stat.is_zombie());

@@ -13,6 +13,7 @@ mod pane_orders;
 mod plan;
 mod request;
 mod search_path;
+mod stop_request;
 mod successor;
 
 pub use arguments::Arguments;

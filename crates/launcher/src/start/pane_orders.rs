@@ -15,7 +15,7 @@ use crate::gate::Orders;
 
 /// Variables by which systemd speaks to the process that it watches (systemd.exec(5)). The agent is
 /// not that process: with `NOTIFY_SOCKET`, say, it could report in the sidecar's name.
-const OF_THE_SERVICE: [&str; 16] = [
+const OF_THE_SERVICE: [&str; 19] = [
     "CREDENTIALS_DIRECTORY",
     "FDSTORE",
     "INVOCATION_ID",
@@ -23,9 +23,12 @@ const OF_THE_SERVICE: [&str; 16] = [
     "LISTEN_FDNAMES",
     "LISTEN_FDS",
     "LISTEN_PID",
+    "LISTEN_PIDFDID",
     "LOG_NAMESPACE",
     "MAINPID",
+    "MAINPIDFDID",
     "MANAGERPID",
+    "MANAGERPIDFDID",
     "MEMORY_PRESSURE_WATCH",
     "MEMORY_PRESSURE_WRITE",
     "NOTIFY_SOCKET",
@@ -44,7 +47,7 @@ pub fn pane_orders(
 ) -> Orders {
     let mut variables: BTreeMap<OsString, OsString> =
         environment.filter(|(name, _)| !OF_THE_SERVICE.iter().any(|own| name == own)).collect();
-    variables.extend(request.variables().map(|(name, value)| (name.into(), value)));
+    variables.extend(request.variables().into_iter().map(|(name, value)| (name.into(), value)));
     let home = variables.get(OsStr::new("HOME")).map(PathBuf::from);
     let beside = std::env::current_exe().ok();
     let path = search_path(

@@ -19,6 +19,8 @@ pub(super) struct Seen {
     pub(super) sidecar: Option<Watcher>,
     /// Its session.
     pub(super) session: Session,
+    /// What was to be replaced has been ended.
+    pub(super) replaced: bool,
 }
 
 /// The process that has the sidecar's lock.
@@ -51,6 +53,8 @@ pub(super) enum Step {
     Create,
     /// Remove the session.
     Remove,
+    /// End the process, and remove the session.
+    End(Pane),
     /// Ask the watcher to go and leave the agent alone.
     TakeOver(Pid),
     /// Ask the watcher to end the agent, and wait for it.
@@ -66,11 +70,12 @@ pub(super) enum Step {
 }
 
 pub(super) fn plan(manner: Manner, seen: &Seen) -> Step {
+    let replace = manner.replace && !seen.replaced;
     match (seen.sidecar, &seen.session) {
-        (Some(watcher), _) if manner.replace && watcher.of_a_unit => Step::RefuseUnit(watcher.pid),
-        (Some(watcher), _) if manner.replace => Step::Stop(watcher.pid),
+        (Some(watcher), _) if replace && watcher.of_a_unit => Step::RefuseUnit(watcher.pid),
+        (Some(watcher), _) if replace => Step::Stop(watcher.pid),
         // The usual start makes the session without a look before: tmux itself says if there is one.
-        (None, Session::Unknown) if !manner.replace => Step::Create,
+        (None, Session::Unknown) if !replace => Step::Create,
         (_, Session::Unknown) => Step::Look,
         (Some(watcher), Session::Alive(_)) if manner.foreground && watcher.of_a_unit => Step::RefuseUnit(watcher.pid),
         (Some(watcher), Session::Alive(_)) if manner.foreground => Step::TakeOver(watcher.pid),
@@ -78,7 +83,7 @@ pub(super) fn plan(manner: Manner, seen: &Seen) -> Step {
         (Some(watcher), Session::Dead | Session::Absent) => Step::AwaitEnd(watcher.pid),
         (None, Session::Absent) => Step::Create,
         (None, Session::Dead) => Step::Remove,
-        (None, Session::Alive(_)) if manner.replace => Step::Remove,
+        (None, Session::Alive(pane)) if replace => Step::End(pane.clone()),
         (None, Session::Alive(pane)) => Step::Adopt(pane.clone()),
     }
 }
@@ -123,7 +128,7 @@ mod tests {
             (foreground, by_unit(), Session::Alive(pane()), Step::RefuseUnit(pid)),
             (foreground, watched(), Session::Dead, Step::AwaitEnd(pid)),
             (anew, alone(), Session::Unknown, Step::Look),
-            (anew, alone(), Session::Alive(pane()), Step::Remove),
+            (anew, alone(), Session::Alive(pane()), Step::End(pane())),
             (anew, alone(), Session::Dead, Step::Remove),
             (anew, alone(), Session::Absent, Step::Create),
             (anew, watched(), Session::Unknown, Step::Stop(pid)),
@@ -131,7 +136,7 @@ mod tests {
             (foreground_anew, watched(), Session::Unknown, Step::Stop(pid)),
         ];
         for ((foreground, replace), sidecar, session, expected) in table {
-            let seen = Seen { sidecar, session };
+            let seen = Seen { sidecar, session, replaced: false };
             assert_eq!(plan(Manner { foreground, replace }, &seen), expected, "{foreground} {replace} {seen:?}");
         }
     }

@@ -18,6 +18,7 @@ pub struct Request {
     pub runtime: RuntimeName,
     /// Where it works; absolute.
     pub working_directory: PathBuf,
+    working_directory_given: bool,
     /// What to run: a line for a shell.
     pub command: OsString,
     /// Where its heartbeat goes; absolute.
@@ -43,6 +44,9 @@ pub enum RequestError {
         /// What is wrong with its value.
         problem: String,
     },
+    /// Nowhere to work.
+    #[error("HOME is not set to an absolute path: set it, or set MOSAIC_AGENT_WORKDIR to one")]
+    NoWorkingDirectory,
     /// Nowhere to live.
     #[error(transparent)]
     Home(#[from] NoHome),
@@ -54,7 +58,7 @@ impl RequestError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NoAgent | Self::Agent(_) => ExitCode::Usage,
-            Self::Variable { .. } | Self::Home(_) => ExitCode::Configuration,
+            Self::Variable { .. } | Self::NoWorkingDirectory | Self::Home(_) => ExitCode::Configuration,
         }
     }
 }
@@ -75,7 +79,8 @@ impl Request {
         let agent = agent.filter(|name| !name.is_empty()).map(OsStr::to_owned).or_else(|| set("MOSAIC_AGENT_NAME"));
         let agent: AgentName = agent.ok_or(RequestError::NoAgent)?.to_string_lossy().parse()?;
         let runtime: RuntimeName = value("MOSAIC_AGENT_RUNTIME", set("MOSAIC_AGENT_RUNTIME"), RuntimeName::DEFAULT)?;
-        let home = set("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or(NoHome);
+        let home = set("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        let home = home.ok_or(RequestError::NoWorkingDirectory);
         let working_directory = match set("MOSAIC_AGENT_WORKDIR") {
             None => home?,
             // Env files are not read by a shell, so nobody else expands this.
@@ -87,6 +92,7 @@ impl Request {
         Ok(Self {
             socket: value("MOSAIC_TMUX_SOCKET", set("MOSAIC_TMUX_SOCKET"), SocketName::DEFAULT)?,
             working_directory,
+            working_directory_given: set("MOSAIC_AGENT_WORKDIR").is_some(),
             command: set("MOSAIC_AGENT_COMMAND").unwrap_or_else(|| format!("mosaic yolo {runtime}").into()),
             run_directory: RunDirectory::from_environment(set)?.absolute(here),
             interval: match set("MOSAIC_HEARTBEAT_INTERVAL") {
@@ -98,19 +104,20 @@ impl Request {
         })
     }
 
-    /// The variables from which [`Request::parse`] reads this very request anywhere, relative
-    /// paths and defaults resolved. The agent finds them in its environment.
+    /// What the agent, and the sidecar after the launcher, find in their environment whatever was there
+    /// before: who they are, and every path that was given made absolute. Defaults are not spelled
+    /// out: an agent that starts another one must not pass its own on.
     #[must_use]
-    pub fn variables(&self) -> [(&'static str, OsString); 7] {
-        [
+    pub fn variables(&self) -> Vec<(&'static str, OsString)> {
+        let mut variables: Vec<(&str, OsString)> = vec![
             ("MOSAIC_AGENT_NAME", self.agent.as_str().into()),
             ("MOSAIC_TMUX_SOCKET", self.socket.as_str().into()),
-            ("MOSAIC_AGENT_RUNTIME", self.runtime.as_str().into()),
-            ("MOSAIC_AGENT_WORKDIR", self.working_directory.clone().into()),
-            ("MOSAIC_AGENT_COMMAND", self.command.clone()),
             ("MOSAIC_HEARTBEAT_RUN_DIR", self.run_directory.path().into()),
-            ("MOSAIC_HEARTBEAT_INTERVAL", self.interval.to_string().into()),
-        ]
+        ];
+        if self.working_directory_given {
+            variables.push(("MOSAIC_AGENT_WORKDIR", self.working_directory.clone().into()));
+        }
+        variables
     }
 }
 
@@ -192,8 +199,17 @@ mod tests {
         let request = parse(Some("a"), &variables).unwrap();
         assert_eq!(request.working_directory, Path::new("/h/src"));
         assert_eq!(request.run_directory.path(), Path::new("/here/run"));
-        let again: BTreeMap<_, _> = request.variables().into_iter().collect();
-        let again = Request::parse(None, |name| again.get(name).cloned(), Path::new("/")).unwrap();
+        let mut again: BTreeMap<_, _> =
+            variables.into_iter().map(|(name, value)| (name, OsString::from(value))).collect();
+        again.extend(request.variables());
+        let again = Request::parse(None, |name| again.get(name).cloned(), Path::new("/elsewhere")).unwrap();
         assert_eq!(format!("{again:?}"), format!("{request:?}"));
+        assert!(
+            parse(Some("a"), &[("HOME", "/h")])
+                .unwrap()
+                .variables()
+                .iter()
+                .all(|(name, _)| *name != "MOSAIC_AGENT_WORKDIR")
+        );
     }
 }

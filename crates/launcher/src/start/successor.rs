@@ -5,10 +5,18 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use domain::ExitCode;
 
 use super::{Request, StartError};
 use crate::lock::AgentLock;
 use crate::sidecar::{Assignment, FirstReport};
+
+/// How long a sidecar may take to its first word: ending an agent that ended at once takes longest.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The sidecar that is to be.
 pub(super) struct Successor<'a> {
@@ -18,17 +26,13 @@ pub(super) struct Successor<'a> {
 
 impl Successor<'_> {
     /// A program that is installed beside this one.
-    pub(super) fn program(request: &Request, name: &str) -> Result<PathBuf, StartError> {
+    pub(super) fn program(name: &str) -> Result<PathBuf, StartError> {
         let here = env::current_exe().map_err(StartError::system("cannot find out where this program is"))?;
         let program = here.with_file_name(name);
         if program.is_file() {
             return Ok(program);
         }
-        Err(StartError::Sidecar {
-            agent: request.agent.clone(),
-            program,
-            why: "it is not there; it belongs beside start-agent-session, so install them together".to_owned(),
-        })
+        Err(StartError::NotInstalled { program })
     }
 
     /// Executes the sidecar in this process, which so stays the one that systemd watches. The
@@ -47,22 +51,27 @@ impl Successor<'_> {
         let (program, mut command) = self.command()?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| self.failed(program.clone(), &error.to_string()))?;
+        let Some(pipe) = child.stdout.take() else { return Err(self.failed(program, "it has no output")) };
+        let (done, heard) = mpsc::sync_channel(1);
         // It closes this pipe once it has said how the start went.
-        let mut lines = child.stdout.take().map(|pipe| BufReader::new(pipe).lines().map_while(Result::ok));
-        let mut next = || lines.as_mut().and_then(Iterator::next);
-        match next().as_deref().map(FirstReport::parse) {
+        thread::spawn(move || done.send(BufReader::new(pipe).lines().map_while(Result::ok).collect::<Vec<_>>()));
+        let Ok(lines) = heard.recv_timeout(PATIENCE) else {
+            return Err(self.failed(program, &format!("it said nothing for {} s", PATIENCE.as_secs())));
+        };
+        match lines.first().map(|first| FirstReport::parse(first)) {
             Some(FirstReport::Ready) => Ok(()),
             Some(FirstReport::Ended(how)) => {
-                while let Some(line) = next() {
-                    eprintln!("{line}");
-                }
+                lines[1..].iter().for_each(|line| eprintln!("{line}"));
                 Err(StartError::EndedAtOnce {
                     agent: self.request.agent.clone(),
                     how,
                     command: self.request.command.display().to_string(),
                 })
             }
-            Some(FirstReport::Failed(why)) => Err(self.failed(program, &why)),
+            Some(FirstReport::Failed(why)) => {
+                let busy = child.wait().is_ok_and(|status| status.code() == Some(ExitCode::Busy as i32));
+                Err(StartError::Sidecar { agent: self.request.agent.clone(), program, why, busy })
+            }
             None => {
                 let ended = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
                 Err(self.failed(program, &format!("it ended without a word, {ended}")))
@@ -71,13 +80,13 @@ impl Successor<'_> {
     }
 
     fn command(&self) -> Result<(PathBuf, Command), StartError> {
-        let program = Self::program(self.request, "agent-sidecar")?;
+        let program = Self::program("agent-sidecar")?;
         let mut command = Command::new(&program);
         command.args(self.assignment.to_arguments()).envs(self.request.variables());
         Ok((program, command))
     }
 
     fn failed(&self, program: PathBuf, why: &str) -> StartError {
-        StartError::Sidecar { agent: self.request.agent.clone(), program, why: why.to_owned() }
+        StartError::Sidecar { agent: self.request.agent.clone(), program, why: why.to_owned(), busy: false }
     }
 }
