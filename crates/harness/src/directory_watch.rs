@@ -40,15 +40,19 @@ impl DirectoryWatch {
     }
 
     fn arm(&self) {
-        let below_top = self.directory.ancestors().take_while(|path| path.starts_with(&self.top));
-        let outside = (!self.directory.starts_with(&self.top)).then_some(self.directory.as_path());
-        for path in below_top.chain(outside) {
+        let mut paths: Vec<_> = self.directory.ancestors().take_while(|path| path.starts_with(&self.top)).collect();
+        if paths.is_empty() {
+            paths.push(&self.directory);
+        }
+        // From the top: what is made while this goes on is then made under a watch, and wakes us.
+        for path in paths.into_iter().rev() {
             match inotify::add_watch(
                 &self.inotify,
                 path,
                 WatchFlags::CREATE
                     | WatchFlags::MOVED_TO
                     | WatchFlags::MOVED_FROM
+                    | WatchFlags::MODIFY
                     | WatchFlags::CLOSE_WRITE
                     | WatchFlags::DELETE
                     | WatchFlags::DELETE_SELF

@@ -1,4 +1,5 @@
 mod agents;
+mod programs;
 pub(crate) mod teardown;
 
 use crate::FleetBuilder;

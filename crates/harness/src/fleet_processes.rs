@@ -26,6 +26,13 @@ impl FleetProcesses {
         found
     }
 
+    /// A tmux server that a test stopped would answer nobody.
+    pub(crate) fn resume(&self) {
+        for process in self.list().into_iter().filter_map(|pid| ProcessWatch::new(pid).ok()) {
+            process.signal(rustix::process::Signal::CONT.as_raw());
+        }
+    }
+
     /// Kills until none is left; the ones that would not die, after a while.
     pub(crate) fn kill_all(&self) -> Vec<u32> {
         let deadline = Deadline::after(Duration::from_secs(10));

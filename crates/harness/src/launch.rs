@@ -1,9 +1,7 @@
-use crate::{Binaries, Deadline, Fleet};
+use crate::{Binaries, Deadline, Fleet, Launched};
 use std::ffi::OsString;
-use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 
 /// One start of an agent by `start-agent-session`, put together piece by piece.
 #[derive(Debug)]
@@ -88,36 +86,23 @@ impl<'fleet> Launch<'fleet> {
         self.to_command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start the launcher")
     }
 
+    /// Starts it and collects its output meanwhile.
+    #[must_use]
+    pub fn begin(&self) -> Launched {
+        Launched::new(self.spawn())
+    }
+
     /// Starts it and waits for its end and the end of its output.
-    ///
-    /// A sidecar that kept the launcher's standard output would hang every `$(start-agent-session
-    /// …)`, so that is a panic as well.
     #[must_use]
     pub fn output(&self) -> Output {
-        let deadline = Deadline::default();
-        let mut child = self.spawn();
-        let stdout = drain(child.stdout.take().expect("piped"));
-        let stderr = drain(child.stderr.take().expect("piped"));
-        let receive = |from: &Receiver<Vec<u8>>, what: &str| {
-            from.recv_timeout(deadline.remaining())
-                .unwrap_or_else(|_| panic!("{what} of {:?} is still open", self.to_command()))
-        };
-        let (stdout, stderr) = (receive(&stdout, "standard output"), receive(&stderr, "standard error"));
-        let watch = crate::ProcessWatch::new(child.id());
-        if let Ok(watch) = watch {
-            watch.wait();
-        }
-        let status = child.wait().expect("it has ended");
-        Output { status, stdout, stderr }
+        self.begin().finish(Deadline::default())
     }
-}
 
-fn drain(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        let _ = sender.send(bytes);
-    });
-    receiver
+    /// Starts it, and panics with what it said unless it exits with 0; its standard output.
+    #[allow(clippy::must_use_candidate, reason = "that it succeeded is mostly all there is to know")]
+    pub fn succeed(&self) -> String {
+        let output = self.output();
+        assert!(output.status.success(), "{:?}: {output:?}", self.to_command());
+        String::from_utf8(output.stdout).expect("it speaks UTF-8")
+    }
 }

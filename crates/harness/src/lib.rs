@@ -2,8 +2,9 @@
 //!
 //! A [`Fleet`] is one test's own home, run directory and tmux socket. In it run the product's
 //! programs ([`Launch`]), processes that do as the test says ([`PaneProcess`]) and, where a test
-//! needs units, a user manager with its own D-Bus and journald ([`UserManager`]). Everything ends
-//! with the value that stands for it, also when the test panics.
+//! needs units, a user manager with its own D-Bus and journald ([`UserManager`]), or all of it with
+//! the product installed ([`UnitFleet`]). Everything ends with the value that stands for it, also
+//! when the test panics.
 //!
 //! Nothing in here sleeps: a wait is a wait for an event, with a [`Deadline`] that panics.
 #![allow(
@@ -28,6 +29,8 @@ mod keeper_client;
 mod keeper_order;
 mod keeper_plan;
 mod launch;
+mod launched;
+mod log_file;
 mod namespace_entry;
 mod notify_socket;
 mod pane_connection;
@@ -36,9 +39,13 @@ mod pane_listener;
 mod pane_process;
 mod pane_reply;
 mod pane_request;
+mod pid_namespace;
 mod private_journal;
 mod private_mounts;
 mod process_watch;
+mod root_only;
+mod small_disk;
+mod unit_fleet;
 mod user_manager;
 
 pub use availability::Availability;
@@ -50,10 +57,16 @@ pub use fleet_builder::FleetBuilder;
 pub use heartbeat_file::HeartbeatFile;
 pub use keeper::Keeper;
 pub use launch::Launch;
+pub use launched::Launched;
+pub use log_file::LogFile;
 pub use namespace_entry::NamespaceEntry;
 pub use pane_hello::PaneHello;
 pub use pane_process::PaneProcess;
 pub use pane_reply::PaneReply;
 pub use pane_request::PaneRequest;
+pub use pid_namespace::PidNamespace;
 pub use process_watch::ProcessWatch;
+pub use root_only::is_root_or_skip;
+pub use small_disk::SmallDisk;
+pub use unit_fleet::UnitFleet;
 pub use user_manager::UserManager;

@@ -70,4 +70,23 @@ impl ProcessWatch {
             Err(error) => panic!("signal {signal} to process {}: {error}", self.pid),
         }
     }
+
+    /// Waits until it has been woken that many times more: a sidecar beats with each of them.
+    ///
+    /// The kernel counts them (`voluntary_ctxt_switches` in proc(5)) but tells nobody, so this asks
+    /// again and again.
+    pub fn wait_wake_ups(&self, more: u64) {
+        let deadline = Deadline::default();
+        let before = self.wake_ups();
+        while self.wake_ups() < before + more {
+            assert!(!self.is_dead() && !deadline.passed(), "process {} was not woken {more} times", self.pid);
+            let _ = self.wait_for(Duration::from_millis(1));
+        }
+    }
+
+    fn wake_ups(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.map_or(0, |count| count.trim().parse().expect("a number"))
+    }
 }

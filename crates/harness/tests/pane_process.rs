@@ -4,7 +4,7 @@
 use harness::{Fleet, PaneProcess, ProcessWatch};
 
 fn start(fleet: &Fleet, agent: &str) -> PaneProcess {
-    let command = format!("exec {}", fleet.agent_command(agent));
+    let command = fleet.agent_command(agent);
     let started = fleet.tmux_server(&[
         "new-session",
         "-d",

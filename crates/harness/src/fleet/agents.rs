@@ -1,5 +1,5 @@
 use super::{Fleet, give, make_directory};
-use crate::{Binaries, HeartbeatFile, Launch, PaneProcess};
+use crate::{Binaries, HeartbeatFile, Launch, PaneProcess, ProcessWatch};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -56,16 +56,43 @@ impl Fleet {
         self.heartbeat_file(agent).wait(matches)
     }
 
-    /// The command that makes an agent a [`PaneProcess`]: what `MOSAIC_AGENT_COMMAND` is set to.
+    /// The command that makes an agent a [`PaneProcess`]: what `MOSAIC_AGENT_COMMAND` is set to. It
+    /// takes the place of the shell that reads it, which not every shell does unasked.
     #[must_use]
     pub fn agent_command(&self, agent: &str) -> String {
         let program = Binaries::test_agent();
-        format!("{} {} {agent}", program.display(), self.paths.pane_socket().display())
+        format!("exec {} {} {agent}", program.display(), self.paths.pane_socket().display())
     }
 
     /// The agent's pane process, waiting until one that is alive has reported.
     #[must_use]
     pub fn pane(&self, agent: &str) -> PaneProcess {
         PaneProcess::new(self.panes.latest(agent))
+    }
+
+    /// The sessions of the fleet's tmux server, in order; none when there is no server.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<String> {
+        let listed = self.tmux(&["list-sessions", "-F", "#{session_name}"]);
+        let mut names: Vec<_> = String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The processes of the fleet that run this program.
+    #[must_use]
+    pub fn processes_named(&self, program: &str) -> Vec<u32> {
+        let named = |pid: &u32| {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
+            name.is_ok_and(|name| name.trim_end() == program)
+        };
+        self.processes().into_iter().filter(named).collect()
+    }
+
+    /// The process that watches an agent, by its heartbeat.
+    #[must_use]
+    pub fn sidecar(&self, agent: &str) -> ProcessWatch {
+        let beat = self.heartbeat(agent).unwrap_or_else(|| panic!("{agent} has no heartbeat"));
+        ProcessWatch::new(beat["sidecar"].parse().expect("a PID")).expect("the sidecar runs")
     }
 }

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 impl Drop for Fleet {
     /// The order matters: what could write is dead before the directory goes.
     fn drop(&mut self) {
+        let processes = FleetProcesses::new(self.root());
+        processes.resume();
         let _ = self.tmux(&["kill-server"]);
-        let left = FleetProcesses::new(self.root()).kill_all();
+        let left = processes.kill_all();
         for mount in mounts_below(self.root()) {
             let _ = unmount(&mount, UnmountFlags::DETACH);
         }
