@@ -1,0 +1,84 @@
+//! A demo that a test runs and listens to.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use harness::{Binaries, Deadline, Fleet, ProcessWatch, UserManager};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// The demo, with what it tells in a pipe, in a process group of its own as in a terminal.
+pub(crate) struct Show {
+    child: Child,
+    lines: Receiver<String>,
+    told: Vec<String>,
+}
+
+impl Show {
+    /// What the demo needs besides the fleet's own environment.
+    pub(crate) fn environment(fleet: &Fleet) -> Vec<(&'static str, String)> {
+        let launcher = Binaries::start_agent_session();
+        let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+        let temporary = fleet.root().join("t");
+        std::fs::create_dir_all(&temporary).unwrap();
+        vec![("MOSAIC_FLEET_BIN_DIR", text(launcher.parent().unwrap())), ("TMPDIR", text(&temporary))]
+    }
+
+    /// A demo where no manager answers.
+    pub(crate) fn direct(fleet: &Fleet, arguments: &[&str]) -> Self {
+        let mut command = fleet.command(env!("CARGO_BIN_EXE_demo"));
+        command.args(arguments).envs(Self::environment(fleet));
+        Self::start(&mut command)
+    }
+
+    /// A demo beside a manager.
+    pub(crate) fn under(manager: &UserManager, fleet: &Fleet, arguments: &[&str]) -> Self {
+        let mut command = manager.command("env");
+        command.args(Self::environment(fleet).iter().map(|(name, value)| format!("{name}={value}")));
+        command.arg(env!("CARGO_BIN_EXE_demo")).args(arguments);
+        Self::start(&mut command)
+    }
+
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let piped = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines, told: Vec::new() }
+    }
+
+    /// Listens until it has told something with `part` in it; `None` if it ended before.
+    pub(crate) fn wait_for(&mut self, part: &str) -> Option<String> {
+        let deadline = Deadline::after(3 * Deadline::DEFAULT);
+        loop {
+            match self.lines.recv_timeout(deadline.remaining()) {
+                Ok(line) => {
+                    self.told.push(line.clone());
+                    if line.contains(part) {
+                        return Some(line);
+                    }
+                }
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return None,
+                Err(error) => panic!("{error}, waiting for '{part}' after {:#?}", self.told),
+            }
+        }
+    }
+
+    /// As Ctrl-C does it, or a terminal that closes: to the whole process group.
+    pub(crate) fn signal_group(&self, signal: Signal) {
+        kill_process_group(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn watch(&self) -> ProcessWatch {
+        ProcessWatch::new(self.child.id()).unwrap()
+    }
+
+    /// Waits for its end; how it ended, all that it told, and its errors.
+    pub(crate) fn end(mut self) -> (ExitStatus, Vec<String>, String) {
+        assert_eq!(self.wait_for("\0"), None);
+        let output = self.child.wait_with_output().unwrap();
+        (output.status, self.told, String::from_utf8(output.stderr).unwrap())
+    }
+}
