@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use nix::sys::signal::SigSet;
 use rustix::net::sockopt::socket_peercred;
 
 use super::answer::{Answer, PaneFailure};
@@ -72,6 +73,9 @@ fn obey(orders: &Orders, mut stream: &UnixStream) -> Result<Infallible, PaneFail
 
     let of_the_pane: Vec<(OsString, OsString)> = env::vars_os().filter(|(name, _)| is_of_the_pane(name)).collect();
     let environment = orders.environment.iter().filter(|(name, _)| !is_of_the_pane(name));
+    // A server hands the signals on that were blocked when it was started: an agent that has SIGTERM
+    // blocked cannot be asked to end.
+    SigSet::empty().thread_set_mask().map_err(|error| PaneFailure(format!("cannot unblock signals: {error}")))?;
     let error = Command::new(&orders.shell)
         .arg("-c")
         .arg(&orders.command)

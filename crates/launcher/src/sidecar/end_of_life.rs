@@ -113,7 +113,8 @@ impl Life {
     fn write_post_mortem(&self, ending: Ending, lines: &[String]) {
         let assignment = self.beater.assignment();
         let lived = since_boot().saturating_sub(start_of(&assignment.process));
-        post_mortem::write(assignment, self.request.runtime.as_str(), ending, lived, lines);
+        let unit = self.service.as_ref().map(|service| service.group().name());
+        post_mortem::write(assignment, unit, self.request.runtime.as_str(), ending, lived, lines);
     }
 
     /// Ends whatever the agent left running in the unit's group.

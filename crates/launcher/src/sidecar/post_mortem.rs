@@ -55,7 +55,17 @@ impl Ending {
 }
 
 /// Writes the record. The lines are part of its message, because that is what journalctl shows.
-pub(super) fn write(assignment: &Assignment, runtime: &str, ending: Ending, lived: Duration, lines: &[String]) {
+///
+/// It names the unit itself, or `journalctl --user --unit` would now and then not have it: journald
+/// looks up the unit of whoever writes, and this is the last that the sidecar does.
+pub(super) fn write(
+    assignment: &Assignment,
+    unit: Option<&str>,
+    runtime: &str,
+    ending: Ending,
+    lived: Duration,
+    lines: &[String],
+) {
     let mut message = format!("{} {} after {}", assignment.agent, ending.headline(), duration_text(lived));
     if !lines.is_empty() {
         message.push_str(". The last lines of its pane:");
@@ -64,7 +74,7 @@ pub(super) fn write(assignment: &Assignment, runtime: &str, ending: Ending, live
             message.push_str(line);
         }
     }
-    let fields = [
+    let mut fields = vec![
         ("MESSAGE_ID", MESSAGE_ID.to_owned()),
         ("EXIT", ending.field()),
         ("RUNTIME", runtime.to_owned()),
@@ -72,5 +82,6 @@ pub(super) fn write(assignment: &Assignment, runtime: &str, ending: Ending, live
         ("DURATION_SEC", format!("{}.{:03}", lived.as_secs(), lived.subsec_millis())),
         ("GENERATION", assignment.generation.to_string()),
     ];
+    fields.extend(unit.map(|unit| ("USER_UNIT", unit.to_owned())));
     journal::record(ending.priority(), &assignment.agent, &message, &fields);
 }

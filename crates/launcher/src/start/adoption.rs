@@ -1,5 +1,6 @@
 //! Takes on a session that is there already: after a sidecar that died, or by hand.
 
+use std::io;
 use std::time::Duration;
 
 use process::PidFd;
@@ -15,14 +16,23 @@ use crate::sidecar::Assignment;
 const NOTICING: Duration = Duration::from_secs(5);
 
 impl Start {
+    /// Is it a pane of ours whose process is still at its gate, or has not even come there: a copy of
+    /// the tmux server that has yet to execute `agent-pane`?
+    fn is_before_its_command(&self, pane: &Pane) -> io::Result<bool> {
+        if GateName::of_pane(&pane.start_command).is_none() {
+            return Ok(false);
+        }
+        let program = self.proc.program(pane.pid)?;
+        Ok(program.as_ref().is_some_and(|name| name == "agent-pane") || program == self.proc.program(pane.server)?)
+    }
+
     /// Takes on the session that is there; `None` if its process ended meanwhile.
     pub(super) fn adopt(&self, seen: &Pane) -> Result<Option<Running>, StartError> {
         let in_proc = StartError::system("cannot read the pane process");
         let Ok(fd) = PidFd::open(seen.pid) else { return Ok(None) };
         // A start that was killed left it at its gate, where nobody else comes while we hold the
         // starter's lock: as soon as it has noticed, it ends.
-        let waits_at_gate = self.proc.program(seen.pid).map_err(&in_proc)?.is_some_and(|name| name == "agent-pane");
-        if waits_at_gate && fd.wait(Some(NOTICING)).map_err(&in_proc)? {
+        if self.is_before_its_command(seen).map_err(&in_proc)? && fd.wait(Some(NOTICING)).map_err(&in_proc)? {
             return Ok(None);
         }
         let Some(identity) = self.proc.identity(seen.pid).map_err(&in_proc)? else { return Ok(None) };
