@@ -43,6 +43,8 @@ fn a_start_that_fails_does_not_take_the_agent_along() {
     fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
     fleet.manager().wait_property(&UnitFleet::unit("coder0"), "ExecMainStatus", "78");
     assert!(!pane.process().is_dead());
+    let records = fleet.manager().journal_messages(&["AGENT=coder0"]);
+    assert!(records.iter().any(|line| line.contains("MOSAIC_HEARTBEAT_INTERVAL: 'nonsense'")), "{records:#?}");
     fleet.settings("coder0", &command, "");
     fleet.wait_state("coder0", "active");
     let beat = fleet.fleet().heartbeat("coder0").unwrap();

@@ -3,7 +3,7 @@
 use clap::Parser;
 use clap::error::ErrorKind;
 use domain::{AgentName, ExitCode};
-use launcher::start::{Arguments, run};
+use launcher::start::{Arguments, report, run};
 
 fn main() -> std::process::ExitCode {
     launcher::report_bugs();
@@ -14,7 +14,7 @@ fn main() -> std::process::ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::Ok.into(),
         Err(error) => {
-            eprintln!("ERROR: {error}");
+            report(&arguments, &error);
             error.exit_code().into()
         }
     }

@@ -1,18 +1,24 @@
-//! What a sidecar writes to the journal.
+//! Records in the journal that carry an agent's name.
 
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use domain::AgentName;
-pub(super) use libsystemd::logging::Priority;
+pub(crate) use libsystemd::logging::Priority;
+
+/// Is standard error connected to the journal? By `JOURNAL_STREAM` and the descriptor itself: the
+/// variable alone is inherited by whatever a service starts.
+pub(crate) fn takes_standard_error() -> bool {
+    libsystemd::logging::connected_to_journal()
+}
 
 /// How long a journald that does not read is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes a record about an agent, so that `journalctl --user AGENT=coder0` finds it. Where no
 /// journald runs, or it hangs, the message goes to standard error.
-pub(super) fn record(priority: Priority, agent: &AgentName, message: &str, fields: &[(&str, String)]) {
+pub(crate) fn record(priority: Priority, agent: &AgentName, message: &str, fields: &[(&str, String)]) {
     let common = [("AGENT", agent.to_string()), ("SYSLOG_IDENTIFIER", "mosaic-agent".to_owned())];
     let all: Vec<(String, String)> =
         common.iter().chain(fields).map(|(key, value)| ((*key).to_owned(), value.clone())).collect();

@@ -14,7 +14,7 @@ mod ending;
 mod error;
 mod first_report;
 mod guardian;
-mod journal;
+pub(crate) mod journal;
 mod leftovers;
 mod life;
 mod notify;
