@@ -1,37 +1,9 @@
-//! An agent whose sidecar is gone: it is adopted, or ended if nobody will adopt it, and never left
-//! where nobody can stop it.
+//! An agent is not harmed by what fails around it: a start of its unit, or the end of a service that
+//! started it by the way.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, ProcessWatch, UnitFleet};
+use harness::{Binaries, UnitFleet};
 use rustix::process::Signal;
-
-#[test]
-fn a_stop_while_systemd_waits_to_restart_the_unit_ends_the_agent() {
-    let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    fleet.drop_in("coder0", "[Service]\nRestartSec=1h\n");
-    let pane = fleet.start("coder0");
-    let orphan = ProcessWatch::new(pane.spawn_orphan()).unwrap();
-    fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
-    fleet.wait_state("coder0", "activating");
-    assert!(!pane.process().is_dead(), "it was not asked to end yet");
-    fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
-    pane.process().wait();
-    orphan.wait();
-    fleet.fleet().wait_heartbeat("coder0", |beat| beat["status"] == "stopped");
-    assert_eq!(fleet.processes("coder0"), Vec::<u32>::new());
-    assert_eq!(fleet.sessions(), ["_holder"]);
-}
-
-#[test]
-fn an_agent_whose_unit_reached_its_start_limit_does_not_live_on_without_it() {
-    let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    fleet.drop_in("coder0", "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n[Service]\nRestartSec=100ms\n");
-    let pane = fleet.start("coder0");
-    fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
-    fleet.wait_state("coder0", "failed");
-    pane.process().wait();
-    fleet.fleet().wait_heartbeat("coder0", |beat| beat["status"] == "stopped");
-}
 
 #[test]
 fn a_start_that_fails_does_not_take_the_agent_along() {
