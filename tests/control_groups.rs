@@ -75,7 +75,8 @@ fn an_agent_whose_server_cannot_be_had_fails_rather_than_start_one() {
     assert!(!fleet.manager().systemctl(&["start", &unit]).status.success());
     assert_eq!(fleet.show("coder0", ["ActiveState", "ExecMainStatus"]), ["failed", "69"]);
     assert_eq!(fleet.sessions(), Vec::<String>::new());
-    // Not by unit: journald cannot tell the unit of a process that is gone when it looks.
-    let log = fleet.manager().journal_messages(&["--identifier", "start-agent-session"]);
-    assert!(log.iter().any(|line| line.contains("ERROR") && line.contains("mosaic-factory")), "{log:#?}");
+    for place in [&["AGENT=coder0"][..], &["--user", "--unit", &unit]] {
+        let log = fleet.manager().journal_messages(place);
+        assert!(log.iter().any(|line| line.contains("ERROR") && line.contains("mosaic-factory")), "{log:#?}");
+    }
 }
