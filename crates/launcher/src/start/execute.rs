@@ -88,6 +88,8 @@ fn take_starters_lock(request: &Request) -> Result<AgentLock, StartError> {
     // A lock with a deadline: the thread waits in the kernel, and ends with the process.
     thread::spawn(move || done.send(lock.take(Role::Starter).map(|()| lock)));
     match taken.recv_timeout(PATIENCE) {
+        // The run directory was made anew while we waited, and others lock another file.
+        Ok(Ok(lock)) if !lock.is_in_place() => take_starters_lock(request),
         Ok(taken) => taken.map_err(StartError::system("cannot lock the agent")),
         Err(_) => Err(StartError::Starting { agent: request.agent.clone(), seconds: PATIENCE.as_secs(), lock: path }),
     }
