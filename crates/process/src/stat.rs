@@ -7,8 +7,6 @@ use domain::ExitVerdict;
 pub struct Stat {
     /// Field 3: `R`, `S`, `D`, `T`, `Z`, `X`, …
     pub state: char,
-    /// Field 4: the parent's PID.
-    pub parent: u32,
     /// Field 22: start time in clock ticks since boot.
     pub start_ticks: u64,
     /// Field 52: the status word of `wait(2)`; means something of a zombie only.
@@ -33,10 +31,9 @@ impl Stat {
         // Field N of proc(5) is at N - 3: the PID and the name are behind us.
         let mut fields = rest.split_ascii_whitespace();
         let state = fields.next().and_then(|text| text.chars().next()).ok_or(InvalidStat("no state"))?;
-        let parent = number(fields.next(), "no parent (field 4)")?;
-        let start_ticks = number(fields.nth(22 - 5), "no start time (field 22)")?;
+        let start_ticks = number(fields.nth(22 - 4), "no start time (field 22)")?;
         let wait_status = number(fields.nth(52 - 23), "no exit status (field 52)")?;
-        Ok(Self { state, parent, start_ticks, wait_status })
+        Ok(Self { state, start_ticks, wait_status })
     }
 
     /// Has the process ended, though its parent has not looked yet?
@@ -75,7 +72,7 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_and_spaces_does_not_shift_the_fields() {
         let stat = Stat::parse(RUNNING).unwrap();
-        assert_eq!((stat.state, stat.parent, stat.start_ticks), ('S', 812, 67697));
+        assert_eq!((stat.state, stat.start_ticks), ('S', 67697));
         assert_eq!((stat.is_zombie(), stat.verdict()), (false, None));
     }
 
