@@ -26,6 +26,21 @@ fn a_start_that_fails_does_not_take_the_agent_along() {
 }
 
 #[test]
+fn an_agent_whose_heartbeat_nobody_can_read_is_adopted_all_the_same() {
+    let Some(fleet) = UnitFleet::start_or_skip() else { return };
+    let pane = fleet.start("coder0");
+    let old = fleet.sidecar("coder0");
+    std::fs::write(fleet.fleet().heartbeat_path("coder0"), "damaged\n").unwrap();
+    old.signal(Signal::KILL.as_raw());
+    old.wait();
+    fleet.manager().wait_property(&UnitFleet::unit("coder0"), "NRestarts", "1");
+    fleet.wait_state("coder0", "active");
+    assert!(!pane.process().is_dead());
+    let beat = fleet.fleet().heartbeat("coder0").unwrap();
+    assert_eq!((&*beat["pid"], &*beat["status"]), (&*pane.pid().to_string(), "ok"));
+}
+
+#[test]
 fn an_agent_that_some_service_starts_by_the_way_does_not_end_with_that_service() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);

@@ -53,9 +53,8 @@ impl Leftovers {
     /// Is the process of the last heartbeat alive? If nobody can say, it is taken to be: rather an
     /// agent too many than one killed by its observer.
     pub(super) fn agent_is_alive(&self) -> bool {
-        let process = self.heartbeat().and_then(|last| last.process());
-        let Some(process) = process else { return self.run_directory.is_none() };
-        ProcRoot::default().liveness(&process).is_ok_and(Liveness::is_alive)
+        let Some(process) = self.heartbeat().and_then(|last| last.process()) else { return true };
+        ProcRoot::default().liveness(&process).map_or(true, Liveness::is_alive)
     }
 
     /// Does a sidecar watch the agent (again)?
