@@ -47,8 +47,8 @@ fn the_holder_sets_the_options_that_the_launcher_sets() {
 fn a_server_of_the_holder_has_these_options() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     // What a user's own file says does not hurt agents.
-    let hurting =
-        "set -g base-index 1\nset -gw pane-base-index 1\nset -s exit-unattached on\nset -g destroy-unattached on\n";
+    let hurting = "set -g base-index 1\nset -gw pane-base-index 1\nset -s exit-unattached on\nset -g destroy-unattached on\n\
+         set -g detach-on-destroy off\n";
     std::fs::write(fleet.fleet().home().join(".tmux.conf"), hurting).unwrap();
     fleet.start("coder0");
     for (scope, name, value) in FLEET_OPTIONS.into_iter().chain([("-s", "exit-empty", "off")]) {

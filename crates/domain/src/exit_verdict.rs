@@ -26,6 +26,17 @@ impl ExitVerdict {
         }
     }
 
+    /// Reads tmux's `#{pane_dead_status}` and `#{pane_dead_signal}`, of which one is empty; both are
+    /// until tmux has waited for the process.
+    #[must_use]
+    pub fn of_pane(status: &str, signal: &str) -> Option<Self> {
+        match (status, signal) {
+            ("", "") => None,
+            ("", signal) => signal.parse().ok().map(Self::Signal),
+            (status, _) => status.parse().ok().map(Self::Code),
+        }
+    }
+
     /// The exit code by which a process passes this verdict on: the code itself, or 128 + signal
     /// as shells do.
     ///

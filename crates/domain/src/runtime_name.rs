@@ -8,7 +8,7 @@ use crate::word::is_word;
 /// The name of an agent's runtime: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
 ///
 /// It becomes a word of the default command (`mosaic yolo RUNTIME`), which a shell reads.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuntimeName(String);
 
 impl RuntimeName {
@@ -19,6 +19,12 @@ impl RuntimeName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for RuntimeName {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
     }
 }
 

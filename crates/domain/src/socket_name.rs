@@ -22,6 +22,12 @@ impl SocketName {
     }
 }
 
+impl Default for SocketName {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+}
+
 /// A text that is not a socket name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use domain::decimal_seconds;
 use jiff::Timestamp;
 
+use crate::key_values::KeyValues;
 use crate::{Binding, Heartbeat, Status};
 
 /// A text that is not a heartbeat. It says which line is at fault, never what a caller should
@@ -39,7 +40,7 @@ impl FromStr for Heartbeat {
         if !text.ends_with('\n') {
             return Err(MalformedHeartbeat::CutShort);
         }
-        let lines = Lines(text);
+        let lines = KeyValues(text);
         let written_at = lines.with("ts", |value| value.parse::<Timestamp>().ok())?;
         let pid = lines.value("pid")?;
         let status = lines.with("status", |value| Status::ALL.into_iter().find(|status| status.as_str() == value))?;
@@ -52,7 +53,7 @@ impl FromStr for Heartbeat {
     }
 }
 
-fn binding(lines: &Lines<'_>) -> Result<Binding, MalformedHeartbeat> {
+fn binding(lines: &KeyValues<'_>) -> Result<Binding, MalformedHeartbeat> {
     Ok(Binding {
         agent: lines.value("agent")?,
         boot: lines.value("boot")?,
@@ -67,23 +68,4 @@ fn binding(lines: &Lines<'_>) -> Result<Binding, MalformedHeartbeat> {
             Some(_) => Some(lines.value("exit")?),
         },
     })
-}
-
-struct Lines<'a>(&'a str);
-
-impl<'a> Lines<'a> {
-    fn find(&self, key: &'static str) -> Result<Option<&'a str>, MalformedHeartbeat> {
-        let mut values = self.0.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| *name == key);
-        let first = values.next().map(|(_, value)| value);
-        if values.next().is_some() { Err(MalformedHeartbeat::Repeated(key)) } else { Ok(first) }
-    }
-
-    fn with<T>(&self, key: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<T, MalformedHeartbeat> {
-        let value = self.find(key)?.ok_or(MalformedHeartbeat::Missing(key))?;
-        parse(value).ok_or_else(|| MalformedHeartbeat::Value { key, value: value.to_owned() })
-    }
-
-    fn value<T: FromStr>(&self, key: &'static str) -> Result<T, MalformedHeartbeat> {
-        self.with(key, |value| value.parse().ok())
-    }
 }

@@ -1,17 +1,16 @@
 //! Reads heartbeats, whatever stands in the run directory.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
+use std::mem::MaybeUninit;
 use std::path::Path;
+
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::io::Errno;
 
 use crate::{Heartbeat, MalformedHeartbeat};
 
 /// The longest file that is read: about ten times what a writer writes.
-pub const MAX_BYTES: u64 = 4096;
-
-/// `O_NONBLOCK` (fcntl.h of every Linux): opening a FIFO that somebody put there must not hang.
-const O_NONBLOCK: i32 = 0o4000;
+pub const MAX_BYTES: usize = 4096;
 
 /// There is a file, and it is no heartbeat. What it would have said is unknown.
 #[derive(Debug, thiserror::Error)]
@@ -38,19 +37,30 @@ pub enum UnreadableHeartbeat {
 /// # Errors
 /// There is one that cannot be understood; never a crash, whatever it holds.
 pub fn read(path: &Path) -> Result<Option<Heartbeat>, UnreadableHeartbeat> {
-    let file = match OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path) {
+    match read_text(path)? {
+        Some(text) => Ok(Some(text.parse()?)),
+        None => Ok(None),
+    }
+}
+
+/// The text of a small file; `None` if there is none.
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>, UnreadableHeartbeat> {
+    let failed = |error: Errno| UnreadableHeartbeat::Io(error.into());
+    // Opening a FIFO that somebody put there must not hang.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = match open(path, flags, Mode::empty()) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(UnreadableHeartbeat::Io(error)),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(failed(error)),
     };
-    if !file.metadata().map_err(UnreadableHeartbeat::Io)?.is_file() {
+    if !FileType::from_raw_mode(fstat(&file).map_err(failed)?.st_mode).is_file() {
         return Err(UnreadableHeartbeat::NotAFile);
     }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(UnreadableHeartbeat::Io)?;
-    if bytes.len() as u64 > MAX_BYTES {
+    // A file gives all that fits in one read, which is what a fleet of a thousand is read in.
+    let mut room = [MaybeUninit::uninit(); MAX_BYTES + 1];
+    let (bytes, _) = rustix::io::read(&file, &mut room).map_err(failed)?;
+    if bytes.len() > MAX_BYTES {
         return Err(UnreadableHeartbeat::TooLong);
     }
-    let text = str::from_utf8(&bytes).map_err(|_| UnreadableHeartbeat::NotText)?;
-    Ok(Some(text.parse()?))
+    str::from_utf8(bytes).map(|text| Some(text.to_owned())).map_err(|_| UnreadableHeartbeat::NotText)
 }

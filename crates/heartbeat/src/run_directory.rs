@@ -65,6 +65,12 @@ impl RunDirectory {
         self.path.join(format!("{agent}.hb"))
     }
 
+    /// What an agent says of itself.
+    #[must_use]
+    pub fn activity(&self, agent: &AgentName) -> PathBuf {
+        self.path.join(format!("{agent}.state"))
+    }
+
     /// Makes the directory if it is not there, for its owner alone. One in the fleet's home that is
     /// open to others, as the bash launcher made it, is closed; one that somebody chose may serve
     /// others too, so it is taken as it is.

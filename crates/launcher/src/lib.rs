@@ -19,7 +19,6 @@
 
 mod bug;
 pub mod gate;
-mod lock;
 pub mod sidecar;
 pub mod start;
 mod systemd_service;

@@ -6,9 +6,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use domain::Pid;
+
+use crate::small_file::with_file_in;
 
 /// A control group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +26,7 @@ impl Cgroup {
     /// # Errors
     /// `/proc` cannot be read.
     pub fn own() -> io::Result<Option<Self>> {
-        Self::of_process("self")
+        CgroupMounts::read()?.of_process("self")
     }
 
     /// The group of a process; `None` where there are no control groups, or only the root.
@@ -31,12 +34,7 @@ impl Cgroup {
     /// # Errors
     /// There is no such process, or `/proc` cannot be read.
     pub fn of(pid: Pid) -> io::Result<Option<Self>> {
-        Self::of_process(&pid.to_string())
-    }
-
-    fn of_process(process: &str) -> io::Result<Option<Self>> {
-        let cgroup = fs::read_to_string(format!("/proc/{process}/cgroup"))?;
-        Ok(Self::locate(&cgroup, &fs::read_to_string("/proc/self/mountinfo")?))
+        CgroupMounts::read()?.of_process(pid)
     }
 
     /// The group that this one is in.
@@ -46,31 +44,51 @@ impl Cgroup {
         Some(Self { path: up(&self.path)?, directories: self.directories.iter().filter_map(up).collect() })
     }
 
-    /// Finds a group's directories from `/proc/PID/cgroup` and `/proc/self/mountinfo`.
-    fn locate(cgroup: &str, mountinfo: &str) -> Option<Self> {
-        let lines: Vec<(&str, &str)> = cgroup
-            .lines()
-            .filter_map(|line| {
+    /// Finds a group's directories from `/proc/PID/cgroup`.
+    fn locate(cgroup: &str, mounts: &CgroupMounts) -> Option<Self> {
+        let lines = || {
+            cgroup.lines().filter_map(|line| {
                 let (_, rest) = line.split_once(':')?;
                 rest.split_once(':')
             })
-            .collect();
+        };
         // Where systemd keeps units by its own hierarchy, the version 2 one may be a mere shadow.
-        let systemd = lines.iter().find(|(controllers, _)| *controllers == "name=systemd");
-        let (_, path) = systemd.or_else(|| lines.iter().find(|(controllers, _)| controllers.is_empty()))?;
-        if *path == "/" {
+        let systemd = lines().find(|(controllers, _)| *controllers == "name=systemd");
+        let (_, path) = systemd.or_else(|| lines().find(|(controllers, _)| controllers.is_empty()))?;
+        if path == "/" {
             return None;
         }
-        let same = lines.iter().filter(|(_, other)| other == path);
+        let same = lines().filter(|(_, other)| *other == path);
         let directories =
-            same.filter_map(|(controllers, _)| Some(mount_of(controllers, mountinfo)?.directory(path))).collect();
+            same.filter_map(|(controllers, _)| Some(mounts.mount_of(controllers)?.directory(path))).collect();
         Some(Self { path: PathBuf::from(path), directories })
+    }
+
+    /// The group of another name with the same parent, if this process is in it, and all that are.
+    ///
+    /// What one process of a fleet is in tells where to look for the others, and that takes one file
+    /// that has to be read anyway where the kernel keeps no accounts.
+    #[must_use]
+    pub fn sibling_with(&self, name: &str, pid: Pid) -> Option<(Self, Vec<Pid>)> {
+        let directories: Vec<PathBuf> = self.directories.iter().map(|path| path.with_file_name(name)).collect();
+        let listed = with_file_in(directories.first()?, format_args!("cgroup.procs"), pids).ok()?;
+        listed.contains(&pid).then(|| (Self { path: self.path.with_file_name(name), directories }, listed))
     }
 
     /// The group's own name: of a unit's group, the unit's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn at(directories: Vec<PathBuf>) -> Self {
+        Self { path: PathBuf::from("/test"), directories }
+    }
+
+    /// Its directory in each hierarchy.
+    pub(crate) fn directories(&self) -> &[PathBuf] {
+        &self.directories
     }
 
     /// The files into which a process writes its PID to enter the group, or `0` for itself.
@@ -92,18 +110,41 @@ impl Cgroup {
     /// # Errors
     /// The group cannot be read.
     pub fn members(&self) -> io::Result<BTreeSet<Pid>> {
+        self.members_with(None)
+    }
+
+    /// The same, where somebody has read already who is in the group itself.
+    pub(crate) fn members_with(&self, own: Option<Vec<Pid>>) -> io::Result<BTreeSet<Pid>> {
         let mut members = BTreeSet::new();
         // The first hierarchy suffices: the processes are the same in each.
         if let Some(directory) = self.directories.first() {
-            collect_members(directory, &mut members)?;
+            match own {
+                Some(own) => {
+                    members.extend(own);
+                    collect_below(directory, &mut members)?;
+                }
+                None => collect_members(directory, &mut members)?,
+            }
         }
         Ok(members)
     }
 }
 
+fn pids(listed: &[u8]) -> Vec<Pid> {
+    let lines = str::from_utf8(listed).unwrap_or_default().lines();
+    lines.filter_map(|line| line.parse().ok()).collect()
+}
+
 fn collect_members(directory: &Path, members: &mut BTreeSet<Pid>) -> io::Result<()> {
-    let listed = fs::read_to_string(directory.join("cgroup.procs"))?;
-    members.extend(listed.lines().filter_map(|line| line.parse::<Pid>().ok()));
+    members.extend(with_file_in(directory, format_args!("cgroup.procs"), pids)?);
+    collect_below(directory, members)
+}
+
+fn collect_below(directory: &Path, members: &mut BTreeSet<Pid>) -> io::Result<()> {
+    // A directory is linked to by its parent, by itself and by each directory in it.
+    if fs::metadata(directory)?.nlink() == 2 {
+        return Ok(());
+    }
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
@@ -117,43 +158,84 @@ fn collect_members(directory: &Path, members: &mut BTreeSet<Pid>) -> io::Result<
     Ok(())
 }
 
-struct Mount<'a> {
-    /// Which group of the hierarchy is mounted there.
-    root: &'a str,
-    point: &'a str,
-}
+/// Where the hierarchies are mounted: read once, for whoever asks for the groups of many processes.
+#[derive(Clone, Debug)]
+pub struct CgroupMounts(Vec<Mount>);
 
-impl Mount<'_> {
-    fn directory(&self, path: &str) -> PathBuf {
-        let path = Path::new(path);
-        let below = path.strip_prefix(self.root).or_else(|_| path.strip_prefix("/")).unwrap_or(path);
-        Path::new(self.point).join(below)
+impl CgroupMounts {
+    /// Reads the mounts.
+    ///
+    /// # Errors
+    /// `/proc` cannot be read.
+    pub fn read() -> io::Result<Self> {
+        Ok(Self::parse(&fs::read_to_string("/proc/self/mountinfo")?))
     }
-}
 
-/// Where a hierarchy is mounted: proc(5), "mountinfo".
-fn mount_of<'a>(controllers: &str, mountinfo: &'a str) -> Option<Mount<'a>> {
-    mountinfo.lines().find_map(|line| {
-        let (mount, filesystem) = line.split_once(" - ")?;
-        let mut mount = mount.split(' ').skip(3);
-        let (root, point) = (mount.next()?, mount.next()?);
-        let mut filesystem = filesystem.split(' ');
-        let (kind, options) = (filesystem.next()?, filesystem.nth(1)?);
-        let matches = match kind {
-            "cgroup2" => controllers.is_empty(),
-            "cgroup" => {
+    fn parse(mountinfo: &str) -> Self {
+        Self(mountinfo.lines().filter_map(Mount::parse).collect())
+    }
+
+    /// The group of a process; `None` where there are no control groups, or only the root.
+    ///
+    /// # Errors
+    /// There is no such process, or `/proc` cannot be read.
+    pub fn group_of(&self, pid: Pid) -> io::Result<Option<Cgroup>> {
+        self.of_process(pid)
+    }
+
+    fn of_process(&self, process: impl std::fmt::Display) -> io::Result<Option<Cgroup>> {
+        let text = |bytes: &[u8]| str::from_utf8(bytes).map(|cgroup| Cgroup::locate(cgroup, self));
+        let found = with_file_in(Path::new("/proc"), format_args!("{process}/cgroup"), text)?;
+        found.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// Where a hierarchy is mounted.
+    fn mount_of(&self, controllers: &str) -> Option<&Mount> {
+        self.0.iter().find(|mount| match &mount.controllers {
+            None => controllers.is_empty(),
+            Some(options) => {
                 !controllers.is_empty()
                     && controllers.split(',').all(|wanted| options.split(',').any(|option| option == wanted))
             }
-            _ => false,
+        })
+    }
+}
+
+/// A mounted hierarchy.
+#[derive(Clone, Debug)]
+struct Mount {
+    /// Its controllers, among other options; none of version 2.
+    controllers: Option<String>,
+    /// Which group of the hierarchy is mounted there.
+    root: PathBuf,
+    point: PathBuf,
+}
+
+impl Mount {
+    /// A line of proc(5), "mountinfo"; nothing if it is no control groups that are mounted.
+    fn parse(line: &str) -> Option<Self> {
+        let (mount, filesystem) = line.split_once(" - ")?;
+        let mut mount = mount.split(' ').skip(3);
+        let (root, point) = (mount.next()?.into(), mount.next()?.into());
+        let mut filesystem = filesystem.split(' ');
+        let controllers = match (filesystem.next()?, filesystem.nth(1)?) {
+            ("cgroup2", _) => None,
+            ("cgroup", options) => Some(options.to_owned()),
+            _ => return None,
         };
-        matches.then_some(Mount { root, point })
-    })
+        Some(Self { controllers, root, point })
+    }
+
+    fn directory(&self, path: &str) -> PathBuf {
+        let path = Path::new(path);
+        let below = path.strip_prefix(&self.root).or_else(|_| path.strip_prefix("/")).unwrap_or(path);
+        self.point.join(below)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Cgroup;
+    use super::{Cgroup, CgroupMounts};
     use std::path::PathBuf;
 
     const PURE: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
@@ -186,7 +268,7 @@ mod tests {
             (format!("0::{unit}\n"), "", vec![]),
         ];
         for (cgroup, mountinfo, expected) in table {
-            let found = Cgroup::locate(&cgroup, mountinfo).unwrap();
+            let found = Cgroup::locate(&cgroup, &CgroupMounts::parse(mountinfo)).unwrap();
             assert_eq!(found.name(), "mosaic-agent@coder0.service");
             assert_eq!(found.directories, expected.iter().map(PathBuf::from).collect::<Vec<_>>());
         }
@@ -195,7 +277,7 @@ mod tests {
     #[test]
     fn the_root_group_is_nobodys() {
         for cgroup in ["0::/\n", "9:name=systemd:/\n4:memory:/x\n0::/\n", ""] {
-            assert_eq!(Cgroup::locate(cgroup, HYBRID), None);
+            assert_eq!(Cgroup::locate(cgroup, &CgroupMounts::parse(HYBRID)), None);
         }
     }
 }

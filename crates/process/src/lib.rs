@@ -10,12 +10,16 @@ mod clock;
 mod liveness;
 mod pid_fd;
 mod proc_root;
+mod small_file;
 mod stat;
+mod usage;
 
 pub use bounded_command::{BoundedError, bounded_output};
-pub use cgroup::Cgroup;
+pub use cgroup::{Cgroup, CgroupMounts};
 pub use clock::{monotonic, since_boot, start_of};
 pub use liveness::Liveness;
 pub use pid_fd::PidFd;
 pub use proc_root::ProcRoot;
+pub use small_file::with_file;
 pub use stat::{InvalidStat, Stat};
+pub use usage::{Accounts, Usage};

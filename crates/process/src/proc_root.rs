@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use domain::{BootId, ExitVerdict, Pid, ProcessIdentity};
 
+use crate::small_file::with_file_in;
 use crate::{Liveness, Stat};
 
 /// A mounted `/proc`.
@@ -33,12 +34,26 @@ impl ProcRoot {
     /// # Errors
     /// The line cannot be read, or is none.
     pub fn stat(&self, pid: Pid) -> io::Result<Option<Stat>> {
-        match fs::read(self.0.join(format!("{pid}/stat"))) {
-            Ok(line) => Stat::parse(&line).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
-            // ESRCH: it ended between open and read.
-            Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(3) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.stat_line(pid, |line| Stat::parse(line).map_err(invalid)).and_then(Option::transpose)
+    }
+
+    /// The same with the name of the program that the process runs, its first 15 bytes, which stands
+    /// in the same line.
+    ///
+    /// # Errors
+    /// The line cannot be read, or is none.
+    pub fn stat_and_program(&self, pid: Pid) -> io::Result<Option<(Stat, OsString)>> {
+        let both =
+            |line: &[u8]| Ok((Stat::parse(line).map_err(invalid)?, OsString::from_vec(Stat::program(line).to_vec())));
+        self.stat_line(pid, both).and_then(Option::transpose)
+    }
+
+    fn stat_line<T>(&self, pid: Pid, look: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
+        gone_is_none(self.read(pid, "stat", look))
+    }
+
+    fn read<T>(&self, pid: Pid, file: &str, look: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+        with_file_in(&self.0, format_args!("{pid}/{file}"), look)
     }
 
     /// How a process ended, if it is a zombie and the kernel tells us: of a process of another user
@@ -83,11 +98,7 @@ impl ProcRoot {
     /// # Errors
     /// `/proc` cannot be read.
     pub fn program(&self, pid: Pid) -> io::Result<Option<OsString>> {
-        match fs::read(self.0.join(format!("{pid}/comm"))) {
-            Ok(name) => Ok(Some(OsString::from_vec(name.trim_ascii_end().to_vec()))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(3) => Ok(None),
-            Err(error) => Err(error),
-        }
+        gone_is_none(self.read(pid, "comm", |name| OsString::from_vec(name.trim_ascii_end().to_vec())))
     }
 
     /// The value of a variable in the environment that a process was started with; `None` if it had
@@ -96,9 +107,28 @@ impl ProcRoot {
     /// # Errors
     /// The process is gone, or belongs to somebody else.
     pub fn variable(&self, pid: Pid, name: &str) -> io::Result<Option<OsString>> {
-        let environment = fs::read(self.0.join(format!("{pid}/environ")))?;
-        let value = |variable: &[u8]| Some(variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
-        Ok(environment.split(|byte| *byte == 0).find_map(value).map(OsString::from_vec))
+        let [value] = self.variables(pid, [name])?;
+        Ok(value)
+    }
+
+    /// The values of several variables in the environment that a process was started with.
+    ///
+    /// # Errors
+    /// The process is gone, or belongs to somebody else.
+    pub fn variables<const N: usize>(&self, pid: Pid, names: [&str; N]) -> io::Result<[Option<OsString>; N]> {
+        let value =
+            |name: &str, variable: &[u8]| Some(variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
+        self.read(pid, "environ", |environment| {
+            let mut values = [const { None }; N];
+            for variable in environment.split(|byte| *byte == 0) {
+                for (found, name) in values.iter_mut().zip(names) {
+                    if found.is_none() {
+                        *found = value(name, variable).map(OsString::from_vec);
+                    }
+                }
+            }
+            values
+        })
     }
 
     /// The processes that a process started, and those they started, as far as they still hang
@@ -128,6 +158,19 @@ impl ProcRoot {
     pub fn liveness(&self, meant: &ProcessIdentity) -> io::Result<Liveness> {
         Ok(Liveness::judge(meant, self.boot_id()?, self.stat(meant.pid)?))
     }
+}
+
+fn gone_is_none<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        // ESRCH: it ended between open and read.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(3) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn invalid(error: crate::InvalidStat) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 #[cfg(test)]

@@ -7,8 +7,14 @@ use domain::ExitVerdict;
 pub struct Stat {
     /// Field 3: `R`, `S`, `D`, `T`, `Z`, `X`, …
     pub state: char,
+    /// Field 8: the process group in the foreground of its terminal; not positive if it has none.
+    pub foreground_group: i32,
+    /// Fields 14 and 15: CPU time in user and kernel mode, in clock ticks.
+    pub cpu_ticks: u64,
     /// Field 22: start time in clock ticks since boot.
     pub start_ticks: u64,
+    /// Field 24: resident memory, in pages.
+    pub resident_pages: u64,
     /// Field 52: the status word of `wait(2)`; means something of a zombie only.
     wait_status: u32,
 }
@@ -31,9 +37,22 @@ impl Stat {
         // Field N of proc(5) is at N - 3: the PID and the name are behind us.
         let mut fields = rest.split_ascii_whitespace();
         let state = fields.next().and_then(|text| text.chars().next()).ok_or(InvalidStat("no state"))?;
-        let start_ticks = number(fields.nth(22 - 4), "no start time (field 22)")?;
-        let wait_status = number(fields.nth(52 - 23), "no exit status (field 52)")?;
-        Ok(Self { state, start_ticks, wait_status })
+        let foreground_group = number(fields.nth(8 - 4), "no foreground group (field 8)")?;
+        let user: u64 = number(fields.nth(14 - 9), "no user time (field 14)")?;
+        let kernel: u64 = number(fields.next(), "no kernel time (field 15)")?;
+        let start_ticks = number(fields.nth(22 - 16), "no start time (field 22)")?;
+        let resident_pages = number(fields.nth(24 - 23), "no resident memory (field 24)")?;
+        let wait_status = number(fields.nth(52 - 25), "no exit status (field 52)")?;
+        let cpu_ticks = user.saturating_add(kernel);
+        Ok(Self { state, foreground_group, cpu_ticks, start_ticks, resident_pages, wait_status })
+    }
+
+    /// The second field of the line: the program's name, its first 15 bytes.
+    pub(crate) fn program(line: &[u8]) -> &[u8] {
+        let name = |line: &[u8]| {
+            Some((line.iter().position(|byte| *byte == b'(')? + 1, line.iter().rposition(|byte| *byte == b')')?))
+        };
+        name(line).and_then(|(from, to)| line.get(from..to)).unwrap_or_default()
     }
 
     /// Has the process ended, though its parent has not looked yet?
@@ -73,6 +92,7 @@ mod tests {
     fn a_name_with_parentheses_and_spaces_does_not_shift_the_fields() {
         let stat = Stat::parse(RUNNING).unwrap();
         assert_eq!((stat.state, stat.start_ticks), ('S', 67697));
+        assert_eq!((stat.foreground_group, stat.cpu_ticks, stat.resident_pages), (18960, 15, 963));
         assert_eq!((stat.is_zombie(), stat.verdict()), (false, None));
     }
 

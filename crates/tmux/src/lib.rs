@@ -6,18 +6,29 @@
 //! tabs in formats become `_`) and `-N` (no server is started in passing). Deciding what to do
 //! about what was seen does not belong here.
 
+mod attachment;
+mod control_client;
+mod control_line;
 mod error;
 mod fleet_options;
+mod follower;
+mod holder;
 mod pane;
 mod pane_id;
 mod server;
+mod server_panes;
 mod session;
 mod version;
 
+pub use attachment::Watching;
+pub use control_client::Bind;
 pub use error::TmuxError;
 pub use fleet_options::FLEET_OPTIONS;
+pub use follower::{Follower, Heard, Shown};
+pub use holder::Holder;
 pub use pane::Pane;
 pub use pane_id::{InvalidPaneId, PaneId};
 pub use server::{Server, find_program};
+pub use server_panes::{ServerPanes, SessionPane};
 pub use session::{Created, NewSession, StartServer};
 pub use version::Version;

@@ -28,16 +28,11 @@ impl Pane {
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.splitn(7, '\t').collect();
         let [id, pid, dead, status, signal, server, start_command] = fields.try_into().ok()?;
-        let verdict = match (status, signal) {
-            ("", "") => None,
-            ("", signal) => signal.parse().ok().map(ExitVerdict::Signal),
-            (status, _) => status.parse().ok().map(ExitVerdict::Code),
-        };
         Some(Self {
             id: id.parse().ok()?,
             pid: pid.parse().ok()?,
             dead: dead == "1",
-            verdict,
+            verdict: ExitVerdict::of_pane(status, signal),
             server: server.parse().ok()?,
             start_command: start_command.to_owned(),
         })

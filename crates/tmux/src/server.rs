@@ -52,6 +52,11 @@ impl Server {
         Self { limit, ..self }
     }
 
+    /// How long one call may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// The program that asks.
     #[must_use]
     pub fn program(&self) -> &Path {

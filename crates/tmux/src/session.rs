@@ -156,7 +156,7 @@ impl Server {
         self.kill_session_at(&pane.to_string())
     }
 
-    fn kill_session_at(&self, target: &str) -> Result<(), TmuxError> {
+    pub(crate) fn kill_session_at(&self, target: &str) -> Result<(), TmuxError> {
         match self.ask("kill-session", ["-t", target]) {
             Ok(_) | Err(TmuxError::NoServer { .. }) => Ok(()),
             Err(TmuxError::Refused { message, .. }) if is_missing(&message) => Ok(()),
@@ -178,7 +178,7 @@ fn exactly(agent: &AgentName) -> String {
 
 /// What tmux says of a target that is not there; the second while it has no session at all, as in the
 /// moment before it ends for that.
-fn is_missing(message: &str) -> bool {
+pub(crate) fn is_missing(message: &str) -> bool {
     message.starts_with("can't find") || message == "no current target"
 }
 

@@ -3,12 +3,11 @@
 use std::io;
 
 use domain::{BeatInterval, ExitVerdict, Pid, ProcessIdentity};
-use heartbeat::{Binding, Heartbeat, RunDirectory, Status, Writer};
+use heartbeat::{AgentLock, Binding, Heartbeat, Role, RunDirectory, Status, Writer};
 use jiff::Timestamp;
 
 use super::Assignment;
 use super::journal::{self, Priority};
-use crate::lock::{AgentLock, Role};
 
 /// Whoever writes beats, and has the sidecar's lock to do so.
 #[derive(Debug)]

@@ -5,13 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use domain::{AgentName, SocketName};
-use heartbeat::{Heartbeat, RunDirectory, Status, Writer};
+use heartbeat::{AgentLock, Heartbeat, Role, RunDirectory, Status, Writer};
 use jiff::Timestamp;
 use process::{Cgroup, Liveness, ProcRoot, monotonic};
 use tmux::Server;
 
 use super::remainder;
-use crate::lock::{AgentLock, Role};
 
 /// tmux answers in milliseconds, unless it hangs.
 const TMUX_LIMIT: Duration = Duration::from_secs(5);

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use domain::Pid;
+use heartbeat::{AgentLock, Role};
 use process::{Cgroup, PidFd, ProcRoot};
 use rustix::process::Signal;
 use tmux::{Pane, Server, TmuxError};
@@ -18,7 +19,6 @@ use super::stop_request::StopRequest;
 use super::successor::Successor;
 use super::{Arguments, Request, StartError, pane_orders};
 use crate::gate::{GateName, Orders};
-use crate::lock::{AgentLock, Role};
 use crate::sidecar::{Assignment, end_process};
 use crate::systemd_service::{SystemdService, is_service};
 

@@ -3,20 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Where the runtimes' own installers put them, below a user's home.
-const BELOW_HOME: [&str; 8] = [
-    ".local/bin",
-    "bin",
-    ".npm-global/bin",
-    ".bun/bin",
-    ".opencode/bin",
-    ".volta/bin",
-    ".cargo/bin",
-    ".local/share/mise/shims",
-];
-
-/// Where everybody's are; systemd's own default, for an environment without any.
-const OF_THE_SYSTEM: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/snap/bin"];
+use domain::{PROGRAM_PLACES_BELOW_HOME, PROGRAM_PLACES_OF_THE_SYSTEM};
 
 /// `path`, and behind it the places where runtimes usually are, if they exist.
 ///
@@ -30,8 +17,9 @@ pub(super) fn search_path(
     exists: impl Fn(&Path) -> bool,
 ) -> OsString {
     let mut directories: Vec<PathBuf> = path.iter().flat_map(std::env::split_paths).collect();
-    let usual = BELOW_HOME.iter().filter_map(|below| Some(home?.join(below)));
-    let usual = usual.chain(beside.map(Path::to_path_buf)).chain(OF_THE_SYSTEM.iter().map(PathBuf::from));
+    let usual = PROGRAM_PLACES_BELOW_HOME.iter().filter_map(|below| Some(home?.join(below)));
+    let usual =
+        usual.chain(beside.map(Path::to_path_buf)).chain(PROGRAM_PLACES_OF_THE_SYSTEM.iter().map(PathBuf::from));
     for directory in usual {
         // A colon cannot be written into a search path.
         let writable = !directory.to_string_lossy().contains(':');

@@ -12,8 +12,8 @@ use std::time::Duration;
 use domain::ExitCode;
 
 use super::{Request, StartError};
-use crate::lock::AgentLock;
 use crate::sidecar::{Assignment, FirstReport};
+use heartbeat::AgentLock;
 
 /// How long a sidecar may take to its first word: ending an agent that ended at once takes longest.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,4 +1,5 @@
-//! The agent's lock: one start at a time, one sidecar at a time.
+//! The agent's lock: one start at a time, one sidecar at a time. Who gives way to whom is not decided
+//! here.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -7,10 +8,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use domain::{AgentName, Pid};
-use heartbeat::RunDirectory;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc;
+
+use crate::RunDirectory;
 
 /// The kinds of fcntl(2), which are 1 and 2 on every Linux, in the type that its record has.
 const WRITE_LOCK: libc::c_short = 1;
@@ -23,7 +25,7 @@ const UNLOCK: libc::c_short = 2;
 /// as a whole, which is why a process opens the file only once and never closes it while it holds
 /// a lock.
 #[derive(Debug)]
-pub(crate) struct AgentLock {
+pub struct AgentLock {
     file: File,
     path: PathBuf,
     inode: (u64, u64),
@@ -31,7 +33,7 @@ pub(crate) struct AgentLock {
 
 /// What a byte of the file stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub enum Role {
     /// Whoever makes or adopts the session; held for milliseconds.
     Starter = 0,
     /// Whoever watches the pane process and writes the heartbeat; held for as long as the agent
@@ -44,18 +46,33 @@ impl AgentLock {
     ///
     /// # Errors
     /// The run directory cannot be written.
-    pub(crate) fn open(directory: &RunDirectory, agent: &AgentName) -> io::Result<Self> {
+    pub fn open(directory: &RunDirectory, agent: &AgentName) -> io::Result<Self> {
         let path = directory.path().join(format!(".{agent}.lock"));
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
         let inode = inode(&file.metadata()?);
         Ok(Self { file, path, inode })
     }
 
+    /// Opens the lock of an agent for a look at who holds it; `None` if nobody ever did.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open_existing(directory: &RunDirectory, agent: &AgentName) -> io::Result<Option<Self>> {
+        let path = directory.path().join(format!(".{agent}.lock"));
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let inode = inode(&file.metadata()?);
+        Ok(Some(Self { file, path, inode }))
+    }
+
     /// Takes a role; `false` if somebody else has it.
     ///
     /// # Errors
     /// The file system has no locks.
-    pub(crate) fn try_take(&self, role: Role) -> io::Result<bool> {
+    pub fn try_take(&self, role: Role) -> io::Result<bool> {
         match fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, WRITE_LOCK))) {
             Ok(_) => Ok(true),
             Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
@@ -67,7 +84,7 @@ impl AgentLock {
     ///
     /// # Errors
     /// The file system has no locks.
-    pub(crate) fn take(&self, role: Role) -> io::Result<()> {
+    pub fn take(&self, role: Role) -> io::Result<()> {
         loop {
             match fcntl(self.file.as_fd(), FcntlArg::F_SETLKW(&record(role, WRITE_LOCK))) {
                 Ok(_) => return Ok(()),
@@ -81,7 +98,7 @@ impl AgentLock {
     ///
     /// # Errors
     /// The file system has no locks.
-    pub(crate) fn give_back(&self, role: Role) -> io::Result<()> {
+    pub fn give_back(&self, role: Role) -> io::Result<()> {
         fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, UNLOCK)))?;
         Ok(())
     }
@@ -90,7 +107,7 @@ impl AgentLock {
     ///
     /// # Errors
     /// The file system has no locks.
-    pub(crate) fn holder(&self, role: Role) -> io::Result<Option<Pid>> {
+    pub fn holder(&self, role: Role) -> io::Result<Option<Pid>> {
         let mut asked = record(role, WRITE_LOCK);
         fcntl(self.file.as_fd(), FcntlArg::F_GETLK(&mut asked))?;
         if asked.l_type == UNLOCK {
@@ -102,7 +119,7 @@ impl AgentLock {
     /// Is the locked file still the one that others would find? It is not once the run directory
     /// was deleted or replaced.
     #[must_use]
-    pub(crate) fn is_in_place(&self) -> bool {
+    pub fn is_in_place(&self) -> bool {
         self.path.metadata().is_ok_and(|found| inode(&found) == self.inode)
     }
 
@@ -110,14 +127,14 @@ impl AgentLock {
     ///
     /// # Errors
     /// None that is known.
-    pub(crate) fn keep_over_exec(&self) -> io::Result<()> {
+    pub fn keep_over_exec(&self) -> io::Result<()> {
         fcntl(self.file.as_fd(), FcntlArg::F_SETFD(FdFlag::empty()))?;
         Ok(())
     }
 
     /// Where the lock is.
     #[must_use]
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -139,11 +156,24 @@ fn record(role: Role, kind: libc::c_short) -> libc::flock {
 #[cfg(test)]
 mod tests {
     use super::{AgentLock, Role, UNLOCK, WRITE_LOCK, libc};
-    use heartbeat::RunDirectory;
+    use crate::RunDirectory;
 
     #[test]
     fn the_kinds_are_those_of_the_system() {
         assert_eq!((i32::from(WRITE_LOCK), i32::from(UNLOCK)), (libc::F_WRLCK, libc::F_UNLCK));
+    }
+
+    #[test]
+    fn a_look_at_a_lock_makes_none() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::at(root.path().join("run"));
+        let agent = "a".parse().unwrap();
+        assert!(AgentLock::open_existing(&directory, &agent).unwrap().is_none());
+        directory.prepare().unwrap();
+        assert!(AgentLock::open_existing(&directory, &agent).unwrap().is_none());
+        let lock = AgentLock::open(&directory, &agent).unwrap();
+        assert!(AgentLock::open_existing(&directory, &agent).unwrap().unwrap().is_in_place());
+        drop(lock);
     }
 
     #[test]
