@@ -1,0 +1,116 @@
+//! The role of an agent.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What an agent is there for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Hands out the work. A fleet has exactly one.
+    Orchestrator,
+    /// Improves how the fleet works.
+    Enhancer,
+    /// Writes code; `coder` is read as this too.
+    Implementer,
+    /// Reviews what was written.
+    Reviewer,
+    /// Reviews it for what an attacker would see.
+    SecurityReviewer,
+    /// Has the last word.
+    FinalReviewer,
+    /// Finds things out.
+    Research,
+    /// Keeps the list of work.
+    Board,
+    /// Runs what was built.
+    Operations,
+    /// Tries first what others get next.
+    Canary,
+    /// A site's own.
+    Other(String),
+}
+
+/// A text that is not a class.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{}' is not a class: it is 1 to 64 letters, digits, '_' or '-' (ASCII), and starts with a letter or digit", .given.escape_debug())]
+pub struct InvalidClass {
+    given: String,
+}
+
+impl Class {
+    /// The classes of the role library.
+    pub const KNOWN: [Self; 10] = [
+        Self::Orchestrator,
+        Self::Enhancer,
+        Self::Implementer,
+        Self::Reviewer,
+        Self::SecurityReviewer,
+        Self::FinalReviewer,
+        Self::Research,
+        Self::Board,
+        Self::Operations,
+        Self::Canary,
+    ];
+
+    /// The class as the roster writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Orchestrator => "orchestrator",
+            Self::Enhancer => "enhancer",
+            Self::Implementer => "implementer",
+            Self::Reviewer => "reviewer",
+            Self::SecurityReviewer => "security_reviewer",
+            Self::FinalReviewer => "final_reviewer",
+            Self::Research => "research",
+            Self::Board => "board",
+            Self::Operations => "operations",
+            Self::Canary => "canary",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl FromStr for Class {
+    type Err = InvalidClass;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        if given == "coder" {
+            return Ok(Self::Implementer);
+        }
+        if let Some(known) = Self::KNOWN.into_iter().find(|known| known.as_str() == given) {
+            return Ok(known);
+        }
+        // The same shape as an agent's name: it goes into env files and metric labels.
+        match given.parse::<domain::AgentName>() {
+            Ok(_) => Ok(Self::Other(given.to_owned())),
+            Err(_) => Err(InvalidClass { given: given.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Class {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::reading::text(deserializer)
+    }
+}
+
+impl schemars::JsonSchema for Class {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Class".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        crate::schema::class()
+    }
+}

@@ -1,0 +1,57 @@
+//! Drop-ins of the units: what the roster says, where it differs from what the units say themselves.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use domain::{BeatInterval, SocketName};
+
+use crate::{AgentSettings, HolderSession, Limits, Restart, Roster};
+
+const HEADER: &str = "# Written by mosaic fleet install, from the roster; changes here are lost.\n[Service]\n";
+
+/// The shortest watchdog: a sidecar that beats often must not be killed on a host that is busy.
+const SHORTEST_WATCHDOG: Duration = Duration::from_secs(10);
+
+/// The drop-in of an agent's unit; `None` when the unit is right as it is.
+#[must_use]
+pub fn agent_drop_in(settings: &AgentSettings) -> Option<String> {
+    let mut lines = String::new();
+    if settings.restart != Restart::OnFailure {
+        let _ = writeln!(lines, "Restart={}", settings.restart);
+    }
+    let Limits { memory_max, cpu_quota, tasks_max } = &settings.limits;
+    if let Some(memory_max) = memory_max {
+        let _ = writeln!(lines, "MemoryMax={memory_max}");
+    }
+    if let Some(cpu_quota) = cpu_quota {
+        let _ = writeln!(lines, "CPUQuota={cpu_quota}");
+    }
+    if let Some(tasks_max) = tasks_max {
+        let _ = writeln!(lines, "TasksMax={tasks_max}");
+    }
+    if let Some(interval) = settings.interval.filter(|interval| *interval != BeatInterval::DEFAULT) {
+        let watchdog = (interval.duration() * 3).max(SHORTEST_WATCHDOG);
+        let _ = writeln!(lines, "WatchdogSec={}", in_systemds_words(watchdog));
+    }
+    (!lines.is_empty()).then(|| format!("{HEADER}{lines}"))
+}
+
+/// The drop-in of the holder's unit; `None` when the unit is right as it is.
+#[must_use]
+pub fn holder_drop_in(roster: &Roster) -> Option<String> {
+    let mut lines = String::new();
+    if roster.tmux.socket_name.as_str() != SocketName::DEFAULT {
+        let _ = writeln!(lines, "Environment=MOSAIC_TMUX_SOCKET={}", roster.tmux.socket_name);
+    }
+    if roster.tmux.holder_session.as_str() != HolderSession::DEFAULT {
+        let _ = writeln!(lines, "Environment=MOSAIC_HOLDER_SESSION={}", roster.tmux.holder_session);
+    }
+    (!lines.is_empty()).then(|| format!("{HEADER}{lines}"))
+}
+
+fn in_systemds_words(duration: Duration) -> String {
+    match (duration.as_secs(), duration.subsec_millis()) {
+        (seconds, 0) => format!("{seconds}s"),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}

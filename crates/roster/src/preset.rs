@@ -1,0 +1,99 @@
+//! Rosters to begin with.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A roster to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Preset {
+    /// One agent.
+    Minimal,
+    /// A bit of everything.
+    General,
+    /// Writing code.
+    Coding,
+    /// Finding things out.
+    Research,
+    /// Research and code.
+    Hybrid,
+    /// Thirteen agents.
+    SoftwareFactory,
+}
+
+/// A text that names no preset.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no preset '{}': it is one of {}", .given.escape_debug(), Preset::ALL.map(Preset::name).join(", "))]
+pub struct UnknownPreset {
+    given: String,
+}
+
+/// The first line of a preset in the repository, where the schema is one directory up.
+const SCHEMA_IN_REPOSITORY: &str = "$schema=../roster.schema.json";
+/// The first line of an installed roster, which has the schema beside it.
+const SCHEMA_INSTALLED: &str = "$schema=./roster.schema.json";
+
+impl Preset {
+    /// All, smallest first.
+    pub const ALL: [Self; 6] =
+        [Self::Minimal, Self::General, Self::Coding, Self::Research, Self::Hybrid, Self::SoftwareFactory];
+
+    /// The name, as `--profile` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Minimal => "minimal",
+            Self::General => "general",
+            Self::Coding => "coding",
+            Self::Research => "research",
+            Self::Hybrid => "hybrid",
+            Self::SoftwareFactory => "software-factory",
+        }
+    }
+
+    /// What it is for, in one line.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Minimal => "one agent, to see how it works",
+            Self::General => "an orchestrator, an enhancer and two agents for whatever comes up",
+            Self::Coding => "an orchestrator, an enhancer, two coders and a reviewer",
+            Self::Research => "an orchestrator, an enhancer, two researchers and a reviewer of what they find",
+            Self::Hybrid => "an orchestrator, an enhancer, a researcher, two coders and a reviewer",
+            Self::SoftwareFactory => "13 agents: six coders, reviewers of code and security, and a final reviewer",
+        }
+    }
+
+    /// The roster's text, as it is installed: with the schema beside it.
+    #[must_use]
+    pub fn text(self) -> String {
+        self.in_repository().replacen(SCHEMA_IN_REPOSITORY, SCHEMA_INSTALLED, 1)
+    }
+
+    fn in_repository(self) -> &'static str {
+        match self {
+            Self::Minimal => include_str!("../../../framework/fleet/presets/minimal.yaml"),
+            Self::General => include_str!("../../../framework/fleet/presets/general.yaml"),
+            Self::Coding => include_str!("../../../framework/fleet/presets/coding.yaml"),
+            Self::Research => include_str!("../../../framework/fleet/presets/research.yaml"),
+            Self::Hybrid => include_str!("../../../framework/fleet/presets/hybrid.yaml"),
+            Self::SoftwareFactory => include_str!("../../../framework/fleet/presets/software-factory.yaml"),
+        }
+    }
+}
+
+impl FromStr for Preset {
+    type Err = UnknownPreset;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|preset| preset.name() == given)
+            .ok_or_else(|| UnknownPreset { given: given.to_owned() })
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

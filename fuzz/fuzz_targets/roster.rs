@@ -1,0 +1,33 @@
+//! Whatever stands in a roster or in an env file: it is refused or read, nothing crashes or hangs, and an edit
+//! that is done can be undone without a trace.
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use roster::{AgentEnv, Class, NewAgent, Roster, add_agent, remove_agent, set_value};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let path = Path::new("roster.yaml");
+    let env = AgentEnv::parse(text);
+    assert_eq!(env.to_string(), text, "an env file is kept byte for byte");
+    let roster = match Roster::parse(text, path) {
+        Ok(roster) => roster,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    for agent in &roster.agents {
+        let settings = roster.settings(agent);
+        let merged = env.merged(&settings, Some("/bin")).to_string();
+        assert_eq!(AgentEnv::parse(&merged).merged(&settings, Some("/bin")).to_string(), merged);
+        let _ = remove_agent(text, &agent.name, path);
+    }
+    let name = "added-by-the-fuzzer".parse().expect("it is a name");
+    let _ = set_value(text, &["tmux", "socket_name"], "other", path);
+    if let Ok(added) = add_agent(text, &NewAgent::new(name, Class::Canary), path) {
+        let name = "added-by-the-fuzzer".parse().expect("it is a name");
+        let removed = remove_agent(&added, &name, path).expect("what was added can be removed");
+        // A list that was empty is written `[]` again, however it was spelled.
+        assert!(removed == text || roster.agents.is_empty(), "{text:?} {removed:?}");
+    }
+});
