@@ -1,0 +1,147 @@
+//! A user manager with agents that do as their names say, and what tests do to it.
+#![allow(dead_code, reason = "no test needs all of it")]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use harness::{Fleet, FleetBuilder, UserManager};
+use rustix::process::{Pid, Signal, kill_process};
+use systemd::{JobOutcome, ManagerAddress, UnitName, Verb};
+
+/// Long enough for everything that works.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+const TEMPLATE: &str = "\
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'case %i in fail*) exit 7 ;; slow*) exec sleep 1000 ;; esac'
+
+[Install]
+WantedBy=default.target
+";
+
+pub(crate) struct World {
+    // The first to go.
+    manager: UserManager,
+    fleet: Fleet,
+}
+
+impl World {
+    pub(crate) fn start_or_skip() -> Option<Self> {
+        Self::build_or_skip(Fleet::builder())
+    }
+
+    pub(crate) fn build_or_skip(builder: FleetBuilder) -> Option<Self> {
+        let fleet = builder.build();
+        let manager = UserManager::start_or_skip(&fleet)?;
+        manager.install_unit(UnitName::AGENT_TEMPLATE, TEMPLATE);
+        Some(Self { manager, fleet })
+    }
+
+    pub(crate) fn manager(&self) -> &UserManager {
+        &self.manager
+    }
+
+    pub(crate) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    pub(crate) fn address(&self) -> ManagerAddress {
+        ManagerAddress::new(Some(self.fleet.runtime_directory().to_owned()), None)
+    }
+
+    /// The same manager, where there is no bus.
+    pub(crate) fn address_without_bus(&self) -> ManagerAddress {
+        ManagerAddress::new(Some(self.runtime_directory_without_bus()), None)
+    }
+
+    pub(crate) fn runtime_directory_without_bus(&self) -> PathBuf {
+        let directory = self.fleet.root().join("busless");
+        std::fs::create_dir_all(&directory).unwrap();
+        let _ = std::os::unix::fs::symlink(self.fleet.runtime_directory().join("systemd"), directory.join("systemd"));
+        directory
+    }
+
+    pub(crate) fn connect(&self) -> systemd::UserManager {
+        systemd::UserManager::connect(&self.address(), LIMIT).unwrap()
+    }
+
+    pub(crate) fn connect_without_bus(&self) -> systemd::UserManager {
+        systemd::UserManager::connect(&self.address_without_bus(), LIMIT).unwrap()
+    }
+
+    /// The fleet's environment, as a program in it would see it.
+    pub(crate) fn variable(&self) -> impl Fn(&str) -> Option<OsString> {
+        |name| self.fleet.environment().get(name).map(OsString::from)
+    }
+
+    /// The process of the fleet that runs this program.
+    pub(crate) fn process(&self, program: &str) -> Pid {
+        let runs_it = |pid: &u32| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let first = line.split(|&byte| byte == 0).next().unwrap_or_default();
+            Path::new(std::str::from_utf8(first).unwrap()).file_name().is_some_and(|name| name == program)
+        };
+        let pid = self.fleet.processes().into_iter().find(runs_it);
+        let pid = pid.unwrap_or_else(|| panic!("no {program} runs"));
+        Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+    }
+
+    /// Runs this test again beside the manager: in its mount namespace, as its user. There
+    /// [`beside`] is true.
+    pub(crate) fn run_beside(&self, test: &str, variables: &[(&str, &Path)]) {
+        let this = std::env::current_exe().unwrap();
+        let copy = self.fleet.root().join("test");
+        // As its user may not be able to read the directory of the build.
+        std::fs::copy(&this, &copy).unwrap();
+        let mut command = self.manager.command(&copy);
+        command.args(["--exact", test, "--nocapture"]).env(BESIDE, "1").envs(variables.iter().copied());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("1 passed"), "beside: {said}\n{complained}");
+    }
+}
+
+const BESIDE: &str = "MOSAIC_TEST_BESIDE_THE_MANAGER";
+
+pub(crate) fn beside() -> bool {
+    std::env::var_os(BESIDE).is_some()
+}
+
+/// A process that is stopped, and goes on when the test is over, however that ends.
+pub(crate) struct Stopped(Pid);
+
+impl Stopped {
+    pub(crate) fn new(pid: Pid) -> Self {
+        kill_process(pid, Signal::STOP).unwrap();
+        Self(pid)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::CONT);
+    }
+}
+
+pub(crate) fn agent(name: &str) -> UnitName {
+    UnitName::agent(&name.parse().unwrap())
+}
+
+/// Runs a job for each agent: the outcomes, and the agents in the order in which they were done.
+pub(crate) fn run(
+    manager: &systemd::UserManager,
+    verb: Verb,
+    agents: &[&str],
+    limit: Duration,
+) -> (Vec<JobOutcome>, Vec<String>) {
+    let units: Vec<_> = agents.iter().map(|name| agent(name)).collect();
+    let mut told = Vec::new();
+    let ended =
+        manager.run(verb, &units, limit, &mut |unit, _| told.push(unit.agent_name().unwrap().to_string())).unwrap();
+    assert_eq!(ended.iter().map(|(unit, _)| unit.clone()).collect::<Vec<_>>(), units);
+    (ended.into_iter().map(|(_, outcome)| outcome).collect(), told)
+}
