@@ -1,0 +1,152 @@
+//! A fleet of two in which all is well, for tests to spoil.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use domain::{BeatInterval, MosaicHome};
+use heartbeat::{Now, RunDirectory};
+use process::{Stat, Usage};
+use roster::{HolderSession, Roster};
+use systemd::{ActiveState, Linger, LoadState, Logind, ManagerAddress, Unit, UnitDirectories, UnitName};
+use tmux::SessionPane;
+
+use crate::observe::{
+    GeneratedFiles, Launched, Observation, ProcessSeen, RunFiles, Seen, Target, TmuxServer, UnitFiles, Units,
+};
+
+pub(crate) const ROSTER: &str = "\
+version: 1
+transport: tmux
+agents:
+  - name: lead
+    runtime: claude
+    class: orchestrator
+  - name: coder0
+    runtime: codex
+    class: implementer
+";
+
+pub(crate) fn seen<T>(value: T) -> Seen<T> {
+    Seen { result: Ok(value), took: Duration::from_millis(1) }
+}
+
+pub(crate) fn failed<T>(why: &str) -> Seen<T> {
+    Seen { result: Err(why.to_owned()), took: Duration::from_millis(1) }
+}
+
+pub(crate) fn target() -> Target {
+    let variable = |name: &str| (name == "HOME").then(|| OsString::from("/h"));
+    Target {
+        home: MosaicHome::from_environment(variable).unwrap(),
+        roster: seen(Roster::parse(ROSTER, Path::new("/h/roster.yaml")).unwrap()).into(),
+        roster_path: PathBuf::from("/h/roster.yaml"),
+        run_directory: RunDirectory::at(PathBuf::from("/h/run")),
+        manager: ManagerAddress::new(None, None),
+        unit_directories: Some(UnitDirectories::of_user(variable).unwrap()),
+        logind: Logind::default(),
+        host: "w1".to_owned(),
+        user: "jarvis".to_owned(),
+        tenant: "jarvis".to_owned(),
+        search_path: None,
+        assumed_interval: BeatInterval::DEFAULT,
+        fallback_socket: "mosaic-factory".parse().unwrap(),
+        fallback_holder: HolderSession::default(),
+        limit: Target::LIMIT,
+    }
+}
+
+pub(crate) fn observation() -> Observation {
+    let mut observation = Observation {
+        now: Now {
+            wall: "2026-11-20T12:00:00Z".parse().unwrap(),
+            monotonic: Duration::from_secs(1000),
+            boot: "0700cf0c-8b1c-49c8-862a-3c44fb7bacfe".parse().unwrap(),
+        },
+        since_boot: Duration::from_secs(1000),
+        tmux: seen(Some(TmuxServer {
+            pid: 12.try_into().ok(),
+            started: Some(1_763_650_000),
+            sessions: BTreeMap::new(),
+        })),
+        systemd: seen(Units::default()),
+        direct: false,
+        unit_files: Ok(UnitFiles { enabled: BTreeSet::new(), template_installed: true, masked: BTreeSet::new() }),
+        linger: Linger::On,
+        heartbeats: seen(RunFiles::default()),
+        processes: seen(BTreeMap::new()),
+        generated: seen(BTreeMap::new()),
+    };
+    session(&mut observation, "_holder", 13);
+    let holder = UnitName::holder();
+    let loaded =
+        Unit { name: holder.clone(), load: LoadState::Loaded, active: ActiveState::Active, sub: "running".to_owned() };
+    observation.systemd.result.as_mut().unwrap().loaded.insert(holder, loaded);
+    for (agent, pid, command) in [("lead", 100, "mosaic yolo claude"), ("coder0", 200, "mosaic yolo codex")] {
+        add(&mut observation, agent, pid, command);
+    }
+    observation
+}
+
+/// Adds an agent with which all is well.
+pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command: &str) {
+    session(observation, agent, pid);
+    let name = agent.parse().unwrap();
+    let unit = UnitName::agent(&name);
+    let loaded =
+        Unit { name: unit.clone(), load: LoadState::Loaded, active: ActiveState::Active, sub: "running".to_owned() };
+    observation.systemd.result.as_mut().unwrap().loaded.insert(unit.clone(), loaded);
+    observation.unit_files.as_mut().unwrap().enabled.insert(unit.clone());
+    heartbeat(observation, agent, &beat(agent, pid));
+    let process = ProcessSeen {
+        stat: Ok(Some(stat(pid, 'S'))),
+        launched: Some(Launched::Command(command.to_owned())),
+        group: Some(unit.to_string()),
+        usage: Some(Usage { memory_bytes: 4096, cpu: Duration::from_secs(1), tasks: 2 }),
+        foreground: Some("node".to_owned()),
+    };
+    observation.processes.result.as_mut().unwrap().insert(pid.try_into().unwrap(), process);
+    let generated =
+        GeneratedFiles { outdated: Vec::new(), command: command.to_owned(), search_path: Some("/bin".to_owned()) };
+    observation.generated.result.as_mut().unwrap().insert(name, generated);
+}
+
+pub(crate) fn session(observation: &mut Observation, session: &str, pid: u32) {
+    let pane = SessionPane {
+        session: session.to_owned(),
+        id: format!("%{pid}").parse().unwrap(),
+        pid: pid.try_into().unwrap(),
+        dead: false,
+        verdict: None,
+        last_output: 1_763_653_688,
+    };
+    server(observation).sessions.insert(session.to_owned(), pane);
+}
+
+pub(crate) fn server(observation: &mut Observation) -> &mut TmuxServer {
+    observation.tmux.result.as_mut().unwrap().as_mut().unwrap()
+}
+
+pub(crate) fn heartbeat(observation: &mut Observation, agent: &str, text: &str) {
+    let read = text.parse::<heartbeat::Heartbeat>().map_err(|error| error.to_string());
+    observation.heartbeats.result.as_mut().unwrap().heartbeats.insert(agent.parse().unwrap(), read);
+}
+
+pub(crate) fn unit<'a>(observation: &'a mut Observation, agent: &str) -> &'a mut Unit {
+    let name = UnitName::agent(&agent.parse().unwrap());
+    observation.systemd.result.as_mut().unwrap().loaded.get_mut(&name).unwrap()
+}
+
+/// A heartbeat of five seconds ago.
+pub(crate) fn beat(agent: &str, pid: u32) -> String {
+    format!(
+        "ts=2026-11-20T11:59:55+00:00\npid={pid}\nstatus=ok\nv=2\nagent={agent}\n\
+         boot=0700cf0c-8b1c-49c8-862a-3c44fb7bacfe\nstart=500\nmono=995.000\ninterval=15\nseq=1\nsidecar=9\ngen=1\n"
+    )
+}
+
+pub(crate) fn stat(pid: u32, state: char) -> Stat {
+    let line = format!("{pid} (x) {state} 1 {}500 0 963 {}0", "0 ".repeat(17), "0 ".repeat(27));
+    Stat::parse(line.as_bytes()).unwrap()
+}

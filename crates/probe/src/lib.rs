@@ -1,0 +1,21 @@
+//! What is there, and whether to trust it: observe → snapshot → drift → verify.
+//!
+//! [`look`] does it all. [`observe()`] gathers each source once, bounded in time; [`assemble`] joins
+//! what was seen with the roster; [`verify`] is a table of checks. Everything after the observation is pure. Doing
+//! something about what was seen does not belong here.
+
+mod assemble;
+mod drift;
+#[cfg(test)]
+mod healthy;
+mod judge;
+mod look;
+pub mod observe;
+pub mod snapshot;
+pub mod verify;
+
+pub use assemble::assemble;
+pub use look::{Depth, Look, look};
+pub use observe::{Target, observe};
+pub use snapshot::Snapshot;
+pub use verify::{Scope, Verification};

@@ -1,0 +1,101 @@
+//! Which fleet to look at, and how to reach it.
+
+use std::ffi::OsString;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use domain::{BeatInterval, MosaicHome, SocketName};
+use heartbeat::RunDirectory;
+use roster::{HolderSession, Roster};
+use systemd::{Logind, ManagerAddress, UnitDirectories};
+
+use super::Seen;
+
+/// The roster of a fleet, or why it cannot be read. It is read when somebody needs it first, which is
+/// while other sources are looked at: of a large fleet that takes as long as a source.
+#[derive(Debug)]
+pub struct TargetRoster {
+    path: PathBuf,
+    seen: OnceLock<Seen<Roster>>,
+}
+
+impl TargetRoster {
+    /// The roster in this file.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, seen: OnceLock::new() }
+    }
+}
+
+impl From<Seen<Roster>> for TargetRoster {
+    fn from(seen: Seen<Roster>) -> Self {
+        Self { path: PathBuf::new(), seen: seen.into() }
+    }
+}
+
+impl Deref for TargetRoster {
+    type Target = Seen<Roster>;
+
+    fn deref(&self) -> &Self::Target {
+        self.seen.get_or_init(|| Seen::by(|| Roster::load(&self.path).map_err(|error| error.to_string())))
+    }
+}
+
+/// One fleet of one user on this host. All of it is passed in: nothing here asks the environment.
+#[derive(Debug)]
+pub struct Target {
+    /// Its home.
+    pub home: MosaicHome,
+    /// Its roster.
+    pub roster: TargetRoster,
+    /// The roster's file.
+    pub roster_path: PathBuf,
+    /// Its heartbeats.
+    pub run_directory: RunDirectory,
+    /// How to reach the user manager.
+    pub manager: ManagerAddress,
+    /// Where unit files are; nothing if no variable says where the user's are.
+    pub unit_directories: Option<UnitDirectories>,
+    /// Where logind writes down who lingers.
+    pub logind: Logind,
+    /// The host's name.
+    pub host: String,
+    /// The user's name.
+    pub user: String,
+    /// Whose fleet it is: `MOSAIC_TENANT`, or the user.
+    pub tenant: String,
+    /// Where tmux is found.
+    pub search_path: Option<OsString>,
+    /// The interval of heartbeats that do not say theirs.
+    pub assumed_interval: BeatInterval,
+    /// The socket if the roster cannot be read.
+    pub fallback_socket: SocketName,
+    /// The holder's session if the roster cannot be read.
+    pub fallback_holder: HolderSession,
+    /// How long each source may take.
+    pub limit: Duration,
+}
+
+impl Target {
+    /// How long a source may take unless somebody is more patient.
+    pub const LIMIT: Duration = Duration::from_millis(2500);
+
+    /// Where the programs of this project are installed.
+    #[must_use]
+    pub fn tools(&self) -> PathBuf {
+        self.home.path().join("tools/fleet")
+    }
+
+    /// The session that holds the fleet's tmux server.
+    pub(crate) fn holder(&self) -> &str {
+        self.roster.ok().map_or(self.fallback_holder.as_str(), |roster| roster.tmux.holder_session.as_str())
+    }
+
+    /// The fleet's tmux socket.
+    #[must_use]
+    pub fn socket(&self) -> SocketName {
+        self.roster.ok().map_or_else(|| self.fallback_socket.clone(), |roster| roster.tmux.socket_name.clone())
+    }
+}

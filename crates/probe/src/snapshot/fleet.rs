@@ -1,0 +1,62 @@
+//! The whole fleet of one host and user.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{AgentSnapshot, Condition, DriftItem, Sources};
+
+/// One observation of everything, at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "mosaic fleet ps --json")]
+pub struct Snapshot {
+    /// The version of this form: 1. Fields are only ever added to it.
+    pub schema: u32,
+    /// The host.
+    pub host: String,
+    /// The user whose fleet it is, or `MOSAIC_TENANT`.
+    pub tenant: String,
+    /// When it was taken (RFC 3339).
+    pub observed_at: String,
+    /// The fleet's tmux socket.
+    pub socket: String,
+    /// How looking at each source went.
+    pub sources: Sources,
+    /// The tmux server's holder.
+    pub holder: HolderSnapshot,
+    /// The agents of the roster in its order, then what else runs on the socket, by name.
+    pub agents: Vec<AgentSnapshot>,
+    /// Every difference from the roster.
+    pub drift: Vec<DriftItem>,
+}
+
+/// The fleet's tmux server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HolderSnapshot {
+    /// The server answers, and the holder's session is on it. Null if tmux could not be asked.
+    pub up: Option<bool>,
+    /// The server's process.
+    pub pid: Option<u32>,
+    /// When it started (RFC 3339).
+    pub since: Option<String>,
+}
+
+impl Snapshot {
+    /// An agent by its name.
+    #[must_use]
+    pub fn agent(&self, name: &str) -> Option<&AgentSnapshot> {
+        self.agents.iter().find(|agent| agent.name == name)
+    }
+
+    /// The agents of the roster.
+    pub fn managed(&self) -> impl Iterator<Item = &AgentSnapshot> {
+        self.agents.iter().filter(|agent| agent.managed)
+    }
+
+    /// How many agents of the roster are in a condition.
+    #[must_use]
+    pub fn count(&self, condition: Condition) -> usize {
+        self.managed().filter(|agent| agent.condition == condition).count()
+    }
+}
