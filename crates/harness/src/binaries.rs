@@ -15,20 +15,29 @@ type Built = BTreeMap<String, PathBuf>;
 
 impl Binaries {
     /// The product's programs.
-    pub const PRODUCT: [&str; 3] = ["start-agent-session", "agent-sidecar", "agent-pane"];
+    pub const PRODUCT: [&str; 4] = ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic"];
 
     /// The program of the product with that name.
     #[must_use]
     pub fn product(name: &str) -> PathBuf {
-        static BUILT: OnceLock<Built> = OnceLock::new();
+        static LAUNCHER: OnceLock<Built> = OnceLock::new();
+        static CLI: OnceLock<Built> = OnceLock::new();
         let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-        find(name, &BUILT, &["--release", "--target", &target, "-p", "launcher"])
+        // One by one, as they ship: what is built together shares its features.
+        let (package, built) = if name == "mosaic" { ("cli", &CLI) } else { ("launcher", &LAUNCHER) };
+        find(name, built, &["--release", "--target", &target, "-p", package])
     }
 
     /// The launcher.
     #[must_use]
     pub fn start_agent_session() -> PathBuf {
         Self::product("start-agent-session")
+    }
+
+    /// The command `mosaic`.
+    #[must_use]
+    pub fn mosaic() -> PathBuf {
+        Self::product("mosaic")
     }
 
     /// The controllable pane process.

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
+/// As many descriptors are open at once; a process may have a thousand.
+const AT_ONCE: usize = 256;
+
 /// One control group and all below it, in every hierarchy systemd keeps it in: one directory on
 /// a machine with cgroup 2 alone, two on a hybrid one.
 #[derive(Clone, Debug)]
@@ -106,11 +109,16 @@ impl CgroupTree {
             if deadline.passed() {
                 return Err(io::Error::other(format!("will not die: {alive:?}")));
             }
-            for pid in alive {
-                // In it still, now that the pidfd is open, so the PID was not used again.
-                let watch = ProcessWatch::new(pid);
-                if let Some(watch) = watch.ok().filter(|_| self.processes().contains(&pid)) {
+            for pids in alive.chunks(AT_ONCE) {
+                let watches: Vec<ProcessWatch> = pids.iter().filter_map(|pid| ProcessWatch::new(*pid).ok()).collect();
+                // In it still, now that the pidfds are open, so no PID was used again.
+                let still = self.processes();
+                let killed: Vec<&ProcessWatch> =
+                    watches.iter().filter(|watch| still.binary_search(&watch.pid()).is_ok()).collect();
+                for watch in &killed {
                     watch.signal(rustix::process::Signal::KILL.as_raw());
+                }
+                for watch in killed {
                     let _ = watch.wait_for(deadline.remaining());
                 }
             }

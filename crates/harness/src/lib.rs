@@ -3,8 +3,8 @@
 //! A [`Fleet`] is one test's own home, run directory and tmux socket. In it run the product's
 //! programs ([`Launch`]), processes that do as the test says ([`PaneProcess`]) and, where a test
 //! needs units, a user manager with its own D-Bus and journald ([`UserManager`]), or all of it with
-//! the product installed ([`UnitFleet`]). Everything ends with the value that stands for it, also
-//! when the test panics.
+//! the product installed ([`UnitFleet`]), and a roster with it (`RosterFleet`, with the feature `schemas`). Everything ends
+//! with the value that stands for it, also when the test panics.
 //!
 //! Nothing in here sleeps: a wait is a wait for an event, with a [`Deadline`] that panics.
 #![allow(
@@ -23,6 +23,7 @@ mod fleet;
 mod fleet_builder;
 mod fleet_paths;
 mod fleet_processes;
+mod frozen;
 mod heartbeat_file;
 mod keeper;
 mod keeper_client;
@@ -44,6 +45,10 @@ mod private_journal;
 mod private_mounts;
 mod process_watch;
 mod root_only;
+#[cfg(feature = "schemas")]
+mod roster_fleet;
+#[cfg(feature = "schemas")]
+mod shipped_schema;
 mod small_disk;
 mod unit_fleet;
 mod user_manager;
@@ -54,6 +59,7 @@ pub use cgroup_tree::CgroupTree;
 pub use deadline::Deadline;
 pub use fleet::Fleet;
 pub use fleet_builder::FleetBuilder;
+pub use frozen::Frozen;
 pub use heartbeat_file::HeartbeatFile;
 pub use keeper::Keeper;
 pub use launch::Launch;
@@ -67,6 +73,10 @@ pub use pane_request::PaneRequest;
 pub use pid_namespace::PidNamespace;
 pub use process_watch::ProcessWatch;
 pub use root_only::is_root_or_skip;
+#[cfg(feature = "schemas")]
+pub use roster_fleet::RosterFleet;
+#[cfg(feature = "schemas")]
+pub use shipped_schema::ShippedSchema;
 pub use small_disk::SmallDisk;
 pub use unit_fleet::UnitFleet;
 pub use user_manager::UserManager;

@@ -1,0 +1,100 @@
+mod looks;
+
+use crate::{Fleet, FleetBuilder, UnitFleet};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// A [`UnitFleet`] as its users have it: a roster, all that `mosaic fleet install` makes of it, and
+/// the command `mosaic` to look at it. Its agents are [`PaneProcess`](crate::PaneProcess)es, the
+/// first of them the orchestrator.
+#[derive(Debug)]
+pub struct RosterFleet {
+    units: UnitFleet,
+}
+
+impl RosterFleet {
+    /// One that runs; `None`, and a word about it, where no user manager is possible.
+    #[must_use]
+    pub fn up_or_skip(agents: &[&str]) -> Option<Self> {
+        let fleet = Self::installed_or_skip(Fleet::builder(), agents, "15")?;
+        fleet.start(agents);
+        Some(fleet)
+    }
+
+    /// One that differs, and was not started; its heartbeats come every `interval` seconds.
+    #[must_use]
+    pub fn installed_or_skip(builder: FleetBuilder, agents: &[&str], interval: &str) -> Option<Self> {
+        let fleet = Self { units: UnitFleet::build_or_skip(builder)? };
+        let head = format!(
+            "version: 1\ntransport: tmux\ndefaults:\n  runtime: pi\n  heartbeat_interval: {interval}\nagents:\n"
+        );
+        let entry = |(nth, agent): (usize, &&str)| {
+            let class = if nth == 0 { "orchestrator" } else { "implementer" };
+            let command = fleet.units.controllable(agent);
+            format!("  - {{ name: {agent}, class: {class}, command: \"{command}\" }}\n")
+        };
+        let entries: Vec<String> = agents.iter().enumerate().map(entry).collect();
+        fleet.write_roster(&(head + &entries.concat()));
+        fleet.install();
+        Some(fleet)
+    }
+
+    /// The fleet, with its manager.
+    #[must_use]
+    pub fn units(&self) -> &UnitFleet {
+        &self.units
+    }
+
+    /// Starts these agents' units, and waits until each is up.
+    pub fn start(&self, agents: &[&str]) {
+        let units: Vec<String> = agents.iter().map(|agent| UnitFleet::unit(agent)).collect();
+        let words: Vec<&str> = ["start"].into_iter().chain(units.iter().map(String::as_str)).collect();
+        self.units.manager().systemctl_ok(&words);
+    }
+
+    /// `mosaic fleet install`, of the roster as it is.
+    pub fn install(&self) {
+        let installed = self.mosaic(&["fleet", "install"]);
+        assert!(installed.status.success(), "mosaic fleet install: {installed:?}");
+    }
+
+    /// The roster's text: a line for each agent.
+    #[must_use]
+    pub fn roster(&self) -> String {
+        std::fs::read_to_string(self.roster_path()).expect("read the roster")
+    }
+
+    /// Writes the roster; nothing else learns of it.
+    pub fn write_roster(&self, text: &str) {
+        let path = self.roster_path();
+        std::fs::create_dir_all(path.parent().expect("it is in a directory")).expect("make a directory");
+        std::fs::write(&path, text).expect("write the roster");
+        crate::fleet::give(self.units.fleet().home(), self.units.fleet().owner());
+    }
+
+    /// Takes an agent's line out of the roster; nothing else learns of it.
+    pub fn forget(&self, agent: &str) {
+        let (name, roster) = (format!("name: {agent},"), self.roster());
+        let kept: Vec<&str> = roster.lines().filter(|line| !line.contains(&name)).collect();
+        self.write_roster(&(kept.join("\n") + "\n"));
+    }
+
+    /// `mosaic`, as it is installed, beside the manager.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let program = self.units.fleet().mosaic_home().join("tools/fleet/mosaic");
+        let mut command = self.units.manager().command(program);
+        command.args(arguments);
+        command
+    }
+
+    /// What `mosaic` says to this.
+    #[must_use]
+    pub fn mosaic(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("run mosaic")
+    }
+
+    fn roster_path(&self) -> PathBuf {
+        self.units.fleet().mosaic_home().join("fleet/roster.yaml")
+    }
+}

@@ -1,0 +1,53 @@
+use crate::Binaries;
+use jsonschema::Validator;
+use serde_json::Value;
+use std::sync::OnceLock;
+
+/// A JSON Schema that is shipped; what a command prints has to keep to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShippedSchema {
+    /// `mosaic fleet ps --json`
+    Ps,
+    /// `mosaic fleet verify --json`
+    Verify,
+}
+
+impl ShippedSchema {
+    /// Reads what a command has printed; panics with every way in which that is not of this form.
+    #[must_use]
+    pub fn read(self, printed: &[u8]) -> Value {
+        let text = || String::from_utf8_lossy(printed);
+        let value = serde_json::from_slice(printed).unwrap_or_else(|error| panic!("no JSON: {error}: {}", text()));
+        let faults = self.faults(&value);
+        assert!(faults.is_empty(), "not as {} says: {faults:#?}\n{}", self.file(), text());
+        value
+    }
+
+    /// Every way in which a value is not of this form.
+    #[must_use]
+    pub fn faults(self, value: &Value) -> Vec<String> {
+        self.validator().iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Ps => "ps.schema.json",
+            Self::Verify => "verify.schema.json",
+        }
+    }
+
+    fn validator(self) -> &'static Validator {
+        static PS: OnceLock<Validator> = OnceLock::new();
+        static VERIFY: OnceLock<Validator> = OnceLock::new();
+        let once = match self {
+            Self::Ps => &PS,
+            Self::Verify => &VERIFY,
+        };
+        once.get_or_init(|| {
+            let path = Binaries::workspace().join("framework/fleet").join(self.file());
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let schema = serde_json::from_str(&text).expect("a schema is JSON");
+            jsonschema::validator_for(&schema).expect("it is a schema")
+        })
+    }
+}

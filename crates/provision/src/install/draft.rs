@@ -1,0 +1,214 @@
+//! Steps as they come together, one kind of thing at a time: pure.
+
+use std::path::{Path, PathBuf};
+
+use systemd::{Linger, UnitName};
+
+use super::{FileKind, Seen, Surroundings, Wanted, WantedFile};
+use crate::unit_files::home_of;
+use crate::{Found, GENERATED, Layout, Manifest, RunFound, Step};
+
+/// A plan under way, and what will be recorded as ours.
+pub(super) struct Draft<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) seen: &'a Seen,
+    pub(super) steps: Vec<Step>,
+    pub(super) notes: Vec<String>,
+    pub(super) manifest: Manifest,
+}
+
+impl Draft<'_> {
+    fn found(&self, path: &Path) -> &Found {
+        self.seen.entries.get(path).unwrap_or(&Found::Nothing)
+    }
+
+    /// It is ours to take away.
+    pub(super) fn own(&mut self, path: &Path) {
+        self.manifest.paths.insert(path.to_owned());
+    }
+
+    /// A step that writes to a path, after the directories that it needs.
+    pub(super) fn write(&mut self, path: &Path, step: Step) {
+        self.own(path);
+        if let Some(directory) = path.parent() {
+            let private = directory.starts_with(self.layout.fleet());
+            self.directory(directory, if private { 0o700 } else { 0o755 });
+        }
+        self.steps.push(step);
+    }
+
+    fn directory(&mut self, path: &Path, mode: u32) {
+        let missing: Vec<PathBuf> = path
+            .ancestors()
+            .filter(|directory| !self.seen.directories.contains(*directory))
+            .map(Path::to_path_buf)
+            .collect();
+        let step = Step::MakeDirectory { path: path.to_owned(), mode };
+        if !missing.is_empty() && !self.steps.contains(&step) {
+            self.manifest.directories.extend(missing);
+            self.steps.push(step);
+        }
+    }
+
+    pub(super) fn link(&mut self, path: &Path, target: &Path) {
+        let shown = self.layout.shown(path);
+        let is_ours = self.manifest.paths.contains(path);
+        match self.found(path) {
+            Found::Link(there) if there == target => self.own(path),
+            Found::Link(_) if is_ours => {
+                self.write(path, Step::Link { path: path.to_owned(), target: target.to_owned() });
+            }
+            Found::Nothing => match &self.seen.other_mosaic {
+                Some(other) if path.ends_with("mosaic") => self.notes.push(format!(
+                    "{shown} is not made, because there is another mosaic, {}: use mosaic-fleet and mosaic-agent",
+                    self.layout.shown(other)
+                )),
+                _ => self.write(path, Step::Link { path: path.to_owned(), target: target.to_owned() }),
+            },
+            _ => {
+                let program = self.layout.shown(target);
+                self.notes.push(format!("{shown} is not ours and stays: the program is {program}"));
+            }
+        }
+    }
+
+    /// Plans a text file; whether it will change.
+    pub(super) fn file(&mut self, file: &WantedFile) -> bool {
+        let path = &file.path;
+        let mode = file.kind.mode();
+        let seen = self.seen;
+        let change = match (seen.entries.get(path).unwrap_or(&Found::Nothing), file.kind) {
+            (Found::Nothing, _) => "new".to_owned(),
+            (Found::File { text, mode: there }, FileKind::Env) if *text == file.text => {
+                self.own(path);
+                if there & 0o077 != 0 {
+                    self.steps.push(Step::Protect { path: path.clone(), mode });
+                }
+                return false;
+            }
+            (Found::File { text, .. }, _) if *text == file.text => {
+                self.own(path);
+                return false;
+            }
+            (Found::File { text, .. }, FileKind::Unit(shipped)) if !is_ours(text, shipped) => {
+                let aside = self.seen.asides.get(path).cloned().unwrap_or_else(|| path.with_extension("kept"));
+                self.manifest.kept_aside.insert(path.clone(), aside.clone());
+                self.steps.push(Step::KeepAside { path: path.clone(), aside: aside.clone() });
+                format!("in the place of another one, which is kept as {}", self.layout.shown(&aside))
+            }
+            (Found::File { text, .. }, FileKind::Unit(_)) => {
+                if home_of(text) != home_of(&file.text) {
+                    self.notes.push(format!(
+                        "{} was for another fleet's home ({}) and is for this one from now on: a user has one fleet of units",
+                        self.layout.shown(path),
+                        home_of(text).unwrap_or("the default one")
+                    ));
+                }
+                "changed".to_owned()
+            }
+            (Found::File { .. }, _) => file.change.clone().unwrap_or_else(|| "changed".to_owned()),
+            (Found::Link(target), _) => {
+                self.notes.push(format!(
+                    "{} is a link to {} and stays as it is: remove it and run this again, or keep it up by hand",
+                    self.layout.shown(path),
+                    target.display()
+                ));
+                return false;
+            }
+            (Found::Other, _) => {
+                self.notes
+                    .push(format!("{} is no file and stays: move it away and run this again", self.layout.shown(path)));
+                return false;
+            }
+        };
+        self.write(path, Step::Write { path: path.clone(), text: file.text.clone(), mode, change });
+        true
+    }
+
+    pub(super) fn run(&mut self, target: Option<&Path>) {
+        let Some(target) = target else { return };
+        let run = self.layout.run();
+        let link = Step::Link { path: run.clone(), target: target.to_owned() };
+        match &self.seen.run {
+            RunFound::Nothing => {
+                self.private(target);
+                self.write(&run, link);
+            }
+            RunFound::Link { target: there, is_there } if there == target => {
+                self.own(&run);
+                if !is_there {
+                    self.private(target);
+                }
+            }
+            RunFound::Link { target: there, .. } => self.notes.push(format!(
+                "heartbeats go to {} by a link that stays: remove {} while no agent runs, to have it made anew",
+                there.display(),
+                self.layout.shown(&run)
+            )),
+            RunFound::Directory { running } if running.is_empty() => {
+                self.own(&run);
+                self.steps.push(Step::MoveRunDirectory { target: target.to_owned() });
+            }
+            RunFound::Directory { running } => {
+                let names: Vec<&str> = running.iter().map(domain::AgentName::as_str).collect();
+                self.notes.push(format!(
+                    "heartbeats stay in {} while agents run from there ({}): run this again when they are stopped, \
+                     and they go to memory",
+                    self.layout.shown(&run),
+                    names.join(", ")
+                ));
+                return;
+            }
+        }
+        if matches!(&self.seen.run, RunFound::Link { target: there, .. } if there != target) {
+            return;
+        }
+        self.manifest.run_directory = Some(target.to_owned());
+        if matches!(&self.seen.old_run, RunFound::Directory { running } if running.is_empty())
+            && matches!(self.seen.run, RunFound::Link { .. })
+        {
+            self.steps.push(Step::TakeOverOldRun { target: target.to_owned() });
+        }
+    }
+
+    /// A directory outside of the fleet's own that is gone at the next boot, so nobody has to
+    /// remember that it is ours.
+    fn private(&mut self, path: &Path) {
+        self.steps.push(Step::MakeDirectory { path: path.to_owned(), mode: 0o700 });
+    }
+
+    pub(super) fn start_at_boot(&mut self, wanted: &Wanted, surroundings: &Surroundings, units_changed: bool) {
+        if let Some(why) = &surroundings.no_manager {
+            self.notes.push(format!(
+                "no unit is enabled, because there is no user manager here ({why}): \
+                 `mosaic fleet start` starts agents directly"
+            ));
+            return;
+        }
+        let missing: Vec<UnitName> =
+            wanted.units.iter().filter(|unit| !surroundings.enabled.contains(*unit)).cloned().collect();
+        let reload = units_changed || !missing.is_empty();
+        if !missing.is_empty() {
+            self.steps.push(Step::Enable(missing));
+        }
+        if reload {
+            self.steps.push(Step::Reload);
+        }
+        match surroundings.linger {
+            Linger::Off if wanted.linger => {
+                self.manifest.linger = true;
+                self.steps.push(Step::Linger(true));
+            }
+            Linger::NoLogind if wanted.linger => self.notes.push(
+                "nothing on this host starts user managers at boot (no logind): agents start when the manager does"
+                    .to_owned(),
+            ),
+            Linger::On | Linger::Off | Linger::NoLogind => {}
+        }
+    }
+}
+
+/// Was this unit written by us, or copied by hand from what is shipped?
+fn is_ours(text: &str, shipped: &str) -> bool {
+    text.starts_with(GENERATED) || text == shipped
+}
