@@ -1,0 +1,63 @@
+//! `mosaic agent status`: all that is known of agents.
+
+use clap::Args;
+use domain::{AgentName, ExitCode};
+use probe::Snapshot;
+
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::grammar::{Json, NamedAgents};
+use crate::view::{agent_cards, print, print_json, render};
+
+/// Show all that is known of agents: process, unit, heartbeat, what they use, what differs
+///
+/// Exit code 0 says that it could look, whatever it saw; 'mosaic fleet verify' judges.
+#[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "Examples:\n  mosaic agent status coder0\n  mosaic agent status --json | jq '.agents[].heartbeat'"
+)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    agents: NamedAgents,
+
+    #[command(flatten)]
+    json: Json,
+}
+
+impl Status {
+    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        let agents = self.agents.checked(&context.roster()?)?;
+        let mut snapshot = context.look()?;
+        if let Some(agents) = agents {
+            restrict(&mut snapshot, &agents);
+        }
+        if self.json.wanted {
+            print_json(&snapshot)?;
+        } else {
+            print(&render(&agent_cards(&snapshot, &context.style), &context.style))?;
+        }
+        Ok(ExitCode::Ok)
+    }
+}
+
+/// Leaves these agents, in this order, and what is said of them.
+fn restrict(snapshot: &mut Snapshot, agents: &[AgentName]) {
+    snapshot.agents = agents.iter().filter_map(|agent| snapshot.agent(agent.as_str()).cloned()).collect();
+    snapshot.drift.retain(|item| agents.iter().any(|agent| agent.as_str() == item.subject));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::restrict;
+    use crate::view::test_fleet;
+
+    #[test]
+    fn only_what_was_asked_for_is_left() {
+        let mut fleet = test_fleet::fleet();
+        restrict(&mut fleet, &["coder1".parse().unwrap(), "coder0".parse().unwrap()]);
+        let names: Vec<&str> = fleet.agents.iter().map(|agent| agent.name.as_str()).collect();
+        assert_eq!(names, ["coder1", "coder0"]);
+        let subjects: Vec<&str> = fleet.drift.iter().map(|item| item.subject.as_str()).collect();
+        assert_eq!(subjects, ["coder1"]);
+    }
+}

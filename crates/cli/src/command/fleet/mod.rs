@@ -1,0 +1,57 @@
+//! The commands of `mosaic fleet`.
+
+mod add;
+mod init;
+mod install;
+mod install_systemd;
+mod order_arguments;
+mod ps;
+mod ps_watch;
+mod remove;
+mod restart;
+mod run_directory_watch;
+mod start;
+mod status;
+mod stop;
+mod uninstall;
+mod verify;
+
+pub(crate) use add::Add;
+pub(crate) use init::Init;
+pub(crate) use install::Install;
+pub(crate) use install_systemd::InstallSystemd;
+pub(crate) use ps::Ps;
+pub(crate) use remove::Remove;
+pub(crate) use restart::Restart;
+pub(crate) use start::Start;
+pub(crate) use status::Status;
+pub(crate) use stop::Stop;
+pub(crate) use uninstall::Uninstall;
+pub(crate) use verify::Verify;
+
+use domain::ExitCode;
+
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::grammar::FleetCommand;
+
+/// Runs one of them.
+///
+/// # Errors
+/// Those of the command.
+pub(crate) fn run(command: &FleetCommand, context: &Context) -> Result<ExitCode, CommandError> {
+    match command {
+        FleetCommand::Init(init) => init.run(context),
+        FleetCommand::Install(install) => install.run(context),
+        FleetCommand::InstallSystemd(install) => install.run(context),
+        FleetCommand::Uninstall(uninstall) => uninstall.run(context),
+        FleetCommand::Start(start) => start.run(context),
+        FleetCommand::Stop(stop) => stop.run(context),
+        FleetCommand::Restart(restart) => restart.run(context),
+        FleetCommand::Status(status) => status.run(context),
+        FleetCommand::Ps(ps) => ps.run(context),
+        FleetCommand::Verify(verify) => verify.run(context),
+        FleetCommand::Add(add) => add.run(context),
+        FleetCommand::Remove(remove) => remove.run(context),
+    }
+}

@@ -1,0 +1,98 @@
+//! `mosaic fleet status`: one line an agent. The whole table is `ps`.
+
+use clap::Args;
+use domain::{AgentName, ExitCode};
+use probe::snapshot::{AgentSnapshot, Condition};
+
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::grammar::{Json, NamedAgents};
+use crate::view::{Line, Paint, Style, print, print_json, render};
+
+/// Say in a line how each agent is, and whether all are up
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  mosaic fleet status\n  mosaic fleet status coder0 --json")]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) agents: NamedAgents,
+
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+impl Status {
+    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        let chosen = self.agents.checked(&context.roster()?)?;
+        let snapshot = context.look()?;
+        let wanted = |agent: &&AgentSnapshot| match &chosen {
+            Some(names) => names.iter().map(AgentName::as_str).any(|name| name == agent.name),
+            None => agent.managed,
+        };
+        let agents: Vec<&AgentSnapshot> = snapshot.agents.iter().filter(wanted).collect();
+        if self.json.wanted {
+            print_json(&agents)?;
+        } else {
+            print(&render(&lines(&agents, &context.style), &context.style))?;
+        }
+        Ok(exit_code(agents.iter().map(|agent| agent.condition)))
+    }
+}
+
+/// 0 if all are up; 1 if one is not; 69 if none is known not to be, and of one nobody knows.
+fn exit_code(conditions: impl Iterator<Item = Condition>) -> ExitCode {
+    let others: Vec<Condition> = conditions.filter(|condition| *condition != Condition::Up).collect();
+    match others.iter().find(|condition| **condition != Condition::Unknown) {
+        Some(_) => ExitCode::CheckFailed,
+        None if others.is_empty() => ExitCode::Ok,
+        None => ExitCode::Unavailable,
+    }
+}
+
+fn lines(agents: &[&AgentSnapshot], style: &Style) -> Vec<Line> {
+    let width = agents.iter().map(|agent| agent.name.len()).max().unwrap_or_default();
+    let line = |agent: &&AgentSnapshot| {
+        let paint = Paint::from(agent.condition);
+        let mut line = Line::of(paint, style.condition_mark(agent.condition))
+            .space(1)
+            .with(Paint::Bold, &format!("{:width$}", agent.name))
+            .space(2)
+            .with(paint, &format!("{:8}", agent.condition));
+        if let Some(unit) = &agent.unit {
+            line = line.space(2).with(Paint::Plain, &format!("{} ({})", unit.active, unit.sub));
+        }
+        let since = agent.session.as_ref().and_then(|session| session.process_since.as_ref());
+        let since = since.or_else(|| agent.unit.as_ref()?.since.as_ref());
+        if let Some(since) = since {
+            line = line.with(Paint::Dim, &format!(" since {since}"));
+        }
+        if let Some(reason) = &agent.reason {
+            line = line.space(2).with(Paint::Plain, reason);
+        }
+        line
+    };
+    agents.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exit_code;
+    use domain::ExitCode;
+    use probe::snapshot::Condition::{self, Dead, Missing, Stale, Starting, Unknown, Up};
+
+    #[test]
+    fn it_is_well_only_if_all_are_known_to_be_up() {
+        let table: [(&[Condition], ExitCode); 8] = [
+            (&[], ExitCode::Ok),
+            (&[Up, Up], ExitCode::Ok),
+            (&[Up, Starting], ExitCode::CheckFailed),
+            (&[Stale], ExitCode::CheckFailed),
+            (&[Unknown, Up], ExitCode::Unavailable),
+            (&[Unknown, Dead], ExitCode::CheckFailed),
+            (&[Missing, Unknown], ExitCode::CheckFailed),
+            (&[Unknown], ExitCode::Unavailable),
+        ];
+        for (conditions, expected) in table {
+            assert_eq!(exit_code(conditions.iter().copied()), expected, "{conditions:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Why a command did not do it.
+
+use std::io;
+use std::path::PathBuf;
+
+use domain::{AgentName, ExitCode, NoHome, SocketName};
+use provision::ProvisionError;
+use roster::{EditError, RosterError};
+use systemd::ManagerError;
+use tmux::TmuxError;
+
+use crate::runtime::RuntimeError;
+
+/// A command that had no success. The text is the whole message.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The roster cannot be used.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// The roster cannot be changed.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The user manager did not do it.
+    #[error(transparent)]
+    Manager(#[from] ManagerError),
+    /// tmux did not do it.
+    #[error(transparent)]
+    Tmux(#[from] TmuxError),
+    /// What is installed was not changed, or not wholly.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// An agent that is to be added is another one in the roster.
+    #[error("agent {agent} is in the roster already, and its {differing}: change {} by hand", .path.display())]
+    Differs {
+        /// The agent.
+        agent: AgentName,
+        /// The roster.
+        path: PathBuf,
+        /// What is otherwise.
+        differing: String,
+    },
+    /// A runtime cannot be run.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// Nothing says where the fleet lives.
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
+    /// A variable of the environment.
+    #[error("{name} cannot be used: {why}")]
+    Variable {
+        /// Which one.
+        name: &'static str,
+        /// What is wrong with its value.
+        why: String,
+    },
+    /// A file, a directory or a descriptor.
+    #[error("cannot {what} {}: {source}", .path.display())]
+    Io {
+        /// What was to be done with it.
+        what: &'static str,
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An agent that the roster does not have.
+    #[error("there is no agent '{name}' in the roster{}", did_you_mean(.nearest))]
+    UnknownAgent {
+        /// As it was typed.
+        name: AgentName,
+        /// The names most like it.
+        nearest: Vec<String>,
+    },
+    /// An agent that has no session.
+    #[error("{agent} has no session on the socket {socket}: start it with 'mosaic fleet start {agent}'")]
+    NoSession {
+        /// The agent.
+        agent: AgentName,
+        /// The fleet's socket.
+        socket: SocketName,
+    },
+    /// A command for people, without a terminal.
+    #[error("{what} needs a terminal: {instead}")]
+    NoTerminal {
+        /// The command.
+        what: &'static str,
+        /// What does without.
+        instead: String,
+    },
+    /// It is not done, for the reason given.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl CommandError {
+    /// What could not be done with a file.
+    pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Io { what, path: path.into(), source }
+    }
+
+    /// The exit code for it.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Roster(error) => error.exit_code(),
+            Self::Edit(error) => error.exit_code(),
+            Self::Manager(error) => error.exit_code(),
+            Self::Tmux(error) => error.exit_code(),
+            Self::Provision(error) => error.exit_code(),
+            Self::Runtime(error) => error.exit_code(),
+            Self::NoHome(_) | Self::Variable { .. } => ExitCode::Configuration,
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
+            Self::Io { .. } => ExitCode::Io,
+            Self::UnknownAgent { .. } | Self::NoTerminal { .. } | Self::Differs { .. } => ExitCode::Usage,
+            Self::NoSession { .. } => ExitCode::Unavailable,
+            Self::Refused(_) => ExitCode::CheckFailed,
+        }
+    }
+}
+
+fn did_you_mean(nearest: &[String]) -> String {
+    match nearest {
+        [] => "; 'mosaic agent roster' lists them".to_owned(),
+        [one] => format!("; did you mean {one}?"),
+        [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CommandError, did_you_mean};
+    use domain::ExitCode;
+    use std::io;
+
+    #[test]
+    fn an_unknown_agent_is_wrong_usage_and_told_with_the_nearest() {
+        let nearest = ["coder0".to_owned(), "coder1".to_owned()].to_vec();
+        let error = CommandError::UnknownAgent { name: "codr0".parse().unwrap(), nearest };
+        assert_eq!(error.to_string(), "there is no agent 'codr0' in the roster; did you mean coder0 or coder1?");
+        assert_eq!(error.exit_code(), ExitCode::Usage);
+        assert!(did_you_mean(&[]).contains("mosaic agent roster"));
+    }
+
+    #[test]
+    fn what_may_not_be_touched_has_a_code_of_its_own() {
+        let code = |kind| CommandError::io("read", "/x", io::Error::from(kind)).exit_code();
+        assert_eq!(code(io::ErrorKind::PermissionDenied), ExitCode::Permission);
+        assert_eq!(code(io::ErrorKind::StorageFull), ExitCode::Io);
+    }
+}

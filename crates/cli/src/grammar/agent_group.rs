@@ -1,0 +1,41 @@
+//! `mosaic agent …`: what concerns single agents.
+
+use clap::{Args, Parser, Subcommand};
+
+use super::Places;
+use crate::command::agent::{Attach, Roster, Status, Tail, Watch};
+
+/// Look at single agents, and go to them
+#[derive(Args, Clone, Debug)]
+#[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub(crate) struct AgentGroup {
+    #[command(flatten)]
+    pub(crate) places: Places,
+
+    #[command(subcommand)]
+    pub(crate) command: AgentCommand,
+}
+
+/// What follows `mosaic agent`.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum AgentCommand {
+    Roster(Roster),
+    Status(Status),
+    Tail(Tail),
+    Watch(Watch),
+    Attach(Attach),
+}
+
+/// The same, invoked as `mosaic-agent`, for hosts where another `mosaic` owns the name.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "mosaic-agent", version)]
+pub(super) struct AgentProgram {
+    #[command(flatten)]
+    pub(super) group: AgentGroup,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  mosaic agent status           how every agent is
+  mosaic agent tail coder0 -f   what it prints, as it prints it
+  mosaic agent attach coder0    talk to it";

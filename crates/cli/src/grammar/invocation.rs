@@ -1,0 +1,66 @@
+//! From the words that were typed to a command that can be run.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use domain::ExitCode;
+
+use super::agent_group::AgentProgram;
+use super::fleet_group::FleetProgram;
+use super::{Command, Mosaic, Places};
+use crate::command;
+use crate::context::{Context, Environment};
+use crate::error::CommandError;
+
+/// A command, with all its arguments.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation(pub(super) Command);
+
+/// Reads a command line, its program's name among it: as `mosaic-fleet` or `mosaic-agent` the
+/// program is that group.
+///
+/// # Errors
+/// It makes no sense, or asks for help or for the version.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let program = words.first().and_then(|program| Path::new(program).file_name()?.to_str());
+    Ok(Invocation(match program {
+        Some("mosaic-fleet") => Command::Fleet(FleetProgram::try_parse_from(words)?.group),
+        Some("mosaic-agent") => Command::Agent(AgentProgram::try_parse_from(words)?.group),
+        _ => Mosaic::try_parse_from(words)?.command,
+    }))
+}
+
+/// Prints what [`parse`] had to say, and gives the exit code for it.
+pub(crate) fn report(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell that standard output is closed.
+    let _ = error.print();
+    exit_code(error)
+}
+
+pub(super) fn exit_code(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
+        _ => ExitCode::Usage,
+    }
+}
+
+impl Invocation {
+    /// Runs it, with the environment of this process.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub(crate) fn run(&self) -> Result<ExitCode, CommandError> {
+        let context = |places: &Places| Context::new(places, Environment::of_this_process());
+        match &self.0 {
+            Command::Fleet(group) => command::fleet::run(&group.command, &context(&group.places)?),
+            Command::Agent(group) => command::agent::run(&group.command, &context(&group.places)?),
+            Command::Yolo(yolo) => yolo.run(&context(&Places::default())?),
+            Command::Runtime(words) => command::runtime::run(words, &context(&Places::default())?),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
+        }
+    }
+}

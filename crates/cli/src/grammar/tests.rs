@@ -1,0 +1,123 @@
+//! What may be typed, and how what may not is refused.
+
+use clap::{Command, CommandFactory};
+use domain::ExitCode;
+
+use super::invocation::exit_code;
+use super::{AgentCommand, Command as Typed, FleetCommand, Mosaic, parse};
+
+fn words(line: &str) -> Vec<std::ffi::OsString> {
+    line.split_whitespace().map(Into::into).collect()
+}
+
+fn every_command(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
+    for command in command.get_subcommands() {
+        let path = format!("{path} {}", command.get_name());
+        every_command(command, &path, found);
+        found.push((path, command.clone()));
+    }
+}
+
+fn commands() -> Vec<(String, Command)> {
+    let mut root = Mosaic::command();
+    root.build();
+    let mut found = Vec::new();
+    every_command(&root, "mosaic", &mut found);
+    found.push(("mosaic".to_owned(), root));
+    found
+}
+
+#[test]
+fn the_tree_makes_sense() {
+    Mosaic::command().debug_assert();
+}
+
+#[test]
+fn the_help_of_every_command_says_what_it_does_and_ends_with_an_example() {
+    let commands = commands();
+    assert!(commands.len() >= 22, "{}", commands.len());
+    for (path, mut command) in commands {
+        assert!(command.get_about().is_some(), "{path} says nothing of itself");
+        let help = command.render_long_help().to_string();
+        let (_, after) = help.rsplit_once("Example").unwrap_or_else(|| panic!("{path} has no example:\n{help}"));
+        assert!(after.contains(&format!("\n  {path}")) || after.contains("\n  mosaic "), "{path}:\n{after}");
+    }
+}
+
+#[test]
+fn every_example_can_be_typed() {
+    for (path, command) in commands() {
+        let after = command.get_after_help().unwrap().to_string();
+        let examples =
+            after.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.starts_with("mosaic"));
+        for example in examples {
+            // What the shell does with it is none of our business.
+            let typed = example.split(" | ").flat_map(|part| part.split(" && ")).flat_map(|part| part.split(" > "));
+            for line in typed.filter(|line| line.starts_with("mosaic")) {
+                let line = line.split("   ").next().unwrap();
+                let line = line.split(" is it ").next().unwrap();
+                assert!(parse(words(line)).is_ok(), "{path}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_is_64_and_help_is_0() {
+    let table = [
+        ("mosaic", ExitCode::Usage),
+        ("mosaic fleet", ExitCode::Usage),
+        ("mosaic fleet nonsense", ExitCode::Usage),
+        ("mosaic fleet ps --nonsense", ExitCode::Usage),
+        ("mosaic fleet ps --watch never", ExitCode::Usage),
+        ("mosaic fleet ps --watch 1 --json", ExitCode::Usage),
+        ("mosaic fleet ps extra", ExitCode::Usage),
+        ("mosaic fleet verify --wait -1", ExitCode::Usage),
+        ("mosaic fleet start ../x", ExitCode::Usage),
+        ("mosaic fleet start _holder", ExitCode::Usage),
+        ("mosaic fleet add", ExitCode::Usage),
+        ("mosaic fleet add a b --runtime pi --class x", ExitCode::Usage),
+        ("mosaic agent tail", ExitCode::Usage),
+        ("mosaic agent tail coder0 -n many", ExitCode::Usage),
+        ("mosaic agent attach coder0 coder1", ExitCode::Usage),
+        ("mosaic completions tcsh", ExitCode::Usage),
+        ("mosaic man", ExitCode::Usage),
+        ("mosaic yolo", ExitCode::Usage),
+        ("mosaic-fleet", ExitCode::Usage),
+        ("mosaic-agent ps", ExitCode::Usage),
+        ("mosaic --help", ExitCode::Ok),
+        ("mosaic --version", ExitCode::Ok),
+        ("mosaic fleet ps --help", ExitCode::Ok),
+        ("mosaic-agent tail -h", ExitCode::Ok),
+        ("mosaic-fleet --version", ExitCode::Ok),
+    ];
+    for (line, expected) in table {
+        let error = parse(words(line)).expect_err(line);
+        assert_eq!(exit_code(&error), expected, "{line}");
+    }
+}
+
+#[test]
+fn by_its_other_names_the_program_is_a_group() {
+    for line in [
+        "/usr/local/bin/mosaic-fleet ps --roster r.yaml",
+        "mosaic fleet --roster r.yaml ps",
+        "mosaic fleet ps --roster r.yaml",
+    ] {
+        let Typed::Fleet(group) = parse(words(line)).unwrap().0 else { panic!("{line}") };
+        assert_eq!(group.places.roster.as_deref(), Some(std::path::Path::new("r.yaml")), "{line}");
+        assert!(matches!(group.command, FleetCommand::Ps(_)), "{line}");
+    }
+    for line in ["mosaic-agent roster --json", "mosaic agent roster --json", "./mosaic agent --mosaic-home h roster"] {
+        let Typed::Agent(group) = parse(words(line)).unwrap().0 else { panic!("{line}") };
+        assert!(matches!(group.command, AgentCommand::Roster(_)), "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_command_of_ours_is_a_runtime_with_its_arguments() {
+    let Typed::Runtime(typed) = parse(words("mosaic pi --help -x y")).unwrap().0 else { panic!("no runtime") };
+    assert_eq!(typed, words("pi --help -x y"));
+    let Typed::Yolo(yolo) = parse(words("mosaic yolo codex --model m -- x")).unwrap().0 else { panic!("no yolo") };
+    assert_eq!((yolo.runtime.as_str(), yolo.arguments), ("codex", words("--model m -- x")));
+}

@@ -1,0 +1,77 @@
+//! Restarts agents one at a time, for an update.
+
+use std::thread;
+use std::time::Duration;
+
+use domain::{AgentName, ExitCode};
+use probe::snapshot::Condition;
+use process::monotonic;
+
+use super::carry_out::Hands;
+use super::{Order, Report, Scope, Teller};
+use crate::context::Context;
+use crate::error::CommandError;
+
+/// How long one agent's restart may take: what its unit gives a stop and a start.
+const RESTARTING: Duration = Duration::from_mins(2);
+/// How long an agent may take from there until it is up.
+const COMING_UP: Duration = Duration::from_secs(30);
+/// How often is looked meanwhile.
+const LOOKING: Duration = Duration::from_millis(100);
+
+/// Restarts those of the agents that run, each only after the one before is up; stops at the first
+/// that is not, and says which are still the old ones.
+///
+/// # Errors
+/// The roster cannot be used, or nobody can be asked to do it.
+pub(crate) fn relaunch(context: &Context, agents: &[AgentName]) -> Result<ExitCode, CommandError> {
+    let roster = context.roster()?;
+    let snapshot = context.look()?;
+    let runs = |agent: &&AgentName| {
+        let condition = snapshot.agent(agent.as_str()).map_or(Condition::Missing, |seen| seen.condition);
+        !matches!(condition, Condition::Missing | Condition::Dead)
+    };
+    let running: Vec<&AgentName> = agents.iter().filter(runs).collect();
+    let names = running.iter().map(|agent| agent.as_str());
+    let hands = Hands::find(context, &roster)?;
+    let mut teller = Teller::new(context.style, Order::Restart, false, names);
+    for (index, agent) in running.iter().enumerate() {
+        let mut outcome: Option<Report> = None;
+        let scope = Scope::Agents(vec![(*agent).clone()]);
+        hands.carry_out(Order::Restart, &scope, RESTARTING, &mut |report| outcome = Some(report))?;
+        let Some(mut report) = outcome else { continue };
+        if report.outcome.is_ok()
+            && let Err(why) = come_up(context, agent)
+        {
+            report.outcome = Err(why);
+        }
+        let failed = report.outcome.is_err();
+        teller.tell(report);
+        if failed {
+            let old: Vec<&str> = running[index + 1..].iter().map(|agent| agent.as_str()).collect();
+            if !old.is_empty() {
+                crate::view::tell(&format!("NOTE: not restarted, and still as before: {}", old.join(", ")));
+            }
+            break;
+        }
+    }
+    teller.finish()
+}
+
+/// Waits until the agent is up.
+fn come_up(context: &Context, agent: &AgentName) -> Result<(), String> {
+    let deadline = monotonic() + COMING_UP;
+    loop {
+        let snapshot = context.look().map_err(|error| error.to_string())?;
+        let Some(seen) = snapshot.agent(agent.as_str()) else { return Err("it is not in the roster".to_owned()) };
+        if seen.condition == Condition::Up {
+            return Ok(());
+        }
+        if monotonic() > deadline {
+            let reason = seen.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let seconds = COMING_UP.as_secs();
+            return Err(format!("restarted, and after {seconds} s it is {}{reason}", seen.condition));
+        }
+        thread::sleep(LOOKING);
+    }
+}

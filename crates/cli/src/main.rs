@@ -1,0 +1,36 @@
+//! `mosaic`: what a person types to run a fleet. The grammar is in [`grammar`], each command has a
+//! file of its own in [`command`], and what is shown is laid out in [`view`].
+//!
+//! Nothing is decided here but how the program ends.
+
+mod bound;
+mod bug;
+mod command;
+mod context;
+mod error;
+mod grammar;
+mod lifecycle;
+mod runtime;
+#[cfg(test)]
+mod schema;
+mod view;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bug::report_bugs();
+    if let Some(code) = bound::run_if_bound(std::env::args_os()) {
+        return code.into();
+    }
+    let invocation = match grammar::parse(std::env::args_os()) {
+        Ok(invocation) => invocation,
+        Err(error) => return grammar::report(&error).into(),
+    };
+    match invocation.run() {
+        Ok(code) => code.into(),
+        Err(error) => {
+            view::tell(&format!("ERROR: {error}"));
+            error.exit_code().into()
+        }
+    }
+}

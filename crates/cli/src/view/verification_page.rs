@@ -1,0 +1,146 @@
+//! The table of checks on one page: pure. What passed takes one line an agent; what did not is told
+//! with what was seen and what to do.
+
+use probe::verify::{Check, Status, Verification};
+
+use super::wrap::paragraph;
+use super::{Line, Paint, Style};
+
+/// On less than this, what is to be said of a check stands below its name.
+const NARROW: usize = 60;
+
+/// The checks of the whole fleet, then those of each agent, then the verdict.
+pub(crate) fn verification_page(verification: &Verification, verbose: bool, style: &Style) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let agents = verification.checks.iter().map(|check| check.agent.as_deref());
+    let mut seen = Vec::new();
+    for agent in agents {
+        if !seen.contains(&agent) {
+            seen.push(agent);
+        }
+    }
+    seen.sort_by_key(Option::is_some);
+    for agent in seen {
+        let checks: Vec<&Check> = verification.checks.iter().filter(|check| check.agent.as_deref() == agent).collect();
+        lines.extend(group(agent.unwrap_or("the fleet"), &checks, verbose, style));
+    }
+    lines.push(Line::default());
+    lines.extend(verdict(verification, style));
+    lines
+}
+
+fn group(title: &str, checks: &[&Check], verbose: bool, style: &Style) -> Vec<Line> {
+    let count = |status| checks.iter().filter(|check| check.status == status).count();
+    let required = |status| checks.iter().filter(|check| check.required && check.status == status).count();
+    let worst = match (required(Status::Fail), required(Status::Unknown)) {
+        (0, 0) => Status::Pass,
+        (0, _) => Status::Unknown,
+        _ => Status::Fail,
+    };
+    let mut heading = Line::default()
+        .with(worst.into(), style.status_mark(worst))
+        .space(1)
+        .with(Paint::Bold, title)
+        .with(Paint::Dim, &format!("  {} of {} checks passed", count(Status::Pass), checks.len()));
+    if !verbose && count(Status::Pass) == checks.len() {
+        let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
+        let condensed = heading.clone().with(Paint::Dim, &format!(": {}", names.join(", ")));
+        heading = if condensed.width() <= style.columns { condensed } else { heading };
+    }
+    let mut lines = vec![heading.fit(style.columns, style.ellipsis())];
+    for check in checks.iter().filter(|check| verbose || check.status != Status::Pass) {
+        lines.extend(row(check, style));
+    }
+    lines
+}
+
+fn row(check: &Check, style: &Style) -> Vec<Line> {
+    let name = format!("{:<16} ", check.name);
+    let first = Line::default()
+        .space(2)
+        .with(check.status.into(), style.status_mark(check.status))
+        .space(1)
+        .and(Line::of(Paint::Plain, &name));
+    let optional = if check.required { "" } else { " (not required)" };
+    let evidence = format!("{}{optional}", check.evidence);
+    // Beside its name, a text on a narrow terminal would be a column of single words.
+    let (mut lines, beside) =
+        if style.columns < NARROW { (vec![first], Line::default().space(4)) } else { (Vec::new(), first) };
+    let indent = beside.width();
+    lines.extend(paragraph(&beside, Paint::Plain, &evidence, style.columns));
+    if !check.advice.is_empty() {
+        let arrow = Line::default().space(indent).with(Paint::Cyan, style.arrow()).space(1);
+        lines.extend(paragraph(&arrow, Paint::Plain, &check.advice, style.columns));
+    }
+    lines
+}
+
+fn verdict(verification: &Verification, style: &Style) -> Vec<Line> {
+    let count = |status| verification.checks.iter().filter(|check| check.required && check.status == status).count();
+    let Verification { tenant, host, .. } = verification;
+    let required = |count| format!("{count} required check{}", if count == 1 { "" } else { "s" });
+    let (status, text) = match (verification.passed, count(Status::Fail), count(Status::Unknown)) {
+        (true, ..) => (Status::Pass, format!("verified: {} passed", required(count(Status::Pass)))),
+        (false, 0, unknown) => (Status::Unknown, format!("not verified: {} could not be made", required(unknown))),
+        (false, failed, 0) => (Status::Fail, format!("not verified: {} failed", required(failed))),
+        (false, failed, unknown) => {
+            (Status::Fail, format!("not verified: {} failed, and {unknown} could not be made", required(failed)))
+        }
+    };
+    let first = Line::of(status.into(), style.status_mark(status)).space(1);
+    paragraph(&first, status.into(), &format!("{text} (the fleet of {tenant} on {host})"), style.columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verification_page;
+    use crate::view::{Style, render};
+    use probe::verify::{Check, CheckName, Status, Verification};
+
+    fn check(name: CheckName, agent: Option<&str>, status: Status, required: bool) -> Check {
+        let (evidence, advice) = match status {
+            Status::Pass => ("it is so", ""),
+            Status::Fail => ("the pane's process 18960 has ended with code 7", "mosaic fleet restart coder1"),
+            Status::Unknown => ("the user manager did not answer within 2 s", "systemctl --user status"),
+        };
+        let agent = agent.map(str::to_owned);
+        Check { name, agent, status, required, evidence: evidence.to_owned(), advice: advice.to_owned() }
+    }
+
+    fn verification() -> Verification {
+        let checks = vec![
+            check(CheckName::Roster, None, Status::Pass, true),
+            check(CheckName::Holder, None, Status::Pass, true),
+            check(CheckName::Session, Some("coder0"), Status::Pass, true),
+            check(CheckName::Process, Some("coder0"), Status::Pass, true),
+            check(CheckName::Session, Some("coder1"), Status::Pass, true),
+            check(CheckName::Process, Some("coder1"), Status::Fail, true),
+            check(CheckName::UnitActive, Some("coder1"), Status::Unknown, true),
+            check(CheckName::Linger, None, Status::Fail, false),
+        ];
+        let observed_at = "2026-11-20T14:58:08Z".to_owned();
+        Verification {
+            schema: 1,
+            host: "w1".to_owned(),
+            tenant: "jarvis".to_owned(),
+            observed_at,
+            passed: false,
+            checks,
+        }
+    }
+
+    #[test]
+    fn failures_are_told_with_evidence_and_advice_and_passes_are_condensed() {
+        for columns in [40, 100] {
+            let style = Style { columns, colour: false, ascii: false };
+            let page = render(&verification_page(&verification(), false, &style), &style);
+            insta::assert_snapshot!(format!("checks_{columns}"), page);
+        }
+    }
+
+    #[test]
+    fn on_request_every_check_has_its_line() {
+        let style = Style { columns: 100, colour: false, ascii: false };
+        insta::assert_snapshot!(render(&verification_page(&verification(), true, &style), &style));
+    }
+}
