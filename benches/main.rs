@@ -24,6 +24,7 @@ mod load;
 mod manager_socket;
 mod memory_directory;
 mod message;
+mod roster_stage;
 mod row;
 mod samples;
 mod smaps;

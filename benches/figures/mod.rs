@@ -4,6 +4,7 @@ mod calls;
 mod cost;
 mod death;
 mod memory;
+mod observe;
 mod start;
 mod unit;
 
@@ -25,10 +26,13 @@ pub(crate) enum Figure {
     Death,
     /// From an agent's death to a unit that is no longer active
     Unit,
+    /// One look at a fleet of a thousand agents
+    Observe,
 }
 
 impl Figure {
-    pub(crate) const ALL: [Self; 6] = [Self::Start, Self::Memory, Self::Calls, Self::Cost, Self::Death, Self::Unit];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Start, Self::Memory, Self::Calls, Self::Cost, Self::Death, Self::Unit, Self::Observe];
 
     /// Its name on the command line.
     pub(crate) fn name(self) -> String {
@@ -47,6 +51,7 @@ impl Figure {
             Self::Cost => cost::measure(effort),
             Self::Death => death::measure(effort),
             Self::Unit => unit::measure(effort),
+            Self::Observe => observe::measure(effort),
         }
     }
 }
