@@ -44,6 +44,7 @@ pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
         tenant: target.tenant.clone(),
         observed_at: text(observation.now.wall),
         socket: target.socket().to_string(),
+        direct: observation.direct,
         sources: BTreeMap::from([
             (SourceName::Roster, target.roster.report()),
             (SourceName::Tmux, observation.tmux.report()),

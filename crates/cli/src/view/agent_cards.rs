@@ -47,7 +47,7 @@ fn facts(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Strin
         facts.push(("agent", format!("{runtime}, {class}")));
     }
     facts.push(("session", session(agent, &ago)));
-    facts.push(("unit", unit(agent, asked(SourceName::Systemd), &ago)));
+    facts.push(("unit", unit(agent, snapshot.direct || asked(SourceName::Systemd), &ago)));
     facts.push(("heartbeat", heartbeat(agent)));
     if let Some(activity) = &agent.activity {
         let reason = activity.reason.as_ref().map_or(String::new(), |reason| format!(", {reason}"));

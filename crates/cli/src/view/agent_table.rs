@@ -56,7 +56,7 @@ fn heading(group: &ClassGroup, agents: &[&AgentSnapshot]) -> Line {
 
 fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 11] {
     let now = snapshot.observed_at.as_str();
-    let asked = snapshot.sources.get(&SourceName::Systemd).is_some_and(|report| report.ok);
+    let asked = snapshot.direct || snapshot.sources.get(&SourceName::Systemd).is_some_and(|report| report.ok);
     let condition = agent.condition;
     let mark = style.condition_mark(condition);
     let (unit_paint, unit) = unit(agent.unit.as_ref(), asked);

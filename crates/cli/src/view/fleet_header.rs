@@ -1,6 +1,6 @@
 //! What stands above the table of agents: whose fleet it is, how it is, and what nobody could see.
 
-use probe::snapshot::{Condition, HolderSnapshot, Snapshot};
+use probe::snapshot::{Condition, HolderSnapshot, Snapshot, SourceName};
 
 use super::units::{age, duration};
 use super::wrap::{flow, paragraph};
@@ -11,8 +11,13 @@ pub(super) fn fleet_header(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
     let mut lines = flow(place(snapshot), style.dot(), style.columns);
     lines.extend(flow(counts(snapshot), style.dot(), style.columns));
     lines = lines.into_iter().map(|line| line.fit(style.columns, style.ellipsis())).collect();
+    if snapshot.direct {
+        let said = "no systemd user manager here: the fleet was started directly, and nobody starts an agent again";
+        lines.extend(paragraph(&Line::default(), Paint::Dim, said, style.columns));
+    }
     for (name, report) in &snapshot.sources {
-        if !report.ok {
+        let needless = snapshot.direct && *name == SourceName::Systemd;
+        if !(report.ok || needless) {
             let mark = Line::of(Paint::Red, style.condition_mark(Condition::Dead)).space(1);
             let why = report.error.as_deref().unwrap_or("it could not be read");
             // A roster's error is several lines, with the spot shown; those go to standard error.
@@ -48,8 +53,12 @@ fn holder(holder: &HolderSnapshot, now: &str) -> String {
 fn counts(snapshot: &Snapshot) -> Vec<Line> {
     let all = snapshot.managed().count();
     let up = snapshot.count(Condition::Up);
-    let paint = if up == all { Paint::Green } else { Paint::Bold };
-    let mut parts = vec![Line::of(paint, &format!("{up} of {all} up"))];
+    let known = snapshot.sources.get(&SourceName::Roster).is_none_or(|roster| roster.ok);
+    let mut parts = vec![match known {
+        true if up == all => Line::of(Paint::Green, &format!("{up} of {all} up")),
+        true => Line::of(Paint::Bold, &format!("{up} of {all} up")),
+        false => Line::of(Paint::Red, "which agents there should be is not known"),
+    }];
     for condition in Condition::ALL.into_iter().filter(|condition| *condition != Condition::Up) {
         let count = snapshot.count(condition);
         if count > 0 {

@@ -73,6 +73,20 @@ mod tests {
     }
 
     #[test]
+    fn that_a_fleet_runs_without_a_manager_is_no_fault() {
+        let mut fleet = test_fleet::fleet();
+        let systemd = fleet.sources.get_mut(&probe::snapshot::SourceName::Systemd).unwrap();
+        systemd.ok = false;
+        systemd.error = Some("there is no systemd user manager here".to_owned());
+        let style = Style { columns: 120, colour: false, ascii: false };
+        let page = |fleet: &probe::Snapshot| render(&fleet_page(fleet, &style), &style);
+        assert!(page(&fleet).contains("✗ systemd: there is no"), "{}", page(&fleet));
+        fleet.direct = true;
+        assert!(!page(&fleet).contains("✗ systemd"), "{}", page(&fleet));
+        assert!(page(&fleet).contains("started directly"), "{}", page(&fleet));
+    }
+
+    #[test]
     fn a_fleet_that_nobody_could_see_is_still_a_page() {
         let mut fleet = test_fleet::fleet();
         fleet.agents.clear();

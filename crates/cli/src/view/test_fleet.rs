@@ -143,6 +143,7 @@ pub(crate) fn fleet() -> Snapshot {
         host: "w1".to_owned(),
         tenant: "jarvis".to_owned(),
         observed_at: NOW.to_owned(),
+        direct: false,
         socket: "mosaic-factory".to_owned(),
         sources: sources(),
         holder: HolderSnapshot { up: Some(true), pid: Some(812), since: Some("2026-11-17T10:00:00Z".to_owned()) },

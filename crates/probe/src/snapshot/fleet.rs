@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub observed_at: String,
     /// The fleet's tmux socket.
     pub socket: String,
+    /// There is no user manager that starts agents: the fleet was started directly, and nobody starts
+    /// an agent again.
+    pub direct: bool,
     /// How looking at each source went.
     pub sources: Sources,
     /// The tmux server's holder.
