@@ -4,6 +4,7 @@
 mod world;
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -247,8 +248,14 @@ fn a_sidecar_of_the_bash_launcher_that_still_writes_is_told_with_its_process() {
     fs::create_dir_all(world.layout.run()).unwrap();
     fs::write(&beat, "ts=2026-11-20T14:58:08+0000\npid=1\nstatus=ok\n").unwrap();
     let told = |world: &World| world.plan().notes.into_iter().find(|note| note.contains("bash launcher"));
-    let writer = format!("hb='{}'; read -r _", beat.display());
-    let mut sidecar = Command::new("bash").args(["-c", &writer]).stdin(Stdio::piped()).spawn().unwrap();
+    let writer = format!("hb='{}'; echo ready; read -r _", beat.display());
+    let mut command = Command::new("bash");
+    command.args(["-c", &writer]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut sidecar = command.spawn().unwrap();
+    // A process is there a moment before its command line can be read.
+    let mut said = String::new();
+    BufReader::new(sidecar.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "ready\n");
     let note = told(&world).unwrap();
     sidecar.kill().unwrap();
     sidecar.wait().unwrap();
