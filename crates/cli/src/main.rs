@@ -17,6 +17,11 @@ mod view;
 
 use std::process::ExitCode;
 
+/// musl's allocator gives memory back and takes it again all the while, and every thread of a look at a
+/// large fleet waits for that.
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     bug::report_bugs();
     if let Some(code) = bound::run_if_bound(std::env::args_os()) {
