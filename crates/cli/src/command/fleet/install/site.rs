@@ -14,6 +14,8 @@ use crate::view::print;
 
 /// How long the manager may take to answer: it reads the units of all agents again.
 const MANAGER_LIMIT: Duration = Duration::from_secs(30);
+/// How long it may take to answer at all.
+const FIRST_ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// How long all agents together may take to stop: what a unit gives one, and as much again.
 const STOP_LIMIT: Duration = Duration::from_mins(1);
 
@@ -41,7 +43,11 @@ impl Site {
             name => context.environment.variable(name),
         };
         let layout = Layout::new(&context.home, variable, Path::new("/"))?;
-        let (manager, no_manager) = match UserManager::connect(&context.manager_address, MANAGER_LIMIT) {
+        // One that hangs is noticed before a person has waited for a reload's patience.
+        let answers = UserManager::connect(&context.manager_address, FIRST_ANSWER_LIMIT)
+            .and_then(|manager| manager.version())
+            .and_then(|_| UserManager::connect(&context.manager_address, MANAGER_LIMIT));
+        let (manager, no_manager) = match answers {
             Ok(manager) => (Some(manager), None),
             Err(ManagerError::Absent { why }) => (None, Some(why)),
             Err(error) => return Err(error.into()),
