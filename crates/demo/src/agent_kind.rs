@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, IsTerminal, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+
+use process::is_program;
 
 use clap::ValueEnum;
 
@@ -34,10 +35,7 @@ impl AgentKind {
 
     /// Where its program is, in the directories of `path`; a stand-in needs none.
     pub(crate) fn program(self, path: &OsStr) -> Option<PathBuf> {
-        let runnable = |file: &PathBuf| {
-            file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-        };
-        std::env::split_paths(path).map(|directory| directory.join(self.name())).find(runnable)
+        std::env::split_paths(path).map(|directory| directory.join(self.name())).find(|program| is_program(program))
     }
 
     /// Which kind it shall be: a real one only if somebody at a terminal says so.

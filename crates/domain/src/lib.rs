@@ -27,6 +27,6 @@ pub use exit_verdict::{ExitVerdict, InvalidExitVerdict};
 pub use holder_session::{HolderSession, InvalidHolderSession};
 pub use mosaic_home::{MosaicHome, NoHome};
 pub use process_identity::{Pid, ProcessIdentity};
-pub use program_places::{PROGRAM_PLACES_BELOW_HOME, PROGRAM_PLACES_OF_THE_SYSTEM};
+pub use program_places::{PROGRAM_PLACES_BELOW_HOME, PROGRAM_PLACES_OF_THE_SYSTEM, usual_directories};
 pub use runtime_name::{InvalidRuntimeName, RuntimeName};
 pub use socket_name::{InvalidSocketName, SocketName};

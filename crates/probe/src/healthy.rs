@@ -40,6 +40,7 @@ pub(crate) fn target() -> Target {
     let variable = |name: &str| (name == "HOME").then(|| OsString::from("/h"));
     Target {
         home: MosaicHome::from_environment(variable).unwrap(),
+        user_home: None,
         roster: seen(Roster::parse(ROSTER, Path::new("/h/roster.yaml")).unwrap()).into(),
         roster_path: PathBuf::from("/h/roster.yaml"),
         run_directory: RunDirectory::at(PathBuf::from("/h/run")),

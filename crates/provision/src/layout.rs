@@ -4,12 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use domain::{AgentName, MosaicHome, NoHome};
+use roster::DROP_IN;
 use systemd::UnitName;
 
 use crate::runtime_place;
-
-/// The name of the drop-ins that we write; all others are a site's own.
-const DROP_IN: &str = "50-mosaic-fleet.conf";
 
 /// The paths of one installation, all absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,15 +3,6 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use domain::{PROGRAM_PLACES_BELOW_HOME, PROGRAM_PLACES_OF_THE_SYSTEM};
-
-/// The directories that the launcher adds to the path of every agent.
-#[must_use]
-pub fn usual_directories(home: &Path) -> Vec<PathBuf> {
-    let below = PROGRAM_PLACES_BELOW_HOME.iter().map(|below| home.join(below));
-    below.chain(PROGRAM_PLACES_OF_THE_SYSTEM.iter().map(PathBuf::from)).collect()
-}
-
 /// What of a search path is worth recording for agents: absolute directories that exist, each once.
 #[must_use]
 pub fn recordable(path: Option<&OsStr>, is_directory: impl Fn(&Path) -> bool) -> Vec<PathBuf> {

@@ -9,6 +9,9 @@ use crate::{AgentSettings, HolderSession, Limits, Restart, Roster};
 
 const HEADER: &str = "# Written by mosaic fleet install, from the roster; changes here are lost.\n[Service]\n";
 
+/// The name of a generated drop-in; a site's own have other names.
+pub const DROP_IN: &str = "50-mosaic-fleet.conf";
+
 /// The shortest watchdog: a sidecar that beats often must not be killed on a host that is busy.
 const SHORTEST_WATCHDOG: Duration = Duration::from_secs(10);
 

@@ -2,13 +2,12 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use domain::SocketName;
-use process::{BoundedError, bounded_output};
+use process::{BoundedError, bounded_output, is_program};
 
 use crate::{TmuxError, Version};
 
@@ -26,12 +25,9 @@ pub struct Server {
 /// It is in none of them.
 pub fn find_program(path: Option<&OsStr>) -> Result<PathBuf, TmuxError> {
     let path = path.unwrap_or_default();
-    let runnable = |program: &PathBuf| {
-        program.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-    };
     env::split_paths(path)
         .map(|directory| directory.join("tmux"))
-        .find(runnable)
+        .find(|program| is_program(program))
         .ok_or_else(|| TmuxError::NotInstalled { path: path.display().to_string() })
 }
 

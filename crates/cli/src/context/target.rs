@@ -1,5 +1,7 @@
 //! Which fleet a look is about.
 
+use std::path::PathBuf;
+
 use nix::unistd::{Uid, User};
 use probe::Target;
 use probe::observe::TargetRoster;
@@ -15,6 +17,7 @@ pub(super) fn target(context: &Context) -> Result<Target, CommandError> {
     let tenant = text(environment, "MOSAIC_TENANT").unwrap_or_else(|| user.clone());
     Ok(Target {
         home: context.home.clone(),
+        user_home: environment.variable("HOME").map(PathBuf::from),
         roster: TargetRoster::at(context.roster_path.clone()),
         roster_path: context.roster_path.clone(),
         run_directory: context.run_directory.clone(),

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
-use process::Cgroup;
+use process::{Cgroup, is_program};
 
 use super::Request;
 use super::search_path::search_path;
@@ -81,8 +80,7 @@ fn login_shell() -> Option<PathBuf> {
 }
 
 fn is_runnable(program: &Path) -> bool {
-    !program.as_os_str().as_bytes().contains(&0)
-        && program.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    !program.as_os_str().as_bytes().contains(&0) && is_program(program)
 }
 
 #[cfg(test)]

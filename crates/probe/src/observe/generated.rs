@@ -5,13 +5,10 @@ use std::io;
 use std::path::Path;
 
 use domain::{AgentName, RuntimeName};
-use roster::{Agent, AgentEnv, AgentSettings};
+use roster::{Agent, AgentEnv, AgentSettings, DROP_IN};
 use systemd::{UnitDirectories, UnitName};
 
 use super::{GeneratedFiles, Target};
-
-/// The drop-in that the installer writes; a site's own have other names.
-const DROP_IN: &str = "50-mosaic-fleet.conf";
 
 /// Compares the env file and the drop-in of every agent of the roster.
 pub(super) fn look(target: &Target) -> Result<BTreeMap<AgentName, GeneratedFiles>, String> {

@@ -48,6 +48,8 @@ impl Deref for TargetRoster {
 pub struct Target {
     /// Its home.
     pub home: MosaicHome,
+    /// The user's home, below which programs usually are.
+    pub user_home: Option<PathBuf>,
     /// Its roster.
     pub roster: TargetRoster,
     /// The roster's file.

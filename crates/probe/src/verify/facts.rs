@@ -40,8 +40,9 @@ impl Facts {
         });
         let generated = observation.generated.result.as_ref().ok();
         let programs = generated.into_iter().flatten();
-        let found =
-            |path: Option<&str>, command: &str| find_program(command, path.unwrap_or_default(), &target.tools());
+        let found = |path: Option<&str>, command: &str| {
+            find_program(command, path.unwrap_or_default(), target.user_home.as_deref(), &target.tools())
+        };
         Self {
             tmux_version: Some(tmux.map_err(|error| error.to_string())),
             systemd_version: systemd,

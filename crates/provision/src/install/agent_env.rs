@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use roster::{AgentEnv, AgentSettings};
+use roster::{AgentEnv, AgentSettings, program_of};
 
-use crate::{find_program, program_of};
+use crate::find_program;
 
 /// An env file as it should be.
 #[derive(Clone, Debug)]

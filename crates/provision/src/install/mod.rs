@@ -11,10 +11,10 @@ mod wanted;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use domain::AgentName;
+use process::is_program;
 use roster::Roster;
 use systemd::{Linger, UnitName};
 
@@ -64,10 +64,6 @@ pub fn prepare(
     let seen = Seen::look(layout, roster, surroundings)?;
     let wanted = Wanted::of(layout, roster, scope, surroundings, &seen, is_program)?;
     Ok(plan(layout, &seen, &wanted, surroundings))
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 /// The directory of the running program, and by the name that the layout has for it if it is the

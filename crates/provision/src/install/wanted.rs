@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use domain::AgentName;
+use domain::{AgentName, usual_directories};
 use roster::{Roster, agent_drop_in, holder_drop_in};
 use systemd::UnitName;
 
 use super::agent_env::{Places, merged_env};
 use super::{Scope, Seen, Surroundings};
 use crate::unit_files::render;
-use crate::{Layout, PROGRAMS, ProvisionError, UNIT_FILES, usual_directories};
+use crate::{Layout, PROGRAMS, ProvisionError, UNIT_FILES};
 
 /// Everything that an install of some scope puts in its place.
 #[derive(Clone, Debug, Default)]

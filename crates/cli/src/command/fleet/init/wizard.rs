@@ -7,8 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Input, Select};
-use provision::{Layout, find_program, program_of, recordable, usual_directories};
-use roster::{Preset, Roster};
+use domain::usual_directories;
+use process::is_program;
+use provision::{Layout, find_program, recordable};
+use roster::{Preset, Roster, program_of};
 use signal_hook::consts::SIGINT;
 
 use super::Old;
@@ -126,13 +128,8 @@ fn runtime(
 }
 
 fn is_here(context: &Context, layout: &Layout, program: &str) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-
     let mut directories = recordable(context.environment.variable("PATH").as_deref(), std::path::Path::is_dir);
     directories.extend(usual_directories(layout.user_home()));
-    let is_program = |path: &std::path::Path| {
-        path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-    };
     find_program(program, &directories, is_program).is_some()
 }
 
