@@ -15,6 +15,13 @@ pub(super) fn find_program(
     home: Option<&Path>,
     tools: &Path,
 ) -> Option<Result<PathBuf, String>> {
+    if let Some(program) = absolute(command) {
+        return Some(if is_program(program) {
+            Ok(program.to_owned())
+        } else {
+            Err(format!("{} is not a program", program.display()))
+        });
+    }
     let program = program_of(Some(command), &RuntimeName::default())?;
     if path.is_empty() {
         return Some(Err("no search path is recorded in its env file".to_owned()));
@@ -23,6 +30,13 @@ pub(super) fn find_program(
     let directories = env::split_paths(path).chain([tools.to_path_buf()]).chain(usual);
     let found = directories.map(|directory| directory.join(&program)).find(|program| is_program(program));
     Some(found.ok_or_else(|| format!("there is no {program} in {path}")))
+}
+
+/// The program of a command that says itself where it is.
+fn absolute(command: &str) -> Option<&Path> {
+    let word = command.split_whitespace().find(|word| *word != "exec")?;
+    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/+".contains(&byte));
+    (plain && word.starts_with('/')).then(|| Path::new(word))
 }
 
 #[cfg(test)]
@@ -42,6 +56,8 @@ mod tests {
         let find = |command, path| find_program(command, path, Some(home.path()), Path::new("/nonexistent"));
         assert_eq!(find("mosaic yolo sh", "/x:/bin").unwrap().unwrap(), Path::new("/bin/sh"));
         assert_eq!(find("mosaic yolo only-here", "/x").unwrap().unwrap(), place.join("only-here"));
+        assert_eq!(find("exec /bin/sh -c x", "/x").unwrap().unwrap(), Path::new("/bin/sh"));
+        assert_eq!(find("/no/such", "/bin").unwrap().unwrap_err(), "/no/such is not a program");
         let error = find("mosaic yolo no-such", "/x:/bin").unwrap().unwrap_err();
         assert_eq!(error, "there is no no-such in /x:/bin");
         assert!(find("codex", "").unwrap().unwrap_err().contains("recorded"));
