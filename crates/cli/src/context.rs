@@ -2,7 +2,6 @@
 //! here and nowhere else.
 
 mod environment;
-mod target;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,19 +45,14 @@ impl Context {
     pub(crate) fn new(places: &Places, environment: Environment) -> Result<Self, CommandError> {
         let here = std::env::current_dir()
             .map_err(|source| CommandError::io("find the current directory", PathBuf::from("."), source))?;
-        let environment = match &places.mosaic_home {
-            Some(home) => environment.with("MOSAIC_HOME", here.join(home)),
-            None => environment,
-        };
-        let home = MosaicHome::from_environment(|name| environment.variable(name))?;
-        let environment = environment.with("MOSAIC_HOME", here.join(home.path()));
-        let home = MosaicHome::from_environment(|name| environment.variable(name))?;
-        let run_directory = RunDirectory::from_environment(|name| environment.variable(name))?.absolute(&here);
-        let roster_path = match &places.roster {
-            Some(path) => here.join(path),
-            None => home.path().join("fleet/roster.yaml"),
-        };
-        let manager_address = ManagerAddress::of_environment(|name| environment.variable(name));
+        let found = probe::Places::find(
+            places.roster.as_deref(),
+            places.mosaic_home.as_deref(),
+            |name| environment.variable(name),
+            &here,
+        )?;
+        let probe::Places { home, roster_path, run_directory, manager: manager_address } = found;
+        let environment = environment.with("MOSAIC_HOME", home.path());
         let style = Style::of_standard_output(&environment);
         Ok(Self { home, roster_path, run_directory, manager_address, environment, style })
     }
@@ -106,7 +100,13 @@ impl Context {
     }
 
     fn look_to(&self, depth: Depth) -> Result<Look, CommandError> {
-        let target = Arc::new(target::target(self)?);
+        let places = probe::Places {
+            home: self.home.clone(),
+            roster_path: self.roster_path.clone(),
+            run_directory: self.run_directory.clone(),
+            manager: self.manager_address.clone(),
+        };
+        let target = Arc::new(places.target(|name| self.environment.variable(name))?);
         probe::look(&target, depth).map_err(|source| CommandError::io("read", "/proc", source))
     }
 }

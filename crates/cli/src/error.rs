@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use domain::{AgentName, ExitCode, NoHome, SocketName};
+use probe::BadVariable;
 use provision::ProvisionError;
 use roster::{EditError, RosterError};
 use systemd::ManagerError;
@@ -46,13 +47,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     NoHome(#[from] NoHome),
     /// A variable of the environment.
-    #[error("{name} cannot be used: {why}")]
-    Variable {
-        /// Which one.
-        name: &'static str,
-        /// What is wrong with its value.
-        why: String,
-    },
+    #[error(transparent)]
+    Variable(#[from] BadVariable),
     /// A file, a directory or a descriptor.
     #[error("cannot {what} {}: {source}", .path.display())]
     Io {
@@ -107,7 +103,7 @@ impl CommandError {
             Self::Tmux(error) => error.exit_code(),
             Self::Provision(error) => error.exit_code(),
             Self::Runtime(error) => error.exit_code(),
-            Self::NoHome(_) | Self::Variable { .. } => ExitCode::Configuration,
+            Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
             Self::Io { .. } => ExitCode::Io,
             Self::UnknownAgent { .. } | Self::NoTerminal { .. } | Self::Differs { .. } => ExitCode::Usage,

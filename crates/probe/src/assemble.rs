@@ -7,14 +7,14 @@ use domain::{AgentName, Pid, ProcessIdentity};
 use heartbeat::{ActivityReport, Freshness};
 use jiff::{SignedDuration, Timestamp};
 use roster::{AgentSettings, Roster};
-use systemd::{LoadState, UnitName};
+use systemd::{Linger, LoadState, UnitName};
 
 use crate::drift::{self, Expected, Known};
 use crate::judge::{AgentFacts, Beat, PaneFact, ProcessFact, condition};
 use crate::observe::{Observation, ProcessSeen, Target};
 use crate::snapshot::{
     ActivitySnapshot, AgentSnapshot, Condition, DriftItem, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot,
-    SessionSnapshot, Snapshot, SourceName, UnitSnapshot, UsageSnapshot,
+    RosterSnapshot, SessionSnapshot, Snapshot, SourceName, UnitSnapshot, UsageSnapshot,
 };
 
 /// The snapshot of one observation. Without a roster nothing is managed, and nothing drifts.
@@ -52,6 +52,15 @@ pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
             (SourceName::Heartbeat, observation.heartbeats.report()),
             (SourceName::Process, observation.processes.report()),
         ]),
+        roster: RosterSnapshot {
+            agents: roster.map(|roster| roster.agents.len()),
+            loaded_at: roster.map(|_| text(observation.now.wall)),
+        },
+        linger: match observation.linger {
+            Linger::On => Some(true),
+            Linger::Off => Some(false),
+            Linger::NoLogind => None,
+        },
         holder: holder(target, observation),
         agents,
         drift,
@@ -162,6 +171,8 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
         pid: None,
         status: None,
         exit: None,
+        last_exit: None,
+        last_exit_at: None,
         sidecar: None,
         starts: None,
         path: path.clone(),
@@ -187,6 +198,8 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
         pid: Some(heartbeat.pid.get()),
         status: Some(heartbeat.status.to_string()),
         exit: binding.and_then(|binding| binding.exit).map(|verdict| verdict.to_string()),
+        last_exit: binding.and_then(|binding| binding.exit).map(|verdict| verdict.to_string()),
+        last_exit_at: binding.and_then(|binding| binding.exit).map(|_| text(heartbeat.written_at)),
         sidecar: binding.map(|binding| binding.sidecar.get()),
         starts: binding.map(|binding| binding.generation),
         path,

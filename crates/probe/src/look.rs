@@ -3,15 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::assemble;
-use crate::observe::{Observation, Target, observe};
+use crate::Observer;
+use crate::observe::{Observation, Target};
 use crate::snapshot::Snapshot;
 use crate::verify::{Facts, Scope, Verification, verify};
 
 /// How closely to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// As for a table or a scrape.
+    /// As for a table.
     Usual,
     /// Also what only a verification asks for, which costs a program's start or two.
     Verify,
@@ -27,21 +27,19 @@ pub struct Look {
     pub snapshot: Snapshot,
 }
 
-/// Looks once, in bounded time.
+/// Looks once, in bounded time, and remembers nothing.
 ///
 /// # Errors
 /// The boot's id cannot be read: `/proc` is not mounted.
 pub fn look(target: &Arc<Target>, depth: Depth) -> io::Result<Look> {
-    let observation = observe(target)?;
-    let snapshot = assemble(target, &observation);
-    let facts = match depth {
-        Depth::Usual => Facts::default(),
-        Depth::Verify => Facts::gather(target, &observation),
-    };
-    Ok(Look { target: Arc::clone(target), observation, facts, snapshot })
+    Observer::default().look(target, depth)
 }
 
 impl Look {
+    pub(crate) fn new(target: Arc<Target>, observation: Observation, facts: Facts, snapshot: Snapshot) -> Self {
+        Self { target, observation, facts, snapshot }
+    }
+
     /// Whether to trust the fleet, or some agents of it.
     #[must_use]
     pub fn verify(&self, scope: &Scope) -> Verification {

@@ -1,7 +1,7 @@
 //! A fleet with something of everything, for tests of how it is shown.
 
 use probe::snapshot::{
-    AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot,
+    AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot, RosterSnapshot,
     SessionSnapshot, Snapshot, SourceName, SourceReport, Sources, UnitSnapshot, UsageSnapshot,
 };
 
@@ -37,6 +37,8 @@ fn agent(name: &str, runtime: &str, class: &str, condition: Condition) -> AgentS
             pid: Some(18960),
             status: Some("ok".to_owned()),
             exit: None,
+            last_exit: None,
+            last_exit_at: None,
             sidecar: Some(18964),
             starts: Some(3),
             path: format!("/home/jarvis/.config/mosaic/fleet/run/{name}.hb"),
@@ -146,6 +148,8 @@ pub(crate) fn fleet() -> Snapshot {
         direct: false,
         socket: "mosaic-factory".to_owned(),
         sources: sources(),
+        roster: RosterSnapshot { agents: Some(6), loaded_at: Some(NOW.to_owned()) },
+        linger: Some(true),
         holder: HolderSnapshot { up: Some(true), pid: Some(812), since: Some("2026-11-17T10:00:00Z".to_owned()) },
         agents,
         drift: vec![

@@ -111,6 +111,10 @@ pub struct HeartbeatSnapshot {
     pub status: Option<String>,
     /// How the process ended: `code:7`, `signal:9`.
     pub exit: Option<String>,
+    /// How the process before this one ended, or this one if it has: `code:7`, `signal:9`.
+    pub last_exit: Option<String>,
+    /// When that was (RFC 3339).
+    pub last_exit_at: Option<String>,
     /// The sidecar that wrote it.
     pub sidecar: Option<u32>,
     /// How often the agent was started since the run directory is new.

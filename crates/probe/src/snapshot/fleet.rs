@@ -25,12 +25,26 @@ pub struct Snapshot {
     pub direct: bool,
     /// How looking at each source went.
     pub sources: Sources,
+    /// The roster itself.
+    pub roster: RosterSnapshot,
+    /// The user's units run without a login. Null where nothing says so.
+    pub linger: Option<bool>,
     /// The tmux server's holder.
     pub holder: HolderSnapshot,
     /// The agents of the roster in its order, then what else runs on the socket, by name.
     pub agents: Vec<AgentSnapshot>,
     /// Every difference from the roster.
     pub drift: Vec<DriftItem>,
+}
+
+/// What is known of the roster; whether it could be read now is the source's to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RosterSnapshot {
+    /// How many agents it has; null if it was never read.
+    pub agents: Option<usize>,
+    /// When it was last read with success (RFC 3339).
+    pub loaded_at: Option<String>,
 }
 
 /// The fleet's tmux server.

@@ -16,5 +16,5 @@ pub use agent::{
 pub use condition::Condition;
 pub use drift_item::DriftItem;
 pub use drift_kind::DriftKind;
-pub use fleet::{HolderSnapshot, Snapshot};
+pub use fleet::{HolderSnapshot, RosterSnapshot, Snapshot};
 pub use source_report::{SourceName, SourceReport, Sources};

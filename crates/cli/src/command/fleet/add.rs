@@ -137,7 +137,7 @@ impl Add {
 /// Is the unit of agents there?
 fn has_units(context: &Context) -> Result<bool, CommandError> {
     let directories = UnitDirectories::of_user(|name| context.environment.variable(name))
-        .map_err(|error| CommandError::Variable { name: "HOME", why: error.to_string() })?;
+        .map_err(|error| probe::BadVariable { name: "HOME", why: error.to_string() })?;
     Ok(directories.template_installed(UnitName::AGENT_TEMPLATE))
 }
 

@@ -53,7 +53,7 @@ impl Site {
             Err(error) => return Err(error.into()),
         };
         let directories = UnitDirectories::of_user(|name| context.environment.variable(name))
-            .map_err(|error| CommandError::Variable { name: "HOME", why: error.to_string() })?;
+            .map_err(|error| probe::BadVariable { name: "HOME", why: error.to_string() })?;
         let enabled = directories.enabled().map_err(|source| CommandError::io("read", layout.units(), source))?;
         let user = User::from_uid(Uid::effective())
             .ok()
