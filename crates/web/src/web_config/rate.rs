@@ -1,0 +1,107 @@
+//! `rate_limit`: a bucket of requests that fills by one each interval.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+/// A time beyond it is a mistake.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// `rate_limit`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RateLimit {
+    /// Zero is no limit.
+    #[serde(default)]
+    interval: Interval,
+    /// How many requests may come at once.
+    #[serde(default)]
+    burst: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+struct Interval(Duration);
+
+impl TryFrom<String> for Interval {
+    type Error = &'static str;
+
+    fn try_from(given: String) -> Result<Self, Self::Error> {
+        if given == "0" {
+            return Ok(Self::default());
+        }
+        // As in Go: `1s`, `1.5s`, `1m30s`.
+        let length = given.parse::<jiff::SignedDuration>().ok().filter(|_| !given.contains(char::is_whitespace));
+        length
+            .and_then(|length| Duration::try_from(length).ok())
+            .filter(|length| *length <= LONGEST)
+            .map(Self)
+            .ok_or("a time up to a day is written as 1s, 250ms or 1m30s")
+    }
+}
+
+/// The bucket.
+#[derive(Debug)]
+pub(crate) struct Rate {
+    interval: Duration,
+    burst: u32,
+    /// When it will be full again.
+    full: Mutex<Instant>,
+}
+
+impl Rate {
+    pub(super) fn of(limit: RateLimit) -> Option<Self> {
+        let RateLimit { interval: Interval(interval), burst } = limit;
+        (!interval.is_zero()).then(|| Self { interval, burst, full: Mutex::new(Instant::now()) })
+    }
+
+    /// Whether one more request may come now.
+    pub(crate) fn allow(&self) -> bool {
+        self.allow_at(Instant::now())
+    }
+
+    fn allow_at(&self, now: Instant) -> bool {
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = (*full).max(now) + self.interval;
+        let is_allowed = next.duration_since(now) <= self.interval.saturating_mul(self.burst);
+        if is_allowed {
+            *full = next;
+        }
+        is_allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_allowed_and_then_one_each_interval() {
+        let second = Duration::from_secs(1);
+        let rate = Rate::of(RateLimit { interval: Interval(second), burst: 3 }).unwrap();
+        let start = Instant::now();
+        let allowed = |after: u32| rate.allow_at(start + second * after);
+        assert_eq!([allowed(0), allowed(0), allowed(0), allowed(0)], [true, true, true, false]);
+        assert_eq!([allowed(1), allowed(1)], [true, false]);
+        assert_eq!([allowed(9), allowed(9), allowed(9), allowed(9)], [true, true, true, false]);
+    }
+
+    #[test]
+    fn times_are_written_as_in_go() {
+        for (text, millis) in [
+            ("0", Some(0)),
+            ("1s", Some(1000)),
+            ("250ms", Some(250)),
+            ("1m30s", Some(90_000)),
+            ("1.5s", Some(1500)),
+            ("", None),
+            ("1", None),
+            ("-1s", None),
+            ("soon", None),
+        ] {
+            let read = Interval::try_from(text.to_owned()).ok().map(|interval| interval.0.as_millis());
+            assert_eq!(read, millis, "{text}");
+        }
+    }
+}
