@@ -1,0 +1,187 @@
+//! A fleet of which everything is known that can be, with something of everything.
+
+use metrics::{Build, Exposition, Format, OwnProcess, Selection};
+use probe::snapshot::{
+    ActivitySnapshot, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth, HeartbeatSnapshot,
+    HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport, UnitSnapshot, UsageSnapshot,
+};
+
+pub(crate) const BUILD: Build = Build { version: "0.1.0", revision: "4f2c1e9" };
+
+/// What the text means: the quote, the backslash and the line feed are part of it.
+pub(crate) const HOSTILE_CLASS: &str = "im\"pl\\e\\n{,}=#\nmenter é";
+
+pub(crate) fn some(text: &str) -> Option<String> {
+    text.to_owned().into()
+}
+
+/// One that runs, and says what it does.
+pub(crate) fn agent(name: &str) -> AgentSnapshot {
+    AgentSnapshot {
+        name: name.to_owned(),
+        runtime: some("codex"),
+        class: some("implementer"),
+        host: "w1".to_owned(),
+        tenant: "jarvis".to_owned(),
+        managed: true,
+        condition: Condition::Up,
+        reason: None,
+        session: Some(SessionSnapshot {
+            exists: true,
+            pane_id: some("%4"),
+            pane_pid: Some(18_960),
+            pane_dead: Some(false),
+            process_alive: Some(true),
+            process_since: some("2026-11-20T11:00:00.25Z"),
+            command: some("node"),
+            last_output: some("2026-11-20T14:57:56Z"),
+        }),
+        unit: Some(unit(name, "active")),
+        heartbeat: HeartbeatSnapshot {
+            health: HeartbeatHealth::Healthy,
+            ts: some("2026-11-20T14:58:05.123Z"),
+            age_ms: Some(3120),
+            interval_ms: Some(15_000),
+            pid: Some(18_960),
+            status: some("ok"),
+            last_exit: some("code:7"),
+            last_exit_at: some("2026-11-20T10:59:58Z"),
+            sidecar: Some(18_964),
+            starts: Some(3),
+            ..no_heartbeat(name)
+        },
+        activity: Some(ActivitySnapshot {
+            state: "waiting".to_owned(),
+            since: "2026-11-20T14:50:00Z".to_owned(),
+            reason: some("permission: Bash"),
+            model: None,
+            task: None,
+        }),
+        usage: Some(UsageSnapshot { memory_bytes: 1_288_490_188, cpu_seconds: 192.4, tasks: 14 }),
+        drift: Vec::new(),
+    }
+}
+
+fn unit(agent: &str, active: &str) -> UnitSnapshot {
+    UnitSnapshot {
+        name: format!("mosaic-agent@{agent}.service"),
+        active: active.to_owned(),
+        sub: "running".to_owned(),
+        enabled: Some(active == "active"),
+        installed: true,
+        since: some("2026-11-16T11:00:00Z"),
+    }
+}
+
+fn no_heartbeat(agent: &str) -> HeartbeatSnapshot {
+    HeartbeatSnapshot {
+        health: HeartbeatHealth::Unknown,
+        reason: None,
+        ts: None,
+        age_ms: None,
+        interval_ms: None,
+        pid: None,
+        status: None,
+        exit: None,
+        last_exit: None,
+        last_exit_at: None,
+        sidecar: None,
+        starts: None,
+        path: format!("/run/{agent}.hb"),
+    }
+}
+
+/// One whose process was killed.
+fn dead() -> AgentSnapshot {
+    let mut dead = agent("coder1");
+    dead.class = some(HOSTILE_CLASS);
+    dead.condition = Condition::Dead;
+    dead.unit = Some(unit("coder1", "activating"));
+    dead.heartbeat.last_exit = some("signal:9");
+    dead.activity = None;
+    dead.usage = None;
+    if let Some(session) = &mut dead.session {
+        session.pane_dead = Some(true);
+        session.process_alive = Some(false);
+    }
+    dead.drift = vec![DriftKind::PaneDead];
+    dead
+}
+
+/// One that was never started, in a state that a systemd to come may have.
+fn never_started() -> AgentSnapshot {
+    AgentSnapshot {
+        condition: Condition::Missing,
+        session: Some(SessionSnapshot::default()),
+        // Nor could the unit directories be read.
+        unit: Some(UnitSnapshot { enabled: None, ..unit("rev0", "maintenance") }),
+        heartbeat: no_heartbeat("rev0"),
+        activity: None,
+        usage: None,
+        drift: vec![DriftKind::SessionMissing],
+        ..agent("rev0")
+    }
+}
+
+/// A session that the roster does not have.
+fn stray() -> AgentSnapshot {
+    AgentSnapshot { managed: false, runtime: None, class: None, unit: None, ..agent("scratch") }
+}
+
+fn drift(kind: DriftKind, subject: &str) -> DriftItem {
+    DriftItem { kind, subject: subject.to_owned(), detail: "-".to_owned(), advice: "-".to_owned() }
+}
+
+/// The fleet.
+pub(crate) fn fleet() -> Snapshot {
+    let ok = |duration_ms| SourceReport { ok: true, duration_ms, error: None };
+    Snapshot {
+        schema: 1,
+        host: "w1".to_owned(),
+        tenant: "jarvis".to_owned(),
+        observed_at: "2026-11-20T14:58:08Z".to_owned(),
+        direct: false,
+        socket: "mosaic-factory".to_owned(),
+        sources: [
+            (SourceName::Roster, ok(0.25)),
+            (SourceName::Tmux, ok(5.1)),
+            (SourceName::Systemd, ok(2.75)),
+            (SourceName::Heartbeat, ok(0.0)),
+            (SourceName::Process, ok(12.0)),
+        ]
+        .into(),
+        roster: RosterSnapshot { agents: Some(3), loaded_at: some("2026-11-20T14:58:07.5Z") },
+        linger: Some(true),
+        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: some("2026-11-17T10:00:00Z") },
+        agents: vec![agent("coder0"), dead(), never_started(), stray()],
+        drift: vec![
+            drift(DriftKind::PaneDead, "coder1"),
+            drift(DriftKind::SessionMissing, "rev0"),
+            drift(DriftKind::UnmanagedSession, "scratch"),
+            drift(DriftKind::UnmanagedSession, "scratch2"),
+        ],
+    }
+}
+
+/// The exporter's own process.
+pub(crate) const PROCESS: OwnProcess = OwnProcess {
+    cpu_seconds: Some(1.25),
+    resident_memory_bytes: Some(8_388_608),
+    virtual_memory_bytes: Some(16_777_216),
+    open_fds: Some(14),
+    max_fds: Some(1024),
+    start_time_ms: Some(1_795_186_600_120),
+    threads: Some(3),
+};
+
+/// What there is to tell of a fleet.
+pub(crate) fn exposition(snapshot: &Snapshot) -> Exposition<'_> {
+    Exposition { snapshot, verified: Some(false), build: BUILD, process: Some(PROCESS) }
+}
+
+/// What is told of it.
+pub(crate) fn written(snapshot: &Snapshot, format: Format) -> String {
+    let mut out = String::new();
+    exposition(snapshot).write(&Selection::ALL, format, &mut out);
+    out
+}
