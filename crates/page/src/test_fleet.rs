@@ -1,0 +1,226 @@
+//! Fleets for tests of how they are shown.
+
+use jiff::Timestamp;
+use probe::snapshot::{
+    ActivitySnapshot, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth, HeartbeatSnapshot,
+    HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport, UnitSnapshot, UsageSnapshot,
+};
+
+const NOW: &str = "2026-11-20T14:58:08Z";
+
+/// When the fleets were looked at.
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+/// An agent that is well.
+pub(crate) fn agent(name: &str, runtime: &str, class: &str) -> AgentSnapshot {
+    AgentSnapshot {
+        name: name.to_owned(),
+        runtime: Some(runtime.to_owned()),
+        class: Some(class.to_owned()),
+        host: "w1".to_owned(),
+        tenant: "jarvis".to_owned(),
+        managed: true,
+        condition: Condition::Up,
+        reason: None,
+        session: Some(SessionSnapshot {
+            exists: true,
+            pane_id: Some("%4".to_owned()),
+            pane_pid: Some(18960),
+            pane_dead: Some(false),
+            process_alive: Some(true),
+            process_since: Some("2026-11-20T11:00:00Z".to_owned()),
+            command: Some("node".to_owned()),
+            last_output: Some("2026-11-20T14:57:56Z".to_owned()),
+        }),
+        unit: Some(UnitSnapshot {
+            name: format!("mosaic-agent@{name}.service"),
+            active: "active".to_owned(),
+            sub: "running".to_owned(),
+            enabled: Some(true),
+            installed: true,
+            since: Some("2026-11-16T11:00:00Z".to_owned()),
+        }),
+        heartbeat: HeartbeatSnapshot {
+            health: HeartbeatHealth::Healthy,
+            reason: None,
+            ts: Some("2026-11-20T14:58:05.331+00:00".to_owned()),
+            age_ms: Some(3120),
+            interval_ms: Some(15000),
+            pid: Some(18960),
+            status: Some("ok".to_owned()),
+            exit: None,
+            last_exit: None,
+            last_exit_at: None,
+            sidecar: Some(18964),
+            starts: Some(3),
+            path: format!("/home/jarvis/.config/mosaic/fleet/run/{name}.hb"),
+        },
+        activity: Some(activity("working", None)),
+        usage: Some(UsageSnapshot { memory_bytes: 1_288_490_188, cpu_seconds: 192.4, tasks: 14 }),
+        drift: Vec::new(),
+    }
+}
+
+/// What an agent says of itself, for twelve minutes.
+pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
+    ActivitySnapshot {
+        state: state.to_owned(),
+        since: "2026-11-20T14:46:00Z".to_owned(),
+        reason: reason.map(str::to_owned),
+        model: Some("stub-1".to_owned()),
+        task: None,
+    }
+}
+
+/// A source that could not be read.
+pub(crate) fn fail(snapshot: &mut Snapshot, source: SourceName, why: &str) {
+    let report = SourceReport { ok: false, duration_ms: 2000.0, error: Some(why.to_owned()) };
+    snapshot.sources.insert(source, report);
+}
+
+/// A fleet without trouble but its agents'.
+pub(crate) fn of(conditions: &[Condition]) -> Snapshot {
+    let agents = conditions.iter().enumerate().map(|(at, condition)| AgentSnapshot {
+        condition: *condition,
+        activity: None,
+        ..agent(&format!("coder{at}"), "codex", "implementer")
+    });
+    with(agents.collect())
+}
+
+fn with(agents: Vec<AgentSnapshot>) -> Snapshot {
+    let ok = SourceReport { ok: true, duration_ms: 5.1, error: None };
+    let sources =
+        [SourceName::Roster, SourceName::Tmux, SourceName::Systemd, SourceName::Heartbeat, SourceName::Process];
+    Snapshot {
+        schema: 1,
+        host: "w1".to_owned(),
+        tenant: "jarvis".to_owned(),
+        observed_at: NOW.to_owned(),
+        direct: false,
+        socket: "mosaic-factory".to_owned(),
+        sources: sources.into_iter().map(|source| (source, ok.clone())).collect(),
+        roster: RosterSnapshot { agents: Some(agents.len()), loaded_at: Some(NOW.to_owned()) },
+        linger: Some(true),
+        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: Some("2026-11-17T10:00:00Z".to_owned()) },
+        agents,
+        drift: Vec::new(),
+    }
+}
+
+/// One agent of each condition and of each activity, a source that failed, drift.
+pub(crate) fn of_everything() -> Snapshot {
+    let mut waiting = agent("coder0", "codex", "implementer");
+    waiting.activity = Some(activity("waiting", Some("permission: Bash")));
+    let mut blocked = agent("coder3", "codex", "implementer");
+    blocked.activity = Some(activity("blocked", Some("the review of 41 is open")));
+    let mut starting = agent("coder2", "codex", "implementer");
+    starting.condition = Condition::Starting;
+    starting.activity = None;
+    starting.heartbeat.last_exit = Some("code:7".to_owned());
+    starting.heartbeat.last_exit_at = Some("2026-11-20T14:57:50Z".to_owned());
+    let mut idle = agent("ops0", "pi", "operations");
+    idle.activity = Some(activity("idle", None));
+    let mut unknown = agent("board", "pi", "board");
+    unknown.condition = Condition::Unknown;
+    unknown.reason = Some("its heartbeat is from before the host was booted".to_owned());
+    unknown.heartbeat.health = HeartbeatHealth::Unknown;
+    let agents = vec![
+        agent("mos-claude", "claude", "orchestrator"),
+        waiting,
+        dead(),
+        starting,
+        blocked,
+        stale(),
+        missing(),
+        idle,
+        unknown,
+        unmanaged(),
+    ];
+    let mut snapshot = with(agents);
+    let why = "the systemd user manager did not answer within 2 s; see whether it, or the D-Bus of the user, hangs";
+    fail(&mut snapshot, SourceName::Systemd, why);
+    snapshot.drift = [
+        (DriftKind::PaneDead, "coder1", "the process in its pane has ended", "mosaic fleet restart coder1"),
+        (
+            DriftKind::EnvOutdated,
+            "gardener",
+            "env/gardener.env: MOSAIC_AGENT_COMMAND differs",
+            "mosaic fleet install, then mosaic fleet restart gardener",
+        ),
+        (
+            DriftKind::UnmanagedSession,
+            "scratch",
+            "the session scratch on the socket mosaic-factory is not in the roster",
+            "mosaic fleet add scratch, or tmux -L mosaic-factory kill-session -t '=scratch:'",
+        ),
+    ]
+    .map(drift)
+    .to_vec();
+    snapshot
+}
+
+fn drift((kind, subject, detail, advice): (DriftKind, &str, &str, &str)) -> DriftItem {
+    let [subject, detail, advice] = [subject, detail, advice].map(str::to_owned);
+    DriftItem { kind, subject, detail, advice }
+}
+
+fn dead() -> AgentSnapshot {
+    let mut dead = agent("coder1", "codex", "implementer");
+    dead.condition = Condition::Dead;
+    dead.reason = Some("its process exited with signal:9".to_owned());
+    dead.heartbeat.health = HeartbeatHealth::Stale;
+    dead.heartbeat.ts = Some("2026-11-20T14:57:04Z".to_owned());
+    dead.heartbeat.last_exit = Some("signal:9".to_owned());
+    dead.heartbeat.last_exit_at = Some("2026-11-20T14:57:06Z".to_owned());
+    dead.usage = None;
+    if let Some(session) = &mut dead.session {
+        session.pane_dead = Some(true);
+        session.process_alive = Some(false);
+        session.command = None;
+    }
+    dead.drift = vec![DriftKind::PaneDead, DriftKind::UnitDisabled];
+    dead
+}
+
+fn stale() -> AgentSnapshot {
+    let mut stale = agent("gardener", "pi", "a-class-of-its-own");
+    stale.condition = Condition::Stale;
+    stale.reason = Some("its last heartbeat is 64 s old".to_owned());
+    stale.heartbeat.health = HeartbeatHealth::Stale;
+    stale.heartbeat.ts = Some("2026-11-20T14:57:04Z".to_owned());
+    stale.drift = vec![DriftKind::StaleHeartbeat];
+    stale
+}
+
+fn missing() -> AgentSnapshot {
+    let mut missing = agent("rev0", "claude", "reviewer");
+    missing.condition = Condition::Missing;
+    missing.session = Some(SessionSnapshot::default());
+    missing.heartbeat.ts = None;
+    missing.heartbeat.health = HeartbeatHealth::Unknown;
+    missing.heartbeat.reason = Some("there is no heartbeat".to_owned());
+    missing.activity = None;
+    missing.usage = None;
+    missing.unit = None;
+    missing.drift = vec![DriftKind::SessionMissing];
+    missing
+}
+
+fn unmanaged() -> AgentSnapshot {
+    let mut scratch = agent("scratch", "", "");
+    scratch.runtime = None;
+    scratch.class = None;
+    scratch.condition = Condition::Unknown;
+    scratch.managed = false;
+    scratch.activity = None;
+    scratch.unit = None;
+    scratch.usage = None;
+    scratch.heartbeat.ts = None;
+    scratch.heartbeat.starts = None;
+    scratch.heartbeat.health = HeartbeatHealth::Unknown;
+    scratch.drift = vec![DriftKind::UnmanagedSession];
+    scratch
+}
