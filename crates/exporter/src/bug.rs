@@ -1,0 +1,11 @@
+//! What the program does about a bug of ours.
+
+use domain::ExitCode;
+
+/// From now on a panic says that it is a bug, and ends the process with the exit code for one.
+pub(crate) fn report_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!("this is a bug in Mosaic Fleet, please report it: {panic}");
+        std::process::exit(ExitCode::Bug as i32);
+    }));
+}

@@ -1,0 +1,81 @@
+//! The newest look, for everybody who asks.
+
+use std::io;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use page::History;
+use tokio::sync::watch;
+use tokio::time::timeout_at;
+
+use super::looker::{self, Published, Wish};
+use super::{Observed, Subject};
+
+/// A look was wished for, and none ended in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutOfTime;
+
+/// Looks when it is asked, once for all who ask at the same time.
+#[derive(Debug)]
+pub(crate) struct Observations {
+    wishes: SyncSender<Wish>,
+    published: watch::Receiver<Published>,
+    history: Arc<Mutex<History>>,
+}
+
+impl Observations {
+    /// How old a look may be that is told once more.
+    const FRESH: Duration = Duration::from_secs(1);
+    /// However little time somebody has, each source gets this: what comes of a look is for everybody, and who
+    /// has not even that much goes without.
+    const LEAST: Duration = Duration::from_millis(500);
+    /// How many may wish for a look before the first of them is served; the others get what these do.
+    const WISHES: usize = 4;
+
+    /// Nobody has looked yet.
+    ///
+    /// # Errors
+    /// There is no thread to be had.
+    pub(crate) fn of(subject: Subject) -> io::Result<Self> {
+        let (wishes, inbox) = sync_channel(Self::WISHES);
+        let (sender, published) = watch::channel(None);
+        let history = Arc::new(Mutex::new(History::default()));
+        looker::start(subject, inbox, sender, Arc::clone(&history))?;
+        Ok(Self { wishes, published, history })
+    }
+
+    /// The fleet, as it was at most a second ago.
+    ///
+    /// # Errors
+    /// That takes longer than `patience`.
+    pub(crate) async fn latest(&self, patience: Duration) -> Result<Arc<Observed>, OutOfTime> {
+        let now = Instant::now();
+        let mut published = self.published.clone();
+        if let Some(observed) = published.borrow_and_update().as_ref()
+            && now.duration_since(observed.begun) < Self::FRESH
+        {
+            return Ok(Arc::clone(observed));
+        }
+        // A source is given up with some of the time left, in which the rest is put together. Who finds
+        // no room waits for what the others get.
+        let limit = patience.mul_f32(0.8).max(Self::LEAST);
+        // Since now, and not since we began: a look that ended in between was too old, and does not count.
+        let _ = self.wishes.try_send(Wish { since: Instant::now(), limit });
+        let deadline = now + patience;
+        match timeout_at(deadline.into(), published.changed()).await {
+            Ok(Ok(())) => published.borrow().clone().ok_or(OutOfTime),
+            Ok(Err(_)) | Err(_) => Err(OutOfTime),
+        }
+    }
+
+    /// Has anybody looked yet?
+    pub(crate) fn is_ready(&self) -> bool {
+        self.published.borrow().is_some()
+    }
+
+    /// What was seen in the last hour.
+    pub(crate) fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

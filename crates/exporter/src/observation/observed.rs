@@ -1,0 +1,16 @@
+//! What one look gave.
+
+use std::time::Instant;
+
+use probe::Snapshot;
+
+/// A snapshot, and how old it is.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    /// The fleet.
+    pub(crate) snapshot: Snapshot,
+    /// Whether it passes `mosaic fleet verify`.
+    pub(crate) verified: bool,
+    /// When the look began: nothing in it is older.
+    pub(crate) begun: Instant,
+}

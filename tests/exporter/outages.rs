@@ -1,0 +1,124 @@
+//! What a scrape does when something hangs or makes no sense: it is answered, in time, with all that can
+//! still be said, and nobody has to mend the exporter afterwards.
+
+use crate::samples::Samples;
+use harness::{Deadline, ExporterProcess, Frozen, ProcessWatch, RosterFleet};
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// What Prometheus says how long it waits.
+const SCRAPE_TIMEOUT: (&str, &str) = ("X-Prometheus-Scrape-Timeout-Seconds", "5");
+
+fn fleet() -> Option<(RosterFleet, ExporterProcess)> {
+    let fleet = RosterFleet::up_or_skip(&["mos", "coder0"])?;
+    let exporter = fleet.exporter(&[]);
+    Some((fleet, exporter))
+}
+
+/// A scrape as Prometheus makes it, which has to come in the time that it said.
+fn scrape(exporter: &ExporterProcess) -> Samples {
+    let begun = Instant::now();
+    let answer = exporter.get_with("/metrics", &[SCRAPE_TIMEOUT]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "Prometheus had gone by now: {:?}", begun.elapsed());
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    Samples(answer.text())
+}
+
+/// Scrapes until it is so: a look may be a second old.
+fn scrape_until(exporter: &ExporterProcess, what: &str, is_so: impl Fn(&Samples) -> bool) -> Samples {
+    let deadline = Deadline::default();
+    loop {
+        let samples = scrape(exporter);
+        if is_so(&samples) {
+            return samples;
+        }
+        assert!(!deadline.passed(), "{what} does not come:\n{}", samples.0);
+        std::thread::yield_now();
+    }
+}
+
+/// One collector fails, the others do not, and each of these series is there.
+fn fails_alone(exporter: &ExporterProcess, failed: &str, intact: &[&str]) {
+    let samples = scrape_until(exporter, &format!("a failure of {failed}"), |samples| !samples.success(failed));
+    for other in ["roster", "tmux", "systemd", "heartbeat", "process"] {
+        assert_eq!(samples.success(other), other != failed, "{other}:\n{}", samples.0);
+    }
+    for series in intact {
+        assert!(samples.value(series).is_some(), "{series} is missing:\n{}", samples.0);
+    }
+}
+
+fn recovers(exporter: &ExporterProcess, collector: &str) {
+    let samples = scrape_until(exporter, &format!("success of {collector}"), |samples| samples.success(collector));
+    assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "{}", samples.0);
+}
+
+const BEAT: &str = "mosaic_agent_heartbeat_timestamp_seconds{agent=\"coder0\"}";
+const ALIVE: &str = "mosaic_agent_process_alive{agent=\"coder0\"}";
+const OUTPUT: &str = "mosaic_agent_last_output_timestamp_seconds{agent=\"coder0\"}";
+const ENABLED: &str = "mosaic_agent_unit_enabled{agent=\"coder0\"}";
+
+#[test]
+fn a_tmux_server_that_hangs_costs_what_it_alone_knows() {
+    let Some((fleet, exporter)) = fleet() else { return };
+    let server = Frozen::new(fleet.units().server());
+    fails_alone(&exporter, "tmux", &[BEAT, ENABLED]);
+    let samples = scrape(&exporter);
+    assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "{}", samples.0);
+    assert_eq!(samples.value(OUTPUT), None);
+    drop(server);
+    recovers(&exporter, "tmux");
+}
+
+#[test]
+fn a_manager_that_hangs_costs_what_it_alone_knows() {
+    let Some((fleet, exporter)) = fleet() else { return };
+    let found = fleet.units().fleet().processes_named("systemd");
+    let manager = Frozen::new(ProcessWatch::new(found[0]).unwrap());
+    fails_alone(&exporter, "systemd", &[BEAT, ALIVE, OUTPUT]);
+    drop(manager);
+    recovers(&exporter, "systemd");
+}
+
+#[test]
+fn a_run_directory_that_cannot_be_read_costs_the_heartbeats() {
+    let Some((fleet, exporter)) = fleet() else { return };
+    let run = fleet.units().fleet().mosaic_home().join("fleet/run");
+    let aside = run.with_extension("aside");
+    fs::rename(&run, &aside).unwrap();
+    // Root may read every directory; that this is none stops even root.
+    fs::write(&run, "").unwrap();
+    fails_alone(&exporter, "heartbeat", &[ALIVE, OUTPUT, ENABLED]);
+    fs::remove_file(&run).unwrap();
+    fs::rename(&aside, &run).unwrap();
+    recovers(&exporter, "heartbeat");
+}
+
+#[test]
+fn a_roster_of_garbage_leaves_all_agents_in_the_metrics() {
+    let Some((fleet, exporter)) = fleet() else { return };
+    let loaded = scrape(&exporter).value("mosaic_roster_last_load_timestamp_seconds").unwrap();
+    let roster = fleet.roster();
+    fleet.write_roster("agents: [{ name: \"");
+    fails_alone(&exporter, "roster", &[BEAT, ALIVE, OUTPUT, ENABLED]);
+    let samples = scrape(&exporter);
+    assert_eq!(samples.value("mosaic_roster_last_load_success"), Some(0.0));
+    assert_eq!(samples.value("mosaic_roster_agents"), Some(2.0));
+    assert_eq!(samples.value("mosaic_roster_last_load_timestamp_seconds"), Some(loaded));
+    fleet.write_roster(&roster);
+    recovers(&exporter, "roster");
+}
+
+#[test]
+fn what_does_not_come_in_time_is_left_out_and_the_scrape_is_not() {
+    let Some((fleet, exporter)) = fleet() else { return };
+    let _server = Frozen::new(fleet.units().server());
+    let samples = scrape_until(&exporter, "a failure of tmux", |samples| !samples.success("tmux"));
+    assert!(samples.success("heartbeat"));
+    // Of so short a time a second goes to the sources at most.
+    let begun = Instant::now();
+    let answer = exporter.get_with("/metrics", &[("X-Prometheus-Scrape-Timeout-Seconds", "1")]);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(answer.status, 200);
+    assert!(!Samples(answer.text()).success("tmux"));
+}

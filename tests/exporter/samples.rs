@@ -1,0 +1,34 @@
+//! What a scrape says, for a test to ask.
+
+/// A scrape's text.
+#[derive(Clone, Debug)]
+pub(crate) struct Samples(pub(crate) String);
+
+impl Samples {
+    /// The value of the one sample whose line begins so.
+    pub(crate) fn value(&self, beginning: &str) -> Option<f64> {
+        let mut lines = self.0.lines().filter_map(|line| line.strip_prefix(beginning)?.strip_prefix(' '));
+        let value = lines.next()?.parse().expect("a sample ends with its value");
+        assert_eq!(lines.next(), None, "{beginning} is there twice");
+        Some(value)
+    }
+
+    /// Does a collector say that it had success?
+    pub(crate) fn success(&self, collector: &str) -> bool {
+        let success = self.value(&format!("mosaic_collector_success{{collector=\"{collector}\"}}"));
+        success.unwrap_or_else(|| panic!("no word about {collector}:\n{}", self.0)) > 0.5
+    }
+
+    /// The condition of an agent: the one whose sample is 1.
+    pub(crate) fn condition(&self, agent: &str) -> Option<String> {
+        let beginning = format!("mosaic_agent_condition{{agent=\"{agent}\",condition=\"");
+        let is_one = |line: &&str| line.ends_with("\"} 1");
+        let line = self.0.lines().filter(is_one).find_map(|line| line.strip_prefix(&beginning))?;
+        Some(line.trim_end_matches("\"} 1").to_owned())
+    }
+
+    /// How many samples it has.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count()
+    }
+}
