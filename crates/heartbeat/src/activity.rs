@@ -7,6 +7,9 @@ use std::path::Path;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use rustix::fd::AsFd;
+use rustix::fs::CWD;
+use rustix::path::Arg;
 
 use crate::key_values::KeyValues;
 use crate::reader::read_text;
@@ -87,7 +90,15 @@ impl FromStr for ActivityReport {
 /// # Errors
 /// There is one that cannot be understood.
 pub fn read_activity(path: &Path) -> Result<Option<ActivityReport>, UnreadableHeartbeat> {
-    match read_text(path)? {
+    read_activity_in(CWD, path)
+}
+
+/// The same, of a file below a directory.
+///
+/// # Errors
+/// As [`read_activity`].
+pub fn read_activity_in(directory: impl AsFd, file: impl Arg) -> Result<Option<ActivityReport>, UnreadableHeartbeat> {
+    match read_text(directory, file)? {
         Some(text) => Ok(Some(text.parse()?)),
         None => Ok(None),
     }

@@ -6,7 +6,7 @@ use domain::decimal_seconds;
 use jiff::Timestamp;
 
 use crate::key_values::KeyValues;
-use crate::{Binding, Heartbeat, Status};
+use crate::{Binding, Heartbeat, LastExit, Status};
 
 /// A text that is not a heartbeat. It says which line is at fault, never what a caller should
 /// assume of the agent: that is unknown.
@@ -66,6 +66,13 @@ fn binding(lines: &KeyValues<'_>) -> Result<Binding, MalformedHeartbeat> {
         exit: match lines.find("exit")? {
             None => None,
             Some(_) => Some(lines.value("exit")?),
+        },
+        last_exit: match lines.find("last_exit")? {
+            None => None,
+            Some(_) => Some(LastExit {
+                verdict: lines.value("last_exit")?,
+                at: lines.with("last_exit_ts", |value| value.parse::<Timestamp>().ok())?,
+            }),
         },
     })
 }

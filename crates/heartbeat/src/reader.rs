@@ -4,8 +4,10 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::path::Path;
 
-use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::fd::AsFd;
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use crate::{Heartbeat, MalformedHeartbeat};
 
@@ -37,18 +39,26 @@ pub enum UnreadableHeartbeat {
 /// # Errors
 /// There is one that cannot be understood; never a crash, whatever it holds.
 pub fn read(path: &Path) -> Result<Option<Heartbeat>, UnreadableHeartbeat> {
-    match read_text(path)? {
+    read_in(CWD, path)
+}
+
+/// The same, of a file below a directory: who reads a thousand of them holds that open.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in(directory: impl AsFd, file: impl Arg) -> Result<Option<Heartbeat>, UnreadableHeartbeat> {
+    match read_text(directory, file)? {
         Some(text) => Ok(Some(text.parse()?)),
         None => Ok(None),
     }
 }
 
 /// The text of a small file; `None` if there is none.
-pub(crate) fn read_text(path: &Path) -> Result<Option<String>, UnreadableHeartbeat> {
+pub(crate) fn read_text(directory: impl AsFd, path: impl Arg) -> Result<Option<String>, UnreadableHeartbeat> {
     let failed = |error: Errno| UnreadableHeartbeat::Io(error.into());
     // Opening a FIFO that somebody put there must not hang.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = match open(path, flags, Mode::empty()) {
+    let file = match openat(directory, path, flags, Mode::empty()) {
         Ok(file) => file,
         Err(Errno::NOENT) => return Ok(None),
         Err(error) => return Err(failed(error)),

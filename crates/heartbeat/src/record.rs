@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use domain::{AgentName, BeatInterval, BootId, ExitVerdict, Pid, ProcessIdentity};
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
-use crate::Status;
+use crate::{LastExit, Status};
 
 /// A heartbeat of either version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Binding {
     pub generation: u64,
     /// How the pane process ended, with [`Status::Exited`].
     pub exit: Option<ExitVerdict>,
+    /// How the process before it ended, when that is known.
+    pub last_exit: Option<LastExit>,
 }
 
 impl Heartbeat {
@@ -51,24 +54,41 @@ impl Heartbeat {
         let binding = self.binding.as_ref()?;
         Some(ProcessIdentity { pid: self.pid, start_ticks: binding.start_ticks, boot: binding.boot })
     }
+
+    /// The latest end of the agent's process that is known: its own, else that of one before it.
+    #[must_use]
+    pub fn latest_exit(&self) -> Option<LastExit> {
+        let binding = self.binding.as_ref()?;
+        binding.exit.map_or(binding.last_exit, |verdict| Some(LastExit { verdict, at: self.written_at }))
+    }
 }
 
 /// The file's text. Version 1 readers know the first three lines, so these stay first.
 impl fmt::Display for Heartbeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whole seconds, cut off as `date` does: rounded up they would lie in the future. And the offset
-        // in numbers as `date +%z` gives it, not as "Z".
-        let written_at = Timestamp::from_second(self.written_at.as_second()).unwrap_or(self.written_at).to_string();
-        let written_at = written_at.trim_end_matches('Z');
-        write!(f, "ts={written_at}+00:00\npid={}\nstatus={}\n", self.pid, self.status)?;
+        write!(f, "ts={}\npid={}\nstatus={}\n", Seconds(self.written_at), self.pid, self.status)?;
         let Some(binding) = &self.binding else { return Ok(()) };
-        let Binding { agent, boot, start_ticks, monotonic, interval, sequence, sidecar, generation, exit } = binding;
+        let Binding { agent, boot, start_ticks, monotonic, interval, sequence, .. } = binding;
         write!(f, "v=2\nagent={agent}\nboot={boot}\nstart={start_ticks}\n")?;
         write!(f, "mono={}.{:03}\ninterval={interval}\n", monotonic.as_secs(), monotonic.subsec_millis())?;
-        write!(f, "seq={sequence}\nsidecar={sidecar}\ngen={generation}\n")?;
-        match exit {
-            Some(verdict) => writeln!(f, "exit={verdict}"),
+        write!(f, "seq={sequence}\nsidecar={}\ngen={}\n", binding.sidecar, binding.generation)?;
+        if let Some(verdict) = binding.exit {
+            writeln!(f, "exit={verdict}")?;
+        }
+        match binding.last_exit {
+            Some(LastExit { verdict, at }) => write!(f, "last_exit={verdict}\nlast_exit_ts={}\n", Seconds(at)),
             None => Ok(()),
         }
+    }
+}
+
+/// A time as `date` gives it.
+struct Seconds(Timestamp);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Cut off: rounded up they would lie in the future. And the offset in numbers, not as "Z".
+        let whole = Timestamp::from_second(self.0.as_second()).unwrap_or(self.0);
+        write!(f, "{}", whole.display_with_offset(Offset::UTC))
     }
 }

@@ -7,7 +7,9 @@ use std::fs;
 use std::time::Duration;
 
 use domain::{AgentName, BootId, ExitVerdict};
-use heartbeat::{Binding, Heartbeat, MalformedHeartbeat, RunDirectory, Status, UnreadableHeartbeat, Writer, read};
+use heartbeat::{
+    Binding, Heartbeat, LastExit, MalformedHeartbeat, RunDirectory, Status, UnreadableHeartbeat, Writer, read,
+};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -21,6 +23,32 @@ fn the_documented_example_is_what_is_written() {
     assert_eq!(heartbeat.to_string(), DOCUMENTED);
     let process = heartbeat.process().unwrap();
     assert_eq!((process.pid.get(), process.start_ticks), (18960, 67697));
+}
+
+#[test]
+fn the_end_before_is_two_further_lines() {
+    let last = "last_exit=code:7\nlast_exit_ts=2026-11-20T14:50:00+00:00\n";
+    let at = |time: &str| time.parse::<Timestamp>().unwrap();
+    let before = LastExit { verdict: ExitVerdict::Code(7), at: at("2026-11-20T14:50:00Z") };
+    let own = LastExit { verdict: ExitVerdict::Signal(9), at: at("2026-11-20T14:58:08Z") };
+    let ended = |exit: &str, last: &str| format!("{}{exit}{last}", DOCUMENTED.replace("status=ok", "status=exited"));
+    let table = [
+        (DOCUMENTED.to_owned(), None, None),
+        (format!("{DOCUMENTED}{last}"), Some(before), Some(before)),
+        (ended("exit=signal:9\n", ""), None, Some(own)),
+        (ended("exit=signal:9\n", last), Some(before), Some(own)),
+    ];
+    for (text, last_exit, latest) in table {
+        let heartbeat: Heartbeat = text.parse().unwrap();
+        assert_eq!(heartbeat.to_string(), text);
+        assert_eq!(
+            (heartbeat.binding.as_ref().unwrap().last_exit, heartbeat.latest_exit()),
+            (last_exit, latest),
+            "{text}"
+        );
+    }
+    let first_version: Heartbeat = "ts=2026-11-20T14:58:08Z\npid=77\nstatus=exited\n".parse().unwrap();
+    assert_eq!(first_version.latest_exit(), None);
 }
 
 #[test]
@@ -72,6 +100,9 @@ fn wrong_values_are_named() {
         ("v=2", "v=two", "its line 'v=' says 'two'"),
         ("gen=3\n", "", "it has no line 'gen='"),
         ("gen=3", "gen=3\ngen=4", "it has more than one line 'gen='"),
+        ("gen=3\n", "gen=3\nlast_exit=code:7\n", "it has no line 'last_exit_ts='"),
+        ("gen=3\n", "gen=3\nlast_exit=7\nlast_exit_ts=2026-11-20T14:50:00Z\n", "its line 'last_exit=' says '7'"),
+        ("gen=3\n", "gen=3\nlast_exit=code:7\nlast_exit_ts=then\n", "its line 'last_exit_ts=' says 'then'"),
         ("status=ok", "status=\u{1b}[2J", "its line 'status=' says '\\u{1b}[2J'"),
     ];
     for (line, instead, expected) in table {
@@ -118,6 +149,10 @@ fn the_writer_replaces_and_leaves_nothing_else() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+fn verdicts() -> impl Strategy<Value = ExitVerdict> {
+    prop_oneof![any::<u8>().prop_map(ExitVerdict::Code), any::<u8>().prop_map(ExitVerdict::Signal)]
+}
+
 prop_compose! {
     fn heartbeats()(
         seconds in -377_705_023_201_i64..=253_402_207_200,
@@ -130,7 +165,8 @@ prop_compose! {
         mono_millis in any::<u64>(),
         interval_millis in 1_u64..=86_400_000,
         sidecar in 1_u32..=4_194_304,
-        exit in prop::option::of((any::<bool>(), any::<u8>())),
+        exit in prop::option::of(verdicts()),
+        last_exit in prop::option::of((verdicts(), 0..=253_402_207_200_i64)),
     ) -> Heartbeat {
         let interval = format!("{}.{:03}", interval_millis / 1000, interval_millis % 1000).parse().unwrap();
         Heartbeat {
@@ -146,7 +182,9 @@ prop_compose! {
                 sequence,
                 sidecar: sidecar.try_into().unwrap(),
                 generation,
-                exit: exit.map(|(signal, number)| if signal { ExitVerdict::Signal(number) } else { ExitVerdict::Code(number) }),
+                exit,
+                last_exit: last_exit
+                    .map(|(verdict, at)| LastExit { verdict, at: Timestamp::from_second(at).unwrap() }),
             }),
         }
     }

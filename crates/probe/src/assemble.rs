@@ -20,12 +20,18 @@ use crate::snapshot::{
 /// The snapshot of one observation. Without a roster nothing is managed, and nothing drifts.
 #[must_use]
 pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
-    let roster = target.roster.result.as_ref().ok();
+    let roster = observation.roster.roster();
     let mut drift = Vec::new();
     let mut agents = Vec::new();
     for settings in roster.iter().flat_map(|roster| roster.agents.iter().map(|agent| roster.settings(agent))) {
         let facts = AgentFacts::gather(observation, &settings.name, target.assumed_interval);
-        let generated = observation.generated.result.as_ref().ok().and_then(|files| files.get(&settings.name));
+        let generated = observation
+            .generated
+            .result
+            .as_ref()
+            .ok()
+            .and_then(|files| files.get(&settings.name))
+            .map(|files| &**files);
         let expected = Expected { agent: &settings.name, generated };
         let items = drift::of_agent(expected, &facts, observation);
         agents.push(agent(target, observation, &settings.name, Some(&settings), &facts, &items));
@@ -43,10 +49,10 @@ pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
         host: target.host.clone(),
         tenant: target.tenant.clone(),
         observed_at: text(observation.now.wall),
-        socket: target.socket().to_string(),
+        socket: target.socket_by(observation.roster.roster()).to_string(),
         direct: observation.direct,
         sources: BTreeMap::from([
-            (SourceName::Roster, target.roster.report()),
+            (SourceName::Roster, observation.roster.now.report()),
             (SourceName::Tmux, observation.tmux.report()),
             (SourceName::Systemd, observation.systemd.report()),
             (SourceName::Heartbeat, observation.heartbeats.report()),
@@ -54,7 +60,7 @@ pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
         ]),
         roster: RosterSnapshot {
             agents: roster.map(|roster| roster.agents.len()),
-            loaded_at: roster.map(|_| text(observation.now.wall)),
+            loaded_at: observation.roster.last_good.as_ref().map(|good| text(good.loaded_at)),
         },
         linger: match observation.linger {
             Linger::On => Some(true),
@@ -150,7 +156,7 @@ fn unit(agent: &AgentName, observation: &Observation) -> Option<UnitSnapshot> {
         // A unit that nothing refers to is not loaded; asked for, systemd would call it inactive.
         active: loaded.map_or("inactive", |unit| unit.active.as_str()).to_owned(),
         sub: loaded.map_or_else(|| "dead".to_owned(), |unit| unit.sub.clone()),
-        enabled: files.map(|files| files.enabled.contains(&name)),
+        enabled: files.map(|files| files.links.enabled.contains(&name)),
         installed: loaded.map_or_else(
             || files.is_some_and(|files| files.template_installed),
             |unit| matches!(unit.load, LoadState::Loaded | LoadState::Stub | LoadState::Merged),
@@ -198,8 +204,8 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
         pid: Some(heartbeat.pid.get()),
         status: Some(heartbeat.status.to_string()),
         exit: binding.and_then(|binding| binding.exit).map(|verdict| verdict.to_string()),
-        last_exit: binding.and_then(|binding| binding.exit).map(|verdict| verdict.to_string()),
-        last_exit_at: binding.and_then(|binding| binding.exit).map(|_| text(heartbeat.written_at)),
+        last_exit: heartbeat.latest_exit().map(|last| last.verdict.to_string()),
+        last_exit_at: heartbeat.latest_exit().map(|last| text(last.at)),
         sidecar: binding.map(|binding| binding.sidecar.get()),
         starts: binding.map(|binding| binding.generation),
         path,
@@ -220,7 +226,7 @@ fn holder(target: &Target, observation: &Observation) -> HolderSnapshot {
     let Some(panes) = observation.tmux.ok() else { return HolderSnapshot::default() };
     let Some(panes) = panes else { return HolderSnapshot { up: Some(false), ..HolderSnapshot::default() } };
     HolderSnapshot {
-        up: Some(panes.sessions.contains_key(target.holder())),
+        up: Some(panes.sessions.contains_key(target.holder_by(observation.roster.roster()))),
         pid: panes.pid.map(Pid::get),
         since: panes.started.and_then(|started| Timestamp::from_second(started).ok()).map(text),
     }

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{BeatInterval, MosaicHome};
+use domain::{AgentName, BeatInterval, MosaicHome};
 use heartbeat::{Now, RunDirectory};
 use process::{Stat, Usage};
 use roster::{HolderSession, Roster};
-use systemd::{ActiveState, Linger, LoadState, Logind, ManagerAddress, Unit, UnitDirectories, UnitName};
+use systemd::{ActiveState, Linger, LoadState, Logind, ManagerAddress, Unit, UnitDirectories, UnitLinks, UnitName};
 use tmux::SessionPane;
 
 use crate::observe::{
-    GeneratedFiles, Launched, Observation, ProcessSeen, RunFiles, Seen, Target, TmuxServer, UnitFiles, Units,
+    GeneratedFiles, LastGood, Launched, Observation, ProcessSeen, RosterSeen, RunFiles, Seen, Target, TmuxServer,
+    UnitFiles, Units,
 };
 
 pub(crate) const ROSTER: &str = "\
@@ -41,7 +43,6 @@ pub(crate) fn target() -> Target {
     Target {
         home: MosaicHome::from_environment(variable).unwrap(),
         user_home: None,
-        roster: seen(Roster::parse(ROSTER, Path::new("/h/roster.yaml")).unwrap()).into(),
         roster_path: PathBuf::from("/h/roster.yaml"),
         run_directory: RunDirectory::at(PathBuf::from("/h/run")),
         manager: ManagerAddress::new(None, None),
@@ -55,6 +56,7 @@ pub(crate) fn target() -> Target {
         fallback_socket: "mosaic-factory".parse().unwrap(),
         fallback_holder: HolderSession::default(),
         limit: Target::LIMIT,
+        without: BTreeSet::new(),
     }
 }
 
@@ -66,6 +68,7 @@ pub(crate) fn observation() -> Observation {
             boot: "0700cf0c-8b1c-49c8-862a-3c44fb7bacfe".parse().unwrap(),
         },
         since_boot: Duration::from_secs(1000),
+        roster: roster_seen(Roster::parse(ROSTER, Path::new("/h/roster.yaml")).unwrap()),
         tmux: seen(Some(TmuxServer {
             pid: 12.try_into().ok(),
             started: Some(1_763_650_000),
@@ -73,11 +76,11 @@ pub(crate) fn observation() -> Observation {
         })),
         systemd: seen(Units::default()),
         direct: false,
-        unit_files: Ok(UnitFiles { enabled: BTreeSet::new(), template_installed: true, masked: BTreeSet::new() }),
+        unit_files: Ok(UnitFiles { links: Arc::default(), template_installed: true }),
         linger: Linger::On,
         heartbeats: seen(RunFiles::default()),
         processes: seen(BTreeMap::new()),
-        generated: seen(BTreeMap::new()),
+        generated: seen(Arc::default()),
     };
     session(&mut observation, "_holder", 13);
     let holder = UnitName::holder();
@@ -90,6 +93,22 @@ pub(crate) fn observation() -> Observation {
     observation
 }
 
+/// A roster that has just been read.
+pub(crate) fn roster_seen(roster: Roster) -> RosterSeen {
+    let loaded_at = "2026-11-20T11:59:59Z".parse().unwrap();
+    RosterSeen { now: seen(()), last_good: Some(LastGood { roster: Arc::new(roster), loaded_at }) }
+}
+
+/// What enables and masks units.
+pub(crate) fn links(observation: &mut Observation) -> &mut UnitLinks {
+    Arc::make_mut(&mut observation.unit_files.as_mut().unwrap().links)
+}
+
+/// The files that were generated.
+pub(crate) fn generated_files(observation: &mut Observation) -> &mut BTreeMap<AgentName, Arc<GeneratedFiles>> {
+    Arc::make_mut(observation.generated.result.as_mut().unwrap())
+}
+
 /// Adds an agent with which all is well.
 pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command: &str) {
     session(observation, agent, pid);
@@ -98,7 +117,7 @@ pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command:
     let loaded =
         Unit { name: unit.clone(), load: LoadState::Loaded, active: ActiveState::Active, sub: "running".to_owned() };
     observation.systemd.result.as_mut().unwrap().loaded.insert(unit.clone(), loaded);
-    observation.unit_files.as_mut().unwrap().enabled.insert(unit.clone());
+    links(observation).enabled.insert(unit.clone());
     heartbeat(observation, agent, &beat(agent, pid));
     let process = ProcessSeen {
         stat: Ok(Some(stat(pid, 'S'))),
@@ -108,9 +127,8 @@ pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command:
         foreground: Some("node".to_owned()),
     };
     observation.processes.result.as_mut().unwrap().insert(pid.try_into().unwrap(), process);
-    let generated =
-        GeneratedFiles { outdated: Vec::new(), command: command.to_owned(), search_path: Some("/bin".to_owned()) };
-    observation.generated.result.as_mut().unwrap().insert(name, generated);
+    let generated = GeneratedFiles { outdated: Vec::new(), command: command.into(), search_path: Some("/bin".into()) };
+    generated_files(observation).insert(name, Arc::new(generated));
 }
 
 pub(crate) fn session(observation: &mut Observation, session: &str, pid: u32) {

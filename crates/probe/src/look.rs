@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::Observer;
 use crate::observe::{Observation, Target};
 use crate::snapshot::Snapshot;
-use crate::verify::{Facts, Scope, Verification, verify};
+use crate::verify::{Facts, Scope, Verification, passed, verify};
 
 /// How closely to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Look {
 /// # Errors
 /// The boot's id cannot be read: `/proc` is not mounted.
 pub fn look(target: &Arc<Target>, depth: Depth) -> io::Result<Look> {
-    Observer::default().look(target, depth)
+    Observer::for_one_look().look(target, depth)
 }
 
 impl Look {
@@ -44,5 +44,11 @@ impl Look {
     #[must_use]
     pub fn verify(&self, scope: &Scope) -> Verification {
         verify(&self.target, &self.observation, &self.snapshot, &self.facts, scope)
+    }
+
+    /// Whether all that [`verify`](Self::verify) requires is so, without the table.
+    #[must_use]
+    pub fn passed(&self, scope: &Scope) -> bool {
+        passed(&self.target, &self.observation, &self.snapshot, &self.facts, scope)
     }
 }

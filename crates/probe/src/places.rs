@@ -1,5 +1,6 @@
 //! Where a fleet is: what every program that looks at one finds in the same way.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use heartbeat::RunDirectory;
 use nix::unistd::{Uid, User};
 use systemd::{Logind, ManagerAddress, UnitDirectories};
 
-use crate::observe::{Target, TargetRoster};
+use crate::observe::Target;
 
 /// The places of one fleet, all absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,6 @@ impl Places {
         Ok(Target {
             home: self.home.clone(),
             user_home: variable("HOME").map(PathBuf::from),
-            roster: TargetRoster::at(self.roster_path.clone()),
             roster_path: self.roster_path.clone(),
             run_directory: self.run_directory.clone(),
             manager: self.manager.clone(),
@@ -83,6 +83,7 @@ impl Places {
             fallback_socket: parsed(&variable, "MOSAIC_TMUX_SOCKET")?.unwrap_or_default(),
             fallback_holder: parsed(&variable, "MOSAIC_HOLDER_SESSION")?.unwrap_or_default(),
             limit: Target::LIMIT,
+            without: BTreeSet::new(),
         })
     }
 }

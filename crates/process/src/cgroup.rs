@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Pid;
 
+use crate::KeptFile;
 use crate::small_file::with_file_in;
 
 /// A control group.
@@ -73,6 +74,24 @@ impl Cgroup {
         let directories: Vec<PathBuf> = self.directories.iter().map(|path| path.with_file_name(name)).collect();
         let listed = with_file_in(directories.first()?, format_args!("cgroup.procs"), pids).ok()?;
         listed.contains(&pid).then(|| (Self { path: self.path.with_file_name(name), directories }, listed))
+    }
+
+    /// Opens the list of who is in the group itself, to be read again and again by [`Cgroup::listed_in`].
+    /// It stays the list of this very group: of one that was removed, and made anew, it cannot be read.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn keep_list(&self) -> io::Result<KeptFile> {
+        let directory = self.directories.first().ok_or(io::ErrorKind::NotFound)?;
+        KeptFile::open(directory.join("cgroup.procs"))
+    }
+
+    /// Who is in the group itself, by its list that was opened before.
+    ///
+    /// # Errors
+    /// It cannot be read: the group is gone.
+    pub fn listed_in(list: &KeptFile) -> io::Result<Vec<Pid>> {
+        list.with(pids)
     }
 
     /// The group's own name: of a unit's group, the unit's name.

@@ -7,6 +7,8 @@
 mod bounded_command;
 mod cgroup;
 mod clock;
+mod file_mark;
+mod kept_file;
 mod liveness;
 mod pid_fd;
 mod proc_root;
@@ -18,6 +20,8 @@ mod usage;
 pub use bounded_command::{BoundedError, bounded_output};
 pub use cgroup::{Cgroup, CgroupMounts};
 pub use clock::{monotonic, since_boot, start_of};
+pub use file_mark::FileMark;
+pub use kept_file::KeptFile;
 pub use liveness::Liveness;
 pub use pid_fd::PidFd;
 pub use proc_root::ProcRoot;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use domain::{BootId, ExitVerdict, Pid, ProcessIdentity};
 
 use crate::small_file::with_file_in;
-use crate::{Liveness, Stat};
+use crate::{KeptFile, Liveness, Stat};
 
 /// A mounted `/proc`.
 #[derive(Clone, Debug)]
@@ -43,9 +43,24 @@ impl ProcRoot {
     /// # Errors
     /// The line cannot be read, or is none.
     pub fn stat_and_program(&self, pid: Pid) -> io::Result<Option<(Stat, OsString)>> {
-        let both =
-            |line: &[u8]| Ok((Stat::parse(line).map_err(invalid)?, OsString::from_vec(Stat::program(line).to_vec())));
-        self.stat_line(pid, both).and_then(Option::transpose)
+        self.stat_line(pid, stat_and_program).and_then(Option::transpose)
+    }
+
+    /// Opens the file of that line, to be read again and again by
+    /// [`stat_and_program_in`](Self::stat_and_program_in); `None` if no process has this PID.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn keep_stat(&self, pid: Pid) -> io::Result<Option<KeptFile>> {
+        gone_is_none(KeptFile::open(self.0.join(format!("{pid}/stat"))))
+    }
+
+    /// As [`stat_and_program`](Self::stat_and_program), of a process whose file was opened before.
+    ///
+    /// # Errors
+    /// The line cannot be read, or is none.
+    pub fn stat_and_program_in(file: &KeptFile) -> io::Result<Option<(Stat, OsString)>> {
+        gone_is_none(file.with(stat_and_program)).and_then(Option::transpose)
     }
 
     fn stat_line<T>(&self, pid: Pid, look: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
@@ -158,6 +173,10 @@ impl ProcRoot {
     pub fn liveness(&self, meant: &ProcessIdentity) -> io::Result<Liveness> {
         Ok(Liveness::judge(meant, self.boot_id()?, self.stat(meant.pid)?))
     }
+}
+
+fn stat_and_program(line: &[u8]) -> io::Result<(Stat, OsString)> {
+    Ok((Stat::parse(line).map_err(invalid)?, OsString::from_vec(Stat::program(line).to_vec())))
 }
 
 fn gone_is_none<T>(read: io::Result<T>) -> io::Result<Option<T>> {

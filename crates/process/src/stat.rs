@@ -15,6 +15,9 @@ pub struct Stat {
     pub start_ticks: u64,
     /// Field 24: resident memory, in pages.
     pub resident_pages: u64,
+    /// Fields 50 and 51: where in its memory the environment is that it was executed with. It lies elsewhere
+    /// after each `execve`; 0 where we may not know.
+    pub environment_at: (u64, u64),
     /// Field 52: the status word of `wait(2)`; means something of a zombie only.
     wait_status: u32,
 }
@@ -42,9 +45,12 @@ impl Stat {
         let kernel: u64 = number(fields.next(), "no kernel time (field 15)")?;
         let start_ticks = number(fields.nth(22 - 16), "no start time (field 22)")?;
         let resident_pages = number(fields.nth(24 - 23), "no resident memory (field 24)")?;
-        let wait_status = number(fields.nth(52 - 25), "no exit status (field 52)")?;
+        let environment_from = number(fields.nth(50 - 25), "no beginning of the environment (field 50)")?;
+        let environment_to = number(fields.next(), "no end of the environment (field 51)")?;
+        let wait_status = number(fields.next(), "no exit status (field 52)")?;
+        let environment_at = (environment_from, environment_to);
         let cpu_ticks = user.saturating_add(kernel);
-        Ok(Self { state, foreground_group, cpu_ticks, start_ticks, resident_pages, wait_status })
+        Ok(Self { state, foreground_group, cpu_ticks, start_ticks, resident_pages, environment_at, wait_status })
     }
 
     /// The second field of the line: the program's name, its first 15 bytes.

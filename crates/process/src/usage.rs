@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::Pid;
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
 use rustix::param::{clock_ticks_per_second, page_size};
 
 use crate::small_file::with_file_in;
@@ -23,9 +25,11 @@ pub struct Usage {
 
 /// Where the groups of one parent have their accounts. Controllers are turned on for all of them at
 /// once, so whoever looks at many groups need not look for the files in each.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Accounts {
     parent: PathBuf,
+    /// The parent's directory in the first hierarchy.
+    opened: Option<OwnedFd>,
     /// The hierarchies of memory, CPU and tasks, by their place among a group's directories.
     kept: Option<[usize; 3]>,
 }
@@ -45,7 +49,15 @@ impl Accounts {
         let keeper = |file: &str| directories.iter().position(|directory| directory.join(file).exists());
         let cpu = directories.iter().position(|directory| usage_usec(directory).is_some());
         let kept = keeper(MEMORY).zip(cpu).zip(keeper(TASKS)).map(|((memory, cpu), tasks)| [memory, cpu, tasks]);
-        *self = Self { parent: parent.to_owned(), kept };
+        let opened = open(parent, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok();
+        *self = Self { parent: parent.to_owned(), opened, kept };
+    }
+
+    /// Is there a group below this one?
+    fn has_groups_below(&self, group: &Cgroup) -> bool {
+        let Some(parent) = &self.opened else { return true };
+        // A directory is linked to by its parent, by itself and by each directory in it.
+        statat(parent, group.name(), AtFlags::SYMLINK_NOFOLLOW).map_or(true, |found| found.st_nlink != 2)
     }
 }
 
@@ -65,7 +77,10 @@ impl Usage {
             let [memory, cpu, tasks] = accounts.kept?.map(|at| group.directories().get(at));
             Some(Self { memory_bytes: number(memory?, MEMORY)?, cpu: usage_usec(cpu?)?, tasks: number(tasks?, TASKS)? })
         };
-        let by_processes = || Self::of_processes(group.members_with(own).ok()?.into_iter().filter_map(stat_of));
+        let by_processes = || match own {
+            Some(own) if !accounts.has_groups_below(group) => Self::of_processes(own.into_iter().filter_map(stat_of)),
+            own => Self::of_processes(group.members_with(own).ok()?.into_iter().filter_map(stat_of)),
+        };
         by_accounts().or_else(by_processes)
     }
 

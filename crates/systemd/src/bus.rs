@@ -25,6 +25,8 @@ pub(crate) struct Bus {
     runtime: SharedRuntime,
     connection: Option<Connection>,
     version: String,
+    /// The manager's own name on the bus: another one of the same version has another.
+    manager: String,
     limit: Duration,
 }
 
@@ -63,7 +65,8 @@ impl Bus {
                 Ok(Some(Reply::Answer(answer))) => {
                     let version =
                         reply::property::<String>(&answer).map_err(|error| NoBus::NotThere(error.to_string()))?;
-                    Ok(Self { runtime, connection: Some(connection), version, limit })
+                    let manager = sender(&answer);
+                    Ok(Self { runtime, connection: Some(connection), version, manager, limit })
                 }
             }
         })
@@ -87,6 +90,11 @@ impl Bus {
     fn wait_for<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(Box::pin(future))
     }
+}
+
+/// Who sent a message, by the name that the bus gave him.
+fn sender(message: &Message) -> String {
+    message.header().sender().map(ToString::to_string).unwrap_or_default()
 }
 
 impl Drop for Bus {

@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use process::FileMark;
+use rustix::fs::CWD;
+
 /// What leads to a user manager: `$XDG_RUNTIME_DIR`, `$DBUS_SESSION_BUS_ADDRESS`.
 ///
 /// Shells that `sudo`, `su` or cron made have neither. Then `/run/user/UID` is taken, if it is
@@ -40,6 +43,12 @@ impl ManagerAddress {
     #[must_use]
     pub fn runtime_directory(&self) -> Option<&Path> {
         self.runtime_directory.as_deref()
+    }
+
+    /// The mark of the bus in the runtime directory: a bus that was started anew has another socket.
+    #[must_use]
+    pub fn mark(&self) -> Option<FileMark> {
+        FileMark::of(CWD, self.runtime_directory.as_ref()?.join("bus")).ok()?
     }
 
     /// The addresses of buses that may lead there, best first.

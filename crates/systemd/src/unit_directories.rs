@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::UnitName;
+use crate::{UnitLinks, UnitName};
 
 /// The directories in which the user manager looks for units (`systemd.unit(5)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,16 +71,7 @@ impl UnitDirectories {
     /// # Errors
     /// A directory is there and cannot be read.
     pub fn enabled(&self) -> io::Result<BTreeSet<UnitName>> {
-        let mut units = BTreeSet::new();
-        for directory in &self.lasting {
-            for (wanting, _) in entries(directory)? {
-                let pulls_in = wanting.extension().is_some_and(|kind| kind == "wants" || kind == "requires");
-                if pulls_in {
-                    units.extend(links(&wanting)?.iter().filter_map(|link| our_unit(link)));
-                }
-            }
-        }
-        Ok(units)
+        Ok(self.links()?.enabled.into_iter().collect())
     }
 
     /// The units of Mosaic Fleet that may not be started, by a link to `/dev/null`. A boot ends
@@ -89,12 +80,29 @@ impl UnitDirectories {
     /// # Errors
     /// A directory is there and cannot be read.
     pub fn masked(&self) -> io::Result<BTreeSet<UnitName>> {
-        let mut units = BTreeSet::new();
+        Ok(self.links()?.masked.into_iter().collect())
+    }
+
+    /// What the links of the lasting directories say.
+    ///
+    /// # Errors
+    /// A directory is there and cannot be read.
+    pub fn links(&self) -> io::Result<UnitLinks> {
+        let mut found = UnitLinks::default();
         for directory in &self.lasting {
-            let masks = links(directory)?.into_iter().filter(|path| is_mask(path));
-            units.extend(masks.filter_map(|path| our_unit(&path)));
+            found.note(directory)?;
+            for (path, is_link) in entries(directory)? {
+                if path.extension().is_some_and(|kind| kind == "wants" || kind == "requires") {
+                    found.note(&path)?;
+                    let wanted = entries(&path)?.into_iter().filter(|(_, is_link)| *is_link);
+                    found.enabled.extend(wanted.filter_map(|(link, _)| our_unit(&link)));
+                }
+                if is_link && is_mask(&path) {
+                    found.masked.extend(our_unit(&path));
+                }
+            }
         }
-        Ok(units)
+        Ok(found)
     }
 
     /// The file that the manager would read for a unit or a template, and not a mask.
@@ -110,11 +118,6 @@ impl UnitDirectories {
     pub fn template_installed(&self, name: &str) -> bool {
         self.unit_file(name).is_some()
     }
-}
-
-/// The links in a directory; nothing, if that is not there.
-fn links(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(entries(directory)?.into_iter().filter(|(_, is_link)| *is_link).map(|(path, _)| path).collect())
 }
 
 /// What is in a directory, and whether it is a link, which the directory itself says; nothing, if

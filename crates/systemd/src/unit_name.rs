@@ -37,6 +37,12 @@ impl UnitName {
         Self("mosaic-fleet-exporter.service".to_owned())
     }
 
+    /// The socket at which it is asked.
+    #[must_use]
+    pub fn exporter_socket() -> Self {
+        Self("mosaic-fleet-exporter.socket".to_owned())
+    }
+
     /// The agent whose unit this is; nothing for any other unit.
     #[must_use]
     pub fn agent_name(&self) -> Option<AgentName> {

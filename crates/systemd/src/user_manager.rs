@@ -13,7 +13,8 @@ use crate::{Change, JobOutcome, ManagerAddress, ManagerError, Unit, UnitDetail, 
 /// A connection to the manager of a user's units.
 ///
 /// While it is held and nothing is asked, one thread waits for what the bus may say; it ends with
-/// the value. A connection that broke stays broken: connect again. What a manager that hangs was
+/// the value. A connection that broke stays broken, and one whose manager has gone is not another's:
+/// [`UserManager::units`] says so, and one connects again. What a manager that hangs was
 /// asked for and we gave up, it may still do when it goes on.
 #[derive(Debug)]
 pub struct UserManager {

@@ -5,6 +5,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use domain::{AgentName, Pid, ProcessIdentity};
+use heartbeat::{Heartbeat, LastExit};
+use jiff::Timestamp;
 use process::ProcRoot;
 use tmux::{PaneId, Server};
 
@@ -27,6 +29,8 @@ pub struct Assignment {
     pub generation: u64,
     /// How many beats this generation has had.
     pub sequence: u64,
+    /// How the process before this one ended, when that is known.
+    pub last_exit: Option<LastExit>,
     /// The gate at which the pane process was let in, for when the pane is respawned.
     pub gate: Option<GateName>,
     /// The tmux to ask.
@@ -51,11 +55,12 @@ impl Assignment {
     ) -> Self {
         // An unreadable heartbeat counts nothing.
         let before = heartbeat::read(&request.run_directory.heartbeat(&request.agent)).ok().flatten();
-        let same = before.as_ref().and_then(heartbeat::Heartbeat::process) == Some(process);
-        let (generation, sequence) = match before.and_then(|heartbeat| heartbeat.binding) {
-            Some(binding) if same => (binding.generation, binding.sequence),
-            Some(binding) => (binding.generation.saturating_add(1), 0),
-            None => (1, 0),
+        let same = before.as_ref().and_then(Heartbeat::process) == Some(process);
+        let latest_exit = before.as_ref().and_then(Heartbeat::latest_exit);
+        let (generation, sequence, last_exit) = match before.and_then(|heartbeat| heartbeat.binding) {
+            Some(binding) if same => (binding.generation, binding.sequence, binding.last_exit),
+            Some(binding) => (binding.generation.saturating_add(1), 0, latest_exit),
+            None => (1, 0, None),
         };
         Self {
             agent: request.agent.clone(),
@@ -64,6 +69,7 @@ impl Assignment {
             server: server_process,
             generation,
             sequence,
+            last_exit,
             gate,
             tmux: server.program().to_owned(),
         }
@@ -82,6 +88,11 @@ impl Assignment {
             format!("seq={}", self.sequence).into(),
             [OsStr::new("tmux="), self.tmux.as_os_str()].into_iter().collect(),
         ];
+        if let Some(LastExit { verdict, at }) = self.last_exit {
+            // In seconds: the sidecar then has no parser of times to carry around.
+            arguments
+                .extend([format!("last_exit={verdict}").into(), format!("last_exit_ts={}", at.as_second()).into()]);
+        }
         arguments.extend(self.gate.map(|gate| format!("gate={gate}").into()));
         arguments
     }
@@ -99,10 +110,16 @@ impl Assignment {
             server: value(arguments, "server")?,
             generation: value(arguments, "gen")?,
             sequence: value(arguments, "seq")?,
+            last_exit: find(arguments, "last_exit").map(|_| last_exit(arguments)).transpose()?,
             gate: find(arguments, "gate").map(|_| value(arguments, "gate")).transpose()?,
             tmux: find(arguments, "tmux").map(PathBuf::from).ok_or(InvalidAssignment("tmux"))?,
         })
     }
+}
+
+fn last_exit(arguments: &[OsString]) -> Result<LastExit, InvalidAssignment> {
+    let at = Timestamp::from_second(value(arguments, "last_exit_ts")?);
+    Ok(LastExit { verdict: value(arguments, "last_exit")?, at: at.map_err(|_| InvalidAssignment("last_exit_ts"))? })
 }
 
 fn find(arguments: &[OsString], key: &str) -> Option<OsString> {
@@ -119,13 +136,17 @@ fn value<T: std::str::FromStr>(arguments: &[OsString], key: &'static str) -> Res
 mod tests {
     use super::Assignment;
     use crate::gate::GateName;
-    use domain::ProcessIdentity;
+    use domain::{ExitVerdict, ProcessIdentity};
+    use heartbeat::LastExit;
+    use jiff::Timestamp;
     use process::ProcRoot;
 
     #[test]
     fn an_assignment_survives_the_command_line() {
         let proc = ProcRoot::default();
-        for gate in [None, Some(GateName::new().unwrap())] {
+        let at = Timestamp::from_second(1_795_186_688).unwrap();
+        let restarted = Some(LastExit { verdict: ExitVerdict::Signal(9), at });
+        for (gate, last_exit) in [(None, None), (Some(GateName::new().unwrap()), restarted)] {
             let assignment = Assignment {
                 agent: "coder0".parse().unwrap(),
                 pane: "%4".parse().unwrap(),
@@ -137,6 +158,7 @@ mod tests {
                 server: 812.try_into().unwrap(),
                 generation: 3,
                 sequence: 42,
+                last_exit,
                 gate,
                 tmux: "/opt/with space=/tmux".into(),
             };
@@ -147,6 +169,10 @@ mod tests {
                 fewer.remove(missing);
                 assert!(Assignment::parse(&fewer, &proc).is_err(), "{missing}");
             }
+            let without_time =
+                arguments.iter().filter(|argument| !argument.to_string_lossy().starts_with("last_exit_ts"));
+            let without_time: Vec<_> = without_time.cloned().collect();
+            assert_eq!(Assignment::parse(&without_time, &proc).is_err(), last_exit.is_some());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use domain::{BeatInterval, ExitVerdict, Pid, ProcessIdentity};
-use heartbeat::{AgentLock, Binding, Heartbeat, Role, RunDirectory, Status, Writer};
+use heartbeat::{AgentLock, Binding, Heartbeat, LastExit, Role, RunDirectory, Status, Writer};
 use jiff::Timestamp;
 
 use super::Assignment;
@@ -19,6 +19,8 @@ pub(super) struct Beater {
     in_office: bool,
     writer: Writer,
     me: Pid,
+    /// How the process ended that it writes of, if it did.
+    ended: Option<LastExit>,
     /// The last beat could not be written, and that was logged.
     outage: bool,
 }
@@ -37,7 +39,17 @@ impl Beater {
         let writer = Writer::new(&directory, &assignment.agent);
         writer.clear_litter();
         let me = Pid::new(std::process::id()).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Some(Self { assignment, interval, directory, lock, in_office: true, writer, me, outage: false }))
+        Ok(Some(Self {
+            assignment,
+            interval,
+            directory,
+            lock,
+            in_office: true,
+            writer,
+            me,
+            ended: None,
+            outage: false,
+        }))
     }
 
     /// Whom it writes of.
@@ -55,11 +67,17 @@ impl Beater {
         !self.in_office
     }
 
+    /// The process ended, and in this way if that is known. The pane may run another one next.
+    pub(super) fn note_end(&mut self, verdict: Option<ExitVerdict>) {
+        self.ended = verdict.map(|verdict| LastExit { verdict, at: Timestamp::now() });
+    }
+
     /// The pane runs another process now: the next generation.
     pub(super) fn rebind(&mut self, process: ProcessIdentity) {
         self.assignment.process = process;
         self.assignment.generation = self.assignment.generation.saturating_add(1);
         self.assignment.sequence = 0;
+        self.assignment.last_exit = self.ended.take().or(self.assignment.last_exit);
     }
 
     /// Writes a beat. One that cannot be written harms nobody: it is logged once an outage, and the
@@ -107,6 +125,7 @@ impl Beater {
                 sidecar: self.me,
                 generation: self.assignment.generation,
                 exit,
+                last_exit: self.assignment.last_exit,
             }),
         };
         self.writer.write(&heartbeat)

@@ -32,6 +32,7 @@ impl Life {
         // Of another process that has the PID by now, the kernel's word says nothing about ours.
         let reused = seen.is_some_and(|stat| stat.start_ticks != process.start_ticks);
         let kernel = if reused { None } else { self.proc.verdict(process.pid)? };
+        self.beater.note_end(kernel);
         let guess = first_guess(kernel, self.server_ended(Duration::ZERO)?);
         if guess.is_some() {
             self.beater.beat(Status::Exited, guess);

@@ -58,8 +58,8 @@ fn unit(agent: &AgentName, facts: &AgentFacts<'_>, files: Option<&UnitFiles>) ->
     let files = files?;
     let name = UnitName::agent(agent);
     let install = || "mosaic fleet install".to_owned();
-    let template_masked = files.masked.iter().any(|unit| unit.as_str() == UnitName::AGENT_TEMPLATE);
-    if template_masked || files.masked.contains(&name) {
+    let template_masked = files.links.masked.iter().any(|unit| unit.as_str() == UnitName::AGENT_TEMPLATE);
+    if template_masked || files.links.masked.contains(&name) {
         let detail = format!("{name} is masked: nothing can start it");
         return Some(item(agent, DriftKind::UnitMissing, detail, format!("systemctl --user unmask {name}")));
     }
@@ -71,7 +71,7 @@ fn unit(agent: &AgentName, facts: &AgentFacts<'_>, files: Option<&UnitFiles>) ->
         let detail = format!("{name} cannot be loaded: {}", unit.load);
         return Some(item(agent, DriftKind::UnitMissing, detail, format!("systemctl --user status {name}")));
     }
-    let enabled = files.enabled.contains(&name);
+    let enabled = files.links.enabled.contains(&name);
     let disabled =
         || item(agent, DriftKind::UnitDisabled, format!("{name} is not enabled: it is not started at boot"), install());
     (!enabled).then(disabled)
@@ -115,7 +115,7 @@ fn command(expected: Expected<'_>, facts: &AgentFacts<'_>) -> Option<DriftItem> 
     }
     let wanted = &expected.generated?.command;
     let detail = match facts.seen.filter(|_| facts.alive())?.launched.as_ref()? {
-        Launched::Command(command) if command == wanted => return None,
+        Launched::Command(command) if **command == **wanted => return None,
         Launched::Command(command) => format!("it runs '{command}', the roster says '{wanted}'"),
         // The command itself may have emptied the environment.
         Launched::Otherwise if wanted.contains("env -") => return None,

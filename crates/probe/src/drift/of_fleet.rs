@@ -50,7 +50,7 @@ pub(crate) fn of_fleet(target: &Target, roster: &Roster, observation: &Observati
 }
 
 fn holder(target: &Target, roster: &Roster, observation: &Observation) -> Option<DriftItem> {
-    let socket = target.socket();
+    let socket = target.socket_by(observation.roster.roster());
     let session = roster.tmux.holder_session.as_str();
     let detail = match observation.tmux.ok()? {
         Some(server) if server.sessions.contains_key(session) => return None,
@@ -83,7 +83,8 @@ fn orphaned_units<'a>(
     known: &'a Known<'_>,
     observation: &'a Observation,
 ) -> impl Iterator<Item = (String, DriftItem)> + 'a {
-    let enabled: BTreeSet<&UnitName> = observation.unit_files.iter().flat_map(|files| files.enabled.iter()).collect();
+    let enabled: BTreeSet<&UnitName> =
+        observation.unit_files.iter().flat_map(|files| files.links.enabled.iter()).collect();
     let at_rest = |state| matches!(state, ActiveState::Inactive | ActiveState::Failed);
     let loaded = observation.systemd.ok().into_iter().flat_map(|units| units.loaded.values());
     let active: BTreeSet<&UnitName> = loaded.filter(|unit| !at_rest(unit.active)).map(|unit| &unit.name).collect();
@@ -111,7 +112,7 @@ fn unmanaged_sessions<'a>(
 ) -> impl Iterator<Item = (String, DriftItem)> + 'a {
     let sessions =
         observation.tmux.ok().and_then(Option::as_ref).into_iter().flat_map(|server| server.sessions.values());
-    let socket = target.socket();
+    let socket = target.socket_by(observation.roster.roster());
     sessions.filter(|pane| known.is_stray(&pane.session)).map(move |pane| {
         let session = pane.session.clone();
         let detail = format!("the session {session} on the socket {socket} is not in the roster");

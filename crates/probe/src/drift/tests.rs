@@ -1,6 +1,8 @@
-use crate::healthy::{add, beat, failed, heartbeat, observation, server, session, stat, target, unit};
+use crate::healthy::{
+    add, beat, failed, generated_files, heartbeat, links, observation, server, session, stat, target, unit,
+};
 use crate::observe::{Launched, Observation};
-use crate::snapshot::{Condition, DriftKind};
+use crate::snapshot::{Condition, DriftKind, RosterSnapshot, SourceName};
 use crate::{Target, assemble};
 use systemd::{ActiveState, Linger, LoadState, UnitName};
 
@@ -44,16 +46,16 @@ fn every_kind_is_named_once_and_alone() {
         }),
         ("unit-missing coder0", |o| {
             let name = UnitName::agent(&"coder0".parse().unwrap());
-            o.unit_files.as_mut().unwrap().masked.insert(name);
+            links(o).masked.insert(name);
         }),
         ("unit-disabled coder0", |o| {
             let name = UnitName::agent(&"coder0".parse().unwrap());
-            o.unit_files.as_mut().unwrap().enabled.remove(&name);
+            links(o).enabled.remove(&name);
         }),
         // The unit would bring back the session, and that the heartbeat.
         ("unit-orphaned gone", |o| add(o, "gone", 300, "mosaic yolo pi")),
         ("unit-orphaned gone", |o| {
-            o.unit_files.as_mut().unwrap().enabled.insert(UnitName::agent(&"gone".parse().unwrap()));
+            links(o).enabled.insert(UnitName::agent(&"gone".parse().unwrap()));
         }),
         ("pid-mismatch coder0", |o| heartbeat(o, "coder0", &beat("coder0", 201))),
         ("pid-mismatch coder0", |o| heartbeat(o, "coder0", &beat("coder0", 200).replace("start=500", "start=499"))),
@@ -76,8 +78,8 @@ fn every_kind_is_named_once_and_alone() {
             process.launched = Some(Launched::Otherwise);
         }),
         ("env-outdated coder0", |o| {
-            let files = o.generated.result.as_mut().unwrap().get_mut(&"coder0".parse().unwrap()).unwrap();
-            files.outdated.push("coder0.env: MOSAIC_AGENT_RUNTIME differs".to_owned());
+            let files = generated_files(o).get_mut(&"coder0".parse().unwrap()).unwrap();
+            std::sync::Arc::make_mut(files).outdated.push("coder0.env: MOSAIC_AGENT_RUNTIME differs".to_owned());
         }),
         ("holder-missing mosaic-factory", |o| drop(server(o).sessions.remove("_holder"))),
         ("linger-off jarvis", |o| o.linger = Linger::Off),
@@ -131,12 +133,19 @@ fn what_could_not_be_read_differs_in_nothing() {
         spoil(&mut spoiled);
         assert!(drift(&target(), &spoiled).is_empty(), "row {row}");
     }
-    let mut no_roster = target();
-    no_roster.roster = failed("line 3: garbage").into();
     let mut spoiled = observation();
+    spoiled.roster.now = failed("line 3: garbage");
+    // By the last that could be read all is as it was, and the source says that it cannot be read now.
+    assert!(drift(&target(), &spoiled).is_empty());
+    let snapshot = assemble(&target(), &spoiled);
+    assert_eq!(snapshot.managed().count(), 2);
+    assert_eq!(snapshot.roster.loaded_at.as_deref(), Some("2026-11-20T11:59:59Z"));
+    assert!(!snapshot.sources[&SourceName::Roster].ok);
+    spoiled.roster.last_good = None;
     spoiled.generated = failed("line 3: garbage");
-    assert!(drift(&no_roster, &spoiled).is_empty());
-    let snapshot = assemble(&no_roster, &spoiled);
+    assert!(drift(&target(), &spoiled).is_empty());
+    let snapshot = assemble(&target(), &spoiled);
+    assert_eq!(snapshot.roster, RosterSnapshot::default());
     assert_eq!(snapshot.agents.iter().filter(|agent| !agent.managed && agent.condition == Condition::Up).count(), 2);
 }
 

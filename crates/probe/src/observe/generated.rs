@@ -3,23 +3,84 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::{AgentName, RuntimeName};
-use roster::{Agent, AgentEnv, AgentSettings, DROP_IN};
-use systemd::{UnitDirectories, UnitName};
+use process::FileMark;
+use roster::{AgentEnv, AgentSettings, Roster};
 
+use super::places::{Directories, Places};
 use super::{GeneratedFiles, Target};
 
-/// Compares the env file and the drop-in of every agent of the roster.
-pub(super) fn look(target: &Target) -> Result<BTreeMap<AgentName, GeneratedFiles>, String> {
-    let roster = target.roster.result.as_ref().map_err(Clone::clone)?;
-    let mut last = None;
-    let compared = |agent: &Agent| {
-        let settings = roster.settings(agent);
-        let files = compare(target.home.path(), target.unit_directories.as_ref(), &settings, &mut last);
-        (settings.name, files)
+/// What came of comparing the files of each agent, as long as neither they nor the roster change.
+#[derive(Debug, Default)]
+pub(super) struct GeneratedMemory {
+    roster: Option<Arc<Roster>>,
+    /// In the roster's order.
+    agents: Vec<Known>,
+    all: Arc<Generated>,
+}
+
+/// The files of every agent of the roster.
+type Generated = BTreeMap<AgentName, Arc<GeneratedFiles>>;
+
+#[derive(Debug)]
+struct Known {
+    files: Places,
+    /// Of both files before they were read; nothing of one that was not there.
+    marks: Option<[Option<FileMark>; 2]>,
+    compared: Arc<GeneratedFiles>,
+}
+
+impl GeneratedMemory {
+    /// Compares the env file and the drop-in of every agent of the roster.
+    pub(super) fn look(&mut self, target: &Target, roster: Arc<Roster>) -> Arc<Generated> {
+        let same = self.roster.as_ref().is_some_and(|before| Arc::ptr_eq(before, &roster));
+        let units = target.unit_directories.as_ref();
+        let directories = Directories::open(target);
+        let mut last = None;
+        if !same {
+            self.agents = roster
+                .agents
+                .iter()
+                .map(|agent| {
+                    let settings = roster.settings(agent);
+                    let files = Places::of(target.home.path(), units, &settings.name);
+                    let marks = files.marks(&directories);
+                    Known { marks, compared: Arc::new(files.compare(&settings, &mut last)), files }
+                })
+                .collect();
+        }
+        let mut changed = !same;
+        for (agent, known) in roster.agents.iter().zip(&mut self.agents).filter(|_| same) {
+            let now = known.files.marks(&directories);
+            if hold(known.marks, now) {
+                known.marks = now;
+                continue;
+            }
+            known.marks = now;
+            let compared = known.files.compare(&roster.settings(agent), &mut last);
+            if *known.compared != compared {
+                known.compared = Arc::new(compared);
+                changed = true;
+            }
+        }
+        if changed {
+            let of_each = self.agents.iter().map(|known| Arc::clone(&known.compared));
+            self.all = Arc::new(roster.agents.iter().map(|agent| agent.name.clone()).zip(of_each).collect());
+        }
+        self.roster = Some(roster);
+        Arc::clone(&self.all)
+    }
+}
+
+/// Are both files still what they were?
+fn hold(before: Option<[Option<FileMark>; 2]>, now: Option<[Option<FileMark>; 2]>) -> bool {
+    let holds = |(before, now): (Option<FileMark>, Option<FileMark>)| match (before, now) {
+        (Some(before), Some(now)) => before.still_holds(&now),
+        (before, now) => before.is_none() && now.is_none(),
     };
-    Ok(roster.agents.iter().map(compared).collect())
+    before.zip(now).is_some_and(|(before, now)| before.into_iter().zip(now).all(holds))
 }
 
 /// What came of comparing an env file, which does not depend on whose it is. Agents of one kind have
@@ -28,8 +89,8 @@ struct Compared {
     text: Option<String>,
     settings: AgentSettings,
     difference: Option<String>,
-    command: String,
-    search_path: Option<String>,
+    command: Arc<str>,
+    search_path: Option<Arc<str>>,
 }
 
 impl Compared {
@@ -41,8 +102,8 @@ impl Compared {
             text,
             settings: settings.clone(),
             difference: (written != wanted).then(|| difference(&written, &wanted)),
-            command: command.unwrap_or_else(|| default_command(Some(settings.runtime.as_str()))),
-            search_path: wanted.value("PATH").filter(|path| !path.is_empty()),
+            command: command.unwrap_or_else(|| default_command(Some(settings.runtime.as_str()))).into(),
+            search_path: wanted.value("PATH").filter(|path| !path.is_empty()).map(Into::into),
         }
     }
 
@@ -52,39 +113,35 @@ impl Compared {
     }
 }
 
-fn compare(
-    home: &Path,
-    units: Option<&UnitDirectories>,
-    settings: &AgentSettings,
-    last: &mut Option<Compared>,
-) -> GeneratedFiles {
-    let path = home.join(format!("fleet/agents/{}.env", settings.name));
-    let mut outdated = Vec::new();
-    let read = text(&path).unwrap_or_else(|why| {
-        outdated.push(why);
-        None
-    });
-    if read.is_none() && outdated.is_empty() {
-        outdated.push(format!("{} is not there", path.display()));
-    }
-    let is_there = read.is_some();
-    let compared = match last.take().filter(|last| last.is_of(read.as_deref(), settings)) {
-        Some(same) => last.insert(same),
-        None => last.insert(Compared::new(read, settings)),
-    };
-    if let Some(difference) = compared.difference.as_ref().filter(|_| is_there) {
-        outdated.push(format!("{}: {difference}", path.display()));
-    }
-    if let Some(units) = units {
-        let path = units.own().join(format!("{}.d/{DROP_IN}", UnitName::agent(&settings.name)));
-        let wanted = roster::agent_drop_in(settings);
-        match text(&path) {
-            Ok(written) if meaning(written.as_deref()).eq(meaning(wanted.as_deref())) => {}
-            Ok(_) => outdated.push(format!("{} is not as the roster says", path.display())),
-            Err(why) => outdated.push(why),
+impl Places {
+    fn compare(&self, settings: &AgentSettings, last: &mut Option<Compared>) -> GeneratedFiles {
+        let path = self.env.path.display();
+        let mut outdated = Vec::new();
+        let read = text(&self.env.path).unwrap_or_else(|why| {
+            outdated.push(why);
+            None
+        });
+        if read.is_none() && outdated.is_empty() {
+            outdated.push(format!("{path} is not there"));
         }
+        let is_there = read.is_some();
+        let compared = match last.take().filter(|last| last.is_of(read.as_deref(), settings)) {
+            Some(same) => last.insert(same),
+            None => last.insert(Compared::new(read, settings)),
+        };
+        if let Some(difference) = compared.difference.as_ref().filter(|_| is_there) {
+            outdated.push(format!("{path}: {difference}"));
+        }
+        if let Some(path) = self.drop_in.as_ref().map(|place| &*place.path) {
+            let wanted = roster::agent_drop_in(settings);
+            match text(path) {
+                Ok(written) if meaning(written.as_deref()).eq(meaning(wanted.as_deref())) => {}
+                Ok(_) => outdated.push(format!("{} is not as the roster says", path.display())),
+                Err(why) => outdated.push(why),
+            }
+        }
+        GeneratedFiles { outdated, command: Arc::clone(&compared.command), search_path: compared.search_path.clone() }
     }
-    GeneratedFiles { outdated, command: compared.command.clone(), search_path: compared.search_path.clone() }
 }
 
 /// What the launcher runs if nobody says what.

@@ -4,11 +4,17 @@
 //! read for each file. Sources are looked at side by side; the processes that heartbeats name while
 //! tmux answers, and after that those that it alone knows of.
 
+mod eye;
 mod generated;
+mod memory;
 mod observation;
+mod panes;
+mod places;
 mod processes;
+mod roster_seen;
 mod run_files;
 mod seen;
+mod source;
 mod target;
 mod units;
 
@@ -20,47 +26,59 @@ use domain::Pid;
 use heartbeat::Now;
 use jiff::Timestamp;
 use process::ProcRoot;
-use tmux::Server;
 
+pub use memory::Memory;
 pub use observation::{GeneratedFiles, Launched, Observation, ProcessSeen, RunFiles, TmuxServer, UnitFiles, Units};
+pub use roster_seen::{LastGood, RosterSeen};
 pub use seen::Seen;
-pub use target::{Target, TargetRoster};
+pub use target::Target;
 
-use seen::Looking;
+use crate::snapshot::SourceName;
+use source::{Looking, Source};
 
-/// Looks at everything that `target` names.
+/// Looks at everything that `target` names, by what is remembered where that still holds.
 ///
 /// # Errors
 /// The clocks of this host cannot be read: without the boot's id nothing can be said of any process.
-pub fn observe(target: &Arc<Target>) -> std::io::Result<Observation> {
-    let begin = |target: &Arc<Target>| (Arc::clone(target), target.limit);
-    let (asked, limit) = begin(target);
-    let heartbeats = Looking::begin(limit, move || run_files::look(&asked.run_directory));
+pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Observation> {
+    let heartbeats =
+        begin(target, SourceName::Heartbeat, &memory.run_files, |memory, target| memory.look(&target.run_directory));
     // The roster names the socket, and tmux is who takes longest: nothing else goes before these two.
-    let (asked, limit) = begin(target);
-    let tmux = Looking::begin(limit, move || panes(&asked));
-    drop(target.socket());
-    let (asked, limit) = begin(target);
-    let systemd = Looking::begin(limit, move || Ok(units::look(&asked)));
+    let roster = roster(target, memory);
+    let asked = panes::Asked {
+        search_path: target.search_path.clone(),
+        socket: target.socket_by(roster.roster()),
+        limit: own_limit(target),
+    };
+    let tmux = begin(target, SourceName::Tmux, &memory.tmux, |(), _| panes::look(asked));
+    let systemd = begin(target, SourceName::Systemd, &memory.units, |memory, target| Ok(memory.look(target)));
 
     let heartbeats = heartbeats.finish();
     // Only now: a heartbeat that was written after the clock was read would lie in the future.
-    let proc = ProcRoot::default();
-    let now = Now { wall: Timestamp::now(), monotonic: process::monotonic(), boot: proc.boot_id()? };
+    let now = Now { wall: Timestamp::now(), monotonic: process::monotonic(), boot: ProcRoot::default().boot_id()? };
+    // At the same moment: from both follows when a process started.
+    let since_boot = process::since_boot();
     let named = named(&heartbeats);
     let sidecars = Arc::new(sidecars(&heartbeats));
-    let early = Looking::begin(limit, {
-        let (proc, pids, sidecars) = (proc.clone(), named.clone(), Arc::clone(&sidecars));
-        move || processes::look(&proc, &pids, &sidecars)
+    let once = memory.once;
+    let early = begin(target, SourceName::Process, &memory.processes, {
+        let (pids, sidecars) = (named.clone(), Arc::clone(&sidecars));
+        move |memory, _| {
+            memory.turn();
+            memory.look(&pids, &sidecars, once)
+        }
     });
-    let (asked, limit) = begin(target);
-    let generated = Looking::begin(limit, move || generated::look(&asked));
+    let holds = roster.holds();
+    let generated = memory.generated.begin(target.limit, {
+        let target = Arc::clone(target);
+        move |memory| Ok(memory.look(&target, holds?))
+    });
     let tmux = tmux.finish();
+    let holder = target.holder_by(roster.roster());
     let late = |pids: BTreeSet<Pid>, limit| {
-        let proc = proc.clone();
-        Looking::begin(limit, move || processes::look(&proc, &pids, &sidecars)).finish()
+        memory.processes.begin(limit, move |memory| memory.look(&pids, &sidecars, once)).finish()
     };
-    let processes = meant(early.finish(), pids(&tmux, target.holder(), named), limit, late);
+    let processes = meant(early.finish(), pids(&tmux, holder, named), target.limit, late);
 
     let systemd = systemd.finish();
     let took = systemd.took;
@@ -73,7 +91,8 @@ pub fn observe(target: &Arc<Target>) -> std::io::Result<Observation> {
     };
     Ok(Observation {
         now,
-        since_boot: process::since_boot(),
+        since_boot,
+        roster,
         tmux,
         systemd: Seen { result: units, took },
         direct,
@@ -85,28 +104,45 @@ pub fn observe(target: &Arc<Target>) -> std::io::Result<Observation> {
     })
 }
 
+/// Begins with a source, if somebody wants to know of it.
+fn begin<M: Send + 'static, T: Send + 'static>(
+    target: &Arc<Target>,
+    name: SourceName,
+    source: &Source<M>,
+    look: impl FnOnce(&mut M, &Target) -> Result<T, String> + Send + 'static,
+) -> Looking<T> {
+    if target.without.contains(&name) {
+        return Looking::over(Seen::switched_off());
+    }
+    let asked = Arc::clone(target);
+    source.begin(target.limit, move |memory| look(memory, &asked))
+}
+
+/// The roster as it is now; if it cannot be read, as it was.
+fn roster(target: &Arc<Target>, memory: &mut Memory) -> RosterSeen {
+    let asked = Arc::clone(target);
+    let seen = memory.roster.begin(target.limit, move |memory| Ok(memory.look(&asked.roster_path))).finish();
+    let result = match seen.result {
+        Ok((result, good)) => {
+            memory.last_good = good;
+            result
+        }
+        Err(why) => Err(why),
+    };
+    RosterSeen { now: Seen { result, took: seen.took }, last_good: memory.last_good.clone() }
+}
+
 /// Is there anything that only a user manager could have made: an agent's unit that is enabled, or a
 /// process in the group of one?
 fn bears_a_managers_mark(files: &Result<UnitFiles, String>, processes: &Seen<BTreeMap<Pid, ProcessSeen>>) -> bool {
-    let enabled = files.as_ref().is_ok_and(|files| files.enabled.iter().any(|unit| unit.agent_name().is_some()));
-    let in_a_group = |process: &ProcessSeen| process.group.as_deref().is_some_and(processes::is_of_an_agent);
+    let enabled = files.as_ref().is_ok_and(|files| files.links.enabled.iter().any(|unit| unit.agent_name().is_some()));
+    let in_a_group = |process: &ProcessSeen| process.group.as_deref().is_some_and(eye::is_of_an_agent);
     enabled || processes.ok().is_some_and(|processes| processes.values().any(in_a_group))
 }
 
 /// How long a source may take by itself, which has words for it: sooner than it is given up.
 fn own_limit(target: &Target) -> Duration {
     target.limit.mul_f32(0.8)
-}
-
-fn panes(target: &Target) -> Result<Option<TmuxServer>, String> {
-    let program = tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
-    let server = Server::new(program, target.socket()).within(own_limit(target));
-    let panes = server.all_panes().map_err(|error| error.to_string())?;
-    Ok(panes.map(|panes| TmuxServer {
-        pid: panes.server,
-        started: panes.started,
-        sessions: panes.sessions.into_iter().map(|pane| (pane.session.clone(), pane)).collect(),
-    }))
 }
 
 /// The processes that heartbeats name.
@@ -154,3 +190,6 @@ fn meant(
     });
     Seen { result, took: early.took + late.took }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,17 @@
 //! Everything that was seen in one look, before anybody judged it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{AgentName, Pid};
 use heartbeat::{ActivityReport, Heartbeat, Now};
 use jiff::Timestamp;
 use process::{Stat, Usage};
-use systemd::{Linger, Unit, UnitName};
+use systemd::{Linger, Unit, UnitLinks, UnitName};
 use tmux::SessionPane;
 
-use super::Seen;
+use super::{RosterSeen, Seen};
 
 /// One observation. Each source stands for itself: one that failed says nothing about the others.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Observation {
     pub now: Now,
     /// The time since the boot, suspensions included: what start times of processes count in.
     pub since_boot: Duration,
+    /// The roster.
+    pub roster: RosterSeen,
     /// The fleet's tmux server; nothing if there is none.
     pub tmux: Seen<Option<TmuxServer>>,
     /// The units.
@@ -35,7 +38,7 @@ pub struct Observation {
     /// The processes of the panes, and those that heartbeats name.
     pub processes: Seen<BTreeMap<Pid, ProcessSeen>>,
     /// The files that were generated from the roster, where they differ from what it would make now.
-    pub generated: Seen<BTreeMap<AgentName, GeneratedFiles>>,
+    pub generated: Seen<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
 }
 
 /// A tmux server and what is on it.
@@ -53,20 +56,20 @@ pub struct TmuxServer {
 #[derive(Clone, Debug, Default)]
 pub struct Units {
     /// Those that are loaded.
-    pub loaded: BTreeMap<UnitName, Unit>,
+    pub loaded: HashMap<UnitName, Unit>,
     /// When they came to their state; of one that is active, when its start began.
-    pub since: BTreeMap<UnitName, Timestamp>,
+    pub since: HashMap<UnitName, Timestamp>,
+    /// The manager's version.
+    pub version: String,
 }
 
 /// What is installed.
 #[derive(Clone, Debug, Default)]
 pub struct UnitFiles {
-    /// The units that are started at boot.
-    pub enabled: BTreeSet<UnitName>,
+    /// The units that are started at boot, and those that must not be started.
+    pub links: Arc<UnitLinks>,
     /// The agents' unit file is there.
     pub template_installed: bool,
-    /// Units that must not be started.
-    pub masked: BTreeSet<UnitName>,
 }
 
 /// The files of the run directory, by agent.
@@ -108,7 +111,7 @@ pub struct GeneratedFiles {
     /// What differs from the roster, a phrase each; nothing if all is as it would be made now.
     pub outdated: Vec<String>,
     /// The command that the roster, with the site's env file, means.
-    pub command: String,
+    pub command: Arc<str>,
     /// The search path that the env file records.
-    pub search_path: Option<String>,
+    pub search_path: Option<Arc<str>>,
 }

@@ -1,50 +1,124 @@
 //! The run directory: heartbeats, and what agents say of themselves.
 
-use std::fs;
+use std::collections::HashMap;
 use std::io;
+use std::mem::MaybeUninit;
 
 use domain::AgentName;
-use heartbeat::RunDirectory;
+use heartbeat::{ActivityReport, Heartbeat, RunDirectory};
+use process::FileMark;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, RawDir, open};
+use rustix::io::Errno;
 
 use super::RunFiles;
 
-/// Reads every heartbeat and every report. A directory that is not there has none: no agent was
-/// started since the host is up.
-pub(super) fn look(directory: &RunDirectory) -> Result<RunFiles, String> {
-    let mut files = RunFiles::default();
-    let failed = |error: io::Error| format!("cannot read {}: {error}", directory.path().display());
-    let entries = match fs::read_dir(directory.path()) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
-        Err(error) => return Err(failed(error)),
-    };
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
-        let Some((stem, kind)) = name.to_str().and_then(|name| name.rsplit_once('.')) else { continue };
-        let Ok(agent) = stem.parse::<AgentName>() else { continue };
-        match kind {
-            "hb" => match heartbeat::read(&directory.heartbeat(&agent)) {
-                Ok(Some(heartbeat)) => drop(files.heartbeats.insert(agent, Ok(heartbeat))),
-                // Removed since the directory was listed.
-                Ok(None) => {}
-                Err(error) => drop(files.heartbeats.insert(agent, Err(error.to_string()))),
-            },
-            "state" => {
-                if let Ok(Some(report)) = heartbeat::read_activity(&directory.activity(&agent)) {
-                    files.activities.insert(agent, report);
-                }
-            }
-            _ => {}
-        }
+/// The files that were understood, by name. A beat puts a new file in the place of the old one.
+#[derive(Debug, Default)]
+pub(super) struct RunMemory {
+    heartbeats: HashMap<AgentName, Known<Heartbeat>>,
+    activities: HashMap<AgentName, Known<ActivityReport>>,
+    listing: u64,
+}
+
+#[derive(Debug)]
+struct Known<T> {
+    mark: FileMark,
+    said: T,
+    /// The last listing in which it was.
+    listing: u64,
+}
+
+impl RunMemory {
+    /// Reads every heartbeat and every report. A directory that is not there has none: no agent was
+    /// started since the host is up.
+    pub(super) fn look(&mut self, directory: &RunDirectory) -> Result<RunFiles, String> {
+        let failed = |error: Errno| format!("cannot read {}: {}", directory.path().display(), io::Error::from(error));
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let files = match open(directory.path(), flags, Mode::empty()) {
+            Ok(opened) => self.read(&opened).map_err(failed)?,
+            Err(Errno::NOENT) => RunFiles::default(),
+            Err(error) => return Err(failed(error)),
+        };
+        self.heartbeats.retain(|_, known| known.listing == self.listing);
+        self.activities.retain(|_, known| known.listing == self.listing);
+        Ok(files)
     }
-    Ok(files)
+
+    fn read(&mut self, directory: &OwnedFd) -> rustix::io::Result<RunFiles> {
+        self.listing += 1;
+        let mut files = RunFiles::default();
+        let mut room = [MaybeUninit::uninit(); 8192];
+        let mut entries = RawDir::new(directory, &mut room);
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let Some((name, (stem, kind))) =
+                entry.file_name().to_str().ok().and_then(|name| Some((name, name.rsplit_once('.')?)))
+            else {
+                continue;
+            };
+            if !matches!(kind, "hb" | "state") {
+                continue;
+            }
+            let Ok(agent) = stem.parse::<AgentName>() else { continue };
+            let file = File { directory: directory.as_fd(), name, listing: self.listing };
+            if kind == "hb" {
+                match file.look(&mut self.heartbeats, &agent, |directory, name| heartbeat::read_in(directory, name)) {
+                    Ok(Some(heartbeat)) => drop(files.heartbeats.insert(agent, Ok(heartbeat))),
+                    // Removed since the directory was listed.
+                    Ok(None) => {}
+                    Err(error) => drop(files.heartbeats.insert(agent, Err(error.to_string()))),
+                }
+            } else if let Ok(Some(report)) =
+                file.look(&mut self.activities, &agent, |directory, name| heartbeat::read_activity_in(directory, name))
+            {
+                files.activities.insert(agent, report);
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// A file that is listed.
+struct File<'a> {
+    directory: BorrowedFd<'a>,
+    name: &'a str,
+    listing: u64,
+}
+
+impl File<'_> {
+    /// Reads it, unless it is the one that was understood before.
+    fn look<T: Clone, E>(
+        &self,
+        memory: &mut HashMap<AgentName, Known<T>>,
+        agent: &AgentName,
+        read: impl FnOnce(BorrowedFd<'_>, &str) -> Result<Option<T>, E>,
+    ) -> Result<Option<T>, E> {
+        let mark = FileMark::of(self.directory, self.name).ok().flatten();
+        if let Some(known) = memory.get_mut(agent)
+            && mark.is_some_and(|now| known.mark.still_holds(&now))
+        {
+            known.listing = self.listing;
+            return Ok(Some(known.said.clone()));
+        }
+        let said = read(self.directory, self.name)?;
+        if let Some((mark, said)) = mark.zip(said.as_ref()) {
+            memory.insert(agent.clone(), Known { mark, said: said.clone(), listing: self.listing });
+        }
+        Ok(said)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::look;
+    use super::RunMemory;
     use heartbeat::RunDirectory;
     use std::fs;
+    use std::path::Path;
+
+    fn look(directory: &Path) -> Result<super::RunFiles, String> {
+        RunMemory::default().look(&RunDirectory::at(directory.to_owned()))
+    }
 
     #[test]
     fn every_heartbeat_is_read_and_garbage_is_named_not_passed_over() {
@@ -58,12 +132,12 @@ mod tests {
         for other in [".coder0.lock", "coder0.hb.tmp", "a b.hb", "hb", "coder3"] {
             fs::write(run.join(other), "").unwrap();
         }
-        let files = look(&RunDirectory::at(run.to_owned())).unwrap();
+        let files = look(run).unwrap();
         let read: Vec<_> =
             files.heartbeats.iter().map(|(agent, heartbeat)| (agent.as_str(), heartbeat.is_ok())).collect();
         assert_eq!(read, [("coder0", true), ("coder1", false), ("coder2", false)]);
         assert_eq!(files.activities.len(), 1);
-        assert!(look(&RunDirectory::at(run.join("none"))).unwrap().heartbeats.is_empty());
-        assert!(look(&RunDirectory::at(run.join("coder3"))).unwrap_err().contains("coder3"));
+        assert!(look(&run.join("none")).unwrap().heartbeats.is_empty());
+        assert!(look(&run.join("coder3")).unwrap_err().contains("coder3"));
     }
 }

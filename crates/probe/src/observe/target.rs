@@ -1,9 +1,8 @@
 //! Which fleet to look at, and how to reach it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use domain::{BeatInterval, MosaicHome, SocketName};
@@ -11,37 +10,7 @@ use heartbeat::RunDirectory;
 use roster::{HolderSession, Roster};
 use systemd::{Logind, ManagerAddress, UnitDirectories};
 
-use super::Seen;
-
-/// The roster of a fleet, or why it cannot be read. It is read when somebody needs it first, which is
-/// while other sources are looked at: of a large fleet that takes as long as a source.
-#[derive(Debug)]
-pub struct TargetRoster {
-    path: PathBuf,
-    seen: OnceLock<Seen<Roster>>,
-}
-
-impl TargetRoster {
-    /// The roster in this file.
-    #[must_use]
-    pub fn at(path: PathBuf) -> Self {
-        Self { path, seen: OnceLock::new() }
-    }
-}
-
-impl From<Seen<Roster>> for TargetRoster {
-    fn from(seen: Seen<Roster>) -> Self {
-        Self { path: PathBuf::new(), seen: seen.into() }
-    }
-}
-
-impl Deref for TargetRoster {
-    type Target = Seen<Roster>;
-
-    fn deref(&self) -> &Self::Target {
-        self.seen.get_or_init(|| Seen::by(|| Roster::load(&self.path).map_err(|error| error.to_string())))
-    }
-}
+use crate::snapshot::SourceName;
 
 /// One fleet of one user on this host. All of it is passed in: nothing here asks the environment.
 #[derive(Debug)]
@@ -50,8 +19,6 @@ pub struct Target {
     pub home: MosaicHome,
     /// The user's home, below which programs usually are.
     pub user_home: Option<PathBuf>,
-    /// Its roster.
-    pub roster: TargetRoster,
     /// The roster's file.
     pub roster_path: PathBuf,
     /// Its heartbeats.
@@ -78,6 +45,9 @@ pub struct Target {
     pub fallback_holder: HolderSession,
     /// How long each source may take.
     pub limit: Duration,
+    /// Sources that nobody wants to know of: nothing is opened, asked or started for them. The roster, by
+    /// which everything else goes, is read all the same.
+    pub without: BTreeSet<SourceName>,
 }
 
 impl Target {
@@ -91,13 +61,12 @@ impl Target {
     }
 
     /// The session that holds the fleet's tmux server.
-    pub(crate) fn holder(&self) -> &str {
-        self.roster.ok().map_or(self.fallback_holder.as_str(), |roster| roster.tmux.holder_session.as_str())
+    pub(crate) fn holder_by<'a>(&'a self, roster: Option<&'a Roster>) -> &'a str {
+        roster.map_or(self.fallback_holder.as_str(), |roster| roster.tmux.holder_session.as_str())
     }
 
     /// The fleet's tmux socket.
-    #[must_use]
-    pub fn socket(&self) -> SocketName {
-        self.roster.ok().map_or_else(|| self.fallback_socket.clone(), |roster| roster.tmux.socket_name.clone())
+    pub(crate) fn socket_by(&self, roster: Option<&Roster>) -> SocketName {
+        roster.map_or_else(|| self.fallback_socket.clone(), |roster| roster.tmux.socket_name.clone())
     }
 }

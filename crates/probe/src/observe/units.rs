@@ -1,9 +1,14 @@
 //! The units of a fleet: as the manager lists them, and as they are installed.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
-use systemd::{ActiveState, Invocations, Linger, ManagerError, Unit, UnitName, UserManager};
+use process::FileMark;
+use systemd::{
+    ActiveState, Invocations, Linger, ManagerError, Unit, UnitDirectories, UnitLinks, UnitName, UserManager,
+};
 
 use super::{Target, UnitFiles, Units};
 
@@ -16,22 +21,80 @@ pub(super) struct Looked {
     pub(super) linger: Linger,
 }
 
-pub(super) fn look(target: &Target) -> Looked {
-    let asked =
-        UserManager::connect(&target.manager, super::own_limit(target)).and_then(|manager| ask(&manager, target));
-    Looked {
-        manager_absent: matches!(asked, Err(ManagerError::Absent { .. })),
-        units: asked.map_err(|error| error.to_string()),
-        unit_files: unit_files(target),
-        linger: target.logind.linger(&target.user).unwrap_or(Linger::NoLogind),
-    }
+/// The connection to the manager, and what its directories held.
+#[derive(Debug, Default)]
+pub(super) struct UnitMemory {
+    connection: Option<Connection>,
+    invocations: Option<Invocations>,
+    links: Option<Arc<UnitLinks>>,
 }
 
-fn ask(manager: &UserManager, target: &Target) -> Result<Units, ManagerError> {
-    let holder = UnitName::holder();
-    let listed = manager.units(&[UnitName::AGENTS, holder.as_str()])?;
-    let since = since(manager, Invocations::of(&target.manager).as_ref(), &listed)?;
-    Ok(Units { loaded: listed.into_iter().map(|unit| (unit.name.clone(), unit)).collect(), since })
+/// A connection that worked, by the socket that was there then.
+#[derive(Debug)]
+struct Connection {
+    manager: UserManager,
+    bus: Option<FileMark>,
+}
+
+impl UnitMemory {
+    pub(super) fn look(&mut self, target: &Target) -> Looked {
+        let asked = self.ask(target);
+        Looked {
+            manager_absent: matches!(asked, Err(ManagerError::Absent { .. })),
+            units: asked.map_err(|error| error.to_string()),
+            unit_files: self.unit_files(target.unit_directories.as_ref()),
+            linger: target.logind.linger(&target.user).unwrap_or(Linger::NoLogind),
+        }
+    }
+
+    /// By the connection that is there; by a new one, if that has broken since.
+    fn ask(&mut self, target: &Target) -> Result<Units, ManagerError> {
+        let begun = Instant::now();
+        let bus = target.manager.mark();
+        let same = |before: Option<FileMark>| match (before, bus) {
+            (Some(before), Some(now)) => before.still_holds(&now),
+            (before, now) => before.is_none() && now.is_none(),
+        };
+        if let Some(Connection { manager, .. }) = self.connection.take().filter(|kept| same(kept.bus)) {
+            match self.ask_by(&manager, target) {
+                Err(ManagerError::Unreachable { .. }) => {}
+                Ok(units) => {
+                    self.connection = Some(Connection { manager, bus });
+                    return Ok(units);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let left = super::own_limit(target).saturating_sub(begun.elapsed());
+        let manager = UserManager::connect(&target.manager, left)?;
+        let units = self.ask_by(&manager, target)?;
+        self.connection = Some(Connection { manager, bus });
+        Ok(units)
+    }
+
+    fn ask_by(&mut self, manager: &UserManager, target: &Target) -> Result<Units, ManagerError> {
+        let holder = UnitName::holder();
+        let listed = manager.units(&[UnitName::AGENTS, holder.as_str()])?;
+        if self.invocations.is_none() {
+            self.invocations = Invocations::of(&target.manager);
+        }
+        if let Some(invocations) = &mut self.invocations {
+            invocations.list();
+        }
+        let since = since(manager, self.invocations.as_ref(), &listed)?;
+        let version = manager.version()?;
+        Ok(Units { loaded: listed.into_iter().map(|unit| (unit.name.clone(), unit)).collect(), since, version })
+    }
+
+    fn unit_files(&mut self, directories: Option<&UnitDirectories>) -> Result<UnitFiles, String> {
+        let directories = directories.ok_or("HOME is not set, so nobody knows where units are")?;
+        let links = match self.links.take().filter(|links| links.still_hold()) {
+            Some(links) => links,
+            None => Arc::new(directories.links().map_err(|error| error.to_string())?),
+        };
+        self.links = Some(Arc::clone(&links));
+        Ok(UnitFiles { links, template_installed: directories.template_installed(UnitName::AGENT_TEMPLATE) })
+    }
 }
 
 /// Units that run, which mostly are all, have their start's moment on the disk; the manager is only
@@ -40,8 +103,8 @@ fn since(
     manager: &UserManager,
     invocations: Option<&Invocations>,
     units: &[Unit],
-) -> Result<BTreeMap<UnitName, Timestamp>, ManagerError> {
-    let mut since = BTreeMap::new();
+) -> Result<HashMap<UnitName, Timestamp>, ManagerError> {
+    let mut since = HashMap::with_capacity(units.len());
     let mut others = Vec::new();
     for unit in units {
         let runs = unit.active == ActiveState::Active;
@@ -54,14 +117,4 @@ fn since(
         since.extend(manager.since(&others)?);
     }
     Ok(since)
-}
-
-fn unit_files(target: &Target) -> Result<UnitFiles, String> {
-    let directories = target.unit_directories.as_ref().ok_or("HOME is not set, so nobody knows where units are")?;
-    let failed = |error: std::io::Error| error.to_string();
-    Ok(UnitFiles {
-        enabled: directories.enabled().map_err(failed)?,
-        template_installed: directories.template_installed(UnitName::AGENT_TEMPLATE),
-        masked: directories.masked().map_err(failed)?,
-    })
 }

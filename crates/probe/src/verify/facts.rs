@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use domain::AgentName;
-use process::CgroupMounts;
-use systemd::UserManager;
+use process::{CgroupMounts, FileMark};
+use rustix::fs::CWD;
 use tmux::Server;
 
 use crate::observe::{Observation, Target};
+use crate::snapshot::SourceName;
 use crate::verify::runtime_program::find_program;
 
 /// Versions, and where runtimes are.
@@ -21,39 +23,64 @@ pub struct Facts {
     /// The control group of the tmux server: a unit's name.
     pub server_group: Option<String>,
     /// Where the program that an agent runs is, or where it is not.
-    pub programs: BTreeMap<AgentName, Result<PathBuf, String>>,
+    pub programs: BTreeMap<AgentName, Arc<Result<PathBuf, String>>>,
 }
 
-impl Facts {
+/// What is remembered for the next verification: the version that a tmux has said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownFacts {
+    tmux: Option<(PathBuf, FileMark, String)>,
+}
+
+impl KnownFacts {
     /// Gathers them, in bounded time.
-    #[must_use]
-    pub fn gather(target: &Target, observation: &Observation) -> Self {
-        let tmux = tmux::find_program(target.search_path.as_deref())
-            .map(|program| Server::new(program, target.socket()).within(target.limit))
-            .and_then(|server| server.check_version())
-            .map(|version| version.to_string());
-        let systemd = (!observation.direct).then(|| {
-            // Who has just not answered is not waited for again.
-            observation.systemd.result.as_ref().map_err(Clone::clone)?;
-            let manager = UserManager::connect(&target.manager, target.limit);
-            manager.and_then(|manager| manager.version()).map_err(|error| error.to_string())
-        });
-        let generated = observation.generated.result.as_ref().ok();
-        let programs = generated.into_iter().flatten();
-        let found = |path: Option<&str>, command: &str| {
-            find_program(command, path.unwrap_or_default(), target.user_home.as_deref(), &target.tools())
-        };
-        Self {
-            tmux_version: Some(tmux.map_err(|error| error.to_string())),
+    pub(crate) fn gather(&mut self, target: &Target, observation: &Observation) -> Facts {
+        // Who has just not answered is not waited for again, and whom nobody wants to know of is not asked.
+        let systemd = (!observation.direct)
+            .then(|| observation.systemd.result.as_ref().map(|units| units.version.clone()).map_err(Clone::clone));
+        let tmux = (!target.without.contains(&SourceName::Tmux)).then(|| self.tmux_version(target, observation));
+        Facts {
+            tmux_version: tmux,
             systemd_version: systemd,
             server_group: server_group(observation),
-            programs: programs
-                .filter_map(|(agent, files)| {
-                    Some((agent.clone(), found(files.search_path.as_deref(), &files.command)?))
-                })
-                .collect(),
+            programs: programs(target, observation),
         }
     }
+
+    fn tmux_version(&mut self, target: &Target, observation: &Observation) -> Result<String, String> {
+        let program = tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
+        let mark = FileMark::of(CWD, &program).ok().flatten();
+        let same = |(known, read, _): &(PathBuf, FileMark, String)| {
+            *known == program && mark.is_some_and(|now| read.still_holds(&now))
+        };
+        if let Some((_, _, version)) = self.tmux.take_if(|known| same(known)) {
+            self.tmux = mark.map(|mark| (program, mark, version.clone()));
+            return Ok(version);
+        }
+        let server = Server::new(program.clone(), target.socket_by(observation.roster.roster())).within(target.limit);
+        let version = server.check_version().map_err(|error| error.to_string())?.to_string();
+        self.tmux = mark.map(|mark| (program, mark, version.clone()));
+        Ok(version)
+    }
+}
+
+/// Where the agents' programs are. Many have the same command and the same path, and then the same program.
+fn programs(target: &Target, observation: &Observation) -> BTreeMap<AgentName, Arc<Result<PathBuf, String>>> {
+    type Found = Option<Arc<Result<PathBuf, String>>>;
+    let tools = target.tools();
+    let mut found: BTreeMap<(&str, &str), Found> = BTreeMap::new();
+    let generated = observation.generated.result.iter().flat_map(|files| files.iter());
+    let mut programs = BTreeMap::new();
+    for (agent, files) in generated {
+        let (command, path) = (&*files.command, files.search_path.as_deref().unwrap_or_default());
+        let program = found
+            .entry((command, path))
+            .or_insert_with(|| find_program(command, path, target.user_home.as_deref(), &tools).map(Arc::new));
+        if let Some(program) = program {
+            programs.insert(agent.clone(), Arc::clone(program));
+        }
+    }
+    programs
 }
 
 fn server_group(observation: &Observation) -> Option<String> {

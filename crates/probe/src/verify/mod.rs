@@ -10,10 +10,13 @@ mod runtime_program;
 mod scope;
 mod table;
 mod verification;
+mod words;
 
 pub use check::{Check, CheckName, Status};
 pub use facts::Facts;
+pub(crate) use facts::KnownFacts;
 pub use scope::Scope;
+pub(crate) use table::passed;
 pub use table::verify;
 pub use verification::Verification;
 

@@ -4,7 +4,7 @@ use roster::Roster;
 use systemd::{ActiveState, UnitName};
 
 use super::of_agent::of_agent;
-use super::verification::exit_code;
+use super::words::Words;
 use super::{Check, CheckName, Facts, Scope, Status, Verification};
 use crate::judge::AgentFacts;
 use crate::observe::{Observation, Target};
@@ -22,32 +22,66 @@ pub fn verify(
     facts: &Facts,
     scope: &Scope,
 ) -> Verification {
-    let mut checks = vec![roster(target, scope)];
-    let roster = target.roster.result.as_ref().ok();
-    checks.extend(roster.map(orchestrator));
-    checks.push(holder(target, snapshot, observation));
-    if !observation.direct {
-        checks.push(holder_unit(observation, facts));
-    }
-    checks.push(default_server(target));
-    checks.extend(facts.tmux_version.as_ref().map(tmux_version));
-    checks.extend(facts.systemd_version.as_ref().map(systemd_version));
-    checks.push(linger(target, observation, scope));
-    let wanted = roster.into_iter().flat_map(|roster| &roster.agents).filter(|agent| scope.has(agent.name.as_str()));
-    for agent in wanted {
-        let seen = AgentFacts::gather(observation, &agent.name, target.assumed_interval);
-        checks.extend(of_agent(&agent.name, &seen, observation, snapshot, facts, scope));
-    }
-    if roster.is_some() {
-        checks.push(drift(snapshot, observation, scope));
-    }
+    let mut checks = Vec::new();
+    each(&Looked { target, observation, snapshot, facts, scope }, Words::Said, |check| checks.push(check));
     Verification {
         schema: 1,
         host: snapshot.host.clone(),
         tenant: snapshot.tenant.clone(),
         observed_at: snapshot.observed_at.clone(),
-        passed: exit_code(&checks) == domain::ExitCode::Ok,
+        passed: checks.iter().all(is_content),
         checks,
+    }
+}
+
+/// Whether every required check passes: what [`verify`] says, without a word about it.
+pub(crate) fn passed(
+    target: &Target,
+    observation: &Observation,
+    snapshot: &Snapshot,
+    facts: &Facts,
+    scope: &Scope,
+) -> bool {
+    let mut passed = true;
+    each(&Looked { target, observation, snapshot, facts, scope }, Words::Spared, |check| passed &= is_content(&check));
+    passed
+}
+
+fn is_content(check: &Check) -> bool {
+    !check.required || check.status == Status::Pass
+}
+
+/// What is checked.
+struct Looked<'a> {
+    target: &'a Target,
+    observation: &'a Observation,
+    snapshot: &'a Snapshot,
+    facts: &'a Facts,
+    scope: &'a Scope,
+}
+
+/// Makes each check.
+fn each(looked: &Looked<'_>, words: Words, mut tell: impl FnMut(Check)) {
+    let Looked { target, observation, snapshot, facts, scope } = *looked;
+    tell(roster(target, observation, scope));
+    let roster = observation.roster.roster();
+    roster.map(orchestrator).map(&mut tell);
+    tell(holder(target, snapshot, observation));
+    if !observation.direct {
+        tell(holder_unit(observation, facts));
+    }
+    tell(default_server(target, observation));
+    facts.tmux_version.as_ref().map(tmux_version).map(&mut tell);
+    facts.systemd_version.as_ref().map(systemd_version).map(&mut tell);
+    tell(linger(target, observation, scope));
+    // The snapshot has the agents of the roster first, in its order.
+    let wanted = roster.into_iter().flat_map(|roster| &roster.agents).zip(&snapshot.agents);
+    for (agent, shown) in wanted.filter(|(agent, _)| scope.has(agent.name.as_str())) {
+        let seen = AgentFacts::gather(observation, &agent.name, target.assumed_interval);
+        of_agent(&agent.name, &seen, observation, Some(shown), facts, scope, words).into_iter().for_each(&mut tell);
+    }
+    if roster.is_some() {
+        tell(drift(snapshot, observation, scope));
     }
 }
 
@@ -64,15 +98,18 @@ fn verdict(passed: bool) -> Status {
     if passed { Status::Pass } else { Status::Fail }
 }
 
-fn roster(target: &Target, scope: &Scope) -> Check {
+fn roster(target: &Target, observation: &Observation, scope: &Scope) -> Check {
     let path = target.roster_path.display();
-    match &target.roster.result {
+    match observation.roster.now.result.as_ref().map(|()| observation.roster.roster()) {
         Err(why) => check(CheckName::Roster, Status::Fail, why.clone(), "correct the roster, or mosaic fleet init"),
-        Ok(roster) if roster.agents.is_empty() && scope.agents.is_none() => {
+        Ok(Some(roster)) if roster.agents.is_empty() && scope.agents.is_none() => {
             let advice = "mosaic fleet add NAME --runtime RUNTIME --class CLASS";
             check(CheckName::Roster, Status::Fail, format!("{path} has no agents"), advice)
         }
-        Ok(roster) => check(CheckName::Roster, Status::Pass, format!("{path}: agents: {}", roster.agents.len()), ""),
+        Ok(roster) => {
+            let agents = roster.map_or(0, |roster| roster.agents.len());
+            check(CheckName::Roster, Status::Pass, format!("{path}: agents: {agents}"), "")
+        }
     }
 }
 
@@ -89,7 +126,7 @@ fn orchestrator(roster: &Roster) -> Check {
 }
 
 fn holder(target: &Target, snapshot: &Snapshot, observation: &Observation) -> Check {
-    let socket = target.socket();
+    let socket = target.socket_by(observation.roster.roster());
     let (status, evidence) = match (snapshot.holder.up, snapshot.holder.pid) {
         (None, _) => {
             let report = snapshot.sources.get(&crate::snapshot::SourceName::Tmux);
@@ -134,8 +171,8 @@ fn holder_unit(observation: &Observation, facts: &Facts) -> Check {
     check(CheckName::HolderUnit, status, evidence, advice)
 }
 
-fn default_server(target: &Target) -> Check {
-    let socket = target.socket();
+fn default_server(target: &Target, observation: &Observation) -> Check {
+    let socket = target.socket_by(observation.roster.roster());
     let own = socket.as_str() != "default";
     check(
         CheckName::DefaultServer,

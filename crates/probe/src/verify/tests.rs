@@ -1,12 +1,13 @@
 use super::{CheckName, Facts, Scope, Status, Verification, verify};
-use crate::healthy::{beat, failed, heartbeat, observation, server, session, stat, target, unit};
+use crate::healthy::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
 use crate::observe::Observation;
 use crate::{Target, assemble};
 use domain::ExitCode;
+use std::sync::Arc;
 use systemd::{ActiveState, Linger};
 
 fn facts() -> Facts {
-    let found = |agent: &str| (agent.parse().unwrap(), Ok("/bin/x".into()));
+    let found = |agent: &str| (agent.parse().unwrap(), Arc::new(Ok("/bin/x".into())));
     Facts {
         tmux_version: Some(Ok("3.3".to_owned())),
         systemd_version: Some(Ok("252.39-1~deb12u2".to_owned())),
@@ -16,7 +17,10 @@ fn facts() -> Facts {
 }
 
 fn run(target: &Target, observation: &Observation, facts: &Facts, scope: &Scope) -> Verification {
-    verify(target, observation, &assemble(target, observation), facts, scope)
+    let snapshot = assemble(target, observation);
+    let verification = verify(target, observation, &snapshot, facts, scope);
+    assert_eq!(super::passed(target, observation, &snapshot, facts, scope), verification.passed);
+    verification
 }
 
 /// The rows that did not pass, as `name agent status`.
@@ -80,7 +84,7 @@ fn cases() -> Vec<Case> {
         (|o| unit(o, "coder0").sub = "exited".to_owned(), &["unit-active coder0 fail"], CheckFailed, CheckFailed),
         (|o| unit(o, "coder0").active = ActiveState::Failed, &["unit-active coder0 fail"], CheckFailed, CheckFailed),
         (
-            |o| o.unit_files.as_mut().unwrap().enabled.clear(),
+            |o| links(o).enabled.clear(),
             &["unit-enabled lead fail", "unit-enabled coder0 fail", "drift - fail"],
             CheckFailed,
             CheckFailed,
@@ -158,7 +162,7 @@ fn versions_and_programs_are_checked_too() {
     let mut old = facts();
     old.systemd_version = Some(Ok("249.11-0ubuntu3".to_owned()));
     old.tmux_version = Some(Err("tmux 3.2 or newer is required: /bin/tmux is 'tmux 2.9'".to_owned()));
-    old.programs.insert("coder0".parse().unwrap(), Err("there is no codex in /bin".to_owned()));
+    old.programs.insert("coder0".parse().unwrap(), Arc::new(Err("there is no codex in /bin".to_owned())));
     let verification = run(&target(), &observation(), &old, &Scope::default());
     assert_eq!(bad(&verification), ["tmux-version - fail", "systemd-version - fail", "runtime coder0 fail"]);
 }
@@ -200,9 +204,12 @@ fn agents_that_were_not_named_do_not_matter() {
 
 #[test]
 fn a_roster_that_cannot_be_read_fails() {
-    let mut no_roster = target();
-    no_roster.roster = failed("roster.yaml:3:1: garbage").into();
-    let verification = run(&no_roster, &observation(), &facts(), &Scope::default());
+    let mut no_roster = observation();
+    no_roster.roster.now = failed("roster.yaml:3:1: garbage");
+    let by_the_last = run(&target(), &no_roster, &facts(), &Scope::default());
+    assert_eq!(bad(&by_the_last), ["roster - fail"]);
+    no_roster.roster.last_good = None;
+    let verification = run(&target(), &no_roster, &facts(), &Scope::default());
     assert_eq!(verification.exit_code(), ExitCode::CheckFailed);
     assert_eq!(verification.checks[0].name, CheckName::Roster);
 }

@@ -7,14 +7,14 @@ use domain::Pid;
 use jiff::Timestamp;
 use zbus::Message;
 use zbus::zvariant::Type;
-use zbus::{OwnedObjectPath, OwnedVariant};
+use zbus::{ObjectPath, OwnedVariant};
 
 use crate::bus::reply::{self, Reply};
 use crate::bus::{Bus, requests};
 use crate::{Change, ChangeKind, ManagerError, Unit, UnitDetail, UnitName};
 
 /// An element of what `ListUnitsByPatterns` returns.
-type Listed = (String, String, String, String, String, String, OwnedObjectPath, u32, String, OwnedObjectPath);
+type Listed<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, ObjectPath<'a>, u32, &'a str, ObjectPath<'a>);
 
 impl Bus {
     pub(crate) fn version(&self) -> String {
@@ -25,8 +25,15 @@ impl Bus {
         let what = "list units";
         let states: &[&str] = &[];
         let answer = self.one(requests::manager("ListUnitsByPatterns", &(states, patterns))?, what)?;
-        let listed: Vec<Listed> = read(&answer, what)?;
-        listed.into_iter().map(|(name, _, load, active, sub, ..)| Unit::read(&name, &load, &active, sub)).collect()
+        if super::sender(&answer) != self.manager {
+            return Err(ManagerError::unreachable("another manager has taken its place"));
+        }
+        let body = answer.body();
+        let listed: Vec<Listed<'_>> = body.deserialize().map_err(|error| ManagerError::refused(what, error))?;
+        listed
+            .into_iter()
+            .map(|(name, _, load, active, sub, ..)| Unit::read(name, load, active, sub.to_owned()))
+            .collect()
     }
 
     pub(crate) fn since(&self, units: &[&UnitName]) -> Result<BTreeMap<UnitName, Timestamp>, ManagerError> {
