@@ -17,6 +17,8 @@ pub(crate) enum Bound {
     EachAtMost(f64),
     /// All but one of a hundred are below this.
     P99Below(f64),
+    /// All but one of a hundred are at most this, and the median is at most this part of the other's.
+    P99AtMostAndRatio(f64, f64),
 }
 
 impl Bound {
@@ -25,10 +27,11 @@ impl Bound {
         let rust = rust.spread()?;
         match self {
             Self::Free => None,
-            Self::Ratio(most) => Some(rust.median <= bash.spread()?.median * most),
             Self::AtMost(most) => Some(rust.median <= most),
             Self::EachAtMost(most) => Some(rust.max <= most),
             Self::P99Below(limit) => Some(rust.p99 < limit),
+            Self::P99AtMostAndRatio(limit, _) if rust.p99 > limit => Some(false),
+            Self::Ratio(most) | Self::P99AtMostAndRatio(_, most) => Some(rust.median <= bash.spread()?.median * most),
         }
     }
 }
@@ -51,11 +54,16 @@ mod tests {
             (Bound::EachAtMost(2.0), Some(false)),
             (Bound::P99Below(9.0), Some(false)),
             (Bound::P99Below(9.1), Some(true)),
+            (Bound::P99AtMostAndRatio(9.0, 0.1), Some(true)),
+            (Bound::P99AtMostAndRatio(8.9, 0.1), Some(false)),
+            (Bound::P99AtMostAndRatio(9.0, 0.09), Some(false)),
         ];
         for (bound, expected) in table {
             assert_eq!(bound.met(&bash, &rust), expected, "{bound:?}");
         }
         assert_eq!(Bound::Ratio(1.0).met(&Cell::said("never"), &rust), None);
+        assert_eq!(Bound::P99AtMostAndRatio(9.0, 1.0).met(&Cell::said("never"), &rust), None);
+        assert_eq!(Bound::P99AtMostAndRatio(8.9, 1.0).met(&Cell::said("never"), &rust), Some(false));
         assert_eq!(Bound::AtMost(1.0).met(&bash, &Cell::said("could not run")), None);
     }
 }

@@ -1,12 +1,16 @@
 //! A stage with a whole fleet on it: agents of a roster, installed by the product and run by systemd.
 
+use crate::holdings::kilobytes;
 use crate::stage::COMMAND;
 use crate::unit_stage::UnitStage;
+use harness::ExporterProcess;
+use rustix::process::{Resource, getrlimit};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Seconds between beats: long, so that nothing happens while somebody looks.
@@ -15,6 +19,8 @@ const INTERVAL: u32 = 600;
 const AT_ONCE: usize = 50;
 /// systemd gives a service 1024 descriptors; a tmux server needs one a pane, and some more.
 const HOLDER_LIMITS: &str = "[Service]\nLimitNOFILE=16384\nTasksMax=infinity\n";
+/// As in the exporter's unit: it keeps two files an agent open.
+const EXPORTER_FILES: u64 = 65536;
 
 /// Runs the rest of its arguments as often as the first says; a line of microseconds for each. What
 /// looks and finds something wrong ends with 1.
@@ -87,9 +93,39 @@ impl RosterStage {
         &self.agents
     }
 
+    /// A program beside the manager, in the fleet's environment.
+    pub(crate) fn beside(&self, program: impl AsRef<OsStr>) -> Command {
+        self.units.manager().command(program)
+    }
+
+    /// The exporter where the installer puts it, beside the manager, on a port of its own. It may have as
+    /// many files open as its unit lets it, or as this machine lets anybody.
+    pub(crate) fn exporter(&self) -> ExporterProcess {
+        let most = getrlimit(Resource::Nofile).maximum.unwrap_or(EXPORTER_FILES).min(EXPORTER_FILES);
+        let mut command = self.beside("prlimit");
+        command.arg(format!("--nofile={most}")).arg(self.installed("mosaic-fleet-exporter"));
+        ExporterProcess::start(command)
+    }
+
+    /// The process of the fleet with that name, by the kernel's account: the tmux server, the manager.
+    pub(crate) fn process(&self, name: &str) -> Result<u32, String> {
+        let is_it =
+            |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name);
+        let mut found = self.units.stage().fleet().processes().into_iter().filter(is_it);
+        match (found.next(), found.next()) {
+            (Some(pid), None) => Ok(pid),
+            (None, _) => Err(format!("the fleet has no process {name}")),
+            (Some(one), Some(two)) => Err(format!("the fleet has more than one process {name}: {one}, {two}")),
+        }
+    }
+
+    pub(crate) fn runtime_directory(&self) -> &Path {
+        self.units.stage().fleet().runtime_directory()
+    }
+
     /// The command `mosaic` where the installer puts it, beside the manager.
     pub(crate) fn mosaic(&self, arguments: &[&str]) -> Command {
-        let mut command = self.units.manager().command(self.program());
+        let mut command = self.beside(self.program());
         command.args(arguments);
         command
     }
@@ -98,7 +134,7 @@ impl RosterStage {
     /// beside the manager starts it, as a person's would.
     pub(crate) fn time(&self, times: usize, command: &[&str]) -> Result<(Vec<f64>, String), String> {
         let printed = self.units.stage().fleet().run_directory().join("printed");
-        let mut shell = self.units.manager().command("bash");
+        let mut shell = self.beside("bash");
         shell.args(["-c", TIMES, "times", &times.to_string()]).arg(&printed).args(command);
         let output = shell.output().map_err(|error| format!("bash: {error}"))?;
         if !output.status.success() {
@@ -116,20 +152,19 @@ impl RosterStage {
     pub(crate) fn peak(&self, arguments: &[&str]) -> Result<f64, String> {
         let mut mosaic = self.mosaic(arguments).stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
         let mut pipe = mosaic.stdout.take().ok_or("no pipe")?;
-        let peak =
-            pipe.read_exact(&mut [0]).map_err(|error| format!("mosaic printed nothing: {error}")).and_then(|()| {
-                let status = format!("/proc/{}/status", mosaic.id());
-                let text = fs::read_to_string(&status).map_err(|error| format!("{status}: {error}"))?;
-                let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
-                line.and_then(|number| number.trim().parse().ok()).ok_or_else(|| format!("{status} has no VmHWM"))
-            });
+        let printed = pipe.read_exact(&mut [0]).map_err(|error| format!("mosaic printed nothing: {error}"));
+        let peak = printed.and_then(|()| kilobytes(mosaic.id(), "VmHWM"));
         let _ = std::io::copy(&mut pipe, &mut std::io::sink());
         mosaic.wait().map_err(|error| format!("mosaic: {error}"))?;
         peak
     }
 
     pub(crate) fn program(&self) -> PathBuf {
-        self.units.stage().fleet().mosaic_home().join("tools/fleet/mosaic")
+        self.installed("mosaic")
+    }
+
+    fn installed(&self, program: &str) -> PathBuf {
+        self.units.stage().fleet().mosaic_home().join("tools/fleet").join(program)
     }
 
     /// Is the fleet as it should be, by the product's own word? Looking at one that is not may cost less.

@@ -108,6 +108,7 @@ fn line(row: &Row) -> [String; 7] {
         Bound::AtMost(most) => format!("≤ {}", row.unit.text(most)),
         Bound::EachAtMost(most) => format!("each ≤ {}", row.unit.text(most)),
         Bound::P99Below(limit) => format!("p99 < {}", row.unit.text(limit)),
+        Bound::P99AtMostAndRatio(limit, most) => format!("p99 ≤ {}, ≤ {most}", row.unit.text(limit)),
     };
     let ratio = match row.ratio() {
         None => "-".to_owned(),
@@ -133,7 +134,7 @@ fn side(row: &Row, cell: &Cell) -> String {
     let [median, min, max, p99] =
         [spread.median, spread.min, spread.max, spread.p99].map(|number| row.unit.text(number));
     match row.bound {
-        Bound::P99Below(_) => format!("{median}, p99 {p99}"),
+        Bound::P99Below(_) | Bound::P99AtMostAndRatio(..) => format!("{median}, p99 {p99}"),
         _ if min == max => median,
         _ => format!("{median} ({}–{max})", min.split(' ').next().unwrap_or_default()),
     }

@@ -36,6 +36,9 @@ fn every_command_in_the_readme_works_as_it_stands() {
     assert!(script.contains("mosaic fleet install\n") || script.contains("mosaic fleet install "), "{script}");
     // The programs are built already: the test was started by what builds them.
     let script = script.replace("./dev build\n", "");
+    // The port is the machine's, and may be somebody else's: a test's exporter is asked elsewhere.
+    let elsewhere = format!("--unix-socket '{}' http://localhost", manager.exporter_socket().display());
+    let script = script.replace("http://127.0.0.1:27871", &elsewhere);
     let script = format!("cd '{}'\n{script}", Binaries::workspace().display());
     let output = manager
         .command("bash")

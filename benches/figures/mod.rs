@@ -5,6 +5,8 @@ mod cost;
 mod death;
 mod memory;
 mod observe;
+mod resident;
+mod scrape;
 mod start;
 mod unit;
 
@@ -28,11 +30,24 @@ pub(crate) enum Figure {
     Unit,
     /// One look at a fleet of a thousand agents
     Observe,
+    /// Looking at them again and again
+    Resident,
+    /// Scrapes of a fleet of a thousand agents, beside `node_exporter`'s
+    Scrape,
 }
 
 impl Figure {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Start, Self::Memory, Self::Calls, Self::Cost, Self::Death, Self::Unit, Self::Observe];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Start,
+        Self::Memory,
+        Self::Calls,
+        Self::Cost,
+        Self::Death,
+        Self::Unit,
+        Self::Observe,
+        Self::Resident,
+        Self::Scrape,
+    ];
 
     /// Its name on the command line.
     pub(crate) fn name(self) -> String {
@@ -52,6 +67,8 @@ impl Figure {
             Self::Death => death::measure(effort),
             Self::Unit => unit::measure(effort),
             Self::Observe => observe::measure(effort),
+            Self::Resident => resident::measure(effort),
+            Self::Scrape => scrape::measure(effort),
         }
     }
 }

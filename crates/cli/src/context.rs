@@ -99,7 +99,11 @@ impl Context {
         Ok(self.look_to(Depth::Verify)?.verify(scope))
     }
 
-    fn look_to(&self, depth: Depth) -> Result<Look, CommandError> {
+    /// Looks at everything once, as closely as that.
+    ///
+    /// # Errors
+    /// As [`Context::look`].
+    pub(crate) fn look_to(&self, depth: Depth) -> Result<Look, CommandError> {
         let places = probe::Places {
             home: self.home.clone(),
             roster_path: self.roster_path.clone(),

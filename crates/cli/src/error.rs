@@ -10,6 +10,7 @@ use roster::{EditError, RosterError};
 use systemd::ManagerError;
 use tmux::TmuxError;
 
+use crate::prometheus::PrometheusError;
 use crate::runtime::RuntimeError;
 
 /// A command that had no success. The text is the whole message.
@@ -40,6 +41,9 @@ pub(crate) enum CommandError {
         /// What is otherwise.
         differing: String,
     },
+    /// A Prometheus did not tell.
+    #[error(transparent)]
+    Prometheus(#[from] PrometheusError),
     /// A runtime cannot be run.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -102,6 +106,7 @@ impl CommandError {
             Self::Manager(error) => error.exit_code(),
             Self::Tmux(error) => error.exit_code(),
             Self::Provision(error) => error.exit_code(),
+            Self::Prometheus(error) => error.exit_code(),
             Self::Runtime(error) => error.exit_code(),
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,

@@ -28,6 +28,11 @@ fn the_shipped_schema_of_verify_is_that_of_its_types() {
     check::<probe::Verification>("verify.schema.json");
 }
 
+#[test]
+fn the_shipped_schema_of_hosts_is_that_of_its_types() {
+    check::<crate::prometheus::HostsSnapshot>("hosts.schema.json");
+}
+
 /// Every field is always there, so a consumer need not ask: but an error that there is none of.
 #[test]
 fn what_is_printed_has_every_field_that_the_schema_requires() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use probe::Places;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -38,6 +39,7 @@ pub(crate) fn serve(flags: &Flags) -> Result<(), ExporterError> {
 }
 
 async fn run(flags: &Flags) -> Result<(), ExporterError> {
+    use_all_descriptors();
     let mut signals = Signals::listen().map_err(ExporterError::io("listen for signals"))?;
     let here = std::env::current_dir().map_err(ExporterError::io("find the current directory"))?;
     let places = &flags.places;
@@ -91,6 +93,15 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
             },
             () = tick(&mut watchdog) => service_manager::alive(),
         }
+    }
+}
+
+/// An observer keeps two files an agent open, and what is usual is made for programs that keep few. Where
+/// more are not allowed, it keeps fewer.
+fn use_all_descriptors() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
     }
 }
 

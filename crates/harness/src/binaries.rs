@@ -15,16 +15,22 @@ type Built = BTreeMap<String, PathBuf>;
 
 impl Binaries {
     /// The product's programs.
-    pub const PRODUCT: [&str; 4] = ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic"];
+    pub const PRODUCT: [&str; 5] =
+        ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic", "mosaic-fleet-exporter"];
 
     /// The program of the product with that name.
     #[must_use]
     pub fn product(name: &str) -> PathBuf {
         static LAUNCHER: OnceLock<Built> = OnceLock::new();
         static CLI: OnceLock<Built> = OnceLock::new();
+        static EXPORTER: OnceLock<Built> = OnceLock::new();
         let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
         // One by one, as they ship: what is built together shares its features.
-        let (package, built) = if name == "mosaic" { ("cli", &CLI) } else { ("launcher", &LAUNCHER) };
+        let (package, built) = match name {
+            "mosaic" => ("cli", &CLI),
+            "mosaic-fleet-exporter" => ("exporter", &EXPORTER),
+            _ => ("launcher", &LAUNCHER),
+        };
         find(name, built, &["--release", "--target", &target, "-p", package])
     }
 
@@ -44,6 +50,12 @@ impl Binaries {
     #[must_use]
     pub fn test_agent() -> PathBuf {
         Self::harness("test-agent")
+    }
+
+    /// What serves metrics.
+    #[must_use]
+    pub fn exporter() -> PathBuf {
+        Self::product("mosaic-fleet-exporter")
     }
 
     pub(crate) fn harness(name: &str) -> PathBuf {

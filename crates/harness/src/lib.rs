@@ -16,15 +16,19 @@
 
 mod availability;
 mod binaries;
+mod browser;
 mod cgroup_tree;
+mod dashboard;
 mod deadline;
 mod directory_watch;
+mod exporter_process;
 mod fleet;
 mod fleet_builder;
 mod fleet_paths;
 mod fleet_processes;
 mod frozen;
 mod heartbeat_file;
+mod http_answer;
 mod keeper;
 mod keeper_client;
 mod keeper_order;
@@ -44,6 +48,9 @@ mod pid_namespace;
 mod private_journal;
 mod private_mounts;
 mod process_watch;
+mod prometheus_series;
+mod prometheus_server;
+mod required_program;
 mod root_only;
 #[cfg(feature = "schemas")]
 mod roster_fleet;
@@ -55,12 +62,16 @@ mod user_manager;
 
 pub use availability::Availability;
 pub use binaries::Binaries;
+pub use browser::{Browser, BrowserLog};
 pub use cgroup_tree::CgroupTree;
+pub use dashboard::{Dashboard, DashboardQuery};
 pub use deadline::Deadline;
+pub use exporter_process::ExporterProcess;
 pub use fleet::Fleet;
 pub use fleet_builder::FleetBuilder;
 pub use frozen::Frozen;
 pub use heartbeat_file::HeartbeatFile;
+pub use http_answer::HttpAnswer;
 pub use keeper::Keeper;
 pub use launch::Launch;
 pub use launched::Launched;
@@ -72,6 +83,9 @@ pub use pane_reply::PaneReply;
 pub use pane_request::PaneRequest;
 pub use pid_namespace::PidNamespace;
 pub use process_watch::ProcessWatch;
+pub use prometheus_series::PrometheusSeries;
+pub use prometheus_server::PrometheusServer;
+pub use required_program::required_program;
 pub use root_only::is_root_or_skip;
 #[cfg(feature = "schemas")]
 pub use roster_fleet::RosterFleet;

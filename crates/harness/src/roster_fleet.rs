@@ -1,3 +1,4 @@
+mod exporter;
 mod looks;
 
 use crate::{Fleet, FleetBuilder, UnitFleet};

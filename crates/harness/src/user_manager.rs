@@ -130,6 +130,7 @@ impl UserManager {
     }
 
     fn boot(&self) {
+        self.give_the_exporter_a_place();
         self.keeper.order(KeeperOrder::Boot);
         // The first readiness comes before the units that are enabled are up. `degraded` is fine:
         // a unit of the machine's own may well fail in here.

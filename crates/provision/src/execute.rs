@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use systemd::{JobOutcome, UserManager, Verb, set_linger};
+use systemd::{JobOutcome, UnitName, UserManager, Verb, set_linger};
 
 use crate::files::{
     copy_program, make_directory, remove_drafts, remove_file, remove_if_empty, replace_file, replace_link,
@@ -15,6 +15,8 @@ use crate::{Layout, Manifest, ProvisionError, Step};
 
 /// How long logind may take.
 const LINGER_LIMIT: Duration = Duration::from_secs(10);
+/// How long a socket may take to listen.
+const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// What it takes to do steps.
 #[derive(Clone, Copy, Debug)]
@@ -110,9 +112,31 @@ impl Executor<'_> {
                     return Ok(Performed::Without(error.to_string()));
                 }
             }
+            Step::Start(units) => {
+                if let Some(why) = self.start(step, units)? {
+                    return Ok(Performed::Without(why));
+                }
+            }
             Step::Reload | Step::Enable(_) | Step::Disable(_) | Step::Stop(_) => self.tell_manager(step)?,
         }
         Ok(Performed::Done)
+    }
+
+    /// Starts units; why one of them did not.
+    fn start(&self, step: &Step, units: &[UnitName]) -> Result<Option<String>, ProvisionError> {
+        let Some(manager) = self.manager else { return Ok(None) };
+        let outcomes = manager
+            .run(Verb::Start, units, START_LIMIT, &mut |_, _| {})
+            .map_err(|source| ProvisionError::Manager { step: step.line(self.layout), source })?;
+        let failed = outcomes.into_iter().find(|(_, outcome)| *outcome != JobOutcome::Done);
+        Ok(failed.map(|(unit, outcome)| {
+            let mut why = format!("{unit} does not start ({outcome}): see `systemctl --user status {unit}`");
+            if unit == UnitName::exporter_socket() {
+                why += ". If something else listens on its address, give it another one by \
+                        `systemctl --user edit mosaic-fleet-exporter.socket`, and run this again";
+            }
+            why
+        }))
     }
 
     fn tell_manager(&self, step: &Step) -> Result<(), ProvisionError> {

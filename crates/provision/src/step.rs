@@ -88,6 +88,8 @@ pub enum Step {
     Enable(Vec<UnitName>),
     /// Let them no longer.
     Disable(Vec<UnitName>),
+    /// Start units; that one does not start is no reason not to go on.
+    Start(Vec<UnitName>),
     /// Stop units, all of them before the next step.
     Stop(Vec<UnitName>),
     /// Let the user manager run while the user is not logged in, or no longer.
@@ -118,6 +120,7 @@ impl Step {
             Self::Reload => ("reload", "the user manager's units".to_owned()),
             Self::Enable(units) => ("enable", list(units)),
             Self::Disable(units) => ("disable", list(units)),
+            Self::Start(units) => ("start", list(units)),
             Self::Stop(units) => ("stop", list(units)),
             Self::Linger(true) => ("linger", "on   (agents run without a login, and from boot on)".to_owned()),
             Self::Linger(false) => ("linger", "off   (as it was before)".to_owned()),

@@ -7,12 +7,17 @@ use systemd::UnitName;
 use crate::{Found, Layout, ProvisionError};
 
 /// The programs that are installed side by side.
-pub const PROGRAMS: [&str; 4] = ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic"];
+pub const PROGRAMS: [&str; 5] = ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic", EXPORTER];
+
+/// The one of them that serves metrics.
+pub(crate) const EXPORTER: &str = "mosaic-fleet-exporter";
 
 /// The units, by name, as they are shipped.
-pub const UNIT_FILES: [(&str, &str); 2] = [
+pub const UNIT_FILES: [(&str, &str); 4] = [
     ("mosaic-tmux-holder.service", include_str!("../../../framework/systemd/user/mosaic-tmux-holder.service")),
     ("mosaic-agent@.service", include_str!("../../../framework/systemd/user/mosaic-agent@.service")),
+    ("mosaic-fleet-exporter.service", include_str!("../../../framework/systemd/user/mosaic-fleet-exporter.service")),
+    ("mosaic-fleet-exporter.socket", include_str!("../../../framework/systemd/user/mosaic-fleet-exporter.socket")),
 ];
 
 /// The first line of every unit that we write: what lacks it is a site's own.
@@ -93,7 +98,7 @@ mod tests {
     #[test]
     fn another_home_is_in_every_line_that_needs_it_written_as_that_line_reads_it() {
         let layout = layout(&[("HOME", "/h"), ("MOSAIC_HOME", "/srv/100% mine")]);
-        let [(_, holder), (_, agent)] = UNIT_FILES;
+        let [(_, holder), (_, agent), (_, exporter), (_, socket)] = UNIT_FILES;
         let agent = render(agent, &layout).unwrap();
         for line in [
             "Environment=\"MOSAIC_HOME=/srv/100%% mine\"",
@@ -103,8 +108,18 @@ mod tests {
         ] {
             assert!(agent.lines().any(|there| there == line), "{line}\n{agent}");
         }
-        assert!(!agent.contains("%h"));
-        assert!(!render(holder, &layout).unwrap().contains("/srv"));
+        let exporter = render(exporter, &layout).unwrap();
+        for part in [
+            "Environment=\"MOSAIC_HOME=/srv/100%% mine\"\n",
+            "EnvironmentFile=-/srv/100%% mine/fleet/exporter.env\n",
+            "ExecStart=/srv/100%%\\x20mine/tools/fleet/mosaic-fleet-exporter --web.systemd-socket ",
+        ] {
+            assert!(exporter.contains(part), "{part}\n{exporter}");
+        }
+        assert!(!agent.contains("%h") && !exporter.contains("%h"));
+        for unit in [holder, socket] {
+            assert!(!render(unit, &layout).unwrap().contains("/srv"));
+        }
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn a_path_that_no_longer_finds_the_runtime_is_recorded_anew_and_one_that_never_d
 #[test]
 fn a_sites_own_unit_is_kept_aside_and_comes_back() {
     let world = World::new();
-    let [(holder, shipped), (agent, _)] = UNIT_FILES;
+    let [(holder, shipped), (agent, _), ..] = UNIT_FILES;
     let (unit, by_hand) = (world.layout.units().join(agent), world.layout.units().join(holder));
     fs::create_dir_all(world.layout.units()).unwrap();
     fs::write(&unit, "[Service]\nType=oneshot\nRemainAfterExit=yes\n").unwrap();

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::Places;
 use crate::command::fleet::{
-    Add, Init, Install, InstallSystemd, Ps, Remove, Restart, Start, Status, Stop, Uninstall, Verify,
+    Add, Init, Install, InstallSystemd, Metrics, Ps, Remove, Restart, Start, Status, Stop, Uninstall, Verify,
 };
 
 /// Make the fleet what the roster says, and tell what is there
@@ -31,6 +31,7 @@ pub(crate) enum FleetCommand {
     Status(Status),
     Ps(Ps),
     Verify(Verify),
+    Metrics(Metrics),
     Add(Add),
     Remove(Remove),
 }

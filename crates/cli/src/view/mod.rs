@@ -6,6 +6,8 @@ mod class_group;
 mod drift_list;
 mod fleet_header;
 mod fleet_page;
+mod host_heading;
+mod hosts_page;
 mod line;
 mod live_screen;
 mod paint;
@@ -21,6 +23,7 @@ mod wrap;
 
 pub(crate) use agent_cards::agent_cards;
 pub(crate) use fleet_page::fleet_page;
+pub(crate) use hosts_page::hosts_page;
 pub(crate) use line::{Line, render};
 pub(crate) use live_screen::LiveScreen;
 pub(crate) use paint::Paint;

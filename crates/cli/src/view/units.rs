@@ -18,6 +18,11 @@ pub(super) fn duration(time: Duration) -> String {
     }
 }
 
+/// The same for a number of seconds.
+pub(super) fn seconds(seconds: f64) -> String {
+    duration(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
 /// How long before `now` something was, both in RFC 3339; a moment in the future was just now.
 pub(super) fn age(then: &str, now: &str) -> Option<Duration> {
     let (then, now): (Timestamp, Timestamp) = (then.parse().ok()?, now.parse().ok()?);

@@ -57,6 +57,6 @@ fn look(observer: &mut Observer, subject: &Subject, limit: Duration) -> Option<O
     let target = subject.target(limit).inspect_err(|error| tracing::error!(%error, "cannot look")).ok()?;
     let look = observer.look(&target, Depth::Verify);
     let look = look.inspect_err(|error| tracing::error!(%error, "cannot look")).ok()?;
-    let verified = look.verify(&Scope::default()).passed;
+    let verified = look.passed(&Scope::default());
     Some(Observed { snapshot: look.snapshot, verified, begun })
 }

@@ -95,6 +95,22 @@ impl UserManager {
         }
     }
 
+    /// Where the exporter's socket is, once it is installed. Its port is the machine's, which all fleets
+    /// and tests share.
+    #[must_use]
+    pub fn exporter_socket(&self) -> PathBuf {
+        self.paths.runtime.join("exporter.sock")
+    }
+
+    /// Sees to that, among what is gone with the next boot: what a test finds in the home is the product's.
+    pub(super) fn give_the_exporter_a_place(&self) {
+        let directory = self.paths.runtime.join("systemd/user/mosaic-fleet-exporter.socket.d");
+        let text = format!("[Socket]\nListenStream=\nListenStream={}\n", self.exporter_socket().display());
+        fs::create_dir_all(&directory).expect("make a directory of units");
+        fs::write(directory.join("test.conf"), text).expect("write a drop-in");
+        crate::fleet::give(&self.paths.runtime, self.owner);
+    }
+
     /// The control group of a unit, as the manager names it; empty when it has none.
     #[must_use]
     pub fn cgroup_of(&self, unit: &str) -> String {

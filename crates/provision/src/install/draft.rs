@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use systemd::{Linger, UnitName};
 
+use super::exporter_change::ExporterChange;
 use super::{FileKind, Seen, Surroundings, Wanted, WantedFile};
 use crate::unit_files::home_of;
 use crate::{Found, GENERATED, Layout, Manifest, RunFound, Step};
@@ -177,7 +178,13 @@ impl Draft<'_> {
         self.steps.push(Step::MakeDirectory { path: path.to_owned(), mode: 0o700 });
     }
 
-    pub(super) fn start_at_boot(&mut self, wanted: &Wanted, surroundings: &Surroundings, units_changed: bool) {
+    pub(super) fn start_at_boot(
+        &mut self,
+        wanted: &Wanted,
+        surroundings: &Surroundings,
+        units_changed: bool,
+        exporter: ExporterChange,
+    ) {
         if let Some(why) = &surroundings.no_manager {
             self.notes.push(format!(
                 "no unit is enabled, because there is no user manager here ({why}): \
@@ -193,6 +200,9 @@ impl Draft<'_> {
         }
         if reload {
             self.steps.push(Step::Reload);
+        }
+        if wanted.exporter {
+            self.steps.extend(exporter.steps(&surroundings.exporter));
         }
         match surroundings.linger {
             Linger::Off if wanted.linger => {

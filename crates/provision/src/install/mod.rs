@@ -4,6 +4,7 @@
 
 mod agent_env;
 mod draft;
+mod exporter_change;
 mod old_sidecars;
 mod plan;
 mod seen;
@@ -47,6 +48,8 @@ pub struct Surroundings {
     pub no_manager: Option<String>,
     /// The units that start at boot.
     pub enabled: BTreeSet<UnitName>,
+    /// The exporter and its socket, as far as they run.
+    pub exporter: BTreeSet<UnitName>,
     /// Whether the manager runs without a login.
     pub linger: Linger,
 }

@@ -3,7 +3,9 @@
 use systemd::UnitName;
 
 use super::draft::Draft;
+use super::exporter_change::ExporterChange;
 use super::{FileKind, Seen, Surroundings, Wanted};
+use crate::unit_files::EXPORTER;
 use crate::{Layout, Manifest, Plan, Step};
 
 /// What to do, and in which order: what is about to be written is recorded first; what starts at
@@ -18,9 +20,11 @@ pub fn plan(layout: &Layout, seen: &Seen, wanted: &Wanted, surroundings: &Surrou
     for path in &seen.open_directories {
         draft.steps.push(Step::Protect { path: path.clone(), mode: 0o700 });
     }
+    let mut exporter = ExporterChange::default();
     for (from, to) in &wanted.programs {
         draft.own(to);
         if !seen.current_programs.contains(to) {
+            exporter.service |= to.ends_with(EXPORTER);
             draft.write(to, Step::Copy { from: from.clone(), to: to.clone() });
         }
     }
@@ -35,6 +39,7 @@ pub fn plan(layout: &Layout, seen: &Seen, wanted: &Wanted, surroundings: &Surrou
         let changed = draft.file(file);
         units_changed |= changed && matches!(file.kind, FileKind::Unit(_) | FileKind::DropIn);
         holder_changed |= changed && file.path == holder;
+        exporter.note(changed, file);
     }
     if holder_changed && seen.manifest.is_some() {
         draft.notes.push(
@@ -55,7 +60,7 @@ pub fn plan(layout: &Layout, seen: &Seen, wanted: &Wanted, surroundings: &Surrou
             sidecar.agent
         ));
     }
-    draft.start_at_boot(wanted, surroundings, units_changed);
+    draft.start_at_boot(wanted, surroundings, units_changed, exporter);
 
     let Draft { mut steps, notes, mut manifest, .. } = draft;
     manifest.reload_pending = steps.contains(&Step::Reload);
@@ -101,10 +106,11 @@ mod tests {
             search_path: None,
             no_manager: None,
             enabled: [UnitName::holder(), "mosaic-agent@a.service".parse().unwrap()].into(),
+            exporter: [UnitName::exporter(), UnitName::exporter_socket()].into(),
             linger: Linger::On,
         };
         let units = surroundings.enabled.iter().cloned().collect();
-        (layout, seen, Wanted { units, linger: true, ..Wanted::default() }, surroundings)
+        (layout, seen, Wanted { units, linger: true, exporter: true, ..Wanted::default() }, surroundings)
     }
 
     fn verbs(plan: &Plan, layout: &Layout) -> Vec<String> {
@@ -160,6 +166,51 @@ mod tests {
         let without = plan(&layout, &seen, &wanted, &surroundings);
         assert_eq!(without.steps, []);
         assert!(without.notes[0].contains("a container"), "{:?}", without.notes);
+    }
+
+    #[test]
+    fn the_exporter_can_be_asked_afterwards_and_what_answers_is_new() {
+        let (layout, seen, wanted, surroundings) = usual();
+        let (service, socket) = (UnitName::exporter(), UnitName::exporter_socket());
+        let (start, stop) = (Step::Start(vec![socket.clone()]), |units: &[&UnitName]| {
+            Step::Stop(units.iter().copied().cloned().collect())
+        });
+        let unit = |name: &UnitName| WantedFile {
+            path: layout.units().join(name.as_str()),
+            text: String::new(),
+            kind: FileKind::Unit(""),
+            change: None,
+        };
+        let program = (PathBuf::from("/new"), layout.tools().join("mosaic-fleet-exporter"));
+        let (new_program, new_service, new_socket) = (
+            Wanted { programs: vec![program], ..wanted.clone() },
+            Wanted { files: vec![unit(&service)], ..wanted.clone() },
+            Wanted { files: vec![unit(&socket)], ..wanted.clone() },
+        );
+        let both = [service.clone(), socket.clone()];
+        let table: [(&Wanted, &[UnitName], Vec<Step>); 8] = [
+            (&wanted, &both, vec![]),
+            // The first scrape starts it.
+            (&wanted, &both[1..], vec![]),
+            (&wanted, &[], vec![start.clone()]),
+            (&new_program, &both, vec![stop(&[&service])]),
+            (&new_program, &both[1..], vec![]),
+            (&new_service, &both, vec![stop(&[&service])]),
+            (&new_socket, &both, vec![stop(&[&service, &socket]), start.clone()]),
+            (&new_socket, &both[1..], vec![stop(&[&socket]), start]),
+        ];
+        for (wanted, running, expected) in table {
+            let surroundings = Surroundings { exporter: running.iter().cloned().collect(), ..surroundings.clone() };
+            let steps = plan(&layout, &seen, wanted, &surroundings).steps;
+            let of_it = steps.into_iter().filter(|step| matches!(step, Step::Start(_) | Step::Stop(_)));
+            assert_eq!(of_it.collect::<Vec<_>>(), expected, "{wanted:?} {running:?}");
+        }
+        let other = Wanted { exporter: false, ..new_socket };
+        let steps = plan(&layout, &seen, &other, &surroundings).steps;
+        assert!(
+            !steps.iter().any(|step| matches!(step, Step::Stop(_))),
+            "an agent that is added is no reason: {steps:?}"
+        );
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Wanted {
     pub run_target: Option<PathBuf>,
     /// Units that start at boot.
     pub units: Vec<UnitName>,
+    /// The exporter can be asked, from now on.
+    pub exporter: bool,
     /// The user manager runs without a login.
     pub linger: bool,
     /// What somebody should see to.
@@ -107,8 +109,10 @@ impl Wanted {
                 wanted.add(path, text, FileKind::DropIn);
             }
             wanted.linger = true;
+            wanted.exporter = true;
         }
         wanted.units.push(holder.clone());
+        wanted.units.extend(wanted.exporter.then(UnitName::exporter_socket));
         for agent in roster.agents.iter().filter(|agent| in_scope(&agent.name)) {
             let unit = UnitName::agent(&agent.name);
             if let Some(text) = agent_drop_in(&roster.settings(agent)) {

@@ -16,7 +16,7 @@ pub struct Seen {
     pub entries: BTreeMap<PathBuf, Found>,
     /// The run directory.
     pub run: RunFound,
-    /// Our units that run, agents and holder.
+    /// Our units that run: agents, holder, exporter.
     pub active: BTreeSet<UnitName>,
     /// Our units that start at boot.
     pub enabled: BTreeSet<UnitName>,

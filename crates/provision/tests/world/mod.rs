@@ -65,6 +65,7 @@ impl World {
             search_path: Some(root.path().join("bin").into()),
             no_manager: Some("a test".to_owned()),
             enabled: [].into(),
+            exporter: [].into(),
             linger: Linger::NoLogind,
         };
         Self { layout, surroundings, root }

@@ -4,8 +4,10 @@ mod add;
 mod init;
 mod install;
 mod install_systemd;
+mod metrics;
 mod order_arguments;
 mod ps;
+mod ps_prometheus;
 mod ps_watch;
 mod remove;
 mod restart;
@@ -20,6 +22,7 @@ pub(crate) use add::Add;
 pub(crate) use init::Init;
 pub(crate) use install::Install;
 pub(crate) use install_systemd::InstallSystemd;
+pub(crate) use metrics::Metrics;
 pub(crate) use ps::Ps;
 pub(crate) use remove::Remove;
 pub(crate) use restart::Restart;
@@ -51,6 +54,7 @@ pub(crate) fn run(command: &FleetCommand, context: &Context) -> Result<ExitCode,
         FleetCommand::Status(status) => status.run(context),
         FleetCommand::Ps(ps) => ps.run(context),
         FleetCommand::Verify(verify) => verify.run(context),
+        FleetCommand::Metrics(metrics) => metrics.run(context),
         FleetCommand::Add(add) => add.run(context),
         FleetCommand::Remove(remove) => remove.run(context),
     }

@@ -62,13 +62,15 @@ impl Uninstall {
 }
 
 fn plan(site: &Site) -> Result<Plan, CommandError> {
-    let ours = |unit: &UnitName| unit.agent_name().is_some() || *unit == UnitName::holder();
+    let others = [UnitName::holder(), UnitName::exporter(), UnitName::exporter_socket()];
+    let ours = |unit: &UnitName| unit.agent_name().is_some() || others.contains(unit);
     let enabled = site.surroundings.enabled.iter().filter(|unit| ours(unit)).cloned().collect();
-    let seen = uninstall::Seen::look(&site.layout, active(site)?, enabled)?;
+    let active = active(site)?.map(|units| units.into_iter().chain(site.surroundings.exporter.clone()).collect());
+    let seen = uninstall::Seen::look(&site.layout, active, enabled)?;
     Ok(uninstall::plan(&site.layout, &seen))
 }
 
-/// Our units that run or are about to; nothing without a manager.
+/// The units of agents and of the holder that run or are about to; nothing without a manager.
 fn active(site: &Site) -> Result<Option<BTreeSet<UnitName>>, CommandError> {
     let Some(manager) = &site.manager else { return Ok(None) };
     let units = manager.units(&[UnitName::AGENTS, UnitName::holder().as_str()])?;

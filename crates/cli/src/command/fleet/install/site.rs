@@ -1,12 +1,13 @@
 //! The place where a command installs.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use nix::unistd::{Uid, User};
 use provision::install::{Surroundings, programs_directory};
 use provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, holder_name};
-use systemd::{Linger, Logind, ManagerError, UnitDirectories, UserManager};
+use systemd::{ActiveState, Linger, Logind, ManagerError, UnitDirectories, UnitName, UserManager};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -64,7 +65,8 @@ impl Site {
         let programs = programs_directory(&layout)
             .map_err(|source| CommandError::io("find the running program in", Path::new("/proc/self/exe"), source))?;
         let search_path = context.environment.variable("PATH");
-        let surroundings = Surroundings { programs, search_path, no_manager, enabled, linger };
+        let exporter = manager.as_ref().map_or(Ok(BTreeSet::new()), exporter_units)?;
+        let surroundings = Surroundings { programs, search_path, no_manager, enabled, exporter, linger };
         Ok(Self { layout, surroundings, manager, user })
     }
 
@@ -119,6 +121,13 @@ impl Site {
         let skipped = usize::from(!plan.steps.is_empty());
         print(&lines.into_iter().skip(skipped).map(|line| line + "\n").collect::<String>())
     }
+}
+
+/// The exporter and its socket, as far as they run or are about to.
+fn exporter_units(manager: &UserManager) -> Result<BTreeSet<UnitName>, ManagerError> {
+    let units = manager.units(&[UnitName::exporter().as_str(), UnitName::exporter_socket().as_str()])?;
+    let runs = |state: ActiveState| !matches!(state, ActiveState::Inactive | ActiveState::Failed);
+    Ok(units.into_iter().filter(|unit| runs(unit.active)).map(|unit| unit.name).collect())
 }
 
 /// Is this the runtime directory of whoever runs this? `su` leaves another user's in place, and in one

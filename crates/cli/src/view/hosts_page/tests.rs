@@ -1,0 +1,112 @@
+//! How hosts look, with trouble of every kind.
+
+use super::hosts_page;
+use crate::prometheus::{DriftCount, HostSnapshot, HostsSnapshot, RemoteActivity, RemoteAgent, RemoteSource};
+use crate::view::{Style, render};
+use probe::snapshot::Condition;
+
+fn agent(name: &str, condition: Condition, activity: Option<(&str, f64)>) -> RemoteAgent {
+    let known = condition != Condition::Unknown;
+    RemoteAgent {
+        name: name.to_owned(),
+        runtime: Some("codex".to_owned()),
+        class: Some("implementer".to_owned()),
+        condition,
+        activity: activity.map(|(state, since)| RemoteActivity { state: state.to_owned(), for_seconds: Some(since) }),
+        heartbeat_age_seconds: known.then_some(3.12),
+        last_output_age_seconds: known.then_some(12.0),
+        starts: known.then_some(3),
+        memory_bytes: known.then_some(1_288_490_188),
+        cpu_seconds: known.then_some(192.4),
+    }
+}
+
+fn host(host: &str, up: Option<bool>, current: bool, age: Option<f64>, agents: Vec<RemoteAgent>) -> HostSnapshot {
+    HostSnapshot {
+        instance: format!("{host}.example:27871"),
+        job: "mosaic-fleet".to_owned(),
+        host: age.map(|_| host.to_owned()),
+        tenant: age.map(|_| "jarvis".to_owned()),
+        up,
+        current,
+        sample_age_seconds: age,
+        agents,
+        ..HostSnapshot::default()
+    }
+}
+
+fn hosts() -> HostsSnapshot {
+    let unseen = vec![agent("coder0", Condition::Unknown, None), agent("coder1", Condition::Unknown, None)];
+    let mut troubled = host(
+        "w1",
+        Some(true),
+        true,
+        Some(12.0),
+        vec![
+            agent("coder1", Condition::Dead, Some(("working", 4000.0))),
+            agent("a-rather-long-name", Condition::Up, Some(("waiting", 2410.0))),
+            agent("coder0", Condition::Up, None),
+        ],
+    );
+    let drift = |kind: &str, count| DriftCount { kind: kind.to_owned(), count };
+    troubled.drift = vec![drift("pane-dead", 1), drift("unit-disabled", 2)];
+    troubled.verified = Some(false);
+    troubled.sources =
+        [("systemd".to_owned(), RemoteSource { ok: false }), ("tmux".to_owned(), RemoteSource { ok: true })].into();
+    HostsSnapshot {
+        schema: 1,
+        prometheus: "https://mimir.example/prometheus".to_owned(),
+        observed_at: "2026-11-20T14:58:08Z".to_owned(),
+        hosts: vec![
+            host("w3", Some(false), false, Some(2410.0), unseen.clone()),
+            host("w4", Some(false), false, None, Vec::new()),
+            host("w5", Some(true), false, Some(400.0), unseen),
+            troubled,
+            host("w2", None, true, Some(4.0), vec![agent("rev0", Condition::Up, Some(("idle", 9.0)))]),
+        ],
+    }
+}
+
+fn page(columns: usize) -> String {
+    let style = Style { columns, colour: false, ascii: false };
+    render(&hosts_page(&hosts(), &style), &style)
+}
+
+#[test]
+fn the_page_fits_terminals_of_every_width() {
+    for columns in [40, 80, 120] {
+        insta::assert_snapshot!(format!("hosts_{columns}"), page(columns));
+    }
+    for columns in 40..200 {
+        let style = Style { columns, colour: false, ascii: false };
+        for line in hosts_page(&hosts(), &style) {
+            assert!(line.width() <= columns, "{columns}: {}", line.render(false));
+        }
+    }
+}
+
+#[test]
+fn what_is_not_seen_is_told_in_words_and_not_counted_as_up() {
+    let page = page(usize::MAX);
+    assert!(page.contains("3 of 8 up"), "{page}");
+    let line = |host: &str| page.lines().find(|line| line.contains(host)).unwrap().to_owned();
+    assert!(line("w3.example").contains("exporter down, seen 40m10s ago") && !line("w3.example").contains(" up"));
+    assert!(line("w4.example").contains("exporter down, not seen for a day"), "{page}");
+    assert!(line("w5.example").contains("tells nothing, seen 6m40s ago"), "{page}");
+    assert!(line("w2.example").contains("1 of 1 up"), "{page}");
+}
+
+#[test]
+fn without_utf8_there_is_nothing_but_ascii() {
+    let style = Style { columns: 80, colour: false, ascii: true };
+    let page = render(&hosts_page(&hosts(), &style), &style);
+    assert!(page.is_ascii() && page.contains("x w3"), "{page}");
+}
+
+#[test]
+fn that_nobody_knows_of_a_fleet_is_said() {
+    let style = Style { columns: 80, colour: false, ascii: false };
+    let nothing = HostsSnapshot { hosts: Vec::new(), ..hosts() };
+    let page = render(&hosts_page(&nothing, &style), &style);
+    assert!(page.contains("0 hosts") && page.contains("it knows of no fleet"), "{page}");
+}

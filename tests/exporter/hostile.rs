@@ -1,0 +1,8 @@
+//! Clients that mean no good, against the running exporter. Each time an ordinary scrape goes on beside
+//! them, and has to stay whole.
+
+mod beside;
+mod crowds;
+mod requests;
+mod secured;
+mod streams;
