@@ -26,6 +26,7 @@ use domain::Pid;
 use heartbeat::Now;
 use jiff::Timestamp;
 use process::ProcRoot;
+use roster::Roster;
 
 pub use memory::Memory;
 pub use observation::{GeneratedFiles, Launched, Observation, ProcessSeen, RunFiles, TmuxServer, UnitFiles, Units};
@@ -34,6 +35,7 @@ pub use seen::Seen;
 pub use target::Target;
 
 use crate::snapshot::SourceName;
+use run_files::RunMemory;
 use source::{Looking, Source};
 
 /// Looks at everything that `target` names, by what is remembered where that still holds.
@@ -41,9 +43,12 @@ use source::{Looking, Source};
 /// # Errors
 /// The clocks of this host cannot be read: without the boot's id nothing can be said of any process.
 pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Observation> {
+    let run_files = memory.run_files.clone();
     let heartbeats =
-        begin(target, SourceName::Heartbeat, &memory.run_files, |memory, target| memory.look(&target.run_directory));
-    // The roster names the socket, and tmux is who takes longest: nothing else goes before these two.
+        || begin(target, SourceName::Heartbeat, &run_files, |memory, target| memory.look(&target.run_directory));
+    // The roster names the socket, and tmux is who takes longest: nothing goes before these two. To read a
+    // roster for the first time takes long itself.
+    let meanwhile = memory.once.then(heartbeats);
     let roster = roster(target, memory);
     let asked = panes::Asked {
         search_path: target.search_path.clone(),
@@ -53,7 +58,8 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
     let tmux = begin(target, SourceName::Tmux, &memory.tmux, |(), _| panes::look(asked));
     let systemd = begin(target, SourceName::Systemd, &memory.units, |memory, target| Ok(memory.look(target)));
 
-    let heartbeats = heartbeats.finish();
+    let heartbeats = meanwhile.unwrap_or_else(heartbeats);
+    let heartbeats = completed(heartbeats.finish(), target, memory, roster.roster());
     // Only now: a heartbeat that was written after the clock was read would lie in the future.
     let now = Now { wall: Timestamp::now(), monotonic: process::monotonic(), boot: ProcRoot::default().boot_id()? };
     // At the same moment: from both follows when a process started.
@@ -130,6 +136,24 @@ fn roster(target: &Arc<Target>, memory: &mut Memory) -> RosterSeen {
         Err(why) => Err(why),
     };
     RosterSeen { now: Seen { result, took: seen.took }, last_good: memory.last_good.clone() }
+}
+
+/// Looks once more for heartbeats of the roster's agents that were not listed.
+fn completed(listed: Seen<RunFiles>, target: &Arc<Target>, memory: &Memory, roster: Option<&Roster>) -> Seen<RunFiles> {
+    let Ok(mut files) = listed.result else { return listed };
+    let names = roster.into_iter().flat_map(|roster| roster.agents.iter().map(|agent| &agent.name));
+    let unlisted: Vec<_> = names.filter(|name| !files.heartbeats.contains_key(*name)).cloned().collect();
+    if unlisted.is_empty() {
+        return Seen { result: Ok(files), took: listed.took };
+    }
+    let asked = Arc::clone(target);
+    let look_up = move |_: &mut RunMemory| Ok(RunMemory::look_up(&asked.run_directory, &unlisted));
+    let found = memory.run_files.begin(target.limit.saturating_sub(listed.took), look_up).finish();
+    let result = found.result.map(|found| {
+        files.heartbeats.extend(found);
+        files
+    });
+    Seen { result, took: listed.took + found.took }
 }
 
 /// Is there anything that only a user manager could have made: an agent's unit that is enabled, or a

@@ -1,6 +1,6 @@
 //! The run directory: heartbeats, and what agents say of themselves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::mem::MaybeUninit;
 
@@ -29,7 +29,20 @@ struct Known<T> {
     listing: u64,
 }
 
+/// What came of looking up some agents' heartbeats.
+type Found = BTreeMap<AgentName, Result<Heartbeat, String>>;
+
 impl RunMemory {
+    /// The heartbeats of these agents, by their names. A beat puts a file in the place of another one, and
+    /// who lists the directory at that moment may see neither.
+    pub(super) fn look_up(directory: &RunDirectory, agents: &[AgentName]) -> Found {
+        let read = |agent: &AgentName| match heartbeat::read(&directory.heartbeat(agent)) {
+            Ok(found) => Some((agent.clone(), Ok(found?))),
+            Err(error) => Some((agent.clone(), Err(error.to_string()))),
+        };
+        agents.iter().filter_map(read).collect()
+    }
+
     /// Reads every heartbeat and every report. A directory that is not there has none: no agent was
     /// started since the host is up.
     pub(super) fn look(&mut self, directory: &RunDirectory) -> Result<RunFiles, String> {
@@ -75,7 +88,21 @@ impl RunMemory {
                 files.activities.insert(agent, report);
             }
         }
+        self.look_for_the_unlisted(directory, &mut files);
         Ok(files)
+    }
+
+    /// A report, too, is put in the place of another, and may be missed in a listing.
+    fn look_for_the_unlisted(&mut self, directory: &OwnedFd, files: &mut RunFiles) {
+        let unlisted = self.activities.iter().filter(|(_, known)| known.listing != self.listing);
+        for agent in unlisted.map(|(agent, _)| agent.clone()).collect::<Vec<_>>() {
+            let name = format!("{agent}.state");
+            let file = File { directory: directory.as_fd(), name: &name, listing: self.listing };
+            let read = |directory: BorrowedFd<'_>, name: &str| heartbeat::read_activity_in(directory, name);
+            if let Ok(Some(report)) = file.look(&mut self.activities, &agent, read) {
+                files.activities.insert(agent, report);
+            }
+        }
     }
 }
 
@@ -112,12 +139,52 @@ impl File<'_> {
 #[cfg(test)]
 mod tests {
     use super::RunMemory;
+    use domain::AgentName;
     use heartbeat::RunDirectory;
     use std::fs;
     use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     fn look(directory: &Path) -> Result<super::RunFiles, String> {
         RunMemory::default().look(&RunDirectory::at(directory.to_owned()))
+    }
+
+    #[test]
+    fn a_beat_at_the_moment_of_listing_hides_no_agent() {
+        const AGENTS: usize = 1000;
+        // In memory, as run directories are: there a name that is replaced between two parts of a listing is in neither.
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { memory } else { Path::new("/tmp") };
+        let root = tempfile::tempdir_in(place).unwrap();
+        let agents: Vec<AgentName> = (0..AGENTS).map(|nth| format!("agent{nth}").parse().unwrap()).collect();
+        let beat = |nth: usize| {
+            let new = root.path().join("new");
+            fs::write(&new, "ts=2026-11-20T12:00:00+00:00\npid=77\nstatus=ok\n").unwrap();
+            fs::rename(&new, root.path().join(format!("agent{nth}.hb"))).unwrap();
+        };
+        (0..AGENTS).for_each(beat);
+        let over = AtomicBool::new(false);
+        let missed = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    (0..AGENTS).for_each(beat);
+                }
+            });
+            let directory = RunDirectory::at(root.path().to_owned());
+            let missed: usize = (0..100)
+                .map(|_| {
+                    let mut files = RunMemory::default().look(&directory).unwrap();
+                    let unlisted: Vec<AgentName> =
+                        agents.iter().filter(|agent| !files.heartbeats.contains_key(*agent)).cloned().collect();
+                    files.heartbeats.extend(RunMemory::look_up(&directory, &unlisted));
+                    AGENTS - files.heartbeats.len()
+                })
+                .sum();
+            over.store(true, Ordering::Relaxed);
+            missed
+        });
+        assert_eq!(missed, 0);
     }
 
     #[test]

@@ -11,6 +11,13 @@ use super::Seen;
 #[derive(Debug, Default)]
 pub(super) struct Source<M>(Arc<Shared<M>>);
 
+/// The same source.
+impl<M> Clone for Source<M> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shared<M> {
     memory: Mutex<M>,

@@ -53,7 +53,7 @@ fn each_source_that_hangs_is_given_up_by_itself() {
     let root = tempfile::tempdir().unwrap();
     let target = fleet(root.path());
     fs::write(root.path().join("tmux"), "#!/bin/sh\nexec sleep 1000\n").unwrap();
-    let (_, observation) = look(Target { limit: std::time::Duration::from_millis(200), ..target });
+    let (_, observation) = look(Target { limit: std::time::Duration::from_secs(2), ..target });
     let why = observation.tmux.result.unwrap_err();
     assert!(why.contains("hangs"), "{why}");
     assert!(observation.heartbeats.result.is_ok() && observation.processes.result.is_ok());
