@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use tempfile::Builder;
@@ -19,7 +19,12 @@ pub(crate) const DRAFT: &str = ".mosaic-fleet-draft-";
 /// It cannot be written; what was there is untouched.
 pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ProvisionError> {
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace_by(&place, mode, |file| file.write_all(bytes)).map_err(ProvisionError::file("write", path))
+    replace_by(&place, mode, |file| file.write_all(bytes)).map_err(|source| match place.parent() {
+        Some(directory) if source.kind() == io::ErrorKind::NotFound && !directory.exists() => {
+            ProvisionError::NoDirectory { path: path.to_owned(), directory: directory.to_owned() }
+        }
+        _ => ProvisionError::file("write", path)(source),
+    })
 }
 
 /// As [`replace_file`], with the bytes of another file, executable.
@@ -31,7 +36,9 @@ pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), ProvisionError>
 
 fn replace_by(path: &Path, mode: u32, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    let mut draft = Builder::new().prefix(DRAFT).permissions(Permissions::from_mode(0o600)).tempfile_in(directory)?;
+    let open = |draft: &Path| File::options().write(true).create_new(true).mode(0o600).open(draft);
+    // What fails then is told without the draft's name, of which nobody has heard.
+    let mut draft = Builder::new().prefix(DRAFT).make_in(directory, open)?;
     fill(draft.as_file_mut())?;
     // By hand, since the mode of a new file goes through the umask.
     draft.as_file().set_permissions(Permissions::from_mode(mode))?;
@@ -127,6 +134,21 @@ mod tests {
         let error = replace_file(&in_the_way, b"new", 0o640).unwrap_err();
         assert!(error.to_string().starts_with("cannot write ") && error.to_string().contains("directory"), "{error}");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn who_names_a_directory_that_is_not_there_is_told_which() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("nowhere/a");
+        let told = replace_file(&path, b"new", 0o640).unwrap_err().to_string();
+        let directory = root.path().join("nowhere");
+        let expected = format!("there is no directory {}: make it, or name another one", directory.display());
+        assert_eq!(told, format!("cannot write {}: {expected}", path.display()));
+        // What else fails is told of the file, and not of a draft that nobody has heard of.
+        let below = root.path().join("file").join("a");
+        fs::write(root.path().join("file"), "").unwrap();
+        let told = replace_file(&below, b"new", 0o640).unwrap_err().to_string();
+        assert_eq!(told, format!("cannot write {}: Not a directory (os error 20)", below.display()));
     }
 
     #[test]

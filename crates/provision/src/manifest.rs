@@ -24,6 +24,9 @@ pub struct Manifest {
     pub run_directory: Option<PathBuf>,
     /// Lingering was off before.
     pub linger: bool,
+    /// The exporter's socket was enabled: who has disabled it since meant it.
+    #[serde(default)]
+    pub exporter: bool,
     /// Units were changed and the manager has not been told yet.
     pub reload_pending: bool,
 }

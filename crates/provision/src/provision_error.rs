@@ -21,6 +21,14 @@ pub enum ProvisionError {
         #[source]
         source: io::Error,
     },
+    /// A file is to be written where there is no directory.
+    #[error("cannot write {}: there is no directory {}: make it, or name another one", .path.display(), .directory.display())]
+    NoDirectory {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        directory: PathBuf,
+    },
     /// The user manager did not do it.
     #[error("cannot {step}: {source}")]
     Manager {
@@ -102,7 +110,7 @@ impl ProvisionError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
-            Self::File { .. } => ExitCode::Io,
+            Self::File { .. } | Self::NoDirectory { .. } => ExitCode::Io,
             Self::Manager { source, .. } => source.exit_code(),
             Self::Stop { .. } => ExitCode::CheckFailed,
             Self::Busy { .. } | Self::RunDirectoryInUse { .. } => ExitCode::Busy,

@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use systemd::{Linger, UnitName};
-
-use super::exporter_change::ExporterChange;
-use super::{FileKind, Seen, Surroundings, Wanted, WantedFile};
+use super::{FileKind, Seen, WantedFile};
 use crate::unit_files::home_of;
 use crate::{Found, GENERATED, Layout, Manifest, RunFound, Step};
 
@@ -176,45 +173,6 @@ impl Draft<'_> {
     /// remember that it is ours.
     fn private(&mut self, path: &Path) {
         self.steps.push(Step::MakeDirectory { path: path.to_owned(), mode: 0o700 });
-    }
-
-    pub(super) fn start_at_boot(
-        &mut self,
-        wanted: &Wanted,
-        surroundings: &Surroundings,
-        units_changed: bool,
-        exporter: ExporterChange,
-    ) {
-        if let Some(why) = &surroundings.no_manager {
-            self.notes.push(format!(
-                "no unit is enabled, because there is no user manager here ({why}): \
-                 `mosaic fleet start` starts agents directly"
-            ));
-            return;
-        }
-        let missing: Vec<UnitName> =
-            wanted.units.iter().filter(|unit| !surroundings.enabled.contains(*unit)).cloned().collect();
-        let reload = units_changed || !missing.is_empty();
-        if !missing.is_empty() {
-            self.steps.push(Step::Enable(missing));
-        }
-        if reload {
-            self.steps.push(Step::Reload);
-        }
-        if wanted.exporter {
-            self.steps.extend(exporter.steps(&surroundings.exporter));
-        }
-        match surroundings.linger {
-            Linger::Off if wanted.linger => {
-                self.manifest.linger = true;
-                self.steps.push(Step::Linger(true));
-            }
-            Linger::NoLogind if wanted.linger => self.notes.push(
-                "nothing on this host starts user managers at boot (no logind): agents start when the manager does"
-                    .to_owned(),
-            ),
-            Linger::On | Linger::Off | Linger::NoLogind => {}
-        }
     }
 }
 

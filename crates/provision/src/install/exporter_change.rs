@@ -1,11 +1,12 @@
-//! What an install means for an exporter that runs: pure.
+//! What an install means for an exporter that runs, or that somebody switched off: pure.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use systemd::UnitName;
 
-use super::WantedFile;
-use crate::Step;
+use super::{Seen, Surroundings, WantedFile};
+use crate::{Found, Layout, Step};
 
 /// What is new of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,9 +15,31 @@ pub(super) struct ExporterChange {
     pub(super) service: bool,
     /// Where it is asked.
     pub(super) socket: bool,
+    /// Its socket is left alone then.
+    pub(super) switched_off: Option<SwitchedOff>,
+}
+
+/// How somebody ended that it can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SwitchedOff {
+    Disabled,
+    /// By a link in the place of its unit, of which there is a word like of any other link.
+    Masked,
 }
 
 impl ExporterChange {
+    /// Before any file is looked at.
+    pub(super) fn of(layout: &Layout, seen: &Seen, surroundings: &Surroundings) -> Self {
+        let socket = UnitName::exporter_socket();
+        let was_enabled = seen.manifest.as_ref().is_some_and(|manifest| manifest.exporter);
+        let file = seen.entries.get(&layout.units().join(socket.as_str()));
+        let is_masked = matches!(file, Some(Found::Link(target)) if target == Path::new("/dev/null"));
+        let is_disabled = was_enabled && !surroundings.enabled.contains(&socket);
+        let switched_off =
+            if is_masked { Some(SwitchedOff::Masked) } else { is_disabled.then_some(SwitchedOff::Disabled) };
+        Self { switched_off, ..Self::default() }
+    }
+
     /// Takes note of a file that was looked at.
     pub(super) fn note(&mut self, changed: bool, file: &WantedFile) {
         self.service |= changed && file.path.ends_with(UnitName::exporter().as_str());
@@ -27,11 +50,15 @@ impl ExporterChange {
     /// the new one, and until then waits at the socket. A socket lets go of its address only without it.
     pub(super) fn steps(self, running: &BTreeSet<UnitName>) -> Vec<Step> {
         let (service, socket) = (UnitName::exporter(), UnitName::exporter_socket());
-        let ended: Vec<UnitName> = [(self.service || self.socket, service), (self.socket, socket.clone())]
-            .into_iter()
-            .filter_map(|(changed, unit)| (changed && running.contains(&unit)).then_some(unit))
-            .collect();
-        let starts = !running.contains(&socket) || ended.contains(&socket);
+        let listens = running.contains(&socket);
+        // While the socket listens, somebody may have started the old program since it was looked for.
+        let may_run = listens || running.contains(&service);
+        let ended: Vec<UnitName> =
+            [(may_run && (self.service || self.socket), service), (listens && self.socket, socket.clone())]
+                .into_iter()
+                .filter_map(|(ends, unit)| ends.then_some(unit))
+                .collect();
+        let starts = if listens { self.socket } else { self.switched_off.is_none() };
         let end = (!ended.is_empty()).then_some(Step::Stop(ended));
         end.into_iter().chain(starts.then_some(Step::Start(vec![socket]))).collect()
     }

@@ -8,6 +8,7 @@ mod exporter_change;
 mod old_sidecars;
 mod plan;
 mod seen;
+mod start_at_boot;
 mod wanted;
 
 use std::collections::BTreeSet;

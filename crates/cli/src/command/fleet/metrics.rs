@@ -44,6 +44,7 @@ Every minute: ~/.config/systemd/user/mosaic-fleet-metrics.service with these lin
 beside it mosaic-fleet-metrics.timer with these, and 'systemctl --user enable --now mosaic-fleet-metrics.timer'
   [Timer]
   OnCalendar=minutely
+  AccuracySec=1s
   [Install]
   WantedBy=timers.target
 

@@ -1,0 +1,56 @@
+//! What starts at boot, and what of it starts now: pure.
+
+use systemd::{Linger, UnitName};
+
+use super::draft::Draft;
+use super::exporter_change::{ExporterChange, SwitchedOff};
+use super::{Surroundings, Wanted};
+use crate::Step;
+
+impl Draft<'_> {
+    pub(super) fn start_at_boot(
+        &mut self,
+        wanted: &Wanted,
+        surroundings: &Surroundings,
+        units_changed: bool,
+        exporter: ExporterChange,
+    ) {
+        if let Some(why) = &surroundings.no_manager {
+            self.notes.push(format!(
+                "no unit is enabled, because there is no user manager here ({why}): \
+                 `mosaic fleet start` starts agents directly"
+            ));
+            return;
+        }
+        let (there, socket) = (&surroundings.enabled, UnitName::exporter_socket());
+        let is_left = |unit: &UnitName| *unit == socket && exporter.switched_off.is_some();
+        let is_missing = |unit: &&UnitName| !there.contains(*unit) && !is_left(unit);
+        let missing: Vec<UnitName> = wanted.units.iter().filter(is_missing).cloned().collect();
+        let reload = units_changed || !missing.is_empty();
+        if !missing.is_empty() {
+            self.steps.push(Step::Enable(missing));
+        }
+        if reload {
+            self.steps.push(Step::Reload);
+        }
+        if wanted.exporter {
+            if exporter.switched_off == Some(SwitchedOff::Disabled) {
+                self.notes.push(format!(
+                    "the exporter's socket is disabled: `systemctl --user enable --now {socket}` serves again"
+                ));
+            }
+            self.steps.extend(exporter.steps(&surroundings.exporter));
+        }
+        match surroundings.linger {
+            Linger::Off if wanted.linger => {
+                self.manifest.linger = true;
+                self.steps.push(Step::Linger(true));
+            }
+            Linger::NoLogind if wanted.linger => self.notes.push(
+                "nothing on this host starts user managers at boot (no logind): agents start when the manager does"
+                    .to_owned(),
+            ),
+            Linger::On | Linger::Off | Linger::NoLogind => {}
+        }
+    }
+}
