@@ -148,6 +148,22 @@ fn every_alert_says_what_is_wrong_where_and_what_to_do() {
 }
 
 #[test]
+fn every_command_that_people_are_sent_to_is_there() {
+    let mut sent = BTreeSet::new();
+    for file in ["dashboards/prometheus/mosaic-fleet.rules.yml", "docs/runbook.md", "docs/prometheus.md"] {
+        let said = fs::read_to_string(Binaries::workspace().join(file)).unwrap();
+        let words: Vec<_> =
+            said.split_whitespace().map(|word| word.trim_matches(|letter| "`.,;:".contains(letter))).collect();
+        let commands = words.windows(3).filter(|words| words[0] == "mosaic" && ["fleet", "agent"].contains(&words[1]));
+        sent.extend(commands.map(|words| (words[1].to_owned(), words[2].to_owned())));
+    }
+    assert!(sent.len() > 8, "{sent:?}");
+    for (group, command) in sent {
+        succeeds(Command::new(Binaries::mosaic()).args([group.as_str(), &command, "--help"]));
+    }
+}
+
+#[test]
 fn every_series_that_a_rule_asks_for_is_exported_or_recorded() {
     let recorded: BTreeSet<_> = rules("record").iter().map(|rule| text(&rule["record"], "name").to_owned()).collect();
     let said = fs::read_to_string(directory().join("mosaic-fleet.rules.yml")).unwrap();

@@ -7,7 +7,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use tempfile::TempDir;
 use web_driver::WebDriver;
 
@@ -58,17 +60,12 @@ impl Browser {
         command.arg("--port=0").env("TMPDIR", place.path()).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = Chromedriver { child: command.spawn().expect("start chromedriver"), _place: place };
-        let said = BufReader::new(process.child.stdout.take().expect("it is piped"));
-        // The words before it name the port that was asked for, which is 0.
-        let port = said
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok());
+        let port = listen(process.child.stdout.take().expect("it is piped"));
         let capabilities = json!({ "alwaysMatch": {
             "goog:chromeOptions": { "args": ARGUMENTS, "binary": chromium },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         }});
-        let driver = WebDriver::begin(port.expect("chromedriver listens"), &capabilities);
+        let driver = WebDriver::begin(port, &capabilities);
         Some(Self { driver, _process: process })
     }
 
@@ -154,4 +151,19 @@ impl Drop for Chromedriver {
         }
         let _ = self.child.wait();
     }
+}
+
+/// The port that chromedriver tells of. What it says later is read, too, so that it never waits for a reader.
+fn listen(said: ChildStdout) -> u16 {
+    let (tell_port, port) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(said).lines().map_while(Result::ok) {
+            // The words before it name the port that was asked for, which is 0.
+            let found = line.split_once("successfully on port ");
+            if let Some(port) = found.and_then(|(_, port)| port.trim_end_matches('.').parse().ok()) {
+                let _ = tell_port.send(port);
+            }
+        }
+    });
+    port.recv_timeout(Deadline::default().remaining()).expect("chromedriver does not listen")
 }

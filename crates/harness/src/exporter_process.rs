@@ -1,6 +1,6 @@
 use crate::{Deadline, HttpAnswer, ProcessWatch};
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -12,6 +12,9 @@ pub struct ExporterProcess {
     address: SocketAddr,
 }
 
+/// Where something listens that has not told it yet: it has to end with its value all the same.
+const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 impl ExporterProcess {
     /// Starts this command, which is an exporter with all its flags but for where it listens, and waits
     /// until it has looked at the fleet once.
@@ -21,7 +24,8 @@ impl ExporterProcess {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("start the exporter");
         let said = child.stderr.take().expect("it is piped");
         let (address, ready) = listen(said);
-        let exporter = Self { address: address.recv().expect("the exporter ended before it listened"), child };
+        let mut exporter = Self { child, address: UNKNOWN };
+        exporter.address = address.recv_timeout(Deadline::default().remaining()).expect("the exporter does not listen");
         ready.recv_timeout(Deadline::default().remaining()).expect("the exporter does not get ready");
         exporter
     }

@@ -33,10 +33,10 @@ impl HttpAnswer {
         Self::parse(&answer)
     }
 
-    /// A whole answer.
+    /// A whole answer; one without any body is the answer to a HEAD.
     ///
     /// # Panics
-    /// It is none.
+    /// It is none, or the end of its body is missing.
     #[must_use]
     pub fn parse(answer: &[u8]) -> Self {
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
@@ -45,8 +45,13 @@ impl HttpAnswer {
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
         let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
         let mut parsed = Self { status, headers: lines.filter_map(header).collect(), body: answer[end + 4..].to_vec() };
+        if parsed.body.is_empty() {
+            return parsed;
+        }
         if parsed.header("transfer-encoding") == Some("chunked") {
             parsed.body = unchunked(&parsed.body);
+        } else if let Some(length) = parsed.header("content-length") {
+            assert_eq!(length, parsed.body.len().to_string(), "the answer is not as long as it says");
         }
         parsed
     }
@@ -66,13 +71,36 @@ impl HttpAnswer {
 
 fn unchunked(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
-    while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {
-        let size = usize::from_str_radix(std::str::from_utf8(&chunks[..end]).expect("a size"), 16).expect("a size");
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n").expect("the answer ends without its last chunk");
+        let size = std::str::from_utf8(&chunks[..end]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
+        let (size, rest) = (size.expect("a chunk has a size"), &chunks[end + 2..]);
+        assert!(rest.get(size..).is_some_and(|rest| rest.starts_with(b"\r\n")), "the answer ends within a chunk");
         if size == 0 {
-            break;
+            return body;
         }
-        body.extend_from_slice(&chunks[end + 2..end + 2 + size]);
-        chunks = &chunks[end + 2 + size + 2..];
+        body.extend_from_slice(&rest[..size]);
+        chunks = &rest[size + 2..];
     }
-    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HttpAnswer;
+
+    const CHUNKS: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
+    const LENGTH: &str = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+
+    #[test]
+    fn an_answer_is_whole_or_none() {
+        for whole in [CHUNKS, LENGTH] {
+            assert_eq!(HttpAnswer::parse(whole.as_bytes()).text(), "abc");
+            let head = whole.find("\r\n\r\n").unwrap() + 4;
+            for end in head + 1..whole.len() {
+                let cut = std::panic::catch_unwind(|| HttpAnswer::parse(&whole.as_bytes()[..end]));
+                assert!(cut.is_err(), "{:?}", &whole[..end]);
+            }
+            assert_eq!(HttpAnswer::parse(&whole.as_bytes()[..head]).text(), "");
+        }
+    }
 }

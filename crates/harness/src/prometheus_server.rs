@@ -3,7 +3,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::mpsc;
@@ -19,6 +19,8 @@ pub struct PrometheusServer {
 }
 
 const CONFIGURATION: &str = "prometheus.yml";
+/// Where something listens that has not told it yet: it has to end with its value all the same.
+const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 impl PrometheusServer {
     /// What of its log is waited for.
@@ -49,7 +51,8 @@ impl PrometheusServer {
         let command = command.arg("--web.listen-address=127.0.0.1:0").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("start Prometheus");
         let (address, ready) = listen(child.stderr.take().expect("it is piped"));
-        let server = Self { address: address.recv().expect("Prometheus ended before it listened"), child, directory };
+        let mut server = Self { child, address: UNKNOWN, directory };
+        server.address = address.recv_timeout(Deadline::default().remaining()).expect("Prometheus does not listen");
         ready.recv_timeout(Deadline::DEFAULT).expect("Prometheus does not get ready");
         server
     }

@@ -110,8 +110,23 @@ fn with(agents: Vec<AgentSnapshot>) -> Snapshot {
     }
 }
 
-/// One agent of each condition and of each activity, a source that failed, drift.
+/// One agent of each condition and of each activity, a source that failed, drift: all that one look can see.
 pub(crate) fn of_everything() -> Snapshot {
+    let mut snapshot = of_every_condition();
+    let why = "the systemd user manager did not answer within 2 s; see whether it, or the D-Bus of the user, hangs";
+    fail(&mut snapshot, SourceName::Systemd, why);
+    // Nobody knows of any unit then, nor how one differs.
+    snapshot.linger = None;
+    snapshot.drift.retain(|item| item.kind != DriftKind::UnitDisabled);
+    for agent in &mut snapshot.agents {
+        agent.unit = None;
+        agent.drift.retain(|kind| *kind != DriftKind::UnitDisabled);
+    }
+    snapshot
+}
+
+/// One agent of each condition and of each activity, and drift.
+pub(crate) fn of_every_condition() -> Snapshot {
     let mut waiting = agent("coder0", "codex", "implementer");
     waiting.activity = Some(activity("waiting", Some("permission: Bash")));
     let mut blocked = agent("coder3", "codex", "implementer");
@@ -123,10 +138,6 @@ pub(crate) fn of_everything() -> Snapshot {
     starting.heartbeat.last_exit_at = Some("2026-11-20T14:57:50Z".to_owned());
     let mut idle = agent("ops0", "pi", "operations");
     idle.activity = Some(activity("idle", None));
-    let mut unknown = agent("board", "pi", "board");
-    unknown.condition = Condition::Unknown;
-    unknown.reason = Some("its heartbeat is from before the host was booted".to_owned());
-    unknown.heartbeat.health = HeartbeatHealth::Unknown;
     let agents = vec![
         agent("mos-claude", "claude", "orchestrator"),
         waiting,
@@ -136,20 +147,25 @@ pub(crate) fn of_everything() -> Snapshot {
         stale(),
         missing(),
         idle,
-        unknown,
+        unreadable(),
         unmanaged(),
     ];
     let mut snapshot = with(agents);
-    let why = "the systemd user manager did not answer within 2 s; see whether it, or the D-Bus of the user, hangs";
-    fail(&mut snapshot, SourceName::Systemd, why);
     snapshot.drift = [
         (DriftKind::PaneDead, "coder1", "the process in its pane has ended", "mosaic fleet restart coder1"),
         (
-            DriftKind::EnvOutdated,
-            "gardener",
-            "env/gardener.env: MOSAIC_AGENT_COMMAND differs",
-            "mosaic fleet install, then mosaic fleet restart gardener",
+            DriftKind::UnitDisabled,
+            "coder1",
+            "mosaic-agent@coder1.service is not enabled: it is not started at boot",
+            "mosaic fleet install",
         ),
+        (
+            DriftKind::StaleHeartbeat,
+            "gardener",
+            "its process runs, and its last heartbeat is 64 s old",
+            "mosaic fleet restart gardener",
+        ),
+        (DriftKind::SessionMissing, "rev0", "it has no session", "mosaic fleet start rev0"),
         (
             DriftKind::UnmanagedSession,
             "scratch",
@@ -181,6 +197,9 @@ fn dead() -> AgentSnapshot {
         session.process_alive = Some(false);
         session.command = None;
     }
+    if let Some(unit) = &mut dead.unit {
+        (unit.active, unit.sub, unit.enabled) = ("failed".to_owned(), "failed".to_owned(), Some(false));
+    }
     dead.drift = vec![DriftKind::PaneDead, DriftKind::UnitDisabled];
     dead
 }
@@ -204,9 +223,22 @@ fn missing() -> AgentSnapshot {
     missing.heartbeat.reason = Some("there is no heartbeat".to_owned());
     missing.activity = None;
     missing.usage = None;
-    missing.unit = None;
+    if let Some(unit) = &mut missing.unit {
+        (unit.active, unit.sub) = ("inactive".to_owned(), "dead".to_owned());
+    }
     missing.drift = vec![DriftKind::SessionMissing];
     missing
+}
+
+fn unreadable() -> AgentSnapshot {
+    let mut unreadable = agent("board", "pi", "board");
+    unreadable.condition = Condition::Unknown;
+    unreadable.reason = Some("/proc/18960/stat: Permission denied (os error 13)".to_owned());
+    unreadable.usage = None;
+    if let Some(session) = &mut unreadable.session {
+        (session.process_alive, session.process_since, session.command) = (None, None, None);
+    }
+    unreadable
 }
 
 fn unmanaged() -> AgentSnapshot {

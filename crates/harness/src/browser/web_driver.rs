@@ -55,13 +55,14 @@ fn read_answer(connection: &mut TcpStream) -> io::Result<HttpAnswer> {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             more => answer.extend_from_slice(&piece[..more]),
         }
-        if !answer.windows(4).any(|four| four == b"\r\n\r\n") {
-            continue;
-        }
-        let parsed = HttpAnswer::parse(&answer);
-        let length: usize = parsed.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
-        if parsed.body.len() >= length {
-            return Ok(parsed);
+        let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        if answer.len() >= head + 4 + content_length(&answer[..head]) {
+            return Ok(HttpAnswer::parse(&answer));
         }
     }
+}
+
+fn content_length(head: &[u8]) -> usize {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or_default()
 }

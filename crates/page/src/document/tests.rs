@@ -29,11 +29,24 @@ fn the_page_of_a_fleet_with_everything() {
 
 #[test]
 fn the_fragments_of_a_fleet_with_everything() {
-    let snapshot = test_fleet::of_everything();
+    let snapshot = test_fleet::of_every_condition();
     let all = Changes::default().between(&snapshot, None, &History::default(), test_fleet::now()).unwrap();
     let all: serde_json::Value = serde_json::from_str(&all).unwrap();
     let row = all["fragments"]["a-coder1"].as_str().unwrap();
     insta::assert_snapshot!(lines(row));
+}
+
+#[test]
+fn the_fleet_with_everything_could_be_one() {
+    for snapshot in [test_fleet::of_everything(), test_fleet::of_every_condition()] {
+        let of_rows: Vec<_> = snapshot
+            .agents
+            .iter()
+            .flat_map(|agent| agent.drift.iter().map(|kind| (agent.name.as_str(), *kind)))
+            .collect();
+        let of_items: Vec<_> = snapshot.drift.iter().map(|item| (item.subject.as_str(), item.kind)).collect();
+        assert_eq!(of_rows, of_items);
+    }
 }
 
 #[test]
