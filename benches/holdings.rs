@@ -57,16 +57,32 @@ fn entries(pid: u32, directory: &str) -> Result<Vec<PathBuf>, String> {
 #[cfg(test)]
 mod tests {
     use super::{Holdings, kilobytes};
-    use std::fs::File;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    /// Of a shell that has run this and waits for a child.
+    fn holdings(script: &str) -> Holdings {
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", &format!("{script}; cat; :")]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        let (mut to, from) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());
+        to.write_all(b"ready\n").unwrap();
+        // It comes back through the child, which so is there.
+        BufReader::new(from).read_line(&mut String::new()).unwrap();
+        let holdings = Holdings::of(shell.id()).unwrap();
+        assert!(kilobytes(shell.id(), "VmHWM") >= kilobytes(shell.id(), "VmRSS"));
+        drop(to);
+        shell.wait().unwrap();
+        holdings
+    }
 
     #[test]
-    fn what_a_process_takes_is_seen_and_so_is_what_it_gives_back() {
-        let own = || Holdings::of(std::process::id()).unwrap();
-        let before = own();
-        let file = File::open("/proc/self/stat").unwrap();
-        assert!(own().descriptors > before.descriptors);
-        assert_eq!(Holdings { threads: before.threads + 2, ..before }.differences(before), 2);
-        drop(file);
-        assert!(kilobytes(std::process::id(), "VmHWM") >= kilobytes(std::process::id(), "VmRSS"));
+    fn one_more_of_anything_is_a_difference() {
+        let (plain, with_a_file) = (holdings(":"), holdings("exec 9</dev/null"));
+        assert_eq!((plain.threads, plain.children), (1, 1));
+        assert_eq!(Holdings { descriptors: plain.descriptors + 1, ..plain }, with_a_file);
+        for other in [with_a_file, Holdings { threads: 2, ..plain }, Holdings { children: 0, ..plain }] {
+            assert_eq!(plain.differences(other), 1, "{other:?}");
+        }
     }
 }

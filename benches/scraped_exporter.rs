@@ -23,6 +23,8 @@ pub(crate) struct ScrapedExporter {
     agents: usize,
     others: Vec<u32>,
     scrapes: usize,
+    /// What of the answers was not as it should be: a line each.
+    wrong: Vec<String>,
     /// Scrapes of each kind.
     pub(crate) took: [Samples; 2],
     /// Processor time a scrape, of the exporter and of the others.
@@ -36,18 +38,27 @@ impl ScrapedExporter {
         let scraper = Scraper::connect(address)?;
         let agents = stage.agents().len();
         let (took, cost) = (Default::default(), Default::default());
-        let mut exporter = Self { pid, scraper, check, agents, others: others?, scrapes: 0, took, cost };
+        let mut exporter =
+            Self { pid, scraper, check, agents, others: others?, scrapes: 0, wrong: Vec::new(), took, cost };
         for encoding in Encoding::BOTH {
             exporter.scrape(encoding)?;
         }
-        Ok(exporter)
+        match exporter.wrong.pop() {
+            None => Ok(exporter),
+            Some(wrong) => Err(wrong),
+        }
     }
 
-    /// Scrapes once; nothing of it is kept but that it was.
+    /// Scrapes once; nothing of it is kept but whether the answer was right.
     pub(crate) fn scrape(&mut self, encoding: Encoding) -> Result<Scrape, String> {
         let scrape = self.scraper.scrape(encoding)?;
+        self.check(&scrape);
+        Ok(scrape)
+    }
+
+    fn check(&mut self, scrape: &Scrape) {
         self.scrapes += 1;
-        (self.check)(&scrape, self.agents).map(|()| scrape)
+        self.wrong.extend((self.check)(scrape, self.agents).err());
     }
 
     /// Scrapes once, and keeps what that takes and costs.
@@ -55,8 +66,7 @@ impl ScrapedExporter {
         let before = self.clocks()?;
         let scrape = self.scraper.scrape(encoding)?;
         let after = self.clocks()?;
-        self.scrapes += 1;
-        (self.check)(&scrape, self.agents)?;
+        self.check(&scrape);
         self.took[usize::from(encoding == Encoding::Gzip)].add(scrape.milliseconds);
         for (cost, (before, after)) in self.cost.iter_mut().zip(before.into_iter().zip(after)) {
             cost.add(after - before);
@@ -71,6 +81,11 @@ impl ScrapedExporter {
     /// How often it was scraped.
     pub(crate) fn scrapes(&self) -> usize {
         self.scrapes
+    }
+
+    /// What of the answers was not as it should be: a line each.
+    pub(crate) fn wrong(&self) -> &[String] {
+        &self.wrong
     }
 
     pub(crate) fn milliseconds_of_children(&self) -> Result<f64, String> {

@@ -46,8 +46,9 @@ pub(super) fn measure(effort: Effort) -> Result<(), String> {
     });
     sleep(AT_REST_AFTER);
     let held = ours.holdings()?;
-    let fresh = turns::take(&mut ours, &mut theirs, effort)?;
+    let fresh = turns::take(&mut ours, &mut theirs, effort)? + turns::regular(&mut ours, effort)?;
     let scraped = turns::back_to_back(&mut ours, SCRAPES)?;
+    wrong(&ours, theirs.as_ref().ok());
     memory(&ours, theirs.as_ref().ok(), fresh, scraped)?;
     sleep(AT_REST_AFTER);
     let holds = ours.holdings()?;
@@ -63,18 +64,36 @@ fn series(exporter: &ExporterProcess) -> Result<usize, String> {
     Ok(Scraper::connect(exporter.address())?.scrape(Encoding::Identity)?.samples().count())
 }
 
+fn wrong(ours: &ScrapedExporter, theirs: Option<&ScrapedExporter>) {
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let count = |exporter: &ScrapedExporter| Samples::from_iter([exporter.wrong().len() as f64]);
+    let how = format!(
+        "answers in which not all agents are up and all units active, of {}; the first of ours: {}",
+        ours.scrapes(),
+        ours.wrong().first().map_or("none", String::as_str)
+    );
+    row(
+        "wrong",
+        UnitOfMeasure::Count,
+        theirs.map(|theirs| count(theirs).into()),
+        count(ours),
+        Bound::EachAtMost(0.0),
+        how,
+    );
+}
+
 fn memory(
     ours: &ScrapedExporter,
     theirs: Option<&ScrapedExporter>,
     fresh: usize,
     scraped: usize,
 ) -> Result<(), String> {
-    for (figure, key) in [("memory", "VmRSS"), ("peak memory", "VmHWM")] {
+    for (figure, key, bound) in [("memory", "VmRSS", Bound::EachAtMost(16384.0)), ("peak memory", "VmHWM", Bound::Free)]
+    {
         let theirs = theirs.map(|theirs| theirs.kilobytes(key)).transpose()?;
         let how = format!(
             "{key} after {scraped} scrapes, {fresh} of them with a look of their own; node_exporter after {fresh}"
         );
-        let bound = Bound::EachAtMost(16384.0);
         row(figure, UnitOfMeasure::Kilobytes, theirs.map(Cell::from), ours.kilobytes(key)?, bound, how);
     }
     Ok(())

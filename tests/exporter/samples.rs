@@ -26,9 +26,4 @@ impl Samples {
         let line = self.0.lines().filter(is_one).find_map(|line| line.strip_prefix(&beginning))?;
         Some(line.trim_end_matches("\"} 1").to_owned())
     }
-
-    /// How many samples it has.
-    pub(crate) fn count(&self) -> usize {
-        self.0.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count()
-    }
 }

@@ -26,7 +26,7 @@ const REQUEST_LINES: [&str; 8] = [
 fn ask(address: SocketAddr, times: usize) {
     let mut connection = BufReader::new(TcpStream::connect(address).unwrap());
     for (request, nth) in REQUEST_LINES.iter().cycle().zip(0..times) {
-        write!(connection.get_mut(), "{request}Host: localhost\r\n\r\n").unwrap();
+        connection.get_mut().write_all(format!("{request}Host: localhost\r\n\r\n").as_bytes()).unwrap();
         read(&mut connection, request.starts_with("HEAD"));
         if nth % 50 == 0 {
             let mut page = TcpStream::connect(address).unwrap();
@@ -78,15 +78,17 @@ struct Belongings {
 impl Belongings {
     fn of(exporter: &ExporterProcess) -> Self {
         let process = format!("/proc/{}", exporter.process().pid());
-        let entries = |name: &str| fs::read_dir(format!("{process}/{name}")).unwrap().flatten().map(|entry| entry.path());
+        let entries =
+            |name: &str| fs::read_dir(format!("{process}/{name}")).unwrap().flatten().map(|entry| entry.path());
         let links: Vec<String> =
             entries("fd").filter_map(|fd| Some(fs::read_link(fd).ok()?.to_string_lossy().into_owned())).collect();
         let table = fs::read_to_string(format!("{process}/net/unix")).unwrap();
         let inodes: Vec<_> = table.lines().skip(1).filter_map(|line| line.split_whitespace().nth(6)).collect();
-        let is_unix =
-            |link: &&String| link.strip_prefix("socket:[").is_some_and(|rest| inodes.contains(&rest.trim_end_matches(']')));
-        let children =
-            entries("task").map(|task| fs::read_to_string(task.join("children")).unwrap_or_default().split_whitespace().count());
+        let is_unix = |link: &&String| {
+            link.strip_prefix("socket:[").is_some_and(|rest| inodes.contains(&rest.trim_end_matches(']')))
+        };
+        let children = entries("task")
+            .map(|task| fs::read_to_string(task.join("children")).unwrap_or_default().split_whitespace().count());
         Self {
             files: links.len(),
             unix_sockets: links.iter().filter(is_unix).count(),

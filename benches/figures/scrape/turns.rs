@@ -9,10 +9,14 @@ use crate::scraped_exporter::{OTHERS, ScrapedExporter};
 use crate::scraper::Encoding;
 use crate::unit_of_measure::UnitOfMeasure::Milliseconds;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// For a second a look at the fleet is shared.
-const LOOK_IS_OLD_AFTER: Duration = Duration::from_millis(1010);
+/// For a second a look at the fleet is shared. The pauses differ, so that nobody expects the next scrape.
+const LOOK_IS_OLD_AFTER: [Duration; 2] = [Duration::from_millis(1010), Duration::from_millis(1510)];
+/// Of a scraper that is expected. Prometheus' are longer, and no different.
+const INTERVAL: Duration = Duration::from_millis(1500);
+/// So many come before the exporter knows their interval.
+const UNEXPECTED: usize = 3;
 
 /// What ours do has to take at most.
 const SCRAPE: Bound = Bound::P99AtMostAndRatio(30.0, 0.5);
@@ -27,8 +31,8 @@ pub(super) fn take(
     let children = ours.milliseconds_of_children()?;
     let mut last = Vec::new();
     for _ in 0..rounds {
-        for encoding in Encoding::BOTH {
-            sleep(LOOK_IS_OLD_AFTER);
+        for (encoding, pause) in Encoding::BOTH.into_iter().zip(LOOK_IS_OLD_AFTER) {
+            sleep(pause);
             let look = answer::look(&ours.count(encoding)?);
             if look == last {
                 return Err("a look was shared that was more than a second old".to_owned());
@@ -50,7 +54,8 @@ pub(super) fn take(
     let theirs = theirs.as_ref();
     for (nth, encoding) in Encoding::BOTH.into_iter().enumerate() {
         let how = format!(
-            "{rounds} scrapes, each with a look of its own, over one connection until the last byte{}; {beside}",
+            "{rounds} scrapes that nobody expects, each with a look of its own, over one connection until the last byte{}; \
+             {beside}",
             if encoding == Encoding::Gzip { ", with Prometheus' headers" } else { "" }
         );
         let left = theirs.map_or_else(|_| Cell::said("could not run"), |theirs| theirs.took[nth].clone().into());
@@ -68,6 +73,36 @@ pub(super) fn take(
     let mean = Samples::from_iter([children / fresh as f64]);
     row("CPU of its children", Milliseconds, None, mean, Bound::Free, how);
     Ok(fresh)
+}
+
+/// At regular intervals, as Prometheus scrapes; how many there were. Each finds a look of its own that was made
+/// just before.
+pub(super) fn regular(ours: &mut ScrapedExporter, effort: Effort) -> Result<usize, String> {
+    let rounds = effort.pick(20, 100);
+    for encoding in Encoding::BOTH {
+        let (mut samples, mut last) = (Samples::default(), Vec::new());
+        let begun = Instant::now();
+        for nth in 0..rounds + UNEXPECTED {
+            let due = begun + INTERVAL * u32::try_from(nth).unwrap_or(u32::MAX);
+            sleep(due.saturating_duration_since(Instant::now()));
+            let scrape = ours.scrape(encoding)?;
+            let look = answer::look(&scrape);
+            if look == last {
+                return Err("a look was shared that was more than a second old".to_owned());
+            }
+            last = look;
+            if nth >= UNEXPECTED {
+                samples.add(scrape.milliseconds);
+            }
+        }
+        let how = format!(
+            "{rounds} scrapes, one every {} s over one connection: each finds a look of its own, made when it was due",
+            INTERVAL.as_secs_f64()
+        );
+        let figure = format!("{}, at regular intervals", encoding.name());
+        row(&figure, Milliseconds, None, samples, Bound::P99Below(30.0), how);
+    }
+    Ok(Encoding::BOTH.len() * (rounds + UNEXPECTED))
 }
 
 /// Without a pause, half of them of each kind, until there were so many in all; how many there were.

@@ -10,9 +10,14 @@ use hyper::header::ACCEPT_ENCODING;
 /// Below this a smaller answer is not a faster one.
 const WORTH_IT: usize = 1024;
 
-/// Does this request take gzip, and is a text of that length worth it?
-pub(crate) fn is_wanted(headers: &HeaderMap, length: usize) -> bool {
-    length >= WORTH_IT && headers.get_all(ACCEPT_ENCODING).iter().any(|value| value.to_str().is_ok_and(accepts_gzip))
+/// Does this request take gzip?
+pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT_ENCODING).iter().any(|value| value.to_str().is_ok_and(accepts_gzip))
+}
+
+/// Is a text of that length worth it?
+pub(crate) fn is_worth_it(length: usize) -> bool {
+    length >= WORTH_IT
 }
 
 /// The header's form is that of RFC 9110, section 12.5.3.

@@ -94,11 +94,12 @@ SIGTERM ends it when all requests are answered, SIGHUP reads the files of --web.
 Exit codes:
   0   it was told to end
   64  wrong usage
-  69  it cannot listen: the address is taken, or is not one of this host's
+  69  systemd handed over no socket
   70  a bug
   74  a file or directory cannot be read or written
+  75  it cannot listen: another program has the address
   77  permission denied
-  78  a setting, or a file that is named, has a value that cannot be used";
+  78  a setting, or a file that is named, has a value that cannot be used; an address is not this host's";
 
 #[cfg(test)]
 mod tests {

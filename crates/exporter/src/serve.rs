@@ -86,7 +86,10 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
                         Shutdown::Running => Shutdown::Drain,
                         Shutdown::Drain | Shutdown::Abort => Shutdown::Abort,
                     };
-                    tracing::info!(how = ?next, "ending");
+                    tracing::info!(
+                        "ending: {}",
+                        if next == Shutdown::Drain { "requests are finished first" } else { "at once" }
+                    );
                     service_manager::stopping();
                     stop.send_replace(next);
                 }
@@ -108,7 +111,7 @@ fn use_all_descriptors() {
 fn listeners(flags: &Flags) -> Result<Vec<Listener>, ExporterError> {
     let listeners = if flags.web.systemd_socket { web::inherited() } else { web::bind(&flags.web.listen) }?;
     for listener in &listeners {
-        tracing::info!(address = %listener, "listening");
+        tracing::info!(address = %listener, "listening on {listener}");
     }
     Ok(listeners)
 }

@@ -74,7 +74,7 @@ async fn admit<H>(
 
 fn note(peer: Peer, refusal: &Refusal) {
     if *refusal == Refusal::WrongCredentials {
-        tracing::info!(%peer, "wrong user name or password");
+        tracing::info!(%peer, "wrong user name or password from {peer}");
     } else {
         tracing::debug!(%peer, ?refusal, "request refused");
     }

@@ -92,7 +92,7 @@ impl Server {
                     }
                     Err(error) => {
                         if !std::mem::replace(&mut is_short, true) {
-                            tracing::warn!(%error, "no connection can be accepted; some that only wait are closed");
+                            tracing::warn!("no connection can be accepted, so some that only wait are closed: {error}");
                         }
                         places.make_room();
                         acceptor.pause(BREATH);
@@ -104,8 +104,8 @@ impl Server {
         drop(acceptor);
         tokio::select! {
             () = async { while connections.join_next().await.is_some() {} } => {}
-            () = sleep(limits.drain) => tracing::warn!(left = connections.len(), "requests were not finished in time"),
-            () = aborted(&mut stop) => tracing::warn!(left = connections.len(), "requests were not waited for"),
+            () = sleep(limits.drain) => tracing::warn!("{} connections were not finished in time", connections.len()),
+            () = aborted(&mut stop) => tracing::warn!("{} connections were not waited for", connections.len()),
         }
         connections.shutdown().await;
         Ok(())

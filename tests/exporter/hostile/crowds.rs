@@ -1,6 +1,8 @@
 //! More clients than the exporter has room for, and none of them of good will.
 
 use super::beside::Attacked;
+use crate::samples::Samples;
+use harness::Deadline;
 use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io::Write;
@@ -39,30 +41,57 @@ fn a_thousand_who_say_nothing_and_a_thousand_who_stop_half_way() {
     });
 }
 
+/// Of so many agents nothing is written in no time.
+fn many_agents(attacked: &Attacked) {
+    let more = |number| format!("  - {{ name: more{number}, class: implementer, command: \"sleep 1\" }}\n");
+    attacked.fleet.write_roster(&(attacked.fleet.roster() + &(0..1000).map(more).collect::<String>()));
+    let deadline = Deadline::default();
+    while Samples(attacked.exporter.scrape()).value("mosaic_roster_agents") != Some(1002.0) {
+        assert!(!deadline.passed(), "the roster is not read");
+    }
+}
+
+/// So many who ask for the same, and read nothing of it; all of them were answered.
+fn ask_and_do_not_read(attacked: &Attacked, path: &str, times: usize) -> Vec<TcpStream> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let asked = (0..times).map(|_| {
+        let mut connection = small_connection(attacked.exporter.address());
+        connection.write_all(request.as_bytes()).unwrap();
+        connection
+    });
+    let asked = asked.collect();
+    assert_eq!(attacked.exporter.get(path).status, 200, "{path}");
+    asked
+}
+
 #[test]
-fn three_hundred_who_ask_and_do_not_read() {
+fn hundreds_who_ask_and_do_not_read() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     allow_many_files();
-    // Of so many agents nothing fits into a socket, and nothing is written in no time.
-    let more = |number| format!("  - {{ name: more{number}, class: implementer, command: \"sleep 1\" }}\n");
-    let roster = attacked.fleet.roster() + &(0..500).map(more).collect::<String>();
-    attacked.fleet.write_roster(&roster);
-    let address = attacked.exporter.address();
+    many_agents(&attacked);
     attacked.unharmed(|| {
-        let asked: Vec<_> = ["/", "/metrics", "/api/v1/fleet"]
-            .iter()
-            .cycle()
-            .take(300)
-            .map(|path| {
-                let mut connection = small_connection(address);
-                write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-                connection
-            })
-            .collect();
-        // All of them are being answered once one more of each kind is.
-        for path in ["/", "/metrics", "/api/v1/fleet"] {
-            assert_eq!(attacked.exporter.get(path).status, 200, "{path}");
-        }
-        drop(asked);
+        let pages = ask_and_do_not_read(&attacked, "/", 150);
+        // Fewer than are allowed at once: the scrape beside them is one more.
+        let scrapes = ask_and_do_not_read(&attacked, "/metrics", 30);
+        let fleets = ask_and_do_not_read(&attacked, "/api/v1/fleet", 150);
+        drop((pages, scrapes, fleets));
     });
+}
+
+/// Work is measured, and not time: how much else goes on on the machine does not matter.
+#[test]
+fn a_crowd_that_asks_for_the_same_costs_no_more_than_a_few() {
+    let Some(attacked) = Attacked::or_skip(&[]) else { return };
+    allow_many_files();
+    many_agents(&attacked);
+    let work = || Samples(attacked.exporter.scrape()).value("process_cpu_seconds_total").unwrap();
+    let before = work();
+    for _ in 0..50 {
+        assert_eq!(attacked.exporter.get("/").status, 200);
+    }
+    let fifty_in_turn = work() - before;
+    let crowd = ask_and_do_not_read(&attacked, "/", 300);
+    let three_hundred_at_once = work() - before - fifty_in_turn;
+    drop(crowd);
+    assert!(three_hundred_at_once < 2.0 * fifty_in_turn, "{three_hundred_at_once} s, {fifty_in_turn} s");
 }

@@ -2,15 +2,16 @@
 
 use super::beside::unharmed;
 use harness::{Deadline, HttpAnswer, RosterFleet, required_program};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
 /// Alice's password is `right`.
-const ALICE: &str =
-    "basic_auth_users:\n  alice: $2b$10$CWP9ppijBEqSbj7hVkAPTOxDgGB.cukCPMmQ1LkLS9fs/vRPWK/zG\n";
+const ALICE: &str = "basic_auth_users:\n  alice: $2b$10$CWP9ppijBEqSbj7hVkAPTOxDgGB.cukCPMmQ1LkLS9fs/vRPWK/zG\n";
 /// Alice's password is `other`.
 const ALICE_AFTERWARDS: &str =
     "basic_auth_users:\n  alice: $2b$10$g2Rut0PiYWyk8bkCsoSjweTB0Zkn0t/aB8sXqjt7k6Im1im/S8Yp2\n";
@@ -88,7 +89,8 @@ fn nobody_comes_in_without_a_certificate_and_a_password() {
     files.authority("another", false);
     let exporter = fleet.exporter(&[&files.flag()]);
     let directory = files.0.path();
-    let (plain, secure) = (format!("http://{}/metrics", exporter.address()), format!("https://{}/metrics", exporter.address()));
+    let (plain, secure) =
+        (format!("http://{}/metrics", exporter.address()), format!("https://{}/metrics", exporter.address()));
     let ours = ["--cacert", "ca.crt", "--cert", "ca-client.crt", "--key", "ca-client.key"];
     let theirs = ["--cacert", "ca.crt", "--cert", "another-client.crt", "--key", "another-client.key"];
     let right = ["--user", "alice:right"];

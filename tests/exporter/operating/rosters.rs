@@ -22,7 +22,10 @@ fn scrape_until(address: SocketAddr, what: &str, is_so: impl Fn(&Samples) -> boo
 
 fn roster(agents: &[&str]) -> String {
     let entry = |agent: &&str| format!("  - {{ name: {agent}, class: implementer, command: \"sleep 1\" }}\n");
-    format!("version: 1\ntransport: tmux\ndefaults: {{ runtime: pi }}\nagents:\n{}", agents.iter().map(entry).collect::<String>())
+    format!(
+        "version: 1\ntransport: tmux\ndefaults: {{ runtime: pi }}\nagents:\n{}",
+        agents.iter().map(entry).collect::<String>()
+    )
 }
 
 #[test]

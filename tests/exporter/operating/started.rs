@@ -48,8 +48,8 @@ impl Started {
 
     /// Where it listens on TCP, once it has looked at the fleet.
     pub(super) fn address(&self) -> SocketAddr {
-        let line = self.wait_for("listening address=127");
-        self.wait_for("message=ready");
+        let line = self.wait_for("address=127");
+        self.wait_for("ready");
         line.split("address=").nth(1).and_then(|address| address.parse().ok()).unwrap()
     }
 

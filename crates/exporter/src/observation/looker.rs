@@ -54,9 +54,10 @@ pub(super) fn start(
 
 fn look(observer: &mut Observer, subject: &Subject, limit: Duration) -> Option<Observed> {
     let begun = Instant::now();
-    let target = subject.target(limit).inspect_err(|error| tracing::error!(%error, "cannot look")).ok()?;
+    let target =
+        subject.target(limit).inspect_err(|error| tracing::error!("the fleet cannot be looked at: {error}")).ok()?;
     let look = observer.look(&target, Depth::Verify);
-    let look = look.inspect_err(|error| tracing::error!(%error, "cannot look")).ok()?;
+    let look = look.inspect_err(|error| tracing::error!("the fleet cannot be looked at: {error}")).ok()?;
     let verified = look.passed(&Scope::default());
     Some(Observed { snapshot: look.snapshot, verified, begun })
 }

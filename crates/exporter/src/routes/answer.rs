@@ -5,11 +5,10 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY};
-use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use web::Body;
 
-use crate::compression;
+use super::documents::Document;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
@@ -34,19 +33,17 @@ pub(super) fn out_of_time() -> Response<Body> {
     busy("the fleet could not be looked at in time: try again, and see the exporter's log\n")
 }
 
-/// A document of the fleet as it is now, compressed for whoever takes that.
-pub(super) fn document(request: &Parts, content_type: &'static str, document: String) -> Response<Body> {
-    let compressed = compression::is_wanted(&request.headers, document.len())
-        .then(|| compression::gzip(document.as_bytes()).ok())
-        .flatten();
-    let is_compressed = compressed.is_some();
-    let bytes = compressed.map_or_else(|| Bytes::from(document), Bytes::from);
-    let mut response = Response::new(whole(bytes));
+/// A document of the fleet as it is now.
+pub(super) fn document(document: Option<Document>, content_type: &'static str) -> Response<Body> {
+    let Some(document) = document else {
+        return busy("too many answers wait for somebody to read them: try again\n");
+    };
+    let mut response = Response::new(whole(document.bytes));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    if is_compressed {
+    if document.is_compressed {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response

@@ -36,7 +36,11 @@ pub(super) fn serve(routes: &Routes) -> Response<Body> {
     let (sender, events) = mpsc::channel(1);
     let observations = Arc::clone(&routes.observations);
     tokio::spawn(async move {
-        tell(&observations, &sender).await;
+        // Whoever goes makes room at once, also in the middle of a look.
+        tokio::select! {
+            () = tell(&observations, &sender) => {}
+            () = sender.closed() => {}
+        }
         drop(place);
     });
     let mut response = Response::new(Events(events).boxed_unsync());
@@ -75,10 +79,7 @@ async fn tell(observations: &Arc<Observations>, events: &mpsc::Sender<Bytes>) {
                 return;
             }
         }
-        tokio::select! {
-            () = sleep_until(begun + INTERVAL) => {}
-            () = events.closed() => return,
-        }
+        sleep_until(begun + INTERVAL).await;
     }
 }
 

@@ -1,10 +1,12 @@
 //! `/api/v1/fleet`: what `mosaic fleet ps --json` prints.
 
+use std::sync::Arc;
+
 use hyper::Response;
 use hyper::http::request::Parts;
-use tokio::task::spawn_blocking;
 use web::Body;
 
+use super::documents::Kind;
 use super::{Routes, answer};
 use crate::scrape_deadline::time_for;
 
@@ -12,10 +14,8 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
     let Ok(observed) = routes.observations.latest(time_for(&request.headers)).await else {
         return answer::out_of_time();
     };
-    let request = request.clone();
-    let written = spawn_blocking(move || {
-        let text = serde_json::to_string(&observed.snapshot).ok()?;
-        Some(answer::document(&request, "application/json", text + "\n"))
-    });
-    written.await.ok().flatten().unwrap_or_else(answer::out_of_time)
+    let looked = Arc::clone(&observed);
+    let write = move || Some(serde_json::to_string(&looked.snapshot).ok()? + "\n");
+    let document = routes.documents.get(&observed, Kind::Fleet, &request.headers, write).await;
+    answer::document(document, "application/json")
 }

@@ -1,13 +1,16 @@
 //! `/metrics`: a scrape.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use hyper::Response;
 use hyper::StatusCode;
-use hyper::header::ACCEPT;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use metrics::{Build, Exposition, Format, Selection};
-use tokio::task::spawn_blocking;
 use web::Body;
 
+use super::documents::Kind;
 use super::{Routes, answer, query};
 use crate::own_process::own_process;
 use crate::scrape_deadline::time_for;
@@ -32,22 +35,33 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
     };
     let accepted: Vec<&str> = request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     let format = Format::negotiate((!accepted.is_empty()).then(|| accepted.join(",")).as_deref());
-    let observed = routes.observations.latest(time_for(&request.headers)).await.ok();
-    let request = request.clone();
-    let written = spawn_blocking(move || {
-        let _until_written = scrape;
+    routes.observations.expect_again(Instant::now());
+    let Ok(observed) = routes.observations.latest(time_for(&request.headers)).await else {
+        return out_of_time(&selection, format);
+    };
+    let looked = Arc::clone(&observed);
+    let chosen = selection.clone();
+    let write = move || {
         let mut text = String::new();
-        match observed {
-            Some(observed) => Exposition {
-                snapshot: &observed.snapshot,
-                verified: Some(observed.verified),
-                build: BUILD,
-                process: Some(own_process()),
-            }
-            .write(&selection, format, &mut text),
-            None => metrics::out_of_time(BUILD, &selection, format, &mut text),
-        }
-        answer::document(&request, format.content_type(), text)
-    });
-    written.await.unwrap_or_else(|_| answer::out_of_time())
+        let exposition = Exposition {
+            snapshot: &looked.snapshot,
+            verified: Some(looked.verified),
+            build: BUILD,
+            process: Some(own_process()),
+        };
+        exposition.write(&chosen, format, &mut text);
+        Some(text)
+    };
+    let document = routes.documents.get(&observed, Kind::Metrics(format, selection), &request.headers, write).await;
+    drop(scrape);
+    answer::document(document, format.content_type())
+}
+
+/// Prometheus keeps what an answer has, and of an error only that it was one.
+fn out_of_time(selection: &Selection, format: Format) -> Response<Body> {
+    let mut text = String::new();
+    metrics::out_of_time(BUILD, selection, format, &mut text);
+    let mut response = answer::text(StatusCode::OK, text);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    response
 }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod asset;
+mod documents;
 mod events;
 mod favicon;
 mod fleet;
@@ -19,6 +20,7 @@ use web::{Body, Handler};
 
 use crate::flags::{CollectorFlags, TelemetryPath};
 use crate::observation::Observations;
+use documents::Documents;
 
 /// What all routes work with.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(crate) struct Routes {
     telemetry_path: TelemetryPath,
     collectors: CollectorFlags,
     observations: Arc<Observations>,
+    documents: Documents,
     /// Who scrapes at this moment.
     scrapes: Arc<Semaphore>,
     /// Who has the page open.
@@ -48,6 +51,7 @@ impl Routes {
             telemetry_path,
             collectors,
             observations,
+            documents: Documents::default(),
             scrapes: Arc::new(Semaphore::new(scrapes)),
             watchers: Arc::new(Semaphore::new(Self::WATCHERS)),
         }

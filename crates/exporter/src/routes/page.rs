@@ -5,9 +5,9 @@ use hyper::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_P
 use hyper::http::request::Parts;
 use jiff::Timestamp;
 use std::sync::Arc;
-use tokio::task::spawn_blocking;
 use web::Body;
 
+use super::documents::Kind;
 use super::{Routes, answer};
 use crate::scrape_deadline::time_for;
 
@@ -23,14 +23,13 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
     let Ok(observed) = routes.observations.latest(time_for(&request.headers)).await else {
         return answer::out_of_time();
     };
-    let (request, observations) = (request.clone(), Arc::clone(&routes.observations));
-    let written = spawn_blocking(move || {
+    let (looked, observations) = (Arc::clone(&observed), Arc::clone(&routes.observations));
+    let write = move || {
         let history = observations.history();
-        let text = page::document(&observed.snapshot, Some(observed.verified), &history, Timestamp::now());
-        drop(history);
-        answer::document(&request, "text/html; charset=utf-8", text)
-    });
-    let Ok(mut response) = written.await else { return answer::out_of_time() };
+        Some(page::document(&looked.snapshot, Some(looked.verified), &history, Timestamp::now()))
+    };
+    let document = routes.documents.get(&observed, Kind::Page, &request.headers, write).await;
+    let mut response = answer::document(document, "text/html; charset=utf-8");
     for (name, value) in PROTECTION {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -86,9 +86,9 @@ impl State {
         match Settings::read(path, &mut stamps) {
             Ok(settings) => {
                 self.settings = Arc::new(settings);
-                tracing::info!(path = %path.display(), "web configuration read again");
+                tracing::info!("{} was read again", path.display());
             }
-            Err(error) => tracing::error!(%error, "web configuration not read again: the one before stays in force"),
+            Err(error) => tracing::error!("{error}; what was read before stays in force"),
         }
         self.stamps = stamps;
     }
