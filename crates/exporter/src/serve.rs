@@ -79,7 +79,9 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
                 Asked::Reload => {
                     service_manager::reloading();
                     reload.reload();
-                    service_manager::ready();
+                    if is_ready {
+                        service_manager::ready();
+                    }
                 }
                 Asked::End => {
                     let next = match *stop.borrow() {

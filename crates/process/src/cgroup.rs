@@ -10,9 +10,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use domain::Pid;
+use rustix::fs::statfs;
 
 use crate::KeptFile;
 use crate::small_file::with_file_in;
+
+/// `CGROUP2_SUPER_MAGIC` (linux/magic.h).
+const CGROUP_2: u64 = 0x6367_7270;
 
 /// A control group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,9 +84,12 @@ impl Cgroup {
     /// It stays the list of this very group: of one that was removed, and made anew, it cannot be read.
     ///
     /// # Errors
-    /// It cannot be opened.
+    /// It cannot be opened; or there are only hierarchies of version 1, where an open list stays as it was for
+    /// as long as it is read more than once a second (`CGROUP_PIDLIST_DESTROY_DELAY` in the kernel).
     pub fn keep_list(&self) -> io::Result<KeptFile> {
-        let directory = self.directories.first().ok_or(io::ErrorKind::NotFound)?;
+        let is_of_version_2 =
+            |directory: &&PathBuf| statfs(*directory).is_ok_and(|system| u64::try_from(system.f_type) == Ok(CGROUP_2));
+        let directory = self.directories.iter().find(is_of_version_2).ok_or(io::ErrorKind::Unsupported)?;
         KeptFile::open(directory.join("cgroup.procs"))
     }
 

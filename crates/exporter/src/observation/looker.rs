@@ -45,6 +45,8 @@ pub(super) fn start(
             }
             let Some(fleet) = look(&mut observer, &subject, wish.limit) else { continue };
             history.lock().unwrap_or_else(PoisonError::into_inner).note(Timestamp::now(), &fleet.snapshot);
+            // Whoever has wished by now gets this one; who finds it too old has to find room to wish.
+            while wishes.try_recv().is_ok() {}
             last = Some(Instant::now());
             published.send_replace(Some(Arc::new(fleet)));
         }
@@ -53,7 +55,7 @@ pub(super) fn start(
 }
 
 fn look(observer: &mut Observer, subject: &Subject, limit: Duration) -> Option<Observed> {
-    let begun = Instant::now();
+    let begun = process::since_boot();
     let target =
         subject.target(limit).inspect_err(|error| tracing::error!("the fleet cannot be looked at: {error}")).ok()?;
     let look = observer.look(&target, Depth::Verify);

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use page::History;
-use probe::Target;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep_until, timeout_at};
@@ -66,15 +65,13 @@ impl Observations {
         let now = Instant::now();
         let mut published = self.published.clone();
         if let Some(observed) = published.borrow_and_update().as_ref()
-            && now.duration_since(observed.begun) < Self::FRESH
+            && process::since_boot().saturating_sub(observed.begun) < Self::FRESH
         {
             return Ok(Arc::clone(observed));
         }
-        // A source is given up with some of the time left, in which the rest is put together. Who finds
-        // no room waits for what the others get.
-        let limit = patience.mul_f32(0.8).max(Self::LEAST);
+        // Who finds no room waits for what the others get.
         // Since now, and not since we began: a look that ended in between was too old, and does not count.
-        let _ = self.wishes.try_send(Wish { since: Instant::now(), limit });
+        let _ = self.wishes.try_send(Wish { since: Instant::now(), limit: Self::limit(patience) });
         let deadline = now + patience;
         match timeout_at(deadline.into(), published.changed()).await {
             Ok(Ok(())) => published.borrow().clone().ok_or(OutOfTime),
@@ -84,20 +81,25 @@ impl Observations {
 
     /// Somebody scrapes. If that was at regular intervals, there will be a look when they come again; if they
     /// do not, that one was the last.
-    pub(crate) fn expect_again(&self, now: Instant) {
+    pub(crate) fn expect_again(&self, now: Instant, patience: Duration) {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         let next = expected.rhythm.asked(now);
         let look = next.and_then(|next| next.checked_sub(Self::LEAD)).map(|at| {
-            let wishes = self.wishes.clone();
+            let (wishes, limit) = (self.wishes.clone(), Self::limit(patience));
             let look = tokio::spawn(async move {
                 sleep_until(at.into()).await;
-                let _ = wishes.try_send(Wish { since: Instant::now(), limit: Target::LIMIT });
+                let _ = wishes.try_send(Wish { since: Instant::now(), limit });
             });
             look.abort_handle()
         });
         if let Some(before) = std::mem::replace(&mut expected.look, look) {
             before.abort();
         }
+    }
+
+    /// A source is given up with some of the time left, in which the rest is put together.
+    fn limit(patience: Duration) -> Duration {
+        patience.mul_f32(0.8).max(Self::LEAST)
     }
 
     /// Has anybody looked yet?
@@ -133,7 +135,7 @@ mod tests {
         let scrapes = [3, 2, 1].map(|before| due.checked_sub(before * interval).unwrap());
         runtime.block_on(async {
             for scrape in scrapes {
-                observations.expect_again(scrape);
+                observations.expect_again(scrape, interval);
                 assert!(inbox.try_recv().is_err(), "a look before anybody is due");
             }
             while inbox.try_recv().is_err() {

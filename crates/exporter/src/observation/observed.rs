@@ -1,6 +1,6 @@
 //! What one look gave.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use probe::Snapshot;
 
@@ -11,6 +11,6 @@ pub(crate) struct Observed {
     pub(crate) snapshot: Snapshot,
     /// Whether it passes `mosaic fleet verify`.
     pub(crate) verified: bool,
-    /// When the look began: nothing in it is older.
-    pub(crate) begun: Instant,
+    /// When the look began, counted from the boot and through suspensions: nothing in it is older.
+    pub(crate) begun: Duration,
 }

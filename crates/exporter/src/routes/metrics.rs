@@ -35,8 +35,9 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
     };
     let accepted: Vec<&str> = request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     let format = Format::negotiate((!accepted.is_empty()).then(|| accepted.join(",")).as_deref());
-    routes.observations.expect_again(Instant::now());
-    let Ok(observed) = routes.observations.latest(time_for(&request.headers)).await else {
+    let patience = time_for(&request.headers);
+    routes.observations.expect_again(Instant::now(), patience);
+    let Ok(observed) = routes.observations.latest(patience).await else {
         return out_of_time(&selection, format);
     };
     let looked = Arc::clone(&observed);

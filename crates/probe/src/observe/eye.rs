@@ -65,6 +65,9 @@ impl<'a> Eye<'a> {
     pub(super) fn look(&mut self, pid: Pid, known: &mut Known) -> ProcessSeen {
         let keeps = self.room > 0;
         self.room = self.room.saturating_sub(1);
+        if !keeps {
+            (known.stat, known.group) = (None, None);
+        }
         let seen = self.stat(pid, known, keeps).map_err(|error| format!("/proc/{pid}/stat: {error}"));
         let (stat, program) = match seen {
             Ok(Some((stat, program))) if !stat.is_zombie() => (stat, program),
@@ -104,11 +107,14 @@ impl<'a> Eye<'a> {
                 seen => return seen,
             }
         }
-        if !keeps {
-            return self.proc.stat_and_program(pid);
+        // Also where no more files may be open it is read: one at a time.
+        match keeps.then(|| self.proc.keep_stat(pid)) {
+            Some(Ok(kept)) => {
+                known.stat = kept;
+                known.stat.as_ref().map_or(Ok(None), ProcRoot::stat_and_program_in)
+            }
+            Some(Err(_)) | None => self.proc.stat_and_program(pid),
         }
-        known.stat = self.proc.keep_stat(pid)?;
-        known.stat.as_ref().map_or(Ok(None), ProcRoot::stat_and_program_in)
     }
 
     fn group_and_usage(

@@ -47,7 +47,8 @@ impl GeneratedMemory {
                     let settings = roster.settings(agent);
                     let files = Places::of(target.home.path(), units, &settings.name);
                     let marks = files.marks(&directories);
-                    Known { marks, compared: Arc::new(files.compare(&settings, &mut last)), files }
+                    let (compared, were_read) = files.compare(&settings, &mut last);
+                    Known { marks: marks.filter(|_| were_read), compared: Arc::new(compared), files }
                 })
                 .collect();
         }
@@ -58,8 +59,9 @@ impl GeneratedMemory {
                 known.marks = now;
                 continue;
             }
-            known.marks = now;
-            let compared = known.files.compare(&roster.settings(agent), &mut last);
+            let (compared, were_read) = known.files.compare(&roster.settings(agent), &mut last);
+            // What could not be read may be readable the next time, though nothing about it has changed.
+            known.marks = now.filter(|_| were_read);
             if *known.compared != compared {
                 known.compared = Arc::new(compared);
                 changed = true;
@@ -114,11 +116,14 @@ impl Compared {
 }
 
 impl Places {
-    fn compare(&self, settings: &AgentSettings, last: &mut Option<Compared>) -> GeneratedFiles {
+    /// What differs, and whether both files could be read.
+    fn compare(&self, settings: &AgentSettings, last: &mut Option<Compared>) -> (GeneratedFiles, bool) {
         let path = self.env.path.display();
         let mut outdated = Vec::new();
+        let mut were_read = true;
         let read = text(&self.env.path).unwrap_or_else(|why| {
             outdated.push(why);
+            were_read = false;
             None
         });
         if read.is_none() && outdated.is_empty() {
@@ -137,10 +142,14 @@ impl Places {
             match text(path) {
                 Ok(written) if meaning(written.as_deref()).eq(meaning(wanted.as_deref())) => {}
                 Ok(_) => outdated.push(format!("{} is not as the roster says", path.display())),
-                Err(why) => outdated.push(why),
+                Err(why) => {
+                    outdated.push(why);
+                    were_read = false;
+                }
             }
         }
-        GeneratedFiles { outdated, command: Arc::clone(&compared.command), search_path: compared.search_path.clone() }
+        let (command, search_path) = (Arc::clone(&compared.command), compared.search_path.clone());
+        (GeneratedFiles { outdated, command, search_path }, were_read)
     }
 }
 

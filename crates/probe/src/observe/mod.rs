@@ -36,7 +36,8 @@ pub use target::Target;
 
 use crate::snapshot::SourceName;
 use run_files::RunMemory;
-use source::{Looking, Source};
+use source::Looking;
+pub(crate) use source::Source;
 
 /// Looks at everything that `target` names, by what is remembered where that still holds.
 ///
@@ -165,7 +166,7 @@ fn bears_a_managers_mark(files: &Result<UnitFiles, String>, processes: &Seen<BTr
 }
 
 /// How long a source may take by itself, which has words for it: sooner than it is given up.
-fn own_limit(target: &Target) -> Duration {
+pub(crate) fn own_limit(target: &Target) -> Duration {
     target.limit.mul_f32(0.8)
 }
 

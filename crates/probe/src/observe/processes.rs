@@ -39,7 +39,7 @@ impl ProcessMemory {
         /// Fewer are looked at sooner than a thread is started.
         const WORTH_A_THREAD: usize = 16;
         let mounts = CgroupMounts::read().map_err(|error| format!("/proc: {error}"))?;
-        let room = if once { 0 } else { room_for_open_files() / 2 };
+        let room = if once { 0 } else { (room_for_open_files() / 2).saturating_sub(self.seen.len()) };
         let mut asked: Vec<(Pid, Known)> = pids.iter().map(|pid| (*pid, self.known(*pid))).collect();
         let workers = thread::available_parallelism().map_or(1, NonZero::get).min(pids.len() / WORTH_A_THREAD).max(1);
         let share = asked.len().div_ceil(workers).max(1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use process::FileMark;
-use roster::Roster;
+use roster::{Roster, RosterError};
 use rustix::fs::CWD;
 
 use super::Seen;
@@ -57,13 +57,17 @@ impl RosterMemory {
     pub(super) fn look(&mut self, path: &Path) -> (Result<(), String>, Option<LastGood>) {
         let mark = FileMark::of(CWD, path).ok().flatten();
         let same = self.read.take().zip(mark).filter(|((read, _), now)| read.still_holds(now));
-        let result = match same {
-            Some(((_, result), _)) => result,
-            None => Roster::load(path).map_err(|error| error.to_string()).map(|roster| {
-                self.good = Some(LastGood { roster: Arc::new(roster), loaded_at: Timestamp::now() });
-            }),
-        };
-        self.read = mark.map(|mark| (mark, result.clone()));
+        if let Some(((_, result), mark)) = same {
+            self.read = Some((mark, result.clone()));
+            return (result, self.good.clone());
+        }
+        let loaded = Roster::load(path);
+        // That it could not be read says nothing of what is in it: the next look may have more luck.
+        let is_of_the_file = !matches!(loaded, Err(RosterError::Unreadable { .. }));
+        let result = loaded.map_err(|error| error.to_string()).map(|roster| {
+            self.good = Some(LastGood { roster: Arc::new(roster), loaded_at: Timestamp::now() });
+        });
+        self.read = mark.filter(|_| is_of_the_file).map(|mark| (mark, result.clone()));
         (result, self.good.clone())
     }
 }

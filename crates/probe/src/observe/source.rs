@@ -9,7 +9,7 @@ use super::Seen;
 
 /// A source and what is remembered of it between looks.
 #[derive(Debug, Default)]
-pub(super) struct Source<M>(Arc<Shared<M>>);
+pub(crate) struct Source<M>(Arc<Shared<M>>);
 
 /// The same source.
 impl<M> Clone for Source<M> {
@@ -28,7 +28,7 @@ struct Shared<M> {
 impl<M: Send + 'static> Source<M> {
     /// Begins to look. A file system that hangs keeps the thread, never the caller; until it returns there
     /// is no other.
-    pub(super) fn begin<T: Send + 'static>(
+    pub(crate) fn begin<T: Send + 'static>(
         &self,
         limit: Duration,
         look: impl FnOnce(&mut M) -> Result<T, String> + Send + 'static,
@@ -71,7 +71,7 @@ impl Drop for Ended<'_> {
 
 /// A look that goes on, and is given up at a deadline.
 #[derive(Debug)]
-pub(super) struct Looking<T> {
+pub(crate) struct Looking<T> {
     seen: mpsc::Receiver<Seen<T>>,
     begun: Instant,
     limit: Duration,
@@ -79,7 +79,7 @@ pub(super) struct Looking<T> {
 
 impl<T> Looking<T> {
     /// One that has ended already.
-    pub(super) fn over(seen: Seen<T>) -> Self {
+    pub(crate) fn over(seen: Seen<T>) -> Self {
         let (sender, receiver) = mpsc::sync_channel(1);
         // There is room for one.
         let _ = sender.send(seen);
@@ -87,7 +87,7 @@ impl<T> Looking<T> {
     }
 
     /// Waits for the answer, at most until the deadline.
-    pub(super) fn finish(self) -> Seen<T> {
+    pub(crate) fn finish(self) -> Seen<T> {
         let left = self.limit.saturating_sub(self.begun.elapsed());
         self.seen.recv_timeout(left).unwrap_or_else(|error| Seen {
             result: Err(match error {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use process::FileMark;
@@ -34,6 +34,7 @@ pub(super) struct UnitMemory {
 struct Connection {
     manager: UserManager,
     bus: Option<FileMark>,
+    limit: Duration,
 }
 
 impl UnitMemory {
@@ -50,25 +51,29 @@ impl UnitMemory {
     /// By the connection that is there; by a new one, if that has broken since.
     fn ask(&mut self, target: &Target) -> Result<Units, ManagerError> {
         let begun = Instant::now();
+        let limit = super::own_limit(target);
         let bus = target.manager.mark();
         let same = |before: Option<FileMark>| match (before, bus) {
             (Some(before), Some(now)) => before.still_holds(&now),
             (before, now) => before.is_none() && now.is_none(),
         };
-        if let Some(Connection { manager, .. }) = self.connection.take().filter(|kept| same(kept.bus)) {
+        // Its patience is that of the look that made it.
+        let kept = self.connection.take().filter(|kept| same(kept.bus) && kept.limit == limit);
+        if let Some(Connection { manager, .. }) = kept {
             match self.ask_by(&manager, target) {
                 Err(ManagerError::Unreachable { .. }) => {}
                 Ok(units) => {
-                    self.connection = Some(Connection { manager, bus });
+                    self.connection = Some(Connection { manager, bus, limit });
                     return Ok(units);
                 }
                 Err(error) => return Err(error),
             }
         }
-        let left = super::own_limit(target).saturating_sub(begun.elapsed());
-        let manager = UserManager::connect(&target.manager, left)?;
+        // Another manager may have another runtime directory mounted, in which files are counted anew.
+        self.invocations = None;
+        let manager = UserManager::connect(&target.manager, limit.saturating_sub(begun.elapsed()))?;
         let units = self.ask_by(&manager, target)?;
-        self.connection = Some(Connection { manager, bus });
+        self.connection = Some(Connection { manager, bus, limit });
         Ok(units)
     }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::AgentName;
+use domain::{AgentName, Pid, SocketName};
 use process::{CgroupMounts, FileMark};
 use rustix::fs::CWD;
 use tmux::Server;
 
-use crate::observe::{Observation, Target};
+use crate::observe::{GeneratedFiles, Observation, Source, Target, own_limit};
 use crate::snapshot::SourceName;
 use crate::verify::runtime_program::find_program;
 
@@ -27,49 +27,64 @@ pub struct Facts {
 }
 
 /// What is remembered for the next verification: the version that a tmux has said.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct KnownFacts {
-    tmux: Option<(PathBuf, FileMark, String)>,
-}
+#[derive(Debug, Default)]
+pub(crate) struct KnownFacts(Source<TmuxVersion>);
+
+/// A program, as it was when it said its version.
+#[derive(Debug, Default)]
+struct TmuxVersion(Option<(PathBuf, FileMark, String)>);
 
 impl KnownFacts {
-    /// Gathers them, in bounded time.
-    pub(crate) fn gather(&mut self, target: &Target, observation: &Observation) -> Facts {
+    /// Gathers them, in bounded time: a search path may lead to a file system that hangs.
+    pub(crate) fn gather(&self, target: &Arc<Target>, observation: &Observation) -> Facts {
         // Who has just not answered is not waited for again, and whom nobody wants to know of is not asked.
         let systemd = (!observation.direct)
             .then(|| observation.systemd.result.as_ref().map(|units| units.version.clone()).map_err(Clone::clone));
-        let tmux = (!target.without.contains(&SourceName::Tmux)).then(|| self.tmux_version(target, observation));
-        Facts {
-            tmux_version: tmux,
-            systemd_version: systemd,
-            server_group: server_group(observation),
-            programs: programs(target, observation),
-        }
+        let asks_tmux = !target.without.contains(&SourceName::Tmux);
+        let tmux = observation.tmux.result.as_ref().map(drop).map_err(Clone::clone);
+        let found = self.0.begin(target.limit, {
+            let (target, generated) = (Arc::clone(target), observation.generated.result.clone().ok());
+            let socket = target.socket_by(observation.roster.roster());
+            let server = observation.tmux.ok().and_then(|server| server.as_ref()?.pid);
+            move |known| {
+                let version = asks_tmux.then(|| tmux.and_then(|()| known.of(&target, socket)));
+                let programs = generated.map(|generated| programs(&target, &generated)).unwrap_or_default();
+                Ok((version, programs, server.and_then(group)))
+            }
+        });
+        let (tmux_version, programs, server_group) =
+            found.finish().result.unwrap_or_else(|why| (asks_tmux.then_some(Err(why)), BTreeMap::new(), None));
+        Facts { tmux_version, systemd_version: systemd, server_group, programs }
     }
+}
 
-    fn tmux_version(&mut self, target: &Target, observation: &Observation) -> Result<String, String> {
+impl TmuxVersion {
+    /// The version of the tmux that is found, which is only asked for one that was not asked before.
+    fn of(&mut self, target: &Target, socket: SocketName) -> Result<String, String> {
         let program = tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
         let mark = FileMark::of(CWD, &program).ok().flatten();
         let same = |(known, read, _): &(PathBuf, FileMark, String)| {
             *known == program && mark.is_some_and(|now| read.still_holds(&now))
         };
-        if let Some((_, _, version)) = self.tmux.take_if(|known| same(known)) {
-            self.tmux = mark.map(|mark| (program, mark, version.clone()));
+        if let Some((_, _, version)) = self.0.take_if(|known| same(known)) {
+            self.0 = mark.map(|mark| (program, mark, version.clone()));
             return Ok(version);
         }
-        let server = Server::new(program.clone(), target.socket_by(observation.roster.roster())).within(target.limit);
+        let server = Server::new(program.clone(), socket).within(own_limit(target));
         let version = server.check_version().map_err(|error| error.to_string())?.to_string();
-        self.tmux = mark.map(|mark| (program, mark, version.clone()));
+        self.0 = mark.map(|mark| (program, mark, version.clone()));
         Ok(version)
     }
 }
 
 /// Where the agents' programs are. Many have the same command and the same path, and then the same program.
-fn programs(target: &Target, observation: &Observation) -> BTreeMap<AgentName, Arc<Result<PathBuf, String>>> {
+fn programs(
+    target: &Target,
+    generated: &BTreeMap<AgentName, Arc<GeneratedFiles>>,
+) -> BTreeMap<AgentName, Arc<Result<PathBuf, String>>> {
     type Found = Option<Arc<Result<PathBuf, String>>>;
     let tools = target.tools();
     let mut found: BTreeMap<(&str, &str), Found> = BTreeMap::new();
-    let generated = observation.generated.result.iter().flat_map(|files| files.iter());
     let mut programs = BTreeMap::new();
     for (agent, files) in generated {
         let (command, path) = (&*files.command, files.search_path.as_deref().unwrap_or_default());
@@ -83,7 +98,7 @@ fn programs(target: &Target, observation: &Observation) -> BTreeMap<AgentName, A
     programs
 }
 
-fn server_group(observation: &Observation) -> Option<String> {
-    let server = observation.tmux.ok()?.as_ref()?.pid?;
-    Some(CgroupMounts::read().ok()?.group_of(server).ok()??.name().to_owned())
+/// The name of a process' control group.
+fn group(process: Pid) -> Option<String> {
+    Some(CgroupMounts::read().ok()?.group_of(process).ok()??.name().to_owned())
 }
