@@ -166,7 +166,7 @@ fn bears_a_managers_mark(files: &Result<UnitFiles, String>, processes: &Seen<BTr
 }
 
 /// How long a source may take by itself, which has words for it: sooner than it is given up.
-pub(crate) fn own_limit(target: &Target) -> Duration {
+fn own_limit(target: &Target) -> Duration {
     target.limit.mul_f32(0.8)
 }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{AgentName, Pid, SocketName};
 use process::{CgroupMounts, FileMark};
 use rustix::fs::CWD;
 use tmux::Server;
 
-use crate::observe::{GeneratedFiles, Observation, Source, Target, own_limit};
+use crate::observe::{GeneratedFiles, Observation, Source, Target};
 use crate::snapshot::SourceName;
 use crate::verify::runtime_program::find_program;
 
@@ -37,17 +38,18 @@ struct TmuxVersion(Option<(PathBuf, FileMark, String)>);
 impl KnownFacts {
     /// Gathers them, in bounded time: a search path may lead to a file system that hangs.
     pub(crate) fn gather(&self, target: &Arc<Target>, observation: &Observation) -> Facts {
-        // Who has just not answered is not waited for again, and whom nobody wants to know of is not asked.
+        // Whom nobody wants to know of is not asked.
         let systemd = (!observation.direct)
             .then(|| observation.systemd.result.as_ref().map(|units| units.version.clone()).map_err(Clone::clone));
         let asks_tmux = !target.without.contains(&SourceName::Tmux);
-        let tmux = observation.tmux.result.as_ref().map(drop).map_err(Clone::clone);
-        let found = self.0.begin(target.limit, {
+        // A server that hangs says nothing of the program; a program that hangs has had its time.
+        let patience = if observation.tmux.result.is_ok() { target.limit } else { target.limit / 4 };
+        let found = self.0.begin(patience, {
             let (target, generated) = (Arc::clone(target), observation.generated.result.clone().ok());
             let socket = target.socket_by(observation.roster.roster());
             let server = observation.tmux.ok().and_then(|server| server.as_ref()?.pid);
             move |known| {
-                let version = asks_tmux.then(|| tmux.and_then(|()| known.of(&target, socket)));
+                let version = asks_tmux.then(|| known.of(&target, socket, patience.mul_f32(0.8)));
                 let programs = generated.map(|generated| programs(&target, &generated)).unwrap_or_default();
                 Ok((version, programs, server.and_then(group)))
             }
@@ -60,7 +62,7 @@ impl KnownFacts {
 
 impl TmuxVersion {
     /// The version of the tmux that is found, which is only asked for one that was not asked before.
-    fn of(&mut self, target: &Target, socket: SocketName) -> Result<String, String> {
+    fn of(&mut self, target: &Target, socket: SocketName, patience: Duration) -> Result<String, String> {
         let program = tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
         let mark = FileMark::of(CWD, &program).ok().flatten();
         let same = |(known, read, _): &(PathBuf, FileMark, String)| {
@@ -70,7 +72,7 @@ impl TmuxVersion {
             self.0 = mark.map(|mark| (program, mark, version.clone()));
             return Ok(version);
         }
-        let server = Server::new(program.clone(), socket).within(own_limit(target));
+        let server = Server::new(program.clone(), socket).within(patience);
         let version = server.check_version().map_err(|error| error.to_string())?.to_string();
         self.0 = mark.map(|mark| (program, mark, version.clone()));
         Ok(version)
