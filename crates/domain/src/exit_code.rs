@@ -8,6 +8,8 @@ pub enum ExitCode {
     Ok = 0,
     /// It ran, and the answer is no: a check failed, an agent's command ended at once.
     CheckFailed = 1,
+    /// A message was typed, or may have been, and nobody saw it accepted.
+    Unconfirmed = 2,
     /// The command line is wrong.
     Usage = 64,
     /// Something needed is not there: tmux, the tmux server, the user bus.

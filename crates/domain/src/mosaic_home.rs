@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::AgentName;
+
 /// The directory of roster, agent env files, tools and heartbeats: `MOSAIC_HOME`, or
 /// `~/.config/mosaic`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,25 @@ impl MosaicHome {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Where the messages to agents are kept: a directory each.
+    #[must_use]
+    pub fn outbox(&self) -> PathBuf {
+        self.0.join("fleet/outbox")
+    }
+
+    /// The file that is there as long as messages wait for the agent: who only wants to know that needs to
+    /// read none of them.
+    #[must_use]
+    pub fn waiting_mark(&self, agent: &AgentName) -> PathBuf {
+        self.outbox().join(agent.as_str()).join(".waiting")
+    }
+
+    /// The same, with a relative path counted from `here`.
+    #[must_use]
+    pub fn absolute(self, here: &Path) -> Self {
+        Self(here.join(self.0))
     }
 }
 

@@ -63,6 +63,8 @@ pub struct ActivityReport {
     pub model: Option<String>,
     /// What it works on.
     pub task: Option<String>,
+    /// The message that it took last.
+    pub message_id: Option<String>,
 }
 
 impl FromStr for ActivityReport {
@@ -81,6 +83,7 @@ impl FromStr for ActivityReport {
             reason: said("reason")?,
             model: said("model")?,
             task: said("task")?,
+            message_id: said("message_id")?,
         })
     }
 }

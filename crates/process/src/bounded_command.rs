@@ -1,7 +1,7 @@
 //! A child process that is given up at a deadline: whatever leaves this process may hang.
 
-use std::io;
-use std::process::{Command, Output, Stdio};
+use std::io::{self, Write};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -31,12 +31,30 @@ pub enum BoundedError {
 /// It cannot be started, or has not ended and closed its output when `limit` is over; then it is
 /// killed.
 pub fn bounded_output(command: &mut Command, limit: Duration) -> Result<Output, BoundedError> {
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(BoundedError::Start)?;
+    command.stdin(Stdio::null());
+    collect(start(command)?, limit)
+}
+
+/// The same, of a command that reads this from its standard input.
+///
+/// # Errors
+/// As [`bounded_output`].
+pub fn bounded_output_of(command: &mut Command, input: Vec<u8>, limit: Duration) -> Result<Output, BoundedError> {
+    command.stdin(Stdio::piped());
+    let mut child = start(command)?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // A command that ends without having read it all says so by how it ends. The thread ends with
+        // the command.
+        thread::Builder::new().spawn(move || pipe.write_all(&input)).map_err(BoundedError::Start)?;
+    }
+    collect(child, limit)
+}
+
+fn start(command: &mut Command) -> Result<Child, BoundedError> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(BoundedError::Start)
+}
+
+fn collect(child: Child, limit: Duration) -> Result<Output, BoundedError> {
     let pid = Pid::new(child.id()).ok_or(io::ErrorKind::NotFound).map_err(|kind| BoundedError::Start(kind.into()))?;
     let fd = PidFd::open(pid).map_err(BoundedError::Start)?;
     let (done, ended) = mpsc::sync_channel(1);
@@ -52,7 +70,7 @@ pub fn bounded_output(command: &mut Command, limit: Duration) -> Result<Output, 
 
 #[cfg(test)]
 mod tests {
-    use super::{BoundedError, bounded_output};
+    use super::{BoundedError, bounded_output, bounded_output_of};
     use std::process::Command;
     use std::time::Duration;
 
@@ -76,5 +94,14 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_its_own_error() {
         assert!(matches!(bounded_output(&mut Command::new("/nonexistent/x"), LONG), Err(BoundedError::Start(_))));
+    }
+
+    #[test]
+    fn a_command_reads_all_of_its_input_or_none() {
+        let input = vec![b'x'; 1 << 20];
+        let output = bounded_output_of(&mut Command::new("cat"), input.clone(), LONG).unwrap();
+        assert_eq!(output.stdout, input);
+        let output = bounded_output_of(&mut Command::new("true"), input, LONG).unwrap();
+        assert!(output.status.success());
     }
 }

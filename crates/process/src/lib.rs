@@ -15,9 +15,10 @@ mod proc_root;
 mod program_file;
 mod small_file;
 mod stat;
+mod terminal_input;
 mod usage;
 
-pub use bounded_command::{BoundedError, bounded_output};
+pub use bounded_command::{BoundedError, bounded_output, bounded_output_of};
 pub use cgroup::{Cgroup, CgroupMounts};
 pub use clock::{monotonic, since_boot, start_of};
 pub use file_mark::FileMark;
@@ -28,4 +29,5 @@ pub use proc_root::ProcRoot;
 pub use program_file::is_program;
 pub use small_file::with_file;
 pub use stat::{InvalidStat, Stat};
+pub use terminal_input::TerminalInput;
 pub use usage::{Accounts, Usage};

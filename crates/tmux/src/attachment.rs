@@ -9,6 +9,7 @@ use domain::{AgentName, Pid};
 use process::BoundedError;
 
 use crate::control_client::{Bind, ControlClient};
+use crate::session::exactly;
 use crate::{Server, TmuxError};
 
 /// A client that looks at an agent. It ends with this process.
@@ -25,7 +26,7 @@ impl Server {
     /// # Errors
     /// It is an error to come back.
     pub fn become_attached(&self, agent: &AgentName) -> Result<Infallible, TmuxError> {
-        let error = self.client().args(["attach-session", "-t", &target(agent)]).exec();
+        let error = self.client().args(["attach-session", "-t", &exactly(agent)]).exec();
         Err(TmuxError::Run { program: self.program().to_owned(), source: BoundedError::Start(error) })
     }
 
@@ -37,9 +38,9 @@ impl Server {
     /// # Errors
     /// The session is gone, or the server does not answer.
     pub fn watch(&self, agent: &AgentName, bind: Bind<'_>) -> Result<Watching, TmuxError> {
-        let anchor = ControlClient::attach(self, agent, "read-only,no-output", bind)?;
+        let anchor = ControlClient::attach(self, &exactly(agent), "read-only,no-output", bind)?;
         let mut command = self.client();
-        command.args(["attach-session", "-f", "read-only,ignore-size", "-t", &target(agent)]);
+        command.args(["attach-session", "-f", "read-only,ignore-size", "-t", &exactly(agent)]);
         let client = bind(&command).spawn().map_err(|error| TmuxError::Run {
             program: self.program().to_owned(),
             source: BoundedError::Start(error),
@@ -62,8 +63,4 @@ impl Watching {
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         self.client.wait()
     }
-}
-
-fn target(agent: &AgentName) -> String {
-    format!("={agent}:")
 }

@@ -11,7 +11,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread;
 use std::time::Instant;
 
-use domain::AgentName;
 use process::BoundedError;
 
 use crate::control_line::ControlLine;
@@ -33,11 +32,11 @@ pub(crate) struct ControlClient {
 }
 
 impl ControlClient {
-    /// Attaches to the agent's session with these flags of tmux's `attach-session`, and hears it from
-    /// then on.
-    pub(crate) fn attach(server: &Server, agent: &AgentName, flags: &str, bind: Bind<'_>) -> Result<Self, TmuxError> {
+    /// Attaches to a session, an exact target, with these flags of tmux's `attach-session`, and hears it
+    /// from then on.
+    pub(crate) fn attach(server: &Server, target: &str, flags: &str, bind: Bind<'_>) -> Result<Self, TmuxError> {
         let mut command = server.client();
-        command.args(["-C", "attach-session", "-f", flags, "-t", &format!("={agent}:")]);
+        command.args(["-C", "attach-session", "-f", flags, "-t", target]);
         let mut command = bind(&command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let failed = |source: io::Error| TmuxError::Run {

@@ -4,6 +4,7 @@ use domain::AgentName;
 
 use crate::control_client::{Bind, ControlClient};
 use crate::control_line::ControlLine;
+use crate::session::exactly;
 use crate::{PaneId, Server, TmuxError};
 
 /// A pane that is listened to.
@@ -47,7 +48,7 @@ impl Server {
         lines: usize,
         bind: Bind<'_>,
     ) -> Result<(Shown, Follower), TmuxError> {
-        let mut client = ControlClient::attach(self, agent, "read-only,ignore-size", bind)?;
+        let mut client = ControlClient::attach(self, &exactly(agent), "read-only,ignore-size", bind)?;
         let cursor = format!("display-message -p -t {pane} '#{{cursor_x}} #{{cursor_y}} #{{pane_height}}'");
         let screen = format!("capture-pane -p -S -{lines} -t {pane}");
         let [cursor, screen] = client.ask([&cursor, &screen])?;

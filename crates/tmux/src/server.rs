@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use domain::SocketName;
-use process::{BoundedError, bounded_output, is_program};
+use process::{BoundedError, bounded_output, bounded_output_of, is_program};
 
 use crate::{TmuxError, Version};
 
@@ -105,19 +105,51 @@ impl Server {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
+        Err(self.failure(name, &output))
+    }
+
+    /// Runs commands that nobody else is to read, one a line, and gives what they print. They stand on no
+    /// command line: they go through standard input. Of a command that fails, those before it have been
+    /// carried out, and the answer holds what they printed.
+    pub(crate) fn script(&self, commands: &str) -> Result<Script, TmuxError> {
+        let mut command = self.client();
+        command.args(["source-file", "-"]);
+        let output = bounded_output_of(&mut command, commands.as_bytes().to_vec(), self.limit);
+        let output = output.map_err(|error| self.not_run(error))?;
+        let failed = (!output.status.success()).then(|| self.failure("source-file", &output));
+        match failed {
+            Some(error @ TmuxError::NoServer { .. }) if output.stdout.is_empty() => Err(error),
+            failed => Ok(Script { printed: String::from_utf8_lossy(&output.stdout).into_owned(), failed }),
+        }
+    }
+
+    fn failure(&self, name: &'static str, output: &Output) -> TmuxError {
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         if is_absence(&message) {
-            return Err(TmuxError::NoServer { socket: self.socket.clone() });
+            return TmuxError::NoServer { socket: self.socket.clone() };
         }
-        Err(TmuxError::Refused { socket: self.socket.clone(), command: name, message })
+        TmuxError::Refused { socket: self.socket.clone(), command: name, message }
     }
 
     fn output(&self, command: &mut Command) -> Result<Output, TmuxError> {
-        bounded_output(command, self.limit).map_err(|source| match source {
+        bounded_output(command, self.limit).map_err(|error| self.not_run(error))
+    }
+
+    fn not_run(&self, error: BoundedError) -> TmuxError {
+        match error {
             BoundedError::Deadline(limit) => TmuxError::Hung { socket: self.socket.clone(), limit },
             source => TmuxError::Run { program: self.program.clone(), source },
-        })
+        }
     }
+}
+
+/// What came of a script.
+#[derive(Debug)]
+pub(crate) struct Script {
+    /// What its commands printed.
+    pub(crate) printed: String,
+    /// What was wrong with the one at which it ended.
+    pub(crate) failed: Option<TmuxError>,
 }
 
 /// What a tmux client says when nobody listens, or the server went away while it asked.

@@ -172,7 +172,7 @@ const KEEP_DEAD_PANE: [&str; 10] =
 
 /// A target that is this session or none: a bare name, and `=name` in some commands, is taken for
 /// a prefix.
-fn exactly(agent: &AgentName) -> String {
+pub(crate) fn exactly(agent: &AgentName) -> String {
     format!("={agent}:")
 }
 
