@@ -1,0 +1,106 @@
+//! One line of a screen, and which of its text is only a hint.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// A line without its escape sequences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StyledLine {
+    /// All of its text, without blanks at the end.
+    pub(crate) text: String,
+    /// The same with blanks for what is faint: programs show suggestions in that way, which nobody has
+    /// typed.
+    pub(crate) firm: String,
+}
+
+impl StyledLine {
+    /// Reads a line as `capture-pane -e` writes it.
+    pub(crate) fn parse(line: &str) -> Self {
+        let (mut text, mut firm, mut faint) = (String::new(), String::new(), false);
+        let mut rest = line.chars().peekable();
+        while let Some(character) = rest.next() {
+            match character {
+                '\x1b' => escape(&mut rest, &mut faint),
+                control if control.is_control() => {}
+                character => {
+                    text.push(character);
+                    firm.push(if faint { ' ' } else { character });
+                }
+            }
+        }
+        Self { text: text.trim_end().to_owned(), firm: firm.trim_end().to_owned() }
+    }
+}
+
+/// Takes what belongs to an escape sequence (ECMA-48).
+fn escape(rest: &mut Peekable<Chars<'_>>, faint: &mut bool) {
+    match rest.next() {
+        Some('[') => {
+            let mut parameters = String::new();
+            for character in rest.by_ref() {
+                if ('\x40'..='\x7e').contains(&character) {
+                    if character == 'm' {
+                        *faint = faint_after(&parameters, *faint);
+                    }
+                    return;
+                }
+                parameters.push(character);
+            }
+        }
+        // A string, a hyperlink say, ends in BEL or in ESC \.
+        Some(']') => {
+            while let Some(character) = rest.next() {
+                if character == '\x07' || (character == '\x1b' && rest.next_if_eq(&'\\').is_some()) {
+                    return;
+                }
+            }
+        }
+        // The choice of a character set has one more.
+        Some('(' | ')') => drop(rest.next()),
+        _ => {}
+    }
+}
+
+/// Is text faint after these parameters of SGR?
+fn faint_after(parameters: &str, before: bool) -> bool {
+    let mut faint = before;
+    let mut words = parameters.split(';');
+    while let Some(word) = words.next() {
+        match word {
+            "" | "0" | "22" => faint = false,
+            "2" => faint = true,
+            // A colour's own numbers follow.
+            "38" | "48" | "58" => match words.next() {
+                Some("5") => drop(words.next()),
+                Some("2") => drop(words.nth(2)),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    faint
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StyledLine;
+
+    #[test]
+    fn escape_sequences_are_no_text_and_hints_are_not_firm() {
+        let table = [
+            ("plain  ", "plain", "plain"),
+            ("\x1b[1m›\x1b[0m\x1b[39m \x1b[2mAsk anything\x1b[0m", "› Ask anything", "›"),
+            ("\x1b[38;5;2mgreen\x1b[39m", "green", "green"),
+            ("\x1b[38;2;2;2;2mgrey", "grey", "grey"),
+            ("\x1b[0;2mx\x1b[22my", "xy", " y"),
+            ("\x1b]8;;http://h\x1b\\link\x1b]8;;\x1b\\ after", "link after", "link after"),
+            ("\x1b(0q\x1b(B", "q", "q"),
+            ("a\x1b[7m \x1b[0m", "a", "a"),
+            ("cut \x1b[3", "cut", "cut"),
+        ];
+        for (line, text, firm) in table {
+            let read = StyledLine::parse(line);
+            assert_eq!((read.text.as_str(), read.firm.as_str()), (text, firm), "{line:?}");
+        }
+    }
+}
