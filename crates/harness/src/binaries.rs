@@ -52,6 +52,12 @@ impl Binaries {
         Self::harness("test-agent")
     }
 
+    /// The terminal program that behaves as the agents' own do.
+    #[must_use]
+    pub fn test_tui() -> PathBuf {
+        Self::harness("test-tui")
+    }
+
     /// What serves metrics.
     #[must_use]
     pub fn exporter() -> PathBuf {

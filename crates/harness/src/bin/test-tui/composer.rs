@@ -1,0 +1,108 @@
+/// The message that is being written. What is typed goes to its end.
+#[derive(Debug, Default)]
+pub(crate) struct Composer {
+    pieces: Vec<Piece>,
+    pastes: usize,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Character(char),
+    /// A large paste: what is shown of it, and what it is.
+    Paste(String, String),
+}
+
+impl Composer {
+    /// What pi shows of a paste, at most.
+    const LINES: usize = 10;
+    const CHARACTERS: usize = 1_000;
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    pub(crate) fn insert(&mut self, text: &str) {
+        self.pieces.extend(text.chars().map(Piece::Character));
+    }
+
+    /// A large one stands there as a marker, so that the message remains to be seen.
+    pub(crate) fn paste(&mut self, text: String) {
+        let lines = text.split('\n').count();
+        // As JavaScript counts, which is what these programs are written in.
+        let characters = text.encode_utf16().count();
+        if lines <= Self::LINES && characters <= Self::CHARACTERS {
+            return self.insert(&text);
+        }
+        self.pastes += 1;
+        let much = if lines > Self::LINES { format!("+{lines} lines") } else { format!("{characters} chars") };
+        self.pieces.push(Piece::Paste(format!("[paste #{} {much}]", self.pastes), text));
+    }
+
+    /// A marker goes as a whole.
+    pub(crate) fn backspace(&mut self) {
+        self.pieces.pop();
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What is to be seen.
+    pub(crate) fn shown(&self) -> String {
+        self.text(|marker, _| marker)
+    }
+
+    /// What is meant; nothing is left of it.
+    pub(crate) fn take(&mut self) -> String {
+        let message = self.text(|_, text| text);
+        self.clear();
+        message
+    }
+
+    fn text(&self, of_paste: impl for<'text> Fn(&'text str, &'text str) -> &'text str) -> String {
+        self.pieces.iter().fold(String::new(), |mut all, piece| {
+            match piece {
+                Piece::Character(character) => all.push(*character),
+                Piece::Paste(marker, text) => all.push_str(of_paste(marker, text)),
+            }
+            all
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Composer;
+
+    #[test]
+    fn a_large_paste_is_shown_as_a_marker_and_meant_as_it_is() {
+        let table = [
+            ("x\n".repeat(9), "x\n".repeat(9)),
+            ("x\n".repeat(10), "[paste #1 +11 lines]".to_owned()),
+            ("x".repeat(1_000), "x".repeat(1_000)),
+            ("x".repeat(1_001), "[paste #1 1001 chars]".to_owned()),
+        ];
+        for (text, shown) in table {
+            let mut composer = Composer::default();
+            composer.insert("<");
+            composer.paste(text.clone());
+            composer.insert(">");
+            assert_eq!(composer.shown(), format!("<{shown}>"));
+            assert_eq!(composer.take(), format!("<{text}>"));
+            assert!(composer.is_empty());
+        }
+    }
+
+    #[test]
+    fn markers_are_counted_and_removed_as_one() {
+        let mut composer = Composer::default();
+        for _ in 0..2 {
+            composer.paste("x".repeat(2_000));
+        }
+        assert_eq!(composer.shown(), "[paste #1 2000 chars][paste #2 2000 chars]");
+        composer.backspace();
+        assert_eq!(composer.shown(), "[paste #1 2000 chars]");
+        composer.backspace();
+        assert!(composer.is_empty());
+    }
+}

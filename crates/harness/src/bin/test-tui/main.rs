@@ -1,0 +1,43 @@
+//! A terminal program of the tests that behaves as the agents' own do: it edits a message at the
+//! bottom of the screen, and writes each one that is submitted to a file, as a line of JSON.
+//!
+//! What real programs differ in, and what goes wrong with them, is a flag each: see [`Options`].
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a program of the tests: a panic names the line, which is what a failed test is for"
+)]
+
+mod block;
+mod composer;
+mod gate;
+mod key;
+mod key_parser;
+mod line_reader;
+mod options;
+mod raw_terminal;
+mod screen;
+mod session;
+mod size;
+mod submission_log;
+mod tui;
+mod wrap;
+
+use options::Options;
+use submission_log::SubmissionLog;
+
+fn main() {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("test-tui: {error}\n{}", Options::USAGE);
+            std::process::exit(64);
+        }
+    };
+    let log = SubmissionLog::open(&options.log);
+    if options.line {
+        line_reader::run(log);
+    } else {
+        session::run(options, log);
+    }
+}

@@ -1,0 +1,142 @@
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// How an agent program speaks to its model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// `OpenAI`'s chat completions: pi, opencode.
+    ChatCompletions,
+    /// `OpenAI`'s responses: codex.
+    Responses,
+    /// Anthropic's messages: claude.
+    Messages,
+}
+
+impl Dialect {
+    const ANSWER: &str = "noted";
+
+    /// By the last words of a request's path.
+    pub(super) fn of(path: &str) -> Option<Self> {
+        let path = path.split('?').next().unwrap_or_default();
+        let ends = [
+            ("/chat/completions", Self::ChatCompletions),
+            ("/responses", Self::Responses),
+            ("/messages", Self::Messages),
+        ];
+        ends.into_iter().find(|(end, _)| path.ends_with(end)).map(|(_, dialect)| dialect)
+    }
+
+    /// All that the user says in a request. A turn without text is none: the results of tools come
+    /// as the user's, too.
+    pub(super) fn user_turns(self, request: &Value) -> Vec<String> {
+        let list = if self == Self::Responses { "input" } else { "messages" };
+        let items = match &request[list] {
+            Value::Array(items) => items.as_slice(),
+            // The only turn of a conversation may be there by itself.
+            Value::String(text) => return vec![text.clone()],
+            _ => &[],
+        };
+        items.iter().filter(|item| item["role"] == "user").filter_map(|item| text(&item["content"])).collect()
+    }
+
+    /// A whole answer, as events.
+    pub(super) fn answer(self) -> String {
+        match self {
+            Self::ChatCompletions => chat_completion(),
+            Self::Responses => response(),
+            Self::Messages => message(),
+        }
+    }
+}
+
+/// A content is a text, or parts of which some are texts.
+fn text(content: &Value) -> Option<String> {
+    if let Value::String(text) = content {
+        return Some(text.clone());
+    }
+    let texts: Vec<&str> = content.as_array()?.iter().filter_map(|part| part["text"].as_str()).collect();
+    (!texts.is_empty()).then(|| texts.concat())
+}
+
+fn chat_completion() -> String {
+    let chunk = |delta: Value, finished: Value| {
+        let choice = json!({ "index": 0, "delta": delta, "finish_reason": finished });
+        let kind = "chat.completion.chunk";
+        json!({ "id": "x", "object": kind, "created": 1, "model": "stub-1", "choices": [choice] })
+    };
+    let said = chunk(json!({ "role": "assistant", "content": Dialect::ANSWER }), Value::Null);
+    let end = chunk(json!({}), json!("stop"));
+    format!("data: {said}\n\ndata: {end}\n\ndata: [DONE]\n\n")
+}
+
+fn response() -> String {
+    let content = json!([{ "type": "output_text", "text": Dialect::ANSWER }]);
+    let item = json!({ "type": "message", "role": "assistant", "id": "m1", "content": content });
+    let usage = json!({
+        "input_tokens": 1, "output_tokens": 1, "total_tokens": 2,
+        "input_tokens_details": null, "output_tokens_details": null,
+    });
+    events(&[
+        ("response.created", json!({ "response": { "id": "r1" } })),
+        ("response.output_item.done", json!({ "output_index": 0, "item": item })),
+        ("response.completed", json!({ "response": { "id": "r1", "output": [item], "usage": usage } })),
+    ])
+}
+
+fn message() -> String {
+    let message = json!({
+        "id": "m1", "type": "message", "role": "assistant", "model": "stub-1", "content": [],
+        "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 1 },
+    });
+    let end = json!({ "stop_reason": "end_turn", "stop_sequence": null });
+    events(&[
+        ("message_start", json!({ "message": message })),
+        ("content_block_start", json!({ "index": 0, "content_block": { "type": "text", "text": "" } })),
+        ("content_block_delta", json!({ "index": 0, "delta": { "type": "text_delta", "text": Dialect::ANSWER } })),
+        ("content_block_stop", json!({ "index": 0 })),
+        ("message_delta", json!({ "delta": end, "usage": { "output_tokens": 1 } })),
+        ("message_stop", json!({})),
+    ])
+}
+
+/// Events that tell their type twice, as both of these dialects want it.
+fn events(events: &[(&str, Value)]) -> String {
+    events.iter().fold(String::new(), |mut stream, (name, data)| {
+        let mut data = data.clone();
+        data["type"] = json!(name);
+        let _ = write!(stream, "event: {name}\ndata: {data}\n\n");
+        stream
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect;
+    use serde_json::json;
+
+    #[test]
+    fn the_users_turns_are_found_however_they_are_written() {
+        let messages = json!({ "messages": [
+            { "role": "system", "content": "be brief" },
+            { "role": "user", "content": "one" },
+            { "role": "assistant", "content": "noted" },
+            { "role": "user", "content": [{ "type": "tool_result", "content": "x" }] },
+            { "role": "user", "content": [{ "type": "text", "text": "two\n" }, { "type": "text", "text": "lines" }] },
+        ]});
+        for dialect in [Dialect::ChatCompletions, Dialect::Messages] {
+            assert_eq!(dialect.user_turns(&messages), ["one", "two\nlines"]);
+        }
+        let input = json!({ "input": [{ "role": "user", "content": [{ "type": "input_text", "text": "one" }] }]});
+        assert_eq!(Dialect::Responses.user_turns(&input), ["one"]);
+        assert_eq!(Dialect::Responses.user_turns(&json!({ "input": "one" })), ["one"]);
+        assert_eq!(Dialect::ChatCompletions.user_turns(&json!([])), [""; 0]);
+    }
+
+    #[test]
+    fn a_path_tells_its_dialect() {
+        assert_eq!(Dialect::of("/v1/chat/completions"), Some(Dialect::ChatCompletions));
+        assert_eq!(Dialect::of("/v1/messages?beta=true"), Some(Dialect::Messages));
+        assert_eq!(Dialect::of("/v1/responses"), Some(Dialect::Responses));
+        assert_eq!(Dialect::of("/v1/models"), None);
+    }
+}

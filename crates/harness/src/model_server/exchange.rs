@@ -1,0 +1,89 @@
+use super::conversations::Conversations;
+use crate::Deadline;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// What the threads of a [`ModelServer`](crate::ModelServer) share: what was said, and whether it
+/// may be answered.
+#[derive(Debug, Default)]
+pub(super) struct Exchange {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    conversations: Conversations,
+    /// How many guards hold the answers back.
+    holds: usize,
+    /// How many answers are being held back.
+    held: usize,
+    stopped: bool,
+}
+
+impl Exchange {
+    pub(super) fn user_turns(&self) -> Vec<String> {
+        self.lock().conversations.turns()
+    }
+
+    pub(super) fn wait_user_turns(&self, count: usize, deadline: Deadline) -> Vec<String> {
+        let state = self.wait(deadline, |state| state.conversations.turns().len() >= count);
+        let turns = state.conversations.turns();
+        drop(state);
+        assert!(turns.len() >= count, "{count} user turns within {:?}; there are: {turns:#?}", Deadline::DEFAULT);
+        turns
+    }
+
+    pub(super) fn wait_held(&self, deadline: Deadline) {
+        let held = self.wait(deadline, |state| state.held > 0).held;
+        assert!(held > 0, "nobody asked the model within {:?}", Deadline::DEFAULT);
+    }
+
+    /// What one request repeats of its conversation.
+    pub(super) fn hear(&self, turns: Vec<String>) {
+        self.change(|state| state.conversations.hear(turns));
+    }
+
+    /// Returns when an answer may go out; false when there is to be none.
+    pub(super) fn may_answer(&self) -> bool {
+        let mut state = self.lock();
+        if state.holds > 0 {
+            state.held += 1;
+            self.changed.notify_all();
+            let waited = self.changed.wait_while(state, |state| state.holds > 0 && !state.stopped);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+            state.held -= 1;
+        }
+        !state.stopped
+    }
+
+    pub(super) fn hold(&self) {
+        self.change(|state| state.holds += 1);
+    }
+
+    pub(super) fn release(&self) {
+        self.change(|state| state.holds -= 1);
+    }
+
+    pub(super) fn stop(&self) {
+        self.change(|state| state.stopped = true);
+    }
+
+    pub(super) fn has_stopped(&self) -> bool {
+        self.lock().stopped
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, deadline: Deadline, until: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let waited = self.changed.wait_timeout_while(self.lock(), deadline.remaining(), |state| !until(state));
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// A test that failed with the lock in its hands has said so itself.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
