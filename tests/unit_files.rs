@@ -5,8 +5,14 @@ use harness::{Binaries, UnitFleet};
 use std::path::PathBuf;
 use tmux::FLEET_OPTIONS;
 
-const UNITS: [&str; 4] =
-    ["mosaic-agent@.service", UnitFleet::HOLDER, "mosaic-fleet-exporter.service", "mosaic-fleet-exporter.socket"];
+const UNITS: [&str; 6] = [
+    "mosaic-agent@.service",
+    UnitFleet::HOLDER,
+    "mosaic-fleet-exporter.service",
+    "mosaic-fleet-exporter.socket",
+    "mosaic-fleet-outbox.service",
+    "mosaic-fleet-outbox.timer",
+];
 
 fn directory() -> PathBuf {
     Binaries::workspace().join("framework/systemd/user")

@@ -83,6 +83,12 @@ impl Layout {
         self.mosaic_home.join("tools/fleet")
     }
 
+    /// Where users of the older tools have their scripts.
+    #[must_use]
+    pub fn tool_fronts(&self) -> PathBuf {
+        self.mosaic_home.join("tools/tmux")
+    }
+
     /// Where the user's shell finds programs.
     #[must_use]
     pub fn links(&self) -> PathBuf {

@@ -22,6 +22,7 @@ mod provision_error;
 mod run_directory;
 mod search_path;
 mod step;
+mod tool_fronts;
 pub mod uninstall;
 mod unit_files;
 
@@ -37,4 +38,5 @@ pub use provision_error::{ProvisionError, holder_name};
 pub use run_directory::{RunFound, running_agents, runtime_place};
 pub use search_path::{find_program, recordable};
 pub use step::Step;
+pub use tool_fronts::TOOL_FRONTS;
 pub use unit_files::{GENERATED, PROGRAMS, UNIT_FILES, other_fleet};

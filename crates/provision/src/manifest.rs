@@ -13,12 +13,13 @@ use crate::ProvisionError;
 /// that an uninstall finds everything, also after an install that was killed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, by its name in the file")]
 pub struct Manifest {
     /// Files and links.
     pub paths: BTreeSet<PathBuf>,
     /// Directories that were not there before.
     pub directories: BTreeSet<PathBuf>,
-    /// A site's own units, and where they were put when ours took their place.
+    /// A site's own units and scripts, and where they were put when ours took their place.
     pub kept_aside: BTreeMap<PathBuf, PathBuf>,
     /// Where the run directory leads.
     pub run_directory: Option<PathBuf>,
@@ -27,6 +28,9 @@ pub struct Manifest {
     /// The exporter's socket was enabled: who has disabled it since meant it.
     #[serde(default)]
     pub exporter: bool,
+    /// The outbox's timer was enabled and started; the same holds for it.
+    #[serde(default)]
+    pub outbox: bool,
     /// Units were changed and the manager has not been told yet.
     pub reload_pending: bool,
 }

@@ -13,11 +13,13 @@ pub const PROGRAMS: [&str; 5] = ["start-agent-session", "agent-sidecar", "agent-
 pub(crate) const EXPORTER: &str = "mosaic-fleet-exporter";
 
 /// The units, by name, as they are shipped.
-pub const UNIT_FILES: [(&str, &str); 4] = [
+pub const UNIT_FILES: [(&str, &str); 6] = [
     ("mosaic-tmux-holder.service", include_str!("../../../framework/systemd/user/mosaic-tmux-holder.service")),
     ("mosaic-agent@.service", include_str!("../../../framework/systemd/user/mosaic-agent@.service")),
     ("mosaic-fleet-exporter.service", include_str!("../../../framework/systemd/user/mosaic-fleet-exporter.service")),
     ("mosaic-fleet-exporter.socket", include_str!("../../../framework/systemd/user/mosaic-fleet-exporter.socket")),
+    ("mosaic-fleet-outbox.service", include_str!("../../../framework/systemd/user/mosaic-fleet-outbox.service")),
+    ("mosaic-fleet-outbox.timer", include_str!("../../../framework/systemd/user/mosaic-fleet-outbox.timer")),
 ];
 
 /// The first line of every unit that we write: what lacks it is a site's own.
@@ -98,7 +100,7 @@ mod tests {
     #[test]
     fn another_home_is_in_every_line_that_needs_it_written_as_that_line_reads_it() {
         let layout = layout(&[("HOME", "/h"), ("MOSAIC_HOME", "/srv/100% mine")]);
-        let [(_, holder), (_, agent), (_, exporter), (_, socket)] = UNIT_FILES;
+        let [(_, holder), (_, agent), (_, exporter), (_, socket), (_, outbox), (_, timer)] = UNIT_FILES;
         let agent = render(agent, &layout).unwrap();
         for line in [
             "Environment=\"MOSAIC_HOME=/srv/100%% mine\"",
@@ -116,8 +118,16 @@ mod tests {
         ] {
             assert!(exporter.contains(part), "{part}\n{exporter}");
         }
-        assert!(!agent.contains("%h") && !exporter.contains("%h"));
-        for unit in [holder, socket] {
+        let outbox = render(outbox, &layout).unwrap();
+        for part in [
+            "Environment=\"MOSAIC_HOME=/srv/100%% mine\"\n",
+            "ConditionPathExistsGlob=/srv/100%% mine/fleet/outbox/*/.waiting\n",
+            "ExecStart=/srv/100%%\\x20mine/tools/fleet/mosaic agent outbox deliver\n",
+        ] {
+            assert!(outbox.contains(part), "{part}\n{outbox}");
+        }
+        assert!(!agent.contains("%h") && !exporter.contains("%h") && !outbox.contains("%h"));
+        for unit in [holder, socket, timer] {
             assert!(!render(unit, &layout).unwrap().contains("/srv"));
         }
     }

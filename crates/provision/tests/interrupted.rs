@@ -4,11 +4,12 @@
 mod world;
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use domain::ExitCode;
 use harness::SmallDisk;
-use provision::{UNIT_FILES, execute};
-use world::World;
+use provision::{TOOL_FRONTS, UNIT_FILES, execute};
+use world::{World, program};
 
 /// A home with something of everything that a site may have there.
 fn lived_in() -> World {
@@ -20,6 +21,9 @@ fn lived_in() -> World {
     fs::write(world.layout.run().join("coder0.hb"), "ts=2026-11-20T14:58:08+0000\npid=1\nstatus=ok\n").unwrap();
     fs::write(world.layout.run().join("notes"), "mine").unwrap();
     fs::write(world.layout.units().join(UNIT_FILES[1].0), "[Service]\nType=oneshot\n").unwrap();
+    let [script, link] = TOOL_FRONTS.map(|(name, _)| world.layout.tool_fronts().join(name));
+    program(&script, "#!/bin/bash\n");
+    symlink("/checkout/send-message.sh", link).unwrap();
     world
 }
 
@@ -56,6 +60,9 @@ fn killed_after_any_step_an_uninstall_takes_all_of_it_away() {
         let site = [world.env("coder0"), world.layout.units().join(UNIT_FILES[1].0)];
         let texts = site.map(|path| fs::read_to_string(path).unwrap());
         assert_eq!(texts, ["API_KEY=s3cret\n", "[Service]\nType=oneshot\n"]);
+        let [script, link] = TOOL_FRONTS.map(|(name, _)| world.layout.tool_fronts().join(name));
+        assert_eq!(fs::read_to_string(script).unwrap(), "#!/bin/bash\n");
+        assert_eq!(fs::read_link(link).unwrap().to_str(), Some("/checkout/send-message.sh"));
         let gone = [
             world.layout.tools(),
             world.layout.links(),

@@ -43,6 +43,18 @@ impl UnitName {
         Self("mosaic-fleet-exporter.socket".to_owned())
     }
 
+    /// The unit that delivers the messages that wait.
+    #[must_use]
+    pub fn outbox() -> Self {
+        Self("mosaic-fleet-outbox.service".to_owned())
+    }
+
+    /// The timer that starts it.
+    #[must_use]
+    pub fn outbox_timer() -> Self {
+        Self("mosaic-fleet-outbox.timer".to_owned())
+    }
+
     /// The agent whose unit this is; nothing for any other unit.
     #[must_use]
     pub fn agent_name(&self) -> Option<AgentName> {

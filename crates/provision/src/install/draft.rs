@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FileKind, Seen, WantedFile};
-use crate::unit_files::home_of;
-use crate::{Found, GENERATED, Layout, Manifest, RunFound, Step};
+use super::Seen;
+use crate::{Found, Layout, Manifest, RunFound, Step};
 
 /// A plan under way, and what will be recorded as ours.
 pub(super) struct Draft<'a> {
@@ -16,7 +15,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn found(&self, path: &Path) -> &Found {
+    pub(super) fn found(&self, path: &Path) -> &Found {
         self.seen.entries.get(path).unwrap_or(&Found::Nothing)
     }
 
@@ -70,59 +69,6 @@ impl Draft<'_> {
         }
     }
 
-    /// Plans a text file; whether it will change.
-    pub(super) fn file(&mut self, file: &WantedFile) -> bool {
-        let path = &file.path;
-        let mode = file.kind.mode();
-        let seen = self.seen;
-        let change = match (seen.entries.get(path).unwrap_or(&Found::Nothing), file.kind) {
-            (Found::Nothing, _) => "new".to_owned(),
-            (Found::File { text, mode: there }, FileKind::Env) if *text == file.text => {
-                self.own(path);
-                if there & 0o077 != 0 {
-                    self.steps.push(Step::Protect { path: path.clone(), mode });
-                }
-                return false;
-            }
-            (Found::File { text, .. }, _) if *text == file.text => {
-                self.own(path);
-                return false;
-            }
-            (Found::File { text, .. }, FileKind::Unit(shipped)) if !is_ours(text, shipped) => {
-                let aside = self.seen.asides.get(path).cloned().unwrap_or_else(|| path.with_extension("kept"));
-                self.manifest.kept_aside.insert(path.clone(), aside.clone());
-                self.steps.push(Step::KeepAside { path: path.clone(), aside: aside.clone() });
-                format!("in the place of another one, which is kept as {}", self.layout.shown(&aside))
-            }
-            (Found::File { text, .. }, FileKind::Unit(_)) => {
-                if home_of(text) != home_of(&file.text) {
-                    self.notes.push(format!(
-                        "{} was for another fleet's home ({}) and is for this one from now on: a user has one fleet of units",
-                        self.layout.shown(path),
-                        home_of(text).unwrap_or("the default one")
-                    ));
-                }
-                "changed".to_owned()
-            }
-            (Found::File { .. }, _) => file.change.clone().unwrap_or_else(|| "changed".to_owned()),
-            (Found::Link(target), _) => {
-                self.notes.push(format!(
-                    "{} is a link to {} and stays as it is: remove it and run this again, or keep it up by hand",
-                    self.layout.shown(path),
-                    target.display()
-                ));
-                return false;
-            }
-            (Found::Other, _) => {
-                self.notes
-                    .push(format!("{} is no file and stays: move it away and run this again", self.layout.shown(path)));
-                return false;
-            }
-        };
-        self.write(path, Step::Write { path: path.clone(), text: file.text.clone(), mode, change });
-        true
-    }
-
     pub(super) fn run(&mut self, target: Option<&Path>) {
         let Some(target) = target else { return };
         let run = self.layout.run();
@@ -174,9 +120,4 @@ impl Draft<'_> {
     fn private(&mut self, path: &Path) {
         self.steps.push(Step::MakeDirectory { path: path.to_owned(), mode: 0o700 });
     }
-}
-
-/// Was this unit written by us, or copied by hand from what is shipped?
-fn is_ours(text: &str, shipped: &str) -> bool {
-    text.starts_with(GENERATED) || text == shipped
 }

@@ -1,12 +1,12 @@
 //! What an install means for an exporter that runs, or that somebody switched off: pure.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use systemd::UnitName;
 
+use super::switched_off::SwitchedOff;
 use super::{Seen, Surroundings, WantedFile};
-use crate::{Found, Layout, Step};
+use crate::{Layout, Step};
 
 /// What is new of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,24 +19,11 @@ pub(super) struct ExporterChange {
     pub(super) switched_off: Option<SwitchedOff>,
 }
 
-/// How somebody ended that it can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SwitchedOff {
-    Disabled,
-    /// By a link in the place of its unit, of which there is a word like of any other link.
-    Masked,
-}
-
 impl ExporterChange {
     /// Before any file is looked at.
     pub(super) fn of(layout: &Layout, seen: &Seen, surroundings: &Surroundings) -> Self {
-        let socket = UnitName::exporter_socket();
         let was_enabled = seen.manifest.as_ref().is_some_and(|manifest| manifest.exporter);
-        let file = seen.entries.get(&layout.units().join(socket.as_str()));
-        let is_masked = matches!(file, Some(Found::Link(target)) if target == Path::new("/dev/null"));
-        let is_disabled = was_enabled && !surroundings.enabled.contains(&socket);
-        let switched_off =
-            if is_masked { Some(SwitchedOff::Masked) } else { is_disabled.then_some(SwitchedOff::Disabled) };
+        let switched_off = SwitchedOff::of(&UnitName::exporter_socket(), was_enabled, layout, seen, surroundings);
         Self { switched_off, ..Self::default() }
     }
 

@@ -6,10 +6,14 @@ mod agent_env;
 mod draft;
 mod exporter_change;
 mod old_sidecars;
+mod outbox_change;
 mod plan;
 mod seen;
 mod start_at_boot;
+mod switched_off;
+mod text_file;
 mod wanted;
+mod wanted_file;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -25,7 +29,8 @@ use crate::{Layout, Plan, ProvisionError};
 pub use old_sidecars::OldSidecar;
 pub use plan::plan;
 pub use seen::Seen;
-pub use wanted::{FileKind, Wanted, WantedFile};
+pub use wanted::Wanted;
+pub use wanted_file::{FileKind, WantedFile};
 
 /// How much of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use systemd::UnitName;
 
 use super::draft::Draft;
 use super::exporter_change::ExporterChange;
+use super::outbox_change::OutboxChange;
 use super::{FileKind, Seen, Surroundings, Wanted};
 use crate::unit_files::EXPORTER;
 use crate::{Layout, Manifest, Plan, Step};
@@ -60,7 +61,8 @@ pub fn plan(layout: &Layout, seen: &Seen, wanted: &Wanted, surroundings: &Surrou
             sidecar.agent
         ));
     }
-    draft.start_at_boot(wanted, surroundings, units_changed, exporter);
+    let outbox = OutboxChange::of(layout, seen, surroundings);
+    draft.start_at_boot(wanted, surroundings, units_changed, exporter, outbox);
 
     let Draft { mut steps, notes, mut manifest, .. } = draft;
     manifest.reload_pending = steps.contains(&Step::Reload);
@@ -71,11 +73,12 @@ pub fn plan(layout: &Layout, seen: &Seen, wanted: &Wanted, surroundings: &Surrou
             steps.insert(at, Step::MakeDirectory { path: layout.fleet(), mode: 0o700 });
         }
     }
+    let has_manager = surroundings.no_manager.is_none();
     let settled = Manifest {
         reload_pending: false,
         // Not before it is: an install that is killed has to be gone on with.
-        exporter: manifest.exporter
-            || (wanted.exporter && surroundings.no_manager.is_none() && exporter.switched_off.is_none()),
+        exporter: manifest.exporter || (wanted.exporter && has_manager && exporter.switched_off.is_none()),
+        outbox: manifest.outbox || (wanted.outbox && has_manager && outbox.switched_off.is_none()),
         paths: manifest.paths.iter().filter(|path| !wanted.gone.contains(path)).cloned().collect(),
         ..manifest.clone()
     };

@@ -11,7 +11,7 @@ use roster::Roster;
 use super::old_sidecars::old_sidecars;
 use super::{OldSidecar, Surroundings, is_program};
 use crate::files::{DRAFT, are_equal};
-use crate::{Found, Layout, Manifest, PROGRAMS, ProvisionError, RunFound, UNIT_FILES, recordable};
+use crate::{Found, Layout, Manifest, PROGRAMS, ProvisionError, RunFound, TOOL_FRONTS, UNIT_FILES, recordable};
 
 /// Everything that a plan depends on and that is on the disk.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Seen {
     pub open_directories: BTreeSet<PathBuf>,
     /// Those in which somebody who was killed left something.
     pub littered: BTreeSet<PathBuf>,
-    /// For each unit that may be a site's own: the name under which it would be kept.
+    /// For each unit or script that may be a site's own: the name under which it would be kept.
     pub asides: BTreeMap<PathBuf, PathBuf>,
     /// The run directory.
     pub run: RunFound,
@@ -60,8 +60,9 @@ impl Seen {
             drop_ins: drop_ins(layout),
             ..Self::default()
         };
-        for (unit, _) in UNIT_FILES {
-            let path = layout.units().join(unit);
+        let units = UNIT_FILES.map(|(name, _)| layout.units().join(name));
+        let fronts = TOOL_FRONTS.map(|(name, _)| layout.tool_fronts().join(name));
+        for path in units.into_iter().chain(fronts) {
             let found = Found::look(&path)?;
             seen.asides.insert(path.clone(), aside(&path, &found)?);
             seen.entries.insert(path, found);
@@ -136,7 +137,7 @@ fn drop_ins(layout: &Layout) -> BTreeSet<PathBuf> {
     ours.map(|unit| layout.drop_in(&unit)).filter(|path| path.exists()).collect()
 }
 
-/// The first name beside a unit that is free, or taken by the same text already.
+/// The first name beside a file or link that is free, or taken by the same one already.
 fn aside(path: &Path, found: &Found) -> Result<PathBuf, ProvisionError> {
     let named = |count: u32| {
         let mut name = path.as_os_str().to_owned();
@@ -149,9 +150,17 @@ fn aside(path: &Path, found: &Found) -> Result<PathBuf, ProvisionError> {
     for count in 1.. {
         match Found::look(&named(count))? {
             Found::Nothing => return Ok(named(count)),
-            kept if kept.text().is_some() && kept.text() == found.text() => return Ok(named(count)),
+            kept if is_same(&kept, found) => return Ok(named(count)),
             _ => {}
         }
     }
     Ok(named(1))
+}
+
+fn is_same(kept: &Found, found: &Found) -> bool {
+    match (kept, found) {
+        (Found::File { text: kept, .. }, Found::File { text, .. }) => kept == text,
+        (Found::Link(kept), Found::Link(target)) => kept == target,
+        _ => false,
+    }
 }

@@ -3,7 +3,9 @@
 use systemd::{Linger, UnitName};
 
 use super::draft::Draft;
-use super::exporter_change::{ExporterChange, SwitchedOff};
+use super::exporter_change::ExporterChange;
+use super::outbox_change::OutboxChange;
+use super::switched_off::SwitchedOff;
 use super::{Surroundings, Wanted};
 use crate::Step;
 
@@ -14,6 +16,7 @@ impl Draft<'_> {
         surroundings: &Surroundings,
         units_changed: bool,
         exporter: ExporterChange,
+        outbox: OutboxChange,
     ) {
         if let Some(why) = &surroundings.no_manager {
             self.notes.push(format!(
@@ -22,8 +25,9 @@ impl Draft<'_> {
             ));
             return;
         }
-        let (there, socket) = (&surroundings.enabled, UnitName::exporter_socket());
-        let is_left = |unit: &UnitName| *unit == socket && exporter.switched_off.is_some();
+        let (there, socket, timer) = (&surroundings.enabled, UnitName::exporter_socket(), UnitName::outbox_timer());
+        let left = [(&socket, exporter.switched_off), (&timer, outbox.switched_off)];
+        let is_left = |unit: &UnitName| left.iter().any(|(off, how)| *off == unit && how.is_some());
         let is_missing = |unit: &&UnitName| !there.contains(*unit) && !is_left(unit);
         let missing: Vec<UnitName> = wanted.units.iter().filter(is_missing).cloned().collect();
         let reload = units_changed || !missing.is_empty();
@@ -40,6 +44,15 @@ impl Draft<'_> {
                 ));
             }
             self.steps.extend(exporter.steps(&surroundings.exporter));
+        }
+        if wanted.outbox {
+            if outbox.switched_off == Some(SwitchedOff::Disabled) {
+                self.notes.push(format!(
+                    "the outbox's timer is disabled, and messages wait until `mosaic agent outbox deliver`: \
+                     `systemctl --user enable --now {timer}` delivers them again"
+                ));
+            }
+            self.steps.extend(outbox.steps());
         }
         match surroundings.linger {
             Linger::Off if wanted.linger => {

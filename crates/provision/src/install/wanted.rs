@@ -8,9 +8,9 @@ use roster::{Roster, agent_drop_in, holder_drop_in};
 use systemd::UnitName;
 
 use super::agent_env::{Places, merged_env};
-use super::{Scope, Seen, Surroundings};
+use super::{FileKind, Scope, Seen, Surroundings, WantedFile};
 use crate::unit_files::render;
-use crate::{Layout, PROGRAMS, ProvisionError, UNIT_FILES};
+use crate::{Layout, PROGRAMS, ProvisionError, TOOL_FRONTS, UNIT_FILES};
 
 /// Everything that an install of some scope puts in its place.
 #[derive(Clone, Debug, Default)]
@@ -29,47 +29,12 @@ pub struct Wanted {
     pub units: Vec<UnitName>,
     /// The exporter can be asked, from now on.
     pub exporter: bool,
+    /// Messages that wait are delivered, from now on.
+    pub outbox: bool,
     /// The user manager runs without a login.
     pub linger: bool,
     /// What somebody should see to.
     pub notes: Vec<String>,
-}
-
-/// A text file that we generate.
-#[derive(Clone, Debug)]
-pub struct WantedFile {
-    /// Where.
-    pub path: PathBuf,
-    /// What is in it.
-    pub text: String,
-    /// What it is.
-    pub kind: FileKind,
-    /// What is new in it, where that can be said.
-    pub change: Option<String>,
-}
-
-/// What a generated file is, which says how it is dealt with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// The schema of rosters.
-    Schema,
-    /// An env file: for its owner alone, and a site's lines are in it.
-    Env,
-    /// A unit; the text as it is shipped.
-    Unit(&'static str),
-    /// A drop-in.
-    DropIn,
-}
-
-impl FileKind {
-    /// Its permissions.
-    #[must_use]
-    pub fn mode(self) -> u32 {
-        match self {
-            Self::Env => 0o600,
-            Self::Schema | Self::Unit(_) | Self::DropIn => 0o644,
-        }
-    }
 }
 
 impl Wanted {
@@ -94,6 +59,9 @@ impl Wanted {
         if everything {
             wanted.add_programs(layout, surroundings, is_program)?;
             wanted.add(layout.schema(), roster::SCHEMA.to_owned(), FileKind::Schema);
+            for (name, shipped) in TOOL_FRONTS {
+                wanted.add(layout.tool_fronts().join(name), shipped.to_owned(), FileKind::ToolFront);
+            }
             wanted.run_target = layout.run_target();
         }
         if everything || matches!(scope, Scope::Agent(_)) {
@@ -110,9 +78,11 @@ impl Wanted {
             }
             wanted.linger = true;
             wanted.exporter = true;
+            wanted.outbox = true;
         }
         wanted.units.push(holder.clone());
         wanted.units.extend(wanted.exporter.then(UnitName::exporter_socket));
+        wanted.units.extend(wanted.outbox.then(UnitName::outbox_timer));
         for agent in roster.agents.iter().filter(|agent| in_scope(&agent.name)) {
             let unit = UnitName::agent(&agent.name);
             if let Some(text) = agent_drop_in(&roster.settings(agent)) {

@@ -7,6 +7,7 @@ use roster::AgentEnv;
 use systemd::UnitName;
 
 use super::Seen;
+use crate::tool_fronts::is_tool_front;
 use crate::{Found, GENERATED, Layout, Manifest, Plan, RunFound, Step};
 
 /// What to do, and in which order: agents end before the tmux server that they live in, nothing
@@ -22,7 +23,7 @@ pub fn plan(layout: &Layout, seen: &Seen) -> Plan {
         return plan;
     };
     match &seen.other_fleet {
-        None => stop(seen, &mut plan),
+        None => stop(layout, seen, &mut plan),
         Some(home) => plan.notes.push(format!(
             "the units are for another fleet's home by now ({home}): they stay, and so does what starts at boot"
         )),
@@ -56,19 +57,32 @@ pub fn plan(layout: &Layout, seen: &Seen) -> Plan {
     plan
 }
 
-fn stop(seen: &Seen, plan: &mut Plan) {
+fn stop(layout: &Layout, seen: &Seen, plan: &mut Plan) {
     let (agents, others): (Vec<UnitName>, Vec<UnitName>) =
         seen.active.iter().cloned().partition(|unit| unit.agent_name().is_some());
+    // Nothing is typed into panes while they are taken away. Whether it runs, nobody has to know for that.
+    let is_installed = |unit: &UnitName| {
+        let found = seen.entries.get(&layout.units().join(unit.as_str())).and_then(Found::text);
+        seen.has_manager && found.is_some_and(|text| text.starts_with(GENERATED))
+    };
+    let outbox: Vec<UnitName> =
+        [UnitName::outbox_timer(), UnitName::outbox()].into_iter().filter(is_installed).collect();
     // What is disabled first does not come back when somebody else starts the holder meanwhile.
-    if seen.has_manager && !seen.enabled.is_empty() {
-        plan.steps.push(Step::Disable(seen.enabled.iter().cloned().collect()));
+    let timer = outbox.iter().filter(|unit| **unit == UnitName::outbox_timer());
+    let enabled: BTreeSet<UnitName> = seen.enabled.iter().chain(timer).cloned().collect();
+    if seen.has_manager && !enabled.is_empty() {
+        plan.steps.push(Step::Disable(enabled.into_iter().collect()));
     }
-    plan.steps.extend([agents, others].into_iter().filter(|units| !units.is_empty()).map(Step::Stop));
+    plan.steps.extend([outbox, agents, others].into_iter().filter(|units| !units.is_empty()).map(Step::Stop));
 }
 
 fn remove(layout: &Layout, manifest: &Manifest, path: &Path, found: &Found, plan: &mut Plan) {
     let gone = Step::Remove(path.to_owned());
+    let kept = manifest.kept_aside.get(path);
+    let put_back = |aside: &PathBuf| Step::PutBack { aside: aside.clone(), path: path.to_owned() };
     if *found == Found::Nothing {
+        // An install that was killed had taken the site's own away, and not put ours there yet.
+        plan.steps.extend(kept.map(put_back));
         return;
     }
     if path.parent() == Some(&layout.agents()) {
@@ -76,13 +90,12 @@ fn remove(layout: &Layout, manifest: &Manifest, path: &Path, found: &Found, plan
     } else if layout.is_drop_in(path) {
         plan.steps.push(gone);
         plan.steps.extend(path.parent().map(|directory| Step::RemoveDirectory(directory.to_owned())));
-    } else if path.parent() == Some(&layout.units()) {
-        match (found.text(), manifest.kept_aside.get(path)) {
-            (Some(text), Some(aside)) if text.starts_with(GENERATED) => {
-                plan.steps.push(Step::PutBack { aside: aside.clone(), path: path.to_owned() });
-            }
-            (Some(text), None) if text.starts_with(GENERATED) => plan.steps.push(gone),
-            _ => plan.notes.push(format!("{} is not ours any more and stays", layout.shown(path))),
+    } else if path.parent() == Some(&layout.units()) || path.parent() == Some(&layout.tool_fronts()) {
+        let is_ours = is_tool_front(found) || found.text().is_some_and(|text| text.starts_with(GENERATED));
+        if is_ours {
+            plan.steps.push(kept.map_or(gone, put_back));
+        } else {
+            plan.notes.push(format!("{} is not ours any more and stays", layout.shown(path)));
         }
     } else if path.starts_with(layout.tools()) || path == layout.schema() {
         plan.steps.push(gone);

@@ -10,19 +10,25 @@ fn usual() -> (Layout, Seen, Wanted, Surroundings) {
     let there = [layout.agents(), layout.units()];
     let seen = Seen {
         directories: there.iter().flat_map(|path| path.ancestors()).map(PathBuf::from).collect(),
-        manifest: Some(Manifest { exporter: true, ..Manifest::default() }),
+        manifest: Some(Manifest { exporter: true, outbox: true, ..Manifest::default() }),
         ..Seen::default()
     };
     let surroundings = Surroundings {
         programs: PathBuf::from("/programs"),
         search_path: None,
         no_manager: None,
-        enabled: [UnitName::holder(), UnitName::exporter_socket(), "mosaic-agent@a.service".parse().unwrap()].into(),
+        enabled: [
+            UnitName::holder(),
+            UnitName::exporter_socket(),
+            UnitName::outbox_timer(),
+            "mosaic-agent@a.service".parse().unwrap(),
+        ]
+        .into(),
         exporter: [UnitName::exporter(), UnitName::exporter_socket()].into(),
         linger: Linger::On,
     };
     let units = surroundings.enabled.iter().cloned().collect();
-    (layout, seen, Wanted { units, linger: true, exporter: true, ..Wanted::default() }, surroundings)
+    (layout, seen, Wanted { units, linger: true, exporter: true, outbox: true, ..Wanted::default() }, surroundings)
 }
 
 fn verbs(plan: &Plan, layout: &Layout) -> Vec<String> {
@@ -49,7 +55,7 @@ fn the_manager_reads_its_units_again_only_when_one_has_changed() {
         assert_eq!(verbs(&plan(&layout, &seen, &wanted, &surroundings), &layout), expected, "{:?}", wanted.files);
     }
     // Somebody was killed before he told it.
-    let told = Manifest { reload_pending: true, exporter: true, ..Manifest::default() };
+    let told = Manifest { reload_pending: true, exporter: true, outbox: true, ..Manifest::default() };
     let seen = Seen { manifest: Some(told), ..seen };
     assert_eq!(verbs(&plan(&layout, &seen, &wanted, &surroundings), &layout), ["reload", "record"]);
 }
@@ -149,11 +155,14 @@ fn an_exporter_that_somebody_switched_off_stays_so() {
     for (exporter, found, running, expected, said) in table {
         let seen = Seen {
             entries: [(path.clone(), found.clone())].into(),
-            manifest: Some(Manifest { exporter, ..Manifest::default() }),
+            manifest: Some(Manifest { exporter, outbox: true, ..Manifest::default() }),
             ..seen.clone()
         };
-        let surroundings =
-            Surroundings { enabled: [].into(), exporter: running.iter().cloned().collect(), ..surroundings.clone() };
+        let surroundings = Surroundings {
+            enabled: [UnitName::outbox_timer()].into(),
+            exporter: running.iter().cloned().collect(),
+            ..surroundings.clone()
+        };
         let Plan { steps, notes } = plan(&layout, &seen, &wanted, &surroundings);
         let kept = steps.iter().rev().find_map(|step| match step {
             Step::Record(manifest) => Some(manifest.exporter),
@@ -163,6 +172,46 @@ fn an_exporter_that_somebody_switched_off_stays_so() {
         let of_it = steps.into_iter().filter(|step| matches!(step, Step::Enable(_) | Step::Start(_) | Step::Stop(_)));
         assert_eq!(of_it.collect::<Vec<_>>(), expected, "{exporter} {found:?} {running:?}");
         assert!(notes.len() <= 1 && notes.concat().contains(said), "{notes:?}");
+    }
+}
+
+#[test]
+fn the_outboxs_timer_is_started_once_and_stays_off_when_somebody_switched_it_off() {
+    let (layout, seen, wanted, surroundings) = usual();
+    let timer = UnitName::outbox_timer();
+    let path = layout.units().join(timer.as_str());
+    let unit = WantedFile { path: path.clone(), text: String::new(), kind: FileKind::Unit(""), change: None };
+    let wanted = Wanted { files: vec![unit], units: vec![timer.clone()], exporter: false, ..wanted };
+    let (enable, start) = (Step::Enable(vec![timer.clone()]), Step::Start(vec![timer.clone()]));
+    let (mask, ours) = (Found::Link("/dev/null".into()), Found::Nothing);
+    // Was it started once, is it enabled, what is in the place of its unit; then what is done, and what is said.
+    let table = [
+        (false, false, &ours, vec![enable, start.clone()], ""),
+        // Killed between the two.
+        (false, true, &ours, vec![start], ""),
+        (true, true, &ours, vec![], ""),
+        (true, false, &ours, vec![], "`systemctl --user enable --now mosaic-fleet-outbox.timer` delivers them again"),
+        (true, false, &mask, vec![], "is a link to /dev/null and stays as it is"),
+        (false, false, &mask, vec![], "is a link to /dev/null and stays as it is"),
+    ];
+    for (outbox, enabled, found, expected, said) in table {
+        let seen = Seen {
+            entries: [(path.clone(), found.clone())].into(),
+            manifest: Some(Manifest { exporter: true, outbox, ..Manifest::default() }),
+            ..seen.clone()
+        };
+        let enabled = enabled.then(|| timer.clone()).into_iter().collect();
+        let surroundings = Surroundings { enabled, ..surroundings.clone() };
+        let Plan { steps, notes } = plan(&layout, &seen, &wanted, &surroundings);
+        let of_it = steps.iter().filter(|step| matches!(step, Step::Enable(_) | Step::Start(_) | Step::Stop(_)));
+        assert_eq!(of_it.cloned().collect::<Vec<_>>(), expected, "{outbox} {found:?}");
+        assert!(notes.len() <= 1 && notes.concat().contains(said), "{notes:?}");
+        let kept = steps.iter().rev().find_map(|step| match step {
+            Step::Record(manifest) => Some(manifest.outbox),
+            _ => None,
+        });
+        // Nothing is recorded where nothing changes.
+        assert_eq!(kept.unwrap_or(outbox), outbox || *found == ours, "{outbox} {found:?}");
     }
 }
 
@@ -190,7 +239,7 @@ fn lingering_is_ours_to_end_only_if_we_began_it() {
     let (layout, seen, wanted, mut surroundings) = usual();
     surroundings.linger = Linger::Off;
     let steps = plan(&layout, &seen, &wanted, &surroundings).steps;
-    let recorded = Manifest { linger: true, exporter: true, ..Manifest::default() };
+    let recorded = Manifest { linger: true, exporter: true, outbox: true, ..Manifest::default() };
     assert_eq!(steps, [Step::Record(recorded), Step::Linger(true)]);
 }
 
