@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use launcher::sidecar::{after_stop, guard, run};
+use launcher::sidecar::{after_stop, deliver, guard, run};
 
 fn main() -> ExitCode {
     launcher::report_bugs();
@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let ended = match arguments.as_slice() {
         [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|code| code as u8),
         [mode, agent] if mode == "--guard" => guard(agent).map(|code| code as u8),
+        [mode, agent] if mode == "--deliver" => deliver(agent).map(|code| code as u8),
         _ => {
             let foreground = arguments.last().is_some_and(|last| last == "--foreground");
             arguments.truncate(arguments.len() - usize::from(foreground));

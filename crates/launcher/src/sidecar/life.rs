@@ -18,6 +18,7 @@ use super::parent::Parent;
 use super::schedule::Schedule;
 use super::settle::settles;
 use super::signals::{Signals, Wish};
+use super::waiting_messages::WaitingMessages;
 use super::watch::{Event, Watch};
 use super::{Assignment, SidecarError};
 use crate::gate::Gate;
@@ -68,6 +69,7 @@ pub(super) struct Life {
     pub(super) watch: Watch,
     pub(super) notify: Notify,
     pub(super) schedule: Schedule,
+    messages: WaitingMessages,
 }
 
 impl Life {
@@ -101,6 +103,7 @@ impl Life {
             schedule: Schedule::new(monotonic(), request.interval.duration(), phase, watchdog),
             beater: Beater::take_office(assignment, request.interval, request.run_directory.clone())?
                 .ok_or(SidecarError::Busy)?,
+            messages: WaitingMessages::new(&request),
             request,
             watch,
         })
@@ -131,7 +134,7 @@ impl Life {
                 Event::Visitor => self.admit()?,
                 Event::Time => self.announce(parent)?,
             }
-            self.do_what_is_due();
+            self.do_what_is_due(parent);
             // The other one watches the same agent; two would also report its end twice.
             if self.beater.lost_office() && !self.foreground {
                 return Ok(ExitCode::Ok as u8);
@@ -147,16 +150,20 @@ impl Life {
             self.take_in(pid);
             if self.notify.ready(&self.status_line()) {
                 parent.ready()?;
+                self.messages.look();
             }
         }
         Ok(())
     }
 
-    fn do_what_is_due(&mut self) {
+    fn do_what_is_due(&mut self, parent: &Parent) {
         let now = monotonic();
         let beat = self.schedule.beat_is_due(now);
         if beat {
             self.beater.beat(Status::Ok, None);
+        }
+        if beat && parent.has_heard() {
+            self.messages.look();
         }
         if self.schedule.watchdog_is_due(now, beat) {
             self.notify.watchdog_alive();

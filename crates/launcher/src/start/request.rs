@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use domain::{AgentName, BeatInterval, ExitCode, InvalidAgentName, NoHome, RuntimeName, SocketName};
+use domain::{AgentName, BeatInterval, ExitCode, InvalidAgentName, MosaicHome, NoHome, RuntimeName, SocketName};
 use heartbeat::RunDirectory;
 
 /// An agent to start, with every setting checked.
@@ -25,6 +25,9 @@ pub struct Request {
     pub run_directory: RunDirectory,
     /// How often that is written.
     pub interval: BeatInterval,
+    /// Where the fleet lives; absolute. `None` if nothing says so: the heartbeat has its own place then.
+    pub mosaic_home: Option<MosaicHome>,
+    mosaic_home_given: bool,
 }
 
 /// A request that cannot be understood.
@@ -99,6 +102,8 @@ impl Request {
                 None => BeatInterval::DEFAULT,
                 given => value("MOSAIC_HEARTBEAT_INTERVAL", given, "")?,
             },
+            mosaic_home: MosaicHome::from_environment(set).ok().map(|home| home.absolute(here)),
+            mosaic_home_given: set("MOSAIC_HOME").is_some(),
             agent,
             runtime,
         })
@@ -116,6 +121,9 @@ impl Request {
         ];
         if self.working_directory_given {
             variables.push(("MOSAIC_AGENT_WORKDIR", self.working_directory.clone().into()));
+        }
+        if let Some(home) = self.mosaic_home.as_ref().filter(|_| self.mosaic_home_given) {
+            variables.push(("MOSAIC_HOME", home.path().into()));
         }
         variables
     }
@@ -193,23 +201,20 @@ mod tests {
         let variables = [
             ("HOME", "/h"),
             ("MOSAIC_AGENT_WORKDIR", "~/src"),
+            ("MOSAIC_HOME", "mosaic"),
             ("MOSAIC_HEARTBEAT_RUN_DIR", "run"),
             ("MOSAIC_HEARTBEAT_INTERVAL", "0.25"),
         ];
         let request = parse(Some("a"), &variables).unwrap();
         assert_eq!(request.working_directory, Path::new("/h/src"));
         assert_eq!(request.run_directory.path(), Path::new("/here/run"));
+        assert_eq!(request.mosaic_home.as_ref().unwrap().path(), Path::new("/here/mosaic"));
         let mut again: BTreeMap<_, _> =
             variables.into_iter().map(|(name, value)| (name, OsString::from(value))).collect();
         again.extend(request.variables());
         let again = Request::parse(None, |name| again.get(name).cloned(), Path::new("/elsewhere")).unwrap();
         assert_eq!(format!("{again:?}"), format!("{request:?}"));
-        assert!(
-            parse(Some("a"), &[("HOME", "/h")])
-                .unwrap()
-                .variables()
-                .iter()
-                .all(|(name, _)| *name != "MOSAIC_AGENT_WORKDIR")
-        );
+        let by_default = parse(Some("a"), &[("HOME", "/h")]).unwrap().variables();
+        assert!(by_default.iter().all(|(name, _)| !["MOSAIC_AGENT_WORKDIR", "MOSAIC_HOME"].contains(name)));
     }
 }
