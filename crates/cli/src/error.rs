@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use delivery::{InvalidPayload, PostError};
 use domain::{AgentName, ExitCode, NoHome, SocketName};
 use probe::BadVariable;
 use provision::ProvisionError;
@@ -10,6 +11,7 @@ use roster::{EditError, RosterError};
 use systemd::ManagerError;
 use tmux::TmuxError;
 
+use crate::mail::{KickstartError, RemoteError};
 use crate::prometheus::PrometheusError;
 use crate::runtime::RuntimeError;
 
@@ -79,6 +81,14 @@ pub(crate) enum CommandError {
         /// The fleet's socket.
         socket: SocketName,
     },
+    /// A pane that is not there.
+    #[error("there is no pane {target} on the socket {socket}")]
+    NoTarget {
+        /// As it was named.
+        target: String,
+        /// The server's socket.
+        socket: SocketName,
+    },
     /// A command for people, without a terminal.
     #[error("{what} needs a terminal: {instead}")]
     NoTerminal {
@@ -87,6 +97,29 @@ pub(crate) enum CommandError {
         /// What does without.
         instead: String,
     },
+    /// A message could not be dealt with.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// What is to be sent is no message.
+    #[error(transparent)]
+    Payload(#[from] InvalidPayload),
+    /// What an agent is to be told first cannot be made of its template.
+    #[error("the kickstart_template of {agent} {problem}")]
+    Kickstart {
+        /// The agent.
+        agent: AgentName,
+        /// What is wrong with it.
+        problem: KickstartError,
+    },
+    /// Another host did not do it.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The words do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// Somebody else is at it.
+    #[error("{0}")]
+    Busy(String),
     /// It is not done, for the reason given.
     #[error("{0}")]
     Refused(String),
@@ -111,8 +144,16 @@ impl CommandError {
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
             Self::Io { .. } => ExitCode::Io,
-            Self::UnknownAgent { .. } | Self::NoTerminal { .. } | Self::Differs { .. } => ExitCode::Usage,
-            Self::NoSession { .. } => ExitCode::Unavailable,
+            Self::Post(error) => error.exit_code(),
+            Self::Kickstart { problem, .. } => problem.exit_code(),
+            Self::Remote(error) => error.exit_code(),
+            Self::UnknownAgent { .. }
+            | Self::NoTerminal { .. }
+            | Self::Differs { .. }
+            | Self::Usage(_)
+            | Self::Payload(_) => ExitCode::Usage,
+            Self::NoSession { .. } | Self::NoTarget { .. } => ExitCode::Unavailable,
+            Self::Busy(_) => ExitCode::Busy,
             Self::Refused(_) => ExitCode::CheckFailed,
         }
     }

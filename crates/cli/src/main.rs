@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod grammar;
 mod lifecycle;
+mod mail;
 mod prometheus;
 mod runtime;
 #[cfg(test)]

@@ -33,6 +33,16 @@ fn the_shipped_schema_of_hosts_is_that_of_its_types() {
     check::<crate::prometheus::HostsSnapshot>("hosts.schema.json");
 }
 
+#[test]
+fn the_shipped_schema_of_send_is_that_of_its_types() {
+    check::<crate::mail::Receipts>("send.schema.json");
+}
+
+#[test]
+fn the_shipped_schema_of_the_outbox_is_that_of_its_types() {
+    check::<crate::mail::Listing>("outbox.schema.json");
+}
+
 /// Every field is always there, so a consumer need not ask: but an error that there is none of.
 #[test]
 fn what_is_printed_has_every_field_that_the_schema_requires() {

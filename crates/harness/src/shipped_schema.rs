@@ -10,6 +10,10 @@ pub enum ShippedSchema {
     Ps,
     /// `mosaic fleet verify --json`
     Verify,
+    /// `mosaic agent send --json`, and what else tells what became of messages
+    Send,
+    /// `mosaic agent outbox --json`
+    Outbox,
 }
 
 impl ShippedSchema {
@@ -33,15 +37,21 @@ impl ShippedSchema {
         match self {
             Self::Ps => "ps.schema.json",
             Self::Verify => "verify.schema.json",
+            Self::Send => "send.schema.json",
+            Self::Outbox => "outbox.schema.json",
         }
     }
 
     fn validator(self) -> &'static Validator {
         static PS: OnceLock<Validator> = OnceLock::new();
         static VERIFY: OnceLock<Validator> = OnceLock::new();
+        static SEND: OnceLock<Validator> = OnceLock::new();
+        static OUTBOX: OnceLock<Validator> = OnceLock::new();
         let once = match self {
             Self::Ps => &PS,
             Self::Verify => &VERIFY,
+            Self::Send => &SEND,
+            Self::Outbox => &OUTBOX,
         };
         once.get_or_init(|| {
             let path = Binaries::workspace().join("framework/fleet").join(self.file());

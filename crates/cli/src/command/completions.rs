@@ -78,6 +78,8 @@ mod tests {
         assert_eq!(completed(&["mosaic", "fleet", "restart", "coder0", "mo"]), "mos-claude");
         assert_eq!(completed(&["mosaic", "fleet", "restart", "--json", "mo"]), "mos-claude");
         assert_eq!(completed(&["mosaic", "fleet", "ps", "co"]), "");
+        assert_eq!(completed(&["mosaic", "agent", "outbox", ""]), "cancel retry deliver coder0 mos-claude");
+        assert_eq!(completed(&["mosaic", "agent", "outbox", "deliver", "co"]), "coder0");
         for option in ["--roster", "--wait"] {
             assert_eq!(completed(&["mosaic", "fleet", "verify", option, "co"]), "", "{option}");
         }

@@ -3,9 +3,9 @@
 use clap::{Args, Parser, Subcommand};
 
 use super::Places;
-use crate::command::agent::{Attach, Roster, Status, Tail, Watch};
+use crate::command::agent::{Attach, Outbox, PressKeys, Receive, Reset, Roster, Screen, Send, Status, Tail, Watch};
 
-/// Look at single agents, and go to them
+/// Look at single agents, go to them, and write to them
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct AgentGroup {
@@ -24,6 +24,13 @@ pub(crate) enum AgentCommand {
     Tail(Tail),
     Watch(Watch),
     Attach(Attach),
+    Send(Send),
+    Outbox(Outbox),
+    Reset(Reset),
+    Screen(Screen),
+    #[command(name = "key")]
+    PressKeys(PressKeys),
+    Receive(Receive),
 }
 
 /// The same, invoked as `mosaic-agent`, for hosts where another `mosaic` owns the name.
@@ -38,4 +45,9 @@ const AFTER_HELP: &str = "\
 Examples:
   mosaic agent status           how every agent is
   mosaic agent tail coder0 -f   what it prints, as it prints it
-  mosaic agent attach coder0    talk to it";
+  mosaic agent attach coder0    talk to it
+  mosaic agent send coder0 -m 'rebase, please'
+  mosaic agent outbox           what became of messages
+  mosaic agent screen coder0    what it shows now
+  mosaic agent key coder0 1     answer its dialog
+  mosaic agent reset coder0     make it forget its task";

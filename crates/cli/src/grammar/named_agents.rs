@@ -15,6 +15,11 @@ pub(crate) struct NamedAgents {
 }
 
 impl NamedAgents {
+    /// The agents as they were named.
+    pub(crate) fn as_typed(&self) -> &[AgentName] {
+        &self.agents
+    }
+
     /// Was any agent named?
     pub(crate) fn is_any(&self) -> bool {
         !self.agents.is_empty()
@@ -27,7 +32,7 @@ impl NamedAgents {
     pub(crate) fn checked(&self, roster: &Roster) -> Result<Option<Vec<AgentName>>, CommandError> {
         let mut agents: Vec<AgentName> = Vec::new();
         for agent in &self.agents {
-            check(agent, roster)?;
+            check_agent(agent, roster)?;
             if !agents.contains(agent) {
                 agents.push(agent.clone());
             }
@@ -50,12 +55,16 @@ impl NamedAgent {
     /// # Errors
     /// It is not in the roster.
     pub(crate) fn checked(&self, roster: &Roster) -> Result<&AgentName, CommandError> {
-        check(&self.agent, roster)?;
+        check_agent(&self.agent, roster)?;
         Ok(&self.agent)
     }
 }
 
-fn check(agent: &AgentName, roster: &Roster) -> Result<(), CommandError> {
+/// Is it an agent of the roster?
+///
+/// # Errors
+/// It is not.
+pub(crate) fn check_agent(agent: &AgentName, roster: &Roster) -> Result<(), CommandError> {
     if roster.agent(agent.as_str()).is_some() {
         return Ok(());
     }

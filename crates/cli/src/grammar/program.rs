@@ -54,7 +54,8 @@ Examples:
 
 Exit codes of every command:
   0   done, or already so
-  1   it ran, and the answer is no: a check failed, an agent did not start
+  1   it ran, and the answer is no: a check failed, an agent did not start, a message was refused
+  2   a message was typed, or may have been, and nobody saw it accepted
   64  wrong usage, or an agent that is not in the roster
   69  something needed is not there: tmux, its server, the user manager
   70  a bug

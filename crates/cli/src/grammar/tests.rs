@@ -35,7 +35,7 @@ fn the_tree_makes_sense() {
 #[test]
 fn the_help_of_every_command_says_what_it_does_and_ends_with_an_example() {
     let commands = commands();
-    assert!(commands.len() >= 22, "{}", commands.len());
+    assert!(commands.len() >= 33, "{}", commands.len());
     for (path, mut command) in commands {
         assert!(command.get_about().is_some(), "{path} says nothing of itself");
         let help = command.render_long_help().to_string();
@@ -83,6 +83,15 @@ fn wrong_usage_is_64_and_help_is_0() {
         ("mosaic agent tail", ExitCode::Usage),
         ("mosaic agent tail coder0 -n many", ExitCode::Usage),
         ("mosaic agent attach coder0 coder1", ExitCode::Usage),
+        ("mosaic agent outbox coder0 coder1", ExitCode::Usage),
+        ("mosaic agent outbox coder0 cancel 1f0c", ExitCode::Usage),
+        ("mosaic agent outbox cancel", ExitCode::Usage),
+        ("mosaic agent outbox retry --even-if-typed", ExitCode::Usage),
+        ("mosaic agent key coder0", ExitCode::Usage),
+        ("mosaic agent key coder0 Entr", ExitCode::Usage),
+        ("mosaic agent screen", ExitCode::Usage),
+        ("mosaic agent screen coder0 --ansi --json", ExitCode::Usage),
+        ("mosaic agent reset coder0 --clear --new", ExitCode::Usage),
         ("mosaic completions tcsh", ExitCode::Usage),
         ("mosaic man", ExitCode::Usage),
         ("mosaic yolo", ExitCode::Usage),
@@ -123,4 +132,19 @@ fn what_is_no_command_of_ours_is_a_runtime_with_its_arguments() {
     assert_eq!(typed, words("pi --help -x y"));
     let Typed::Yolo(yolo) = parse(words("mosaic yolo codex --model m -- x")).unwrap().0 else { panic!("no yolo") };
     assert_eq!((yolo.runtime.as_str(), yolo.arguments), ("codex", words("--model m -- x")));
+}
+
+#[test]
+fn an_agent_may_be_called_as_a_command_of_the_outbox() {
+    for line in [
+        "mosaic agent outbox -- cancel",
+        "mosaic agent --roster r.yaml outbox -- deliver",
+        "mosaic agent outbox --json -- retry",
+        "mosaic agent outbox --roster r.yaml deliver",
+        "mosaic agent outbox deliver cancel retry",
+        "mosaic agent key coder0 -",
+        "mosaic agent key coder0 C-c - Enter",
+    ] {
+        assert!(parse(words(line)).is_ok(), "{line}: {:?}", parse(words(line)).err());
+    }
 }

@@ -7,6 +7,7 @@
 
 mod at_once;
 mod carry_out;
+mod come_up;
 mod direct;
 mod ending;
 mod failure;
@@ -22,6 +23,7 @@ mod telling;
 mod world;
 
 pub(crate) use carry_out::{Scope, carry_out};
+pub(crate) use come_up::come_up;
 pub(crate) use order::Order;
 pub(crate) use relaunch::relaunch;
 pub(crate) use report::{Change, Report, Subject};

@@ -1,13 +1,12 @@
 //! Restarts agents one at a time, for an update.
 
-use std::thread;
 use std::time::Duration;
 
 use domain::{AgentName, ExitCode};
 use probe::snapshot::Condition;
-use process::monotonic;
 
 use super::carry_out::Hands;
+use super::come_up::come_up;
 use super::{Order, Report, Scope, Teller};
 use crate::context::Context;
 use crate::error::CommandError;
@@ -16,8 +15,6 @@ use crate::error::CommandError;
 const RESTARTING: Duration = Duration::from_mins(2);
 /// How long an agent may take from there until it is up.
 const COMING_UP: Duration = Duration::from_secs(30);
-/// How often is looked meanwhile.
-const LOOKING: Duration = Duration::from_millis(100);
 
 /// Restarts those of the agents that run, each only after the one before is up; stops at the first
 /// that is not, and says which are still the old ones.
@@ -41,7 +38,7 @@ pub(crate) fn relaunch(context: &Context, agents: &[AgentName]) -> Result<ExitCo
         hands.carry_out(Order::Restart, &scope, RESTARTING, &mut |report| outcome = Some(report))?;
         let Some(mut report) = outcome else { continue };
         if report.outcome.is_ok()
-            && let Err(why) = come_up(context, agent)
+            && let Err(why) = come_up(context, agent, COMING_UP)
         {
             report.outcome = Err(why);
         }
@@ -56,22 +53,4 @@ pub(crate) fn relaunch(context: &Context, agents: &[AgentName]) -> Result<ExitCo
         }
     }
     teller.finish()
-}
-
-/// Waits until the agent is up.
-fn come_up(context: &Context, agent: &AgentName) -> Result<(), String> {
-    let deadline = monotonic() + COMING_UP;
-    loop {
-        let snapshot = context.look().map_err(|error| error.to_string())?;
-        let Some(seen) = snapshot.agent(agent.as_str()) else { return Err("it is not in the roster".to_owned()) };
-        if seen.condition == Condition::Up {
-            return Ok(());
-        }
-        if monotonic() > deadline {
-            let reason = seen.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let seconds = COMING_UP.as_secs();
-            return Err(format!("restarted, and after {seconds} s it is {}{reason}", seen.condition));
-        }
-        thread::sleep(LOOKING);
-    }
 }

@@ -32,6 +32,18 @@ fn commands() -> Vec<(String, String)> {
     all.collect()
 }
 
+/// The commands that take an agent or another command: `agent outbox`, and what may follow.
+fn commands_with_commands() -> Vec<(String, Vec<String>)> {
+    let root = Mosaic::command();
+    let all = root.get_subcommands().flat_map(|group| {
+        group.get_subcommands().filter(|command| command.has_subcommands()).map(|command| {
+            let further = command.get_subcommands().map(|further| further.get_name().to_owned());
+            (format!("{} {}", group.get_name(), command.get_name()), further.collect())
+        })
+    });
+    all.collect()
+}
+
 /// The options after which no agent comes, but what they are: `--roster`, `-n`, …
 fn options_with_a_value() -> Vec<String> {
     let root = Mosaic::command();
@@ -52,9 +64,15 @@ fn is_agent(argument: &clap::Arg) -> bool {
 
 fn bash(script: &str) -> String {
     let patterns: Vec<String> = commands().iter().map(|(group, command)| format!("\"{group} {command}\"")).collect();
+    let further = commands_with_commands().into_iter().map(|(command, further)| {
+        let further = further.join(" ");
+        format!(
+            "        \"{command}\")\n            [[ $COMP_CWORD -gt 3 ]] || further=\"{further}\"\n            ;;\n"
+        )
+    });
     let ours = format!(
         r#"_mosaic_and_agents() {{
-    local cur="${{COMP_WORDS[COMP_CWORD]}}"
+    local cur="${{COMP_WORDS[COMP_CWORD]}}" further=""
     _mosaic "$@"
     case "${{COMP_WORDS[COMP_CWORD-1]}}" in
         {})
@@ -62,9 +80,11 @@ fn bash(script: &str) -> String {
             ;;
     esac
     case "${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}}" in
+{}    esac
+    case "${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}}" in
         {})
             if [[ $COMP_CWORD -gt 2 && $cur != -* ]]; then
-                COMPREPLY=( $(compgen -W "$({NAMES})" -- "$cur") )
+                COMPREPLY=( $(compgen -W "$further $({NAMES})" -- "$cur") )
             fi
             ;;
     esac
@@ -72,6 +92,7 @@ fn bash(script: &str) -> String {
 
 if [["#,
         options_with_a_value().join(" | "),
+        further.collect::<String>(),
         patterns.join(" | ")
     );
     // The last statement of the script says which function completes.

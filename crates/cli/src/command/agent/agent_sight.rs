@@ -1,0 +1,27 @@
+//! A look at an agent's pane, and the means to press keys in it.
+
+use std::time::Duration;
+
+use domain::AgentName;
+use roster::Roster;
+use tmux::{PaneSight, PaneTarget, Typist};
+
+use crate::error::CommandError;
+use crate::mail::Office;
+
+/// Looks at the agent's pane.
+///
+/// # Errors
+/// The agent has no session, or tmux cannot be asked.
+pub(super) fn agent_sight(
+    office: &Office<'_>,
+    roster: &Roster,
+    agent: &AgentName,
+) -> Result<(Typist, PaneSight), CommandError> {
+    let server = office.server(roster)?;
+    let no_session = || CommandError::NoSession { agent: agent.clone(), socket: server.socket().clone() };
+    let found = server.find_pane(&PaneTarget::agent(agent))?.ok_or_else(no_session)?;
+    let typist = server.typist(found.id, 0);
+    let sight = typist.look(Duration::ZERO)?.ok_or_else(no_session)?;
+    Ok((typist, sight))
+}
