@@ -3,6 +3,7 @@
 mod calls;
 mod cost;
 mod death;
+mod deliver;
 mod memory;
 mod observe;
 mod resident;
@@ -34,10 +35,12 @@ pub(crate) enum Figure {
     Resident,
     /// Scrapes of a fleet of a thousand agents, beside `node_exporter`'s
     Scrape,
+    /// From a message's call to its being accepted
+    Deliver,
 }
 
 impl Figure {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Start,
         Self::Memory,
         Self::Calls,
@@ -47,6 +50,7 @@ impl Figure {
         Self::Observe,
         Self::Resident,
         Self::Scrape,
+        Self::Deliver,
     ];
 
     /// Its name on the command line.
@@ -69,6 +73,7 @@ impl Figure {
             Self::Observe => observe::measure(effort),
             Self::Resident => resident::measure(effort),
             Self::Scrape => scrape::measure(effort),
+            Self::Deliver => deliver::measure(effort),
         }
     }
 }

@@ -26,6 +26,12 @@ pub struct Courier<'a> {
     pub is_reported: &'a dyn Fn() -> bool,
 }
 
+/// How long a server that does not answer is asked again once a text was typed.
+const HUNG: Duration = Duration::from_secs(30);
+
+/// From one look to the next that has to see the same: programs draw a frame within a few milliseconds.
+const AGAIN: Duration = Duration::from_millis(40);
+
 /// How much of a pane's history is looked at: a turn that a quick answer has pushed up is in it.
 const HISTORY: usize = 200;
 
@@ -73,15 +79,33 @@ impl Courier<'_> {
             if typed { Outcome::Unconfirmed(Doubt::Tmux(error.to_string())) } else { Outcome::Refused(without(error)) }
         };
         let mut looked = typist.look(Duration::ZERO);
+        // A frame may be half drawn: what is good news is looked at twice. Lines are not drawn.
+        let draws = matches!(self.profile.composer, ComposerForm::Box { .. });
+        let mut hoped = None;
         loop {
             let seen = match looked {
                 Ok(seen) => seen,
+                // It costs nothing to look again, and much not to know.
+                Err(TmuxError::Hung { .. }) if typed && began.elapsed() < HUNG => {
+                    looked = typist.look(pause(began.elapsed()));
+                    continue;
+                }
                 Err(error) => return Ok(failed(&error, typed)),
             };
             let mut sight = Sight::of(seen.as_ref(), self.meant);
             sight.is_reported = typed && (self.is_reported)();
             let after = pause(began.elapsed());
-            looked = match errand.next(&sight, Instant::now()) {
+            let step = errand.next(&sight, Instant::now());
+            if !matches!(step, Step::End(_)) {
+                hoped = None;
+            }
+            looked = match step {
+                Step::End(outcome @ (Outcome::Accepted | Outcome::Queued))
+                    if draws && hoped.as_ref() != Some(&outcome) =>
+                {
+                    hoped = Some(outcome);
+                    typist.look(AGAIN)
+                }
                 Step::End(outcome) => return Ok(outcome),
                 Step::Wait => typist.look(after),
                 Step::Type => {

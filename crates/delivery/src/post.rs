@@ -47,7 +47,12 @@ impl Post<'_> {
     /// It could not be kept, so nothing was typed; or what became of it could not.
     pub fn send(&self, to: &Recipient, message: &Message, request: Request) -> Result<Entry, PostError> {
         match self.begin(to, message, request)? {
-            (entry, Some(_turn)) => self.carry(to, entry, request),
+            (entry, Some(_turn)) => {
+                let entry = self.carry(to, entry, request)?;
+                // What is left over is no reason to doubt what was done.
+                let _ = self.outbox.forget_old(&to.name, Timestamp::now());
+                Ok(entry)
+            }
             (entry, None) => Ok(entry),
         }
     }
@@ -62,7 +67,7 @@ impl Post<'_> {
 
     /// Keeps a message that is to be carried now, and takes the turn; without one it is refused.
     fn begin(&self, to: &Recipient, message: &Message, request: Request) -> Result<(Entry, Option<Turn>), PostError> {
-        let deadline = Instant::now() + request.patience.ready;
+        let deadline = Instant::now() + request.patience.turn;
         let mut entry = self.stage(to, message, State::Staged)?;
         if entry.record.state.is_final() {
             return Ok((entry, None));
@@ -97,7 +102,12 @@ impl Post<'_> {
                 let outcome = courier.carry(&text, &name, &mut keeper)?;
                 // Unless it waits on.
                 if !matches!(&outcome, Outcome::Refused(refusal) if may_wait && refusal.passes()) {
-                    keeper.settle(&outcome)?;
+                    let kept = keeper.settle(&outcome);
+                    // What is known is told, also where it could not be kept: it may have been typed.
+                    if let Err(error) = kept {
+                        let known = entry.record.reason.take().map_or(String::new(), |reason| reason + "; ");
+                        entry.record.reason = Some(format!("{known}the outbox does not know of it: {error}"));
+                    }
                     return Ok(entry);
                 }
                 outcome

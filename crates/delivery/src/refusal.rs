@@ -12,8 +12,8 @@ pub enum Refusal {
     /// The pane runs another process than the one that is watched as the agent.
     #[error("its pane runs another process than the agent's")]
     AnotherProcess,
-    /// The pane is in a mode, so somebody reads there.
-    #[error("its pane is in copy mode: somebody is reading there")]
+    /// The pane is in a mode, so somebody reads there; or it is synchronised with others, or switched off.
+    #[error("its pane is in copy mode, so that somebody is reading there, or does not take keys for itself alone")]
     InMode,
     /// Somebody's text stands in the composer.
     #[error("somebody's unsent text stands in its composer")]

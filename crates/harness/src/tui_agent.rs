@@ -84,6 +84,16 @@ impl<'fleet> TuiAgent<'fleet> {
         }
     }
 
+    /// Waits until its process has ended. Not by what tmux writes into such a pane: now and then it misses
+    /// that its child has ended, and never does (3.3).
+    pub fn wait_dead(&self) {
+        let deadline = Deadline::default();
+        let target = format!("={}:", self.name);
+        while self.fleet.tmux(&["display-message", "-p", "-t", &target, "#{pane_dead}"]).stdout != b"1\n" {
+            assert!(!deadline.passed(), "{} lives", self.name);
+        }
+    }
+
     fn path(&self) -> PathBuf {
         self.fleet.root().join(format!("{}.received", self.name))
     }

@@ -47,6 +47,13 @@ impl Program {
         self.tmux(&["paste-buffer", "-p", "-r", "-b", "x", "-t", "=tui:"]);
     }
 
+    fn wait_dead(&self) {
+        let deadline = Deadline::default();
+        while self.tmux(&["display-message", "-p", "-t", "=tui:", "#{pane_dead}"]).trim() != "1" {
+            assert!(!deadline.passed(), "it lives");
+        }
+    }
+
     fn wait_screen(&self, what: &str) -> String {
         let deadline = Deadline::default();
         loop {
@@ -163,7 +170,7 @@ fn it_ends_by_control_d_when_nothing_is_written() {
     program.tmux(&["set-option", "-g", "remain-on-exit", "on"]);
     program.wait_screen("test-tui");
     program.keys(&["x", "C-d", "BSpace", "C-d"]);
-    program.wait_screen("Pane is dead (status 0");
+    program.wait_dead();
     program.wait_log(&[]);
 }
 

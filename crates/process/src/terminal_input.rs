@@ -16,6 +16,8 @@ pub struct TerminalInput {
     /// The kernel gives it line after line, and lets the line be edited until then: a program that has
     /// not set its terminal up for anything else.
     pub by_lines: bool,
+    /// What is typed is shown.
+    pub echo: bool,
 }
 
 impl TerminalInput {
@@ -26,8 +28,9 @@ impl TerminalInput {
     pub fn look(terminal: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = open(terminal, flags, Mode::empty())?;
-        let by_lines = tcgetattr(&file)?.local_modes.contains(LocalModes::ICANON);
-        Ok(Self { unread: ioctl_fionread(&file)?, by_lines })
+        let modes = tcgetattr(&file)?.local_modes;
+        let (by_lines, echo) = (modes.contains(LocalModes::ICANON), modes.contains(LocalModes::ECHO));
+        Ok(Self { unread: ioctl_fionread(&file)?, by_lines, echo })
     }
 }
 
@@ -48,7 +51,7 @@ mod tests {
         let program = open(name.as_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
         let look = || TerminalInput::look(name.as_ref()).unwrap();
 
-        assert!(look().by_lines);
+        assert!(look().by_lines && look().echo);
         write(&controller, b"draft").unwrap();
         assert_eq!(look().unread, 0, "a line that is not whole belongs to nobody yet");
         write(&controller, b"\n").unwrap();
@@ -62,7 +65,7 @@ mod tests {
         tcsetattr(&program, OptionalActions::Now, &settings).unwrap();
         write(&controller, b"abc").unwrap();
         while look().unread < 3 {}
-        assert!(!look().by_lines);
+        assert!(!look().by_lines && !look().echo);
     }
 
     #[test]

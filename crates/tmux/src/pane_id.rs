@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A pane id: `%4`. It is an exact target wherever tmux takes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PaneId(u32);
 
 /// A text that is not a pane id.

@@ -11,7 +11,8 @@ pub struct PaneSight {
     pub pid: Pid,
     /// That process is gone and its terminal closed.
     pub dead: bool,
-    /// The pane is in a mode, copy mode say: keys go to tmux, not to the program.
+    /// Keys do not go to the program, or not to it alone: the pane is in a mode, copy mode say, or
+    /// synchronised with others, or its input is switched off.
     pub in_mode: bool,
     /// Its width in columns.
     pub width: usize,
@@ -30,7 +31,7 @@ pub struct PaneSight {
 
 impl PaneSight {
     /// The format that [`PaneSight::parse`] reads, fields separated by tabs.
-    pub(crate) const FORMAT: &str = "#{pane_pid}\t#{pane_dead}\t#{?pane_in_mode,1,0}\t#{pane_width}\t#{pane_height}\t#{cursor_x}\t#{cursor_y}\t#{pane_tty}";
+    pub(crate) const FORMAT: &str = "#{pane_pid}\t#{pane_dead}\t#{?#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}},1,0}\t#{pane_width}\t#{pane_height}\t#{cursor_x}\t#{cursor_y}\t#{pane_tty}";
 
     /// What tmux answers to [`PaneSight::FORMAT`] and to `capture-pane`; `None` for a pane that is not there.
     pub(crate) fn parse(facts: &str, lines: Vec<String>) -> Option<Self> {

@@ -13,7 +13,7 @@ use crate::{PaneId, Server, TmuxError};
 pub enum PaneTarget {
     /// That very pane.
     Id(PaneId),
-    /// A pane of a session: the first one with these indices.
+    /// A pane of a session: the oldest one with these indices.
     Of {
         /// The session's whole name.
         session: String,
@@ -103,10 +103,10 @@ impl Server {
 const FORMAT: &str =
     "#{pane_id}\t#{pane_pid}\t#{window_index}\t#{pane_index}\t#{pane_current_command}\t#{session_name}";
 
-/// The pane that is meant; a name alone means the first pane of the first window, which is where an
-/// agent is, whatever a person has opened beside it.
+/// The pane that is meant; of several the oldest one, which is where an agent is: a person may have opened
+/// others before and behind it.
 fn find(target: &PaneTarget, listed: &str) -> Option<FoundPane> {
-    listed.lines().find_map(|line| {
+    let panes = listed.lines().filter_map(|line| {
         let fields: Vec<&str> = line.splitn(6, '\t').collect();
         let [id, pid, window, pane, command, session]: [&str; 6] = fields.try_into().ok()?;
         let id: PaneId = id.parse().ok()?;
@@ -119,7 +119,8 @@ fn find(target: &PaneTarget, listed: &str) -> Option<FoundPane> {
         };
         let found = FoundPane { id, session: session.to_owned(), pid: pid.parse().ok()?, command: command.to_owned() };
         matches.then_some(found)
-    })
+    });
+    panes.min_by_key(|pane| pane.id)
 }
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ impl Typist {
     fn guarded(&self, pid: Pid, then: &str, otherwise: &str) -> String {
         let pane = self.pane;
         let alive = format!("#{{&&:#{{==:#{{pane_pid}},{pid}}},#{{==:#{{pane_dead}},0}}}}");
-        let condition = format!("#{{&&:{alive},#{{?pane_in_mode,0,1}}}}");
+        let elsewhere = "#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}}";
+        let condition = format!("#{{&&:{alive},#{{?{elsewhere},0,1}}}}");
         // Quoted again: they are arguments of if-shell.
         let then = quoted(&format!("{then} ; display-message -p {TYPED}"));
         let otherwise = quoted(&format!("{otherwise}display-message -p {REFUSED}"));

@@ -17,7 +17,7 @@ use super::{Addressees, Dispatch, Receipt, Receipts, short_host};
 use crate::context::Context;
 use crate::error::CommandError;
 
-/// How many agents are typed to at once. Each has a client of tmux's for as long as it takes.
+/// How many agents are typed to at once: more of them would only wait for tmux's one server.
 const AT_ONCE: usize = 32;
 
 /// tmux answers in milliseconds unless it hangs.
@@ -45,7 +45,8 @@ impl<'a> Office<'a> {
     /// Delivers a message to all whom it is for, and tells what became of each.
     ///
     /// # Errors
-    /// It makes no sense, or is for somebody whom the roster does not have: nobody is sent it then.
+    /// It makes no sense, or is for somebody whom the roster does not have, or the only one whom it is for
+    /// cannot be written to: nobody is sent it then.
     pub(crate) fn carry_out(&self, dispatch: &Dispatch) -> Result<Receipts, CommandError> {
         let payload = Payload::new(dispatch.text.as_bytes())?;
         let (server, recipients) = self.recipients(&dispatch.to)?;
@@ -55,7 +56,11 @@ impl<'a> Office<'a> {
         let expires = dispatch.expires.map(|seconds| Timestamp::now() + Duration::from_secs_f64(seconds));
         let message = |to: &Recipient| Message {
             source: source.clone(),
-            preamble: if dispatch.preamble { preamble(&source, &host, to.name.as_str()) } else { String::new() },
+            preamble: if dispatch.preamble && to.profile.preamble {
+                preamble(&source, &host, to.name.as_str())
+            } else {
+                String::new()
+            },
             payload: payload.clone(),
             expires,
         };
@@ -64,8 +69,13 @@ impl<'a> Office<'a> {
             let entry = self.send(&server, to, &message(to), dispatch)?;
             Ok(Receipt::of(&entry.record, began.elapsed()))
         });
-        let receipts = receipts.into_iter().collect::<Result<_, PostError>>()?;
-        Ok(Receipts::here(receipts))
+        if let [_] = recipients.as_slice() {
+            return Ok(Receipts::here(receipts.into_iter().collect::<Result<_, PostError>>()?));
+        }
+        // One agent's trouble hides what became of the message to another.
+        let told = recipients.iter().zip(receipts);
+        let told = told.map(|(to, receipt)| receipt.unwrap_or_else(|error: PostError| Receipt::not_sent(to, &error)));
+        Ok(Receipts::here(told.collect()))
     }
 
     fn send(&self, server: &Server, to: &Recipient, message: &Message, how: &Dispatch) -> Result<Entry, PostError> {

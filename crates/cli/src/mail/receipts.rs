@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use delivery::spool::{Record, State};
+use delivery::{PostError, Recipient};
 use domain::ExitCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ pub(crate) struct Receipts {
 pub(crate) struct Receipt {
     /// The agent.
     pub(crate) agent: String,
-    /// The message's id, by which the outbox knows it.
+    /// The message's id, by which the outbox knows it; empty if it could not be kept.
     pub(crate) id: String,
     /// How far it came: accepted, queued (by the agent's program), waiting (in the outbox), unconfirmed,
     /// refused, expired, cancelled.
@@ -57,6 +58,19 @@ impl Receipt {
         }
     }
 
+    /// For a message that could not be kept, so that nothing was typed.
+    pub(crate) fn not_sent(to: &Recipient, error: &PostError) -> Self {
+        Self {
+            agent: to.name.to_string(),
+            id: String::new(),
+            outcome: State::Refused,
+            code: Some("not-kept".to_owned()),
+            reason: Some(error.to_string()),
+            file: None,
+            milliseconds: 0,
+        }
+    }
+
     fn line(&self, width: usize) -> String {
         format!("{:width$}  {}\n", self.agent, self.words())
     }
@@ -69,7 +83,8 @@ impl Receipt {
             None => String::new(),
         };
         let file = self.file.as_ref().map_or(String::new(), |file| format!(" (it is in the file {file})"));
-        format!("{outcome}{why}{file}  [{id}]")
+        let id = if id.is_empty() { String::new() } else { format!("  [{id}]") };
+        format!("{outcome}{why}{file}{id}")
     }
 
     fn advice(&self) -> String {

@@ -74,8 +74,8 @@ pub(crate) fn send_to(host: &RemoteHost, dispatch: &Dispatch, ssh: &str) -> Resu
         _ => {
             let code = status.ok().and_then(|status| status.code());
             Err(match code {
-                // It has ended by itself, and says why: before it typed anything, or it would tell of that.
-                Some(code) if !matches!(code, 0 | 2 | 255) => RemoteError::Refused { host: host.0.clone(), said, code },
+                // Wrong words and settings are found before anything is typed; of all else nothing is known.
+                Some(code @ (64 | 69 | 78)) => RemoteError::Refused { host: host.0.clone(), said, code },
                 _ => RemoteError::Lost { host: host.0.clone(), said },
             }
             .into())

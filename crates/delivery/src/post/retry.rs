@@ -16,7 +16,7 @@ impl Post<'_> {
     /// # Errors
     /// As [`Post::send`].
     pub fn retry(&self, to: &Recipient, entry: &Entry, request: Request) -> Result<Option<Entry>, PostError> {
-        let deadline = Instant::now() + request.patience.ready;
+        let deadline = Instant::now() + request.patience.turn;
         let Some(_turn) = self.outbox.turn(&to.name, &message_id()?, deadline)? else { return Ok(None) };
         let now = Timestamp::now();
         let mut fresh = self.outbox.message(&to.name, &entry.record.id)?.unwrap_or_else(|| entry.clone());

@@ -50,6 +50,9 @@ pub struct Profile {
     /// What may be there instead of a composer, because a person has to choose something.
     #[serde(default)]
     pub dialogs: Vec<Dialog>,
+    /// Is a message told from whom it is? To a shell, which would take that for a command, it is not.
+    #[serde(default = "told")]
+    pub preamble: bool,
     /// The longest text that is typed, in bytes; a longer one is put into a file, or refused.
     #[serde(default = "longest")]
     pub longest: usize,
@@ -73,6 +76,10 @@ pub struct Profile {
 /// What a program was seen to take in one paste without trouble.
 fn longest() -> usize {
     64 << 10
+}
+
+fn told() -> bool {
+    true
 }
 
 impl Profile {

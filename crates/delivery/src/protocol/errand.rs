@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::evidence::{Evidence, is_busy};
 use super::{Occupant, OwnText, Patience, Sight, Step};
 use crate::composer::Composer;
-use crate::profile::{ComposerForm, Profile};
+use crate::profile::{ComposerForm, Dialog, Profile};
 use crate::screen::Screen;
 use crate::{Doubt, Outcome, Refusal};
 
@@ -38,8 +38,16 @@ enum Stage {
     Ready { since: Instant },
     /// It was pasted. Before that the composer showed `prompt`.
     Typed { since: Instant, prompt: String },
-    /// Enter was pressed, the last time at `pressed`.
-    Submitted { since: Instant, pressed: Instant, again: bool, prompt: String, before: Evidence, shown: Screen },
+    /// Enter was pressed, the last time at `pressed`; the composer showed `entered` then.
+    Submitted {
+        since: Instant,
+        pressed: Instant,
+        again: bool,
+        prompt: String,
+        before: Evidence,
+        shown: Screen,
+        entered: String,
+    },
 }
 
 impl<'a> Errand<'a> {
@@ -90,12 +98,13 @@ impl<'a> Errand<'a> {
         let composer = self.composer(&sight.screen);
         let seen = Evidence::of(&sight.screen, composer.as_ref(), &self.own, self.profile);
         self.stage = match std::mem::replace(&mut self.stage, Stage::Ready { since: now }) {
-            Stage::Submitted { since, prompt, before, shown, .. } => {
-                Stage::Submitted { since, pressed: now, again: true, prompt, before, shown }
+            Stage::Submitted { since, prompt, before, shown, entered, .. } => {
+                Stage::Submitted { since, pressed: now, again: true, prompt, before, shown, entered }
             }
             Stage::Typed { prompt, .. } => {
                 let shown = sight.screen.clone();
-                Stage::Submitted { since: now, pressed: now, again: false, prompt, before: seen, shown }
+                let entered = composer.map(|composer| composer.text).unwrap_or_default();
+                Stage::Submitted { since: now, pressed: now, again: false, prompt, before: seen, shown, entered }
             }
             ready @ Stage::Ready { .. } => ready,
         };
@@ -115,6 +124,10 @@ impl<'a> Errand<'a> {
         Some(candidates.find(|other| self.own.is_exactly_in(other)).unwrap_or(likely))
     }
 
+    fn dialog(&self, screen: &Screen, composer: Option<&Composer>) -> Option<&Dialog> {
+        self.profile.dialogs.iter().find(|dialog| dialog.is_on(screen, composer))
+    }
+
     /// Why nothing may be typed at this moment.
     fn obstacle(&self, sight: &Sight, composer: Option<&Composer>) -> Option<Refusal> {
         match sight.occupant {
@@ -126,9 +139,12 @@ impl<'a> Errand<'a> {
         if sight.in_mode {
             return Some(Refusal::InMode);
         }
-        let dialog = self.profile.dialogs.iter().find(|dialog| dialog.is_on(&sight.screen, composer));
-        if let Some(dialog) = dialog {
+        if let Some(dialog) = self.dialog(&sight.screen, composer) {
             return Some(Refusal::Dialog(dialog.name.clone()));
+        }
+        // Nobody asks for anything but a secret without showing what is typed.
+        if sight.input.is_some_and(|input| input.by_lines && !input.echo) {
+            return Some(Refusal::Dialog("password".to_owned()));
         }
         let Some(composer) = composer else { return Some(Refusal::NoComposer) };
         // One that has not set its terminal up yet would get the text as lines.
@@ -159,7 +175,9 @@ impl<'a> Errand<'a> {
     }
 
     fn after_enter(&self, sight: &Sight, composer: Option<&Composer>, now: Instant) -> Step {
-        let Stage::Submitted { since, pressed, again, prompt, before, shown } = &self.stage else { return Step::Wait };
+        let Stage::Submitted { since, pressed, again, prompt, before, shown, entered } = &self.stage else {
+            return Step::Wait;
+        };
         if sight.is_reported {
             return Step::End(Outcome::Accepted);
         }
@@ -171,8 +189,10 @@ impl<'a> Errand<'a> {
         let was_read = was_read(sight);
         let late = now.duration_since(*since) >= self.request.patience.accepted;
         let is_kept = seen.has_note_since(*before);
-        if !is_ours && was_read {
-            let left = composer.is_none_or(|composer| composer.is_empty);
+        // A frame that is only half drawn shows no composer either, and our text in its place.
+        let is_drawn = composer.is_some() || self.dialog(&sight.screen, composer).is_some();
+        if is_drawn && !is_ours && was_read {
+            let left = composer.is_some_and(|composer| composer.is_empty);
             let has_turn = seen.has_turn_since(*before) || (left && (self.is_command || seen.works_since(*before)));
             match () {
                 () if is_kept && (late || !self.request.until_turn) => return Step::End(Outcome::Queued),
@@ -184,7 +204,9 @@ impl<'a> Errand<'a> {
         if sight.occupant != Occupant::Meant {
             return unconfirmed(Doubt::ProcessEnded);
         }
-        let is_swallowed = is_ours && sight.input.is_some_and(|input| input.unread == 0) && !sight.in_mode;
+        let is_unchanged = composer.is_some_and(|composer| composer.text == *entered);
+        let is_swallowed =
+            is_ours && is_unchanged && sight.input.is_some_and(|input| input.unread == 0) && !sight.in_mode;
         if is_swallowed && self.request.rescue && !again && now.duration_since(*pressed) >= self.request.patience.rescue
         {
             return Step::Press;

@@ -52,7 +52,8 @@ impl Evidence {
 
     /// Is it kept for later?
     pub(super) fn has_note_since(self, before: Self) -> bool {
-        self.notes > before.notes
+        // One with the same beginning may have become a turn while ours took its place.
+        self.notes > before.notes || (before.notes > 0 && self.notes == before.notes && self.has_turn_since(before))
     }
 
     /// Has the program begun to work?

@@ -15,6 +15,10 @@ pub(super) struct OwnText {
     tail: String,
 }
 
+/// No program was seen to fold a text that is shorter than that in both ways.
+const FOLDED_LINES: usize = 3;
+const FOLDED_BYTES: usize = 150;
+
 /// So many letters make a turn recognisable, and stand on the first lines of it.
 const NEEDLE: usize = 64;
 
@@ -40,8 +44,8 @@ impl OwnText {
         }
         let shown = squeezed(&composer.text);
         if self.squeezed.is_empty() {
-            // Signs that terminals show in many ways: there is nothing to compare.
-            return !composer.is_empty;
+            // Emoji, say: just these have to stand there, however wide the terminal takes them to be.
+            return self.is_exactly_in(composer);
         }
         if shown == self.squeezed {
             return true;
@@ -66,7 +70,9 @@ impl OwnText {
         let lines = self.text.split('\n').count();
         let lengths = [self.text.chars().count(), self.text.encode_utf16().count(), self.text.len()];
         let is_one_of = |number: usize, all: &[usize]| all.contains(&number);
-        number("lines").is_none_or(|number| is_one_of(number, &[lines, lines - 1]))
+        // Nobody folds what is easily shown.
+        (lines >= FOLDED_LINES || self.text.len() >= FOLDED_BYTES)
+            && number("lines").is_none_or(|number| is_one_of(number, &[lines, lines - 1]))
             && number("chars").is_none_or(|number| is_one_of(number, &lengths))
     }
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The deadlines of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
+    /// Until messages that came before have been dealt with: each of them takes its time, and does not
+    /// stand still.
+    pub turn: Duration,
     /// Until there is a composer that can be typed into: a program may be starting.
     pub ready: Duration,
     /// Until somebody's draft, a dialog or a mode is out of the way. Shorter: it is a person's.
@@ -23,6 +26,7 @@ impl Patience {
     #[must_use]
     pub fn usual() -> Self {
         Self {
+            turn: Duration::from_mins(1),
             ready: Duration::from_secs(10),
             obstructed: Duration::from_secs(1),
             shown: Duration::from_secs(10),
@@ -34,6 +38,9 @@ impl Patience {
     /// The same, with so much for the agent to become ready and again to accept.
     #[must_use]
     pub fn waiting(wait: Duration) -> Self {
-        Self { ready: wait, obstructed: wait, accepted: wait, shown: wait.max(Self::usual().shown), ..Self::usual() }
+        let usual = Self::usual();
+        // An Enter that was swallowed is pressed again while there is time to see what comes of it.
+        let rescue = usual.rescue.min(wait / 2);
+        Self { turn: wait, ready: wait, obstructed: wait, accepted: wait, shown: wait.max(usual.shown), rescue }
     }
 }

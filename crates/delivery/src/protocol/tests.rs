@@ -24,9 +24,9 @@ version: 1
 composer: {kind: line, prompt: '^.*[$>] ?$'}
 ";
 
-const READ: Option<TerminalInput> = Some(TerminalInput { unread: 0, by_lines: false });
-const UNREAD: Option<TerminalInput> = Some(TerminalInput { unread: 1, by_lines: false });
-const BY_LINES: Option<TerminalInput> = Some(TerminalInput { unread: 0, by_lines: true });
+const READ: Option<TerminalInput> = Some(TerminalInput { unread: 0, by_lines: false, echo: false });
+const UNREAD: Option<TerminalInput> = Some(TerminalInput { unread: 1, by_lines: false, echo: false });
+const BY_LINES: Option<TerminalInput> = Some(TerminalInput { unread: 0, by_lines: true, echo: true });
 
 fn profile(text: &str) -> Profile {
     Profile::parse(text, Path::new("profile")).unwrap()
@@ -93,6 +93,11 @@ fn nothing_is_typed_but_into_an_empty_composer_that_is_read() {
         (&of_a_line, sight("out\nhost:~$ "), (Step::Type, Step::Type)),
         (&of_a_line, sight("host:~$ ls -"), later(Refusal::Draft)),
         (&of_a_line, sight("Compiling"), later(Refusal::NoComposer)),
+        (
+            &of_a_line,
+            Sight { input: Some(TerminalInput { unread: 0, by_lines: true, echo: false }), ..sight("Secret$ ") },
+            later(Refusal::Dialog("password".to_owned())),
+        ),
         (&of_a_line, sight(""), later(Refusal::NoComposer)),
     ];
     let now = Instant::now();
@@ -119,7 +124,7 @@ fn enter_is_pressed_when_the_composer_shows_just_the_text() {
     let table = [
         (drawn("", "[a -> b:c] one two\nthree"), pressed()),
         (drawn("", "[a -> b:c] one\ntwo\nthree"), pressed()),
-        (drawn("", "[paste 2 lines]"), pressed()),
+        (drawn("", "[paste 2 lines]"), not_shown.clone()),
         (sight("-- more\ntwo\nthree\n-----"), pressed()),
         (drawn("", ""), not_shown.clone()),
         (drawn("", "[a -> b:c] one"), not_shown.clone()),
@@ -152,6 +157,33 @@ fn enter_is_pressed_when_the_composer_shows_just_the_text() {
     }
 }
 
+#[test]
+fn a_note_stands_for_a_text_that_is_worth_folding_and_as_long_as_it_says() {
+    let (profile, now) = (profile(BOX), Instant::now());
+    let long = "x".repeat(200);
+    for (text, note, expected) in [
+        ("a\nb\nc", "[paste 3 lines]", Step::Press),
+        ("a\nb\nc", "[paste 2 lines]", Step::Press),
+        ("a\nb\nc", "[paste 4 lines]", Step::Wait),
+        ("a\nb", "[paste 2 lines]", Step::Wait),
+        ("hi", "[paste 1 lines]", Step::Wait),
+        (long.as_str(), "[paste 1 lines]", Step::Press),
+    ] {
+        let mut errand = Errand::new(&profile, text, request(), now);
+        errand.typed(&drawn("", ""), now);
+        assert_eq!(errand.next(&drawn("", note), now), expected, "{text}: {note}");
+    }
+}
+
+#[test]
+fn signs_alone_are_ours_only_sign_for_sign() {
+    let (profile, now) = (profile(BOX), Instant::now());
+    let mut errand = Errand::new(&profile, "👍", request(), now);
+    errand.typed(&drawn("", ""), now);
+    assert_eq!(errand.next(&drawn("", "somebody's draft"), now), Step::Wait);
+    assert_eq!(errand.next(&drawn("", "👍"), now), Step::Press);
+}
+
 /// A text that was typed and entered, over a screen with this above the composer.
 fn submitted<'a>(profile: &'a Profile, text: &str, above: &str, request: Request, now: Instant) -> Errand<'a> {
     let mut errand = Errand::new(profile, text, request, now);
@@ -171,6 +203,7 @@ fn accepted_is_what_left_the_composer_and_shows_as_a_turn() {
         (drawn(&twice, ""), accepted()),
         (drawn(&twice, "somebody types on"), accepted()),
         (sight(&format!("{twice}\n Proceed?")), accepted()),
+        (sight(&format!("{twice}\n-----\nhalf a frame")), (Step::Wait, unconfirmed(Doubt::NoTurn))),
         (drawn(&format!("{before}\n Working"), ""), accepted()),
         (Sight { is_reported: true, ..drawn(before, text) }, accepted()),
         (drawn(&format!("{before}\n Later: [a -> b:c] **g..."), ""), queued()),
@@ -189,6 +222,13 @@ fn accepted_is_what_left_the_composer_and_shows_as_a_turn() {
         let errand = submitted(&profile, text, before, request(), now);
         assert_eq!(now_and_late(&errand, &sight, now), expected, "{sight:?}");
     }
+}
+
+#[test]
+fn a_note_that_takes_the_place_of_an_equal_one_is_a_note() {
+    let (profile, now) = (profile(BOX), Instant::now());
+    let errand = submitted(&profile, "go on now", " Later: go on now", request(), now);
+    assert_eq!(errand.next(&drawn(" go on now\n Later: go on now", ""), now), Step::End(Outcome::Queued));
 }
 
 #[test]
@@ -218,6 +258,7 @@ fn a_swallowed_enter_is_pressed_again_once_and_only_on_what_is_ours() {
     assert_eq!(errand.next(&still, now), Step::Wait);
     for other in [
         drawn("", "go on now!"),
+        drawn("", "go on\nnow"),
         drawn("", ""),
         Sight { input: UNREAD, ..still.clone() },
         Sight { input: None, ..still.clone() },

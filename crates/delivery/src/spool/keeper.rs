@@ -37,7 +37,9 @@ impl<'a> Keeper<'a> {
         let carrier = self.entry.record.carrier;
         self.entry.record.turn(state, Timestamp::now());
         self.entry.record.carrier = carrier;
-        self.entry.write(Durability::InMemory)
+        // One that waits is on the disk, and would be typed again after a power cut.
+        let survives = self.before == State::Waiting && state == State::Typing;
+        self.entry.write(if survives { Durability::OnDisk } else { Durability::InMemory })
     }
 
     fn note(&mut self, state: State) {

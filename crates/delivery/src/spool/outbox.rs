@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use domain::{AgentName, MosaicHome};
 use jiff::Timestamp;
+use rustix::fs::OFlags;
 
 use super::entry::Durability;
 use super::{Entry, MessageId, Record, SpoolError, State, Turn};
@@ -24,8 +25,8 @@ const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 /// Of how many messages to one agent that is remembered.
 const REMEMBERED_COUNT: usize = 1000;
 
-/// No message's file is longer: a text is put into a file of its own long before.
-const LONGEST_FILE: u64 = 4 << 20;
+/// No message's file is longer: a text has 16 MiB at most, and six bytes a character in JSON.
+const LONGEST_FILE: u64 = 128 << 20;
 
 impl Outbox {
     /// That of a fleet.
@@ -195,10 +196,17 @@ fn names(directory: &Path) -> Result<Vec<String>, SpoolError> {
     }
 }
 
+/// Opens a file that is one: a FIFO would hold up whoever opens it.
+fn regular(path: &Path) -> io::Result<fs::File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
 fn read(directory: &Path, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
     let path = directory.join(format!("{id}.json"));
     let mut bytes = Vec::new();
-    match fs::File::open(&path).and_then(|file| file.take(LONGEST_FILE).read_to_end(&mut bytes)) {
+    match regular(&path).and_then(|file| file.take(LONGEST_FILE).read_to_end(&mut bytes)) {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(SpoolError::io("read", path)(source)),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
+
 use super::SpoolError;
 
 /// The right to type to an agent. It ends with this value, or with the process, however that ends: the
@@ -81,7 +83,8 @@ fn has_predecessor(directory: &Path, own: &Path) -> Result<bool, SpoolError> {
         if !name.to_string_lossy().starts_with(TICKET) || name.as_os_str() >= own {
             continue;
         }
-        match File::open(found.path()).map(|ticket| ticket.try_lock()) {
+        let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+        match OpenOptions::new().read(true).custom_flags(flags).open(found.path()).map(|ticket| ticket.try_lock()) {
             Ok(Err(TryLockError::WouldBlock)) => return Ok(true),
             Ok(Ok(())) => drop(fs::remove_file(found.path())),
             Ok(Err(TryLockError::Error(source))) => return Err(SpoolError::io("lock", found.path())(source)),

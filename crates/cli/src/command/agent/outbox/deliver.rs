@@ -106,7 +106,8 @@ impl Deliver {
 
 fn has_orphan(outbox: &Outbox, agent: &AgentName) -> Result<bool, CommandError> {
     for entry in outbox.messages(agent).map_err(PostError::from)?.into_iter().flatten() {
-        if orphan_outcome(&entry.record)?.is_some() {
+        // Also one that waits, whose mark was lost with whoever was to set it.
+        if entry.record.state == State::Waiting || orphan_outcome(&entry.record)?.is_some() {
             return Ok(true);
         }
     }

@@ -1,0 +1,139 @@
+//! A fleet without a user manager, whose agents are sent messages.
+
+use crate::sent::Sent;
+use harness::{Binaries, Deadline, Fleet};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt;
+use std::process::{Command, Output, Stdio};
+
+/// One agent of a roster.
+#[derive(Clone, Debug)]
+pub(crate) struct Agent {
+    pub(crate) name: String,
+    pub(crate) class: &'static str,
+    pub(crate) runtime: &'static str,
+    pub(crate) command: String,
+}
+
+impl Agent {
+    pub(crate) fn new(name: &str, runtime: &'static str, command: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), class: "implementer", runtime, command: command.into() }
+    }
+}
+
+/// A home, a tmux server of its own, and a roster.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) fleet: Fleet,
+}
+
+impl Site {
+    /// With these agents in its roster; none of them runs.
+    pub(crate) fn of(agents: &[Agent]) -> Self {
+        let site = Self { fleet: Fleet::new() };
+        site.write_roster(agents);
+        site
+    }
+
+    pub(crate) fn write_roster(&self, agents: &[Agent]) {
+        let socket = self.fleet.tmux_socket();
+        let mut roster = format!("version: 1\ntransport: tmux\ntmux:\n  socket_name: {socket}\nagents:\n");
+        for Agent { name, class, runtime, command } in agents {
+            // A string of JSON is one of YAML.
+            let command = serde_json::to_string(command).unwrap();
+            let _ = writeln!(roster, "  - {{ name: {name}, class: {class}, runtime: {runtime}, command: {command} }}");
+        }
+        self.write("roster.yaml", &roster);
+    }
+
+    /// How a runtime looks, by the site's own word.
+    pub(crate) fn write_profile(&self, runtime: &str, profile: &str) {
+        self.write(&format!("runtimes/{runtime}.yaml"), profile);
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.fleet.mosaic_home().join("fleet").join(name);
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Starts all agents as a person does.
+    pub(crate) fn start(&self) {
+        let started = self.mosaic(&["fleet", "start"]).output().unwrap();
+        assert!(started.status.success(), "{started:?}");
+    }
+
+    /// A session that nobody watches: what an agent is to tmux. Its pane stays when its process ends.
+    pub(crate) fn open_session(&self, name: &str, command: &str) {
+        let words = ["new-session", "-d", "-x", "80", "-y", "24", "-s", name, command];
+        let opened = self.fleet.tmux_server(&[&words[..], &[";", "set-option", "-w", "remain-on-exit", "on"]].concat());
+        assert!(opened.status.success(), "{opened:?}");
+    }
+
+    pub(crate) fn mosaic(&self, words: &[&str]) -> Command {
+        let mut command = self.fleet.command(Binaries::mosaic());
+        command.args(words);
+        command
+    }
+
+    /// `mosaic agent send … --json` with nothing on standard input.
+    pub(crate) fn send(&self, words: &[&str]) -> Sent {
+        Sent::of(self.send_command(words).output().unwrap())
+    }
+
+    /// The same, not yet run.
+    pub(crate) fn send_command(&self, words: &[&str]) -> Command {
+        self.mosaic(&[&["agent", "send", "--json"], words].concat())
+    }
+
+    /// The same with a text on standard input.
+    pub(crate) fn send_text(&self, words: &[&str], text: &[u8]) -> Sent {
+        let mut command = self.send_command(words);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text).unwrap();
+        Sent::of(child.wait_with_output().unwrap())
+    }
+
+    pub(crate) fn tmux(&self, words: &[&str]) -> String {
+        let output = self.fleet.tmux(words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What an agent's pane shows.
+    pub(crate) fn screen(&self, agent: &str) -> String {
+        let Output { stdout, .. } = self.fleet.tmux(&["capture-pane", "-p", "-t", &format!("={agent}:")]);
+        String::from_utf8_lossy(&stdout).into_owned()
+    }
+
+    /// Waits until an agent's pane shows something.
+    pub(crate) fn wait_screen(&self, agent: &str, what: &str) {
+        let deadline = Deadline::default();
+        while !self.screen(agent).contains(what) {
+            assert!(!deadline.passed(), "{agent} never shows {what:?}:\n{}", self.screen(agent));
+        }
+    }
+
+    /// Waits until the process of an agent's pane has ended. Not by what tmux writes into such a pane: now
+    /// and then it misses that its child has ended, and never does (3.3).
+    pub(crate) fn wait_dead(&self, agent: &str) {
+        let deadline = Deadline::default();
+        while self.tmux(&["display-message", "-p", "-t", &format!("={agent}:"), "#{pane_dead}"]).trim() != "1" {
+            assert!(!deadline.passed(), "{agent} lives:\n{}", self.screen(agent));
+        }
+    }
+
+    /// The tmux server's process.
+    pub(crate) fn server_pid(&self) -> String {
+        self.tmux(&["display-message", "-p", "#{pid}"])
+    }
+
+    /// The preamble of a message from this source.
+    pub(crate) fn preamble(source: &str, agent: &str) -> String {
+        let uname = rustix::system::uname();
+        let host = uname.nodename().to_string_lossy().split('.').next().unwrap().to_owned();
+        format!("[{source} -> {host}:{agent}] ")
+    }
+}
