@@ -26,7 +26,6 @@ fn a_reader_of_lines_gets_each_message_in_one_piece() {
             _ => messages.push(line),
         }
     }
-    // As the terminal has it, blanks at the end of a line are no mistake of anybody's.
     assert_all_arrived("repl0", &crowd, &messages);
 }
 

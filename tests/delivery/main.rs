@@ -15,6 +15,7 @@ mod pi_files;
 mod pi_starts;
 mod program;
 mod programs;
+mod sending;
 mod sent;
 mod site;
 mod texts;

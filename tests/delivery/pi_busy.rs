@@ -2,9 +2,9 @@
 
 use crate::outbox::Outbox;
 use crate::pi::RealPi;
+use crate::sending::Sending;
 use crate::sent::Sent;
 use crate::site::Site;
-use std::process::Stdio;
 
 fn say(pi: &RealPi, text: &str, flags: &[&str]) -> Sent {
     pi.site.send(&[&["pi0", "--source-label", "me", "--message", text], flags].concat())
@@ -36,11 +36,11 @@ fn to_verify_is_to_wait_until_it_is_a_turn_and_to_say_if_it_is_not() {
     pi.model.wait_held();
     assert_eq!(say(&pi, "not yet a turn", &["--verify", "--wait", "1"]).outcome(), "queued");
     let outbox = Outbox::new(&pi.site, "pi0");
-    let mut patient = pi.site.send_command(&["pi0", "--message", "in the end", "--verify", "--wait", "30"]);
-    let patient = patient.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let words = ["pi0", "--message", "in the end", "--verify", "--wait", "30"];
+    let patient = Sending::begin(&mut pi.site.send_command(&words));
     outbox.wait_state("submitted", |record| record["text"].as_str().unwrap().ends_with("in the end"));
     assert_eq!(pi.model.user_turns().len(), 1);
     drop(hold);
-    assert_eq!(Sent::of(patient.wait_with_output().unwrap()).outcome(), "accepted");
+    assert_eq!(patient.finish().outcome(), "accepted");
     assert_eq!(pi.wait_turns(3).len(), 3);
 }

@@ -2,7 +2,7 @@
 
 use crate::pi::RealPi;
 use crate::site::Site;
-use harness::Pi;
+use harness::{Deadline, Pi};
 
 const AGENTS: [&str; 10] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"];
 
@@ -12,8 +12,8 @@ fn each_of_ten_starts_takes_the_message_that_was_there_before_it_or_refuses_it()
     let command = Pi::installed_or_skip().unwrap().command();
     let mut expected = Vec::new();
     for (nth, agent) in AGENTS.into_iter().enumerate() {
-        // It returns when there is a session, long before there is a composer.
-        pi.site.fleet.launch(agent).command(&command).succeed();
+        let launched = pi.site.fleet.launch(agent).command(&command).begin();
+        await_session(&pi.site, agent);
         let text = format!("the first words\n\nto the {nth}th, in several\nlines;");
         let sent = pi.site.send(&[agent, "--source-label", "me", "--message", &text, "--wait", "30"]);
         match sent.outcome().as_str() {
@@ -21,8 +21,17 @@ fn each_of_ten_starts_takes_the_message_that_was_there_before_it_or_refuses_it()
             refused if refused.starts_with("refused") => eprintln!("{agent}: {sent:?}\n{}", pi.site.screen(agent)),
             _ => panic!("{agent}: {sent:?}\n{}", pi.site.screen(agent)),
         }
+        assert!(launched.finish(Deadline::default()).status.success());
         assert_eq!(pi.model.wait_user_turns(expected.len()), expected, "{sent:?}");
     }
     assert!(!expected.is_empty(), "every one was refused");
     assert_eq!(pi.model.user_turns(), expected);
+}
+
+/// Waits for an agent's session, long before there is a composer in it; tmux tells nobody of new ones.
+fn await_session(site: &Site, agent: &str) {
+    let deadline = Deadline::default();
+    while !site.fleet.sessions().iter().any(|session| session == agent) {
+        assert!(!deadline.passed(), "{agent} has no session");
+    }
 }

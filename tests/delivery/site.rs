@@ -1,9 +1,9 @@
 //! A fleet without a user manager, whose agents are sent messages.
 
+use crate::sending::Sending;
 use crate::sent::Sent;
 use harness::{Binaries, Deadline, Fleet};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::{Command, Output, Stdio};
 
@@ -79,7 +79,7 @@ impl Site {
 
     /// `mosaic agent send … --json` with nothing on standard input.
     pub(crate) fn send(&self, words: &[&str]) -> Sent {
-        Sent::of(self.send_command(words).output().unwrap())
+        Sending::begin(&mut self.send_command(words)).finish()
     }
 
     /// The same, not yet run.
@@ -89,11 +89,9 @@ impl Site {
 
     /// The same with a text on standard input.
     pub(crate) fn send_text(&self, words: &[&str], text: &[u8]) -> Sent {
-        let mut command = self.send_command(words);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text).unwrap();
-        Sent::of(child.wait_with_output().unwrap())
+        let mut sending = Sending::begin(self.send_command(words).stdin(Stdio::piped()));
+        sending.write(text);
+        sending.finish()
     }
 
     pub(crate) fn tmux(&self, words: &[&str]) -> String {
@@ -113,15 +111,6 @@ impl Site {
         let deadline = Deadline::default();
         while !self.screen(agent).contains(what) {
             assert!(!deadline.passed(), "{agent} never shows {what:?}:\n{}", self.screen(agent));
-        }
-    }
-
-    /// Waits until the process of an agent's pane has ended. Not by what tmux writes into such a pane: now
-    /// and then it misses that its child has ended, and never does (3.3).
-    pub(crate) fn wait_dead(&self, agent: &str) {
-        let deadline = Deadline::default();
-        while self.tmux(&["display-message", "-p", "-t", &format!("={agent}:"), "#{pane_dead}"]).trim() != "1" {
-            assert!(!deadline.passed(), "{agent} lives:\n{}", self.screen(agent));
         }
     }
 

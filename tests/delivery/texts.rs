@@ -35,7 +35,7 @@ impl Text {
 /// Of every kind one, from this sender; `nth` makes them differ from the sender's others.
 pub(crate) fn of_every_kind(sender: &str, nth: usize) -> Vec<Text> {
     let long = |words: usize| (0..words).map(|word| format!("word{word}")).collect::<Vec<_>>().join(" ");
-    let lines = |lines: usize| (1..=lines).map(|line| format!("line {line} of {nth}\n")).collect::<Vec<_>>().concat();
+    let lines = |lines: usize| (1..=lines).map(|line| format!("line {line} of {nth}")).collect::<Vec<_>>().join("\n");
     vec![
         Text::new(format!("one line, the {nth}th of its kind")),
         Text::new(format!("{nth}\n\nwith blank lines\n\n\nbetween, and blanks behind  \n and one before")),

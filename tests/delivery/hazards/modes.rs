@@ -1,8 +1,7 @@
 use super::assert_refused;
 use crate::program;
-use crate::sent::Sent;
-use harness::Deadline;
-use std::process::Stdio;
+use crate::sending::Sending;
+use harness::LogFile;
 
 #[test]
 fn somebody_who_reads_in_copy_mode_is_not_disturbed() {
@@ -21,18 +20,18 @@ fn a_message_that_may_wait_is_typed_when_copy_mode_is_left() {
     let site = program::site(&["tui0"], "tui", "");
     site.wait_screen("tui0", "test-tui");
     site.tmux(&["copy-mode", "-t", "=tui0:"]);
-    // Each look at the pane is one of tmux's hooks here; the third means that it waits.
-    let looks = harness::LogFile::new(site.fleet.root().join("looks"));
+    // After each look at the pane tmux writes a line; after the third it is known to wait.
+    let looks = LogFile::new(site.fleet.root().join("looks"));
     drop(looks.create());
     let note = format!("run-shell 'echo look >>{}'", site.fleet.root().join("looks").display());
     site.tmux(&["set-hook", "-g", "after-capture-pane", &note]);
-    let mut patient = site.send_command(&["tui0", "--no-preamble", "--message", "at last", "--wait", "30"]);
-    let patient = patient.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let words = ["tui0", "--no-preamble", "--message", "at last", "--wait", "30"];
+    let patient = Sending::begin(&mut site.send_command(&words));
     let _ = looks.wait_lines(3);
     site.tmux(&["set-hook", "-gu", "after-capture-pane"]);
     assert_eq!(program::taken(&site, "tui0"), [""; 0]);
     site.tmux(&["send-keys", "-t", "=tui0:", "-X", "cancel"]);
-    assert_eq!(Sent::of(patient.wait_with_output().unwrap()).outcome(), "accepted");
+    assert_eq!(patient.finish().outcome(), "accepted");
     assert_eq!(program::taken(&site, "tui0"), ["at last"]);
 }
 
@@ -55,8 +54,6 @@ fn a_program_that_still_loads_is_waited_for() {
     let sent = site.send(&["tui0", "--message", "too early", "--wait", "1"]);
     assert_eq!(sent.outcome(), "refused no-composer", "{sent:?}");
     program::release(&site);
-    let deadline = Deadline::default();
     assert_eq!(site.send(&["tui0", "--no-preamble", "--message", "now", "--wait", "30"]).outcome(), "accepted");
-    assert!(!deadline.passed());
     assert_eq!(program::taken(&site, "tui0"), ["now"]);
 }

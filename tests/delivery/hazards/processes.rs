@@ -8,7 +8,7 @@ fn to_a_dead_pane_nothing_is_typed_and_the_server_lives() {
     site.wait_screen("tui0", "test-tui");
     site.wait_screen("tui1", "test-tui");
     site.tmux(&["send-keys", "-t", "=tui0:", "C-d"]);
-    site.wait_dead("tui0");
+    site.wait_screen("tui0", "Pane is dead");
     let server = site.server_pid();
     assert_refused(&site, "tui0", "dead");
     assert_eq!(site.server_pid(), server);
