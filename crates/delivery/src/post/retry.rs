@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Post, message_id, own_identity};
 use crate::spool::{Entry, State};
-use crate::{Content, Outcome, PostError, Recipient, Request};
+use crate::{Content, Outcome, Payload, PostError, Recipient, Request};
 
 impl Post<'_> {
     /// Sends a message anew, now or never: the same text, under the same id. Whether it may be typed again
@@ -28,10 +28,21 @@ impl Post<'_> {
             Some(_) => Content::Typed,
             None => Content::of(&fresh.record.text, &to.profile),
         };
-        if let Content::Refused(refusal) = content {
-            fresh.record.settle(&Outcome::Refused(refusal), now);
-            self.outbox.keep(&fresh)?;
-            return Ok(Some(fresh));
+        match content {
+            Content::Typed => {}
+            // The runtime has become another since; the text is still not to be changed without a word.
+            Content::InFile => {
+                let text = fresh.record.text.as_str();
+                let path = self.outbox.put_file(&to.name, &fresh.record.id, text)?;
+                let pointer = Content::pointer(&path, text.len());
+                fresh.record.text = Payload::new(pointer.as_bytes()).unwrap_or(fresh.record.text);
+                fresh.record.file = Some(path);
+            }
+            Content::Refused(refusal) => {
+                fresh.record.settle(&Outcome::Refused(refusal), now);
+                self.outbox.keep(&fresh)?;
+                return Ok(Some(fresh));
+            }
         }
         fresh.record.turn(State::Staged, now);
         fresh.record.expires = None;
