@@ -1,11 +1,9 @@
 //! Messages that wait are delivered by a timer of systemd's, which costs nothing while there are none.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Deadline, Fleet, RosterFleet, UserManager};
+use harness::{Deadline, Fleet, LogFile, RosterFleet, UserManager};
 use std::fs;
 use std::path::PathBuf;
-use std::thread;
-use std::time::Duration;
 
 const SERVICE: &str = "mosaic-fleet-outbox.service";
 const TIMER: &str = "mosaic-fleet-outbox.timer";
@@ -37,7 +35,18 @@ impl Installed {
 
     /// How often it was started to deliver.
     fn delivered(&self) -> usize {
-        fs::read(self.fleet.units().fleet().home().join("delivered")).map_or(0, |text| text.len() / 2)
+        fs::read(self.log()).map_or(0, |text| text.len() / 2)
+    }
+
+    /// Waits until it has run that often.
+    fn wait_delivered(&self, often: usize) {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.log());
+        drop(log.unwrap());
+        let _ = LogFile::new(self.log()).wait_lines(often);
+    }
+
+    fn log(&self) -> PathBuf {
+        self.fleet.units().fleet().home().join("delivered")
     }
 
     fn install(&self) -> String {
@@ -61,7 +70,6 @@ impl Installed {
             if !last.is_empty() && last != "n/a" {
                 seen.insert((last, usec));
             }
-            thread::sleep(Duration::from_millis(50));
         }
     }
 
@@ -89,11 +97,7 @@ fn it_goes_off_again_and_again_and_starts_nothing_unless_something_waits() {
 
     let waiting = installed.waiting("coder0");
     fs::write(&waiting, "").unwrap();
-    let deadline = Deadline::default();
-    while installed.delivered() < 2 {
-        assert!(!deadline.passed(), "nothing was delivered");
-        thread::sleep(Duration::from_millis(20));
-    }
+    installed.wait_delivered(2);
     fs::remove_file(waiting).unwrap();
     manager.wait_active(SERVICE, "inactive");
     let log = manager.journal_messages(&["--user", "--unit", SERVICE]);
@@ -111,11 +115,7 @@ fn one_that_fails_says_so_and_is_tried_again() {
     manager.drop_in(SERVICE, "test", fails);
     fs::write(installed.waiting("coder0"), "").unwrap();
     installed.hurry();
-    let deadline = Deadline::default();
-    while installed.delivered() < 2 {
-        assert!(!deadline.passed(), "it was not tried again");
-        thread::sleep(Duration::from_millis(20));
-    }
+    installed.wait_delivered(2);
     let log = manager.journal_messages(&["--user", "--unit", SERVICE]).concat();
     assert!(log.contains("Failed with result 'exit-code'"), "{log}");
 }
