@@ -13,6 +13,11 @@ use crate::listener::{self, Listener};
 use crate::stream::{Peer, Socket};
 use crate::unix_socket::SocketFile;
 
+/// What the kernel keeps of an answer that cannot be sent yet. Left to itself it copies megabytes for each client
+/// that reads nothing (`tcp_wmem`), at the cost of as much memory and of the time to fill it; what is on its way to
+/// one that does read is not limited by this (tcp(7), `TCP_NOTSENT_LOWAT`).
+const UNSENT_BYTES: u32 = 64 * 1024;
+
 /// All sockets that listen.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
@@ -82,6 +87,8 @@ impl Accepting {
             Self::Tcp(socket) => socket.poll_accept(cx).map_ok(|(stream, peer)| {
                 // Answers are written at once; without it their last part waits for the client to confirm the first.
                 let _ = stream.set_nodelay(true);
+                // Where the kernel does not know it, a crowd costs what it did: each takes a copy of its own.
+                let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
                 (Socket::Tcp(stream), Peer::Tcp(peer))
             }),
             Self::Unix(socket) => socket.poll_accept(cx).map_ok(|(stream, _)| (Socket::Unix(stream), Peer::Unix)),

@@ -117,3 +117,15 @@ fn a_handler_and_a_stream_take_as_long_as_they_like() {
     events.stream.get_ref().set_read_timeout(Some(SOON)).unwrap();
     assert!(!events.is_closed());
 }
+
+#[test]
+fn an_answer_that_nobody_reads_is_not_kept_by_the_kernel() {
+    let served = Setup::limits(limits()).start();
+    let mut reads_nothing = served.client();
+    reads_nothing.say("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let kept = || world::unconfirmed(served.address, reads_nothing.stream.get_ref().local_addr().unwrap());
+    assert!(world::until(|| kept() > 0), "it is not answered");
+    // Whatever was to be written of that one at once has been by now.
+    assert_eq!(served.ask("GET /scrape").status, 200);
+    assert!(kept() < 512 * 1024, "{} bytes", kept());
+}

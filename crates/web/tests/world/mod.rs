@@ -130,13 +130,19 @@ pub(crate) fn until(mut is_so: impl FnMut() -> bool) -> bool {
 
 /// Whether the server's end of a connection is open, as the kernel says.
 pub(crate) fn has_connection(server: SocketAddr, client: SocketAddr) -> bool {
+    connection(server, client).is_some_and(|fields| fields[3] == "01")
+}
+
+/// What the kernel keeps for a client, in bytes: written by the server, and not confirmed.
+pub(crate) fn unconfirmed(server: SocketAddr, client: SocketAddr) -> u64 {
+    let fields = connection(server, client).unwrap();
+    u64::from_str_radix(fields[4].split(':').next().unwrap(), 16).unwrap()
+}
+
+/// The server's end of a connection, as the fields of proc(5), `/proc/net/tcp`.
+fn connection(server: SocketAddr, client: SocketAddr) -> Option<Vec<String>> {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let ports = (format!(":{:04X}", server.port()), format!(":{:04X}", client.port()));
-    table.lines().skip(1).any(|line| {
-        let mut fields = line.split_whitespace().skip(1);
-        let (local, remote, state) = (fields.next(), fields.next(), fields.next());
-        local.is_some_and(|local| local.ends_with(&ports.0))
-            && remote.is_some_and(|remote| remote.ends_with(&ports.1))
-            && state == Some("01")
-    })
+    let lines = table.lines().skip(1).map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    lines.into_iter().find(|fields| fields[1].ends_with(&ports.0) && fields[2].ends_with(&ports.1))
 }
