@@ -17,7 +17,8 @@ pub(crate) struct Yolo {
     #[arg(value_name = "RUNTIME")]
     pub(crate) runtime: RuntimeName,
 
-    /// Its arguments; --print-command as the first shows what would be run
+    /// Its arguments, after options of ours: --print-command shows what would be run, and
+    /// --kickstart FILE says what it is told first; a -- ends ours
     #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<OsString>,
 }
@@ -38,4 +39,8 @@ What each is given for it:
 
 Examples:
   mosaic yolo codex
-  mosaic yolo claude --print-command -- --continue";
+  mosaic yolo claude --print-command -- --continue
+  mosaic yolo pi --kickstart task.md
+
+Exit codes: the runtime's own; before it runs 64 unknown runtime or option, 69 not installed,
+74 FILE cannot be read or be said.";

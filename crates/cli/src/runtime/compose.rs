@@ -6,28 +6,45 @@ use std::path::PathBuf;
 use super::Manner;
 use super::launch::Launch;
 use super::profile::Profile;
+use super::prompt::Prompt;
+use super::reporter::Attached;
+
+/// What is wanted of a known runtime.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    /// Its program.
+    pub(crate) program: PathBuf,
+    /// How much it may ask.
+    pub(crate) manner: Manner,
+    /// What makes it report.
+    pub(crate) attached: Attached,
+    /// The user's own arguments.
+    pub(crate) further: &'a [OsString],
+    /// What it is told first.
+    pub(crate) prompt: Option<&'a Prompt>,
+    /// Is this root?
+    pub(crate) is_root: bool,
+}
 
 /// The command that runs a known runtime. `variable` looks up the environment that it will inherit.
-pub(crate) fn compose(
-    profile: &Profile,
-    program: PathBuf,
-    manner: Manner,
-    further: &[OsString],
-    is_root: bool,
-    variable: impl Fn(&str) -> Option<OsString>,
-) -> Launch {
-    let mut launch = Launch { program, arguments: Vec::new(), variables: Vec::new(), notice: None };
+pub(crate) fn compose(profile: &Profile, wanted: Wanted<'_>, variable: impl Fn(&str) -> Option<OsString>) -> Launch {
+    let Wanted { program, manner, attached, further, prompt, is_root } = wanted;
+    let Attached { mut arguments, mut variables } = attached;
+    let mut notices = Vec::new();
     if manner == Manner::Unattended {
         let given = &profile.unattended;
         // Said twice, some of them refuse it.
         let missing = given.arguments.iter().filter(|argument| !further.iter().any(|other| other == *argument));
-        launch.arguments.extend(missing.map(OsString::from));
-        launch.variables.extend(given.variable.filter(|(name, _)| variable(name).is_none()));
+        arguments.extend(missing.map(OsString::from));
+        let free = given.variable.filter(|(name, _)| variable(name).is_none());
+        variables.extend(free.map(|(name, value)| (name, value.into())));
         let vouched = |names: &[&str]| names.iter().any(|name| variable(name).is_some_and(|value| value == "1"));
-        launch.notice = given.root.as_ref().filter(|rule| is_root && !vouched(rule.vouchers)).map(|rule| rule.notice);
+        let rule = given.root.as_ref().filter(|rule| is_root && !vouched(rule.vouchers));
+        notices.extend(rule.map(|rule| rule.notice.to_owned()));
     }
-    launch.arguments.extend_from_slice(further);
-    launch
+    arguments.extend_from_slice(further);
+    arguments.extend(prompt.iter().flat_map(|prompt| profile.prompt.arguments(further, prompt)));
+    Launch { program, arguments, variables, notices }
 }
 
 /// The command that runs a line of the roster's: by a shell, which the line's program then replaces.
@@ -41,24 +58,27 @@ pub(crate) fn compose_line(line: &str, further: &[OsString]) -> Launch {
         program: PathBuf::from("/bin/sh"),
         arguments: words.chain(further.iter().cloned()).collect(),
         variables: Vec::new(),
-        notice: None,
+        notices: Vec::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{compose, compose_line};
+    use super::{Wanted, compose, compose_line};
     use crate::runtime::Manner;
     use crate::runtime::profile::{PROFILES, Profile};
+    use crate::runtime::reporter::Attached;
     use std::ffi::OsString;
 
     const ROOT: bool = true;
 
-    fn line(name: &str, manner: Manner, further: &[&str], root: bool, variables: &[(&str, &str)]) -> (String, bool) {
+    fn line(name: &str, manner: Manner, further: &[&str], is_root: bool, variables: &[(&str, &str)]) -> (String, bool) {
         let further: Vec<OsString> = further.iter().map(OsString::from).collect();
         let variable = |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.into());
-        let launch = compose(Profile::of(name).unwrap(), name.into(), manner, &further, root, variable);
-        (launch.line(), launch.notice.is_some())
+        let (program, attached) = (name.into(), Attached::default());
+        let wanted = Wanted { program, manner, attached, further: &further, prompt: None, is_root };
+        let launch = compose(Profile::of(name).unwrap(), wanted, variable);
+        (launch.line(), !launch.notices.is_empty())
     }
 
     #[test]
@@ -119,7 +139,7 @@ mod tests {
     fn names_are_unique_and_harmless() {
         for profile in &PROFILES {
             assert!(profile.name.parse::<domain::RuntimeName>().is_ok());
-            assert_eq!(Profile::of(profile.name), Some(profile));
+            assert!(Profile::of(profile.name).is_some_and(|found| std::ptr::eq(found, profile)));
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Why a runtime cannot be run.
 
+use std::io;
+use std::path::PathBuf;
+
 use domain::ExitCode;
 
 /// A runtime that was not started.
@@ -32,13 +35,33 @@ pub(crate) enum RuntimeError {
         /// What installs it.
         install: &'static str,
     },
+    /// What is to be said first cannot be said.
+    #[error("cannot take what the runtime is told first from {}: {source}", .path.display())]
+    Kickstart {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An option of ours lacks its value.
+    #[error("--kickstart wants a FILE with what the runtime is told first")]
+    NoKickstart,
+    /// A runtime of the roster is a line of a site's own, of which nobody knows how it is told something.
+    #[error("--kickstart is for {known}: how '{name}' is told something is not known; write it into its command")]
+    NoKickstartFor {
+        /// The runtime.
+        name: String,
+        /// Those that can.
+        known: String,
+    },
 }
 
 impl RuntimeError {
     /// The exit code for it.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Unknown { .. } => ExitCode::Usage,
+            Self::Unknown { .. } | Self::NoKickstart | Self::NoKickstartFor { .. } => ExitCode::Usage,
+            Self::Kickstart { .. } => ExitCode::Io,
             Self::NotInstalled { .. } => ExitCode::Unavailable,
         }
     }

@@ -14,24 +14,27 @@ pub(crate) struct Launch {
     /// Its arguments.
     pub(crate) arguments: Vec<OsString>,
     /// Variables that are set besides those that are there.
-    pub(crate) variables: Vec<(&'static str, &'static str)>,
+    pub(crate) variables: Vec<(&'static str, OsString)>,
     /// What the user is told before.
-    pub(crate) notice: Option<&'static str>,
+    pub(crate) notices: Vec<String>,
 }
 
 impl Launch {
     /// Becomes the program; it returns only if that failed. The pane's process is then the runtime
     /// itself, with nobody in between who would have to pass signals and the exit code on.
     pub(crate) fn exec(&self) -> io::Error {
-        if let Some(notice) = self.notice {
+        for notice in &self.notices {
             crate::view::tell(&format!("WARNING: {notice}"));
         }
-        Command::new(&self.program).args(&self.arguments).envs(self.variables.iter().copied()).exec()
+        Command::new(&self.program)
+            .args(&self.arguments)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .exec()
     }
 
     /// The same, for a shell.
     pub(crate) fn line(&self) -> String {
-        let variables = self.variables.iter().map(|(name, value)| format!("{name}={}", quoted(OsStr::new(value))));
+        let variables = self.variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
         let words = [self.program.as_os_str()].into_iter().chain(self.arguments.iter().map(OsString::as_os_str));
         variables.chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
     }

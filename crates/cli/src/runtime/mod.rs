@@ -11,6 +11,9 @@ mod error;
 mod launch;
 mod manner;
 mod profile;
+mod prompt;
+mod prompt_form;
+mod reporter;
 mod run;
 mod search;
 

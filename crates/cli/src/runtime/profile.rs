@@ -1,7 +1,10 @@
 //! The runtimes that are known, as a table.
 
+use super::prompt_form::PromptForm;
+use super::reporter::{self, Reporter};
+
 /// One runtime: its program, and what makes it work without asking.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Profile {
     /// Its name, in a roster and on the command line.
     pub(crate) name: &'static str,
@@ -11,6 +14,10 @@ pub(crate) struct Profile {
     pub(crate) install: &'static str,
     /// What it is given when nobody is there to be asked.
     pub(crate) unattended: Unattended,
+    /// How it is told something to begin with.
+    pub(crate) prompt: PromptForm,
+    /// What makes it say what it does.
+    pub(crate) reporter: Reporter,
 }
 
 /// What lets a runtime do everything without asking.
@@ -35,7 +42,7 @@ pub(crate) struct RootRule {
 }
 
 /// All of them.
-pub(crate) const PROFILES: [Profile; 4] = [
+pub(crate) static PROFILES: [Profile; 4] = [
     Profile {
         name: "claude",
         program: "claude",
@@ -49,6 +56,8 @@ pub(crate) const PROFILES: [Profile; 4] = [
                          this host is a sandbox that may be lost, say so: IS_SANDBOX=1 in the agent's env file",
             }),
         },
+        prompt: PromptForm::AfterDashes,
+        reporter: reporter::CLAUDE,
     },
     Profile {
         name: "codex",
@@ -59,6 +68,8 @@ pub(crate) const PROFILES: [Profile; 4] = [
             variable: None,
             root: None,
         },
+        prompt: PromptForm::AfterDashes,
+        reporter: reporter::CODEX,
     },
     Profile {
         name: "pi",
@@ -66,6 +77,8 @@ pub(crate) const PROFILES: [Profile; 4] = [
         install: "npm install -g @mariozechner/pi-coding-agent",
         // It has no permissions to ask for.
         unattended: Unattended { arguments: &[], variable: None, root: None },
+        prompt: PromptForm::Word,
+        reporter: reporter::PI,
     },
     Profile {
         name: "opencode",
@@ -77,6 +90,8 @@ pub(crate) const PROFILES: [Profile; 4] = [
             variable: Some(("OPENCODE_PERMISSION", r#"{"*":"allow"}"#)),
             root: None,
         },
+        prompt: PromptForm::Option("--prompt"),
+        reporter: reporter::OPENCODE,
     },
 ];
 

@@ -7,9 +7,11 @@ use domain::ExitCode;
 use roster::{Roster, RosterError};
 
 use super::asked::Asked;
-use super::compose::{compose, compose_line};
+use super::compose::{Wanted, compose, compose_line};
 use super::launch::Launch;
 use super::profile::{PROFILES, Profile};
+use super::prompt::Prompt;
+use super::reporter::attach;
 use super::search::find_program;
 use super::{Manner, RuntimeError};
 use crate::context::Context;
@@ -23,10 +25,10 @@ use crate::view::print;
 /// # Errors
 /// There is no such runtime, or its program is not installed or cannot be run.
 pub(crate) fn run(context: &Context, name: &str, manner: Manner, words: &[OsString]) -> Result<ExitCode, CommandError> {
-    let asked = Asked::of(words);
+    let asked = Asked::of(words)?;
     let launch = match Profile::of(name) {
-        Some(profile) => known(context, profile, manner, asked.arguments)?,
-        None => of_the_roster(context, name, asked.arguments)?,
+        Some(profile) => known(context, profile, manner, &asked)?,
+        None => of_the_roster(context, name, &asked)?,
     };
     if asked.print {
         print(&(launch.line() + "\n"))?;
@@ -40,20 +42,34 @@ fn known(
     context: &Context,
     profile: &'static Profile,
     manner: Manner,
-    arguments: &[OsString],
+    asked: &Asked<'_>,
 ) -> Result<Launch, CommandError> {
-    let path = context.environment.variable("PATH");
+    let variable = |name: &str| context.environment.variable(name);
+    let path = variable("PATH");
     let program = find_program(profile.program, path.as_deref(), Path::new("."));
     let program = program.ok_or_else(|| RuntimeError::NotInstalled {
         program: profile.program,
         path: path.unwrap_or_default().display().to_string(),
         install: profile.install,
     })?;
-    let is_root = rustix::process::geteuid().is_root();
-    Ok(compose(profile, program, manner, arguments, is_root, |name| context.environment.variable(name)))
+    let prompt = asked.kickstart.map(Prompt::load).transpose()?;
+    let mosaic = std::env::current_exe().map_err(|error| CommandError::io("find", "mosaic", error))?;
+    let (attached, trouble) =
+        attach(&profile.reporter, &context.home, &mosaic, asked.print, asked.arguments, &variable);
+    let wanted = Wanted {
+        program,
+        manner,
+        attached,
+        further: asked.arguments,
+        prompt: prompt.as_ref(),
+        is_root: rustix::process::geteuid().is_root(),
+    };
+    let mut launch = compose(profile, wanted, variable);
+    launch.notices.extend(trouble);
+    Ok(launch)
 }
 
-fn of_the_roster(context: &Context, name: &str, arguments: &[OsString]) -> Result<Launch, CommandError> {
+fn of_the_roster(context: &Context, name: &str, asked: &Asked<'_>) -> Result<Launch, CommandError> {
     let (roster, trouble) = match context.roster() {
         Ok(roster) => (Some(roster), None),
         Err(CommandError::Roster(RosterError::NotFound { .. })) => (None, None),
@@ -63,10 +79,13 @@ fn of_the_roster(context: &Context, name: &str, arguments: &[OsString]) -> Resul
     let line =
         sections().find(|(runtime, _)| runtime.as_str() == name).and_then(|(_, section)| section.command.as_ref());
     if let Some(line) = line {
-        return Ok(compose_line(line, arguments));
+        if asked.kickstart.is_some() {
+            return Err(RuntimeError::NoKickstartFor { name: name.to_owned(), known: known_names().join(", ") }.into());
+        }
+        return Ok(compose_line(line, asked.arguments));
     }
     let others = sections().filter(|(_, section)| section.command.is_some()).map(|(runtime, _)| runtime.as_str());
-    let mut known: Vec<&str> = PROFILES.iter().map(|profile| profile.name).chain(others).collect();
+    let mut known: Vec<&str> = known_names().into_iter().chain(others).collect();
     known.dedup();
     let commands = grammar::command_names();
     let candidates = commands.iter().map(String::as_str).chain(known.iter().copied());
@@ -77,6 +96,10 @@ fn of_the_roster(context: &Context, name: &str, arguments: &[OsString]) -> Resul
         roster: trouble,
     }
     .into())
+}
+
+fn known_names() -> Vec<&'static str> {
+    PROFILES.iter().map(|profile| profile.name).collect()
 }
 
 /// Those that a slip of the finger makes the given name of, best first.
