@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
     let invocation = match grammar::parse(std::env::args_os()) {
         Ok(invocation) => invocation,
-        Err(error) => return grammar::report(&error).into(),
+        Err(error) => return grammar::report(&error, std::env::args_os()).into(),
     };
     match invocation.run() {
         Ok(code) => code.into(),

@@ -3,7 +3,9 @@
 use clap::{Args, Parser, Subcommand};
 
 use super::Places;
-use crate::command::agent::{Attach, Outbox, PressKeys, Receive, Reset, Roster, Screen, Send, Status, Tail, Watch};
+use crate::command::agent::{
+    Attach, Outbox, PressKeys, Receive, Report, Reset, Roster, Screen, Send, Status, Tail, Watch,
+};
 
 /// Look at single agents, go to them, and write to them
 #[derive(Args, Clone, Debug)]
@@ -30,6 +32,7 @@ pub(crate) enum AgentCommand {
     Screen(Screen),
     #[command(name = "key")]
     PressKeys(PressKeys),
+    Report(Report),
     Receive(Receive),
 }
 

@@ -7,7 +7,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use domain::ExitCode;
 
-use super::agent_group::AgentProgram;
+use super::agent_group::{AgentCommand, AgentGroup, AgentProgram};
 use super::fleet_group::FleetProgram;
 use super::{Command, Mosaic, Places};
 use crate::command;
@@ -33,11 +33,19 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocat
     }))
 }
 
-/// Prints what [`parse`] had to say, and gives the exit code for it.
-pub(crate) fn report(error: &clap::Error) -> ExitCode {
+/// Prints what [`parse`] had to say of these words, and gives the exit code for it.
+pub(crate) fn report(error: &clap::Error, words: impl IntoIterator<Item = OsString>) -> ExitCode {
     // There is nobody left to tell that standard output is closed.
     let _ = error.print();
-    exit_code(error)
+    if is_a_report(words) { ExitCode::Ok } else { exit_code(error) }
+}
+
+/// Is it `mosaic agent report`, which fails nobody, whatever follows?
+pub(super) fn is_a_report(words: impl IntoIterator<Item = OsString>) -> bool {
+    let mut words = words.into_iter();
+    let program = words.next().unwrap_or_default();
+    let is_group = Path::new(&program).file_name().is_some_and(|name| name == "mosaic-agent");
+    (is_group || words.next().is_some_and(|word| word == "agent")) && words.next().is_some_and(|word| word == "report")
 }
 
 pub(super) fn exit_code(error: &clap::Error) -> ExitCode {
@@ -55,6 +63,10 @@ impl Invocation {
     pub(crate) fn run(&self) -> Result<ExitCode, CommandError> {
         let context = |places: &Places| Context::new(places, Environment::of_this_process());
         match &self.0 {
+            // Without a context: there may be none, and that is no reason to fail.
+            Command::Agent(AgentGroup { places, command: AgentCommand::Report(report) }) => {
+                Ok(report.run(places.mosaic_home.as_deref(), &Environment::of_this_process()))
+            }
             Command::Fleet(group) => command::fleet::run(&group.command, &context(&group.places)?),
             Command::Agent(group) => command::agent::run(&group.command, &context(&group.places)?),
             Command::Yolo(yolo) => yolo.run(&context(&Places::default())?),

@@ -6,8 +6,12 @@ use domain::ExitCode;
 use super::invocation::exit_code;
 use super::{AgentCommand, Command as Typed, FleetCommand, Mosaic, parse};
 
+/// As a shell reads a line in which only single quotes mean something.
 fn words(line: &str) -> Vec<std::ffi::OsString> {
-    line.split_whitespace().map(Into::into).collect()
+    let parts = line.split('\'').enumerate();
+    let marked: String =
+        parts.map(|(nth, part)| if nth % 2 == 0 { part.replace(' ', "\0") } else { part.to_owned() }).collect();
+    marked.split('\0').filter(|word| !word.is_empty()).map(Into::into).collect()
 }
 
 fn every_command(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
@@ -59,6 +63,19 @@ fn every_example_can_be_typed() {
                 assert!(parse(words(line)).is_ok(), "{path}: {line}");
             }
         }
+    }
+}
+
+#[test]
+fn a_report_fails_nobody_whatever_is_typed() {
+    for (line, is_one) in [
+        ("mosaic agent report nonsense", true),
+        ("/usr/bin/mosaic-agent report --nonsense", true),
+        ("mosaic agent send report", false),
+        ("mosaic report", false),
+        ("mosaic agent", false),
+    ] {
+        assert_eq!(super::invocation::is_a_report(words(line)), is_one, "{line}");
     }
 }
 

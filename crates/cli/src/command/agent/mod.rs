@@ -5,6 +5,7 @@ mod attach;
 mod key;
 mod outbox;
 mod receive;
+mod report;
 mod reset;
 mod roster;
 mod screen;
@@ -18,6 +19,7 @@ pub(crate) use attach::Attach;
 pub(crate) use key::PressKeys;
 pub(crate) use outbox::Outbox;
 pub(crate) use receive::Receive;
+pub(crate) use report::Report;
 pub(crate) use reset::Reset;
 pub(crate) use roster::Roster;
 pub(crate) use screen::Screen;
@@ -49,5 +51,6 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
         AgentCommand::Screen(screen) => screen.run(context),
         AgentCommand::PressKeys(keys) => keys.run(context),
         AgentCommand::Receive(receive) => receive.run(context),
+        AgentCommand::Report(report) => Ok(report.run(None, &context.environment)),
     }
 }
