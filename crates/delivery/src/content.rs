@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::profile::{ComposerForm, Profile};
 use crate::{Payload, Refusal};
+use runtimes::{ComposerForm, Profile};
 
 /// The kernel takes no longer line from whoever types one (`N_TTY_BUF_SIZE`, less its end).
 const LONGEST_LINE: usize = 4095;
@@ -49,7 +49,8 @@ impl Content {
 #[cfg(test)]
 mod tests {
     use super::Content;
-    use crate::{Payload, Profile, Refusal};
+    use crate::{Payload, Refusal};
+    use runtimes::Profile;
     use std::path::Path;
 
     #[test]

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use domain::Pid;
 use tmux::{FoundPane, Guarded, Server, TmuxError, Typist};
 
-use crate::profile::{ComposerForm, Profile};
 use crate::protocol::{Errand, Request, Sight, Step};
 use crate::{Doubt, Outcome, Progress, Refusal};
+use runtimes::{ComposerForm, Profile};
 
 /// One pane, and how its program is typed into.
 #[derive(Clone, Copy)]

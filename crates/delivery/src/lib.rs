@@ -1,10 +1,8 @@
 //! Gets a message into an agent's pane, and knows whether it arrived.
 //!
-//! A message is *staged → typed → submitted → accepted*. [`spool`] keeps it, [`profile`] knows how an
-//! agent's program looks, [`protocol`] decides each next step from what is seen, and [`Courier`] does it;
+//! A message is *staged → typed → submitted → accepted*. [`spool`] keeps it, [`protocol`] decides each next step from what is seen, and [`Courier`] does it;
 //! [`Post`] puts these together. Whom a message is for, and what a person is told, does not belong here.
 
-mod composer;
 mod content;
 mod courier;
 mod doubt;
@@ -14,16 +12,12 @@ mod payload;
 mod post;
 mod post_error;
 mod preamble;
-pub mod profile;
 mod progress;
 pub mod protocol;
 mod recipient;
 mod refusal;
-mod screen;
-mod shown_lines;
 pub mod spool;
 
-pub use composer::Composer;
 pub use content::Content;
 pub use courier::Courier;
 pub use doubt::Doubt;
@@ -33,10 +27,7 @@ pub use payload::{InvalidPayload, Payload};
 pub use post::{Message, Post};
 pub use post_error::PostError;
 pub use preamble::{InvalidLabel, Label, preamble};
-pub use profile::{Library, Profile, ProfileError};
 pub use progress::Progress;
 pub use protocol::{Patience, Request};
 pub use recipient::Recipient;
 pub use refusal::Refusal;
-pub use screen::Screen;
-pub use shown_lines::shown_lines;

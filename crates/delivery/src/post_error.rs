@@ -4,8 +4,8 @@ use std::io;
 
 use domain::ExitCode;
 
-use crate::profile::ProfileError;
 use crate::spool::SpoolError;
+use runtimes::ProfileError;
 
 /// Something that the sender's host does not let us do.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use domain::{AgentName, ProcessIdentity};
 use tmux::PaneTarget;
 
-use crate::profile::Profile;
+use runtimes::Profile;
 
 /// An agent, or a pane of no roster.
 #[derive(Clone, Debug)]

@@ -6,10 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use delivery::spool::{Entry, MessageId, Outbox, Turn};
-use delivery::{Label, Library, Message, Payload, Post, PostError, Recipient, preamble};
+use delivery::{Label, Message, Payload, Post, PostError, Recipient, preamble};
 use domain::AgentName;
 use jiff::Timestamp;
 use roster::Roster;
+use runtimes::Library;
 use tmux::{PaneTarget, Server};
 
 use super::addressees::socket;

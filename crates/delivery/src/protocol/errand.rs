@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::evidence::{Evidence, is_busy};
 use super::{Occupant, OwnText, Patience, Sight, Step};
-use crate::composer::Composer;
-use crate::profile::{ComposerForm, Dialog, Profile};
-use crate::screen::Screen;
 use crate::{Doubt, Outcome, Refusal};
+use runtimes::Composer;
+use runtimes::Screen;
+use runtimes::{ComposerForm, Dialog, Profile};
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Is what stands in the composer just what we typed?
 
-use crate::composer::Composer;
-use crate::profile::{ComposerForm, Profile};
-use crate::screen::{letters, squeezed};
+use runtimes::Composer;
+use runtimes::{ComposerForm, Profile};
+use runtimes::{letters, squeezed};
 
 /// A text that is typed, in the forms in which it is found again.
 #[derive(Clone, Debug)]

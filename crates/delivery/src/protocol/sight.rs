@@ -4,7 +4,7 @@ use domain::Pid;
 use process::TerminalInput;
 use tmux::PaneSight;
 
-use crate::screen::Screen;
+use runtimes::Screen;
 
 /// Who is in the pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

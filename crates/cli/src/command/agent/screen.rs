@@ -1,8 +1,8 @@
 //! `mosaic agent screen`: what an agent's pane shows now.
 
 use clap::Args;
-use delivery::{Composer, Profile, shown_lines};
 use domain::ExitCode;
+use runtimes::{Composer, Profile, shown_lines};
 use serde::Serialize;
 use tmux::PaneSight;
 
@@ -53,7 +53,7 @@ impl Screen {
 
 /// The rows, to the last one that is not blank.
 fn text(sight: &PaneSight, coloured: bool) -> String {
-    let screen = delivery::Screen::of(sight);
+    let screen = runtimes::Screen::of(sight);
     let plain = shown_lines(&screen);
     if !coloured {
         return plain.iter().flat_map(|line| [line, "\n"]).collect();
@@ -99,7 +99,7 @@ impl Answer {
     const SCHEMA: u32 = 1;
 
     fn of(agent: &str, sight: &PaneSight, profile: &Profile) -> Self {
-        let screen = delivery::Screen::of(sight);
+        let screen = runtimes::Screen::of(sight);
         let composer = Composer::find(&profile.composer, &screen);
         let dialog = profile.dialog_on(&screen);
         Self {
@@ -120,7 +120,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::{Answer, text};
-    use delivery::Profile;
+    use runtimes::Profile;
     use std::path::Path;
     use tmux::PaneSight;
 

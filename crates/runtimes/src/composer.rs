@@ -15,9 +15,9 @@ pub struct Composer {
     /// Nothing was typed: it is empty, or shows only what the program says of that.
     pub is_empty: bool,
     /// The line of the screen in which it begins.
-    pub(crate) begin: usize,
+    pub begin: usize,
     /// The line behind its last one.
-    pub(crate) end: usize,
+    pub end: usize,
 }
 
 impl Composer {
@@ -29,7 +29,7 @@ impl Composer {
 
     /// The one that it is most likely, and then those that it is if a line of its text looks like the one
     /// above it.
-    pub(crate) fn candidates(form: &ComposerForm, screen: &Screen) -> Vec<Self> {
+    pub fn candidates(form: &ComposerForm, screen: &Screen) -> Vec<Self> {
         match form {
             ComposerForm::Box { .. } => find_boxes(form, screen).unwrap_or_default(),
             ComposerForm::Line { prompt } => Vec::from_iter(cursor_line(screen).map(|(begin, text)| {

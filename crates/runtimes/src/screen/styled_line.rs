@@ -5,17 +5,17 @@ use std::str::Chars;
 
 /// A line without its escape sequences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct StyledLine {
+pub struct StyledLine {
     /// All of its text, without blanks at the end.
-    pub(crate) text: String,
+    pub text: String,
     /// The same with blanks for what is faint: programs show suggestions in that way, which nobody has
     /// typed.
-    pub(crate) firm: String,
+    pub firm: String,
 }
 
 impl StyledLine {
     /// Reads a line as `capture-pane -e` writes it.
-    pub(crate) fn parse(line: &str) -> Self {
+    pub fn parse(line: &str) -> Self {
         let (mut text, mut firm, mut faint) = (String::new(), String::new(), false);
         let mut rest = line.chars().peekable();
         while let Some(character) = rest.next() {

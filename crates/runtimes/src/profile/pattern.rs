@@ -11,17 +11,21 @@ use regex_lite::{Captures, Regex};
 pub struct Pattern(Regex);
 
 impl Pattern {
-    pub(crate) fn matches(&self, line: &str) -> bool {
+    /// Is it in this line?
+    #[must_use]
+    pub fn matches(&self, line: &str) -> bool {
         self.0.is_match(line)
     }
 
-    pub(crate) fn captures<'a>(&self, line: &'a str) -> Option<Captures<'a>> {
+    /// Its groups in this line.
+    #[must_use]
+    pub fn captures<'a>(&self, line: &'a str) -> Option<Captures<'a>> {
         self.0.captures(line)
     }
 
     /// What its first group matched, which may be nothing, or all that it matched if it has no group;
     /// `None` if it does not match.
-    pub(crate) fn first_group<'a>(&self, line: &'a str) -> Option<&'a str> {
+    pub fn first_group<'a>(&self, line: &'a str) -> Option<&'a str> {
         let found = self.0.captures(line)?;
         let group = usize::from(self.0.captures_len() > 1);
         Some(found.get(group).map_or("", |found| found.as_str()))

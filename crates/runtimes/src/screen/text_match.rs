@@ -2,12 +2,12 @@
 
 /// The text without what a terminal may show otherwise: blanks (lines are wrapped, tabs expanded),
 /// combining marks and emoji (terminals differ on their widths, and join or drop them).
-pub(crate) fn squeezed(text: &str) -> String {
+pub fn squeezed(text: &str) -> String {
     text.chars().filter(|character| character.is_ascii_graphic() || character.is_alphanumeric()).collect()
 }
 
 /// The letters and digits alone: what is left of a text also where its Markdown is rendered.
-pub(crate) fn letters(text: &str) -> String {
+pub fn letters(text: &str) -> String {
     text.chars().filter(|character| character.is_alphanumeric()).collect()
 }
 

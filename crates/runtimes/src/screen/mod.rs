@@ -4,20 +4,24 @@
 mod styled_line;
 mod text_match;
 
-pub(crate) use styled_line::StyledLine;
-pub(crate) use text_match::{letters, squeezed};
+pub use styled_line::StyledLine;
+pub use text_match::{letters, squeezed};
 
 use tmux::PaneSight;
 
 /// The end of a pane's history and its screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Screen {
-    pub(crate) lines: Vec<StyledLine>,
+    /// From the oldest of the history to the last row.
+    pub lines: Vec<StyledLine>,
     /// How many of the lines are history, which a program cannot draw on any more.
-    pub(crate) history: usize,
-    pub(crate) cursor_line: usize,
-    pub(crate) cursor_column: usize,
-    pub(crate) width: usize,
+    pub history: usize,
+    /// The line of the cursor, history counted.
+    pub cursor_line: usize,
+    /// The column of the cursor, from 0.
+    pub cursor_column: usize,
+    /// Columns.
+    pub width: usize,
 }
 
 impl Screen {
@@ -34,7 +38,7 @@ impl Screen {
     }
 
     /// That of a pane that is gone.
-    pub(crate) fn blank() -> Self {
+    pub fn blank() -> Self {
         Self { lines: Vec::new(), history: 0, cursor_line: 0, cursor_column: 0, width: 0 }
     }
 
@@ -47,13 +51,13 @@ impl Screen {
     }
 
     /// The lines that a person sees, from the first row.
-    pub(crate) fn visible(&self) -> &[StyledLine] {
+    pub fn visible(&self) -> &[StyledLine] {
         &self.lines[self.history..]
     }
 
     /// A screen of these captured bytes, its cursor at the end.
-    #[cfg(test)]
-    pub(crate) fn captured(text: &str) -> Self {
+    #[must_use]
+    pub fn captured(text: &str) -> Self {
         let lines: Vec<StyledLine> = text.lines().map(StyledLine::parse).collect();
         let cursor_line = lines.len().saturating_sub(1);
         Self { lines, history: 0, cursor_line, cursor_column: 0, width: 100 }

@@ -33,7 +33,8 @@ pub enum DialogPlace {
 
 impl Dialog {
     /// Is it open, on this screen with this composer?
-    pub(crate) fn is_on(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
+    #[must_use]
+    pub fn is_on(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
         let begin = match (self.place, composer) {
             (DialogPlace::Instead, Some(_)) => return false,
             (DialogPlace::Within, Some(composer)) => composer.begin,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use delivery::{Composer, Library, Profile, Screen};
 use domain::MosaicHome;
+use runtimes::{Composer, Library, Profile, Screen};
 use tmux::PaneSight;
 
 fn screens(runtime: &str) -> BTreeMap<String, Screen> {
