@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{AgentName, Pid, ProcessIdentity};
-use heartbeat::{ActivityReport, Freshness};
+use heartbeat::Freshness;
 use jiff::{SignedDuration, Timestamp};
 use roster::{AgentSettings, Roster};
 use systemd::{Linger, LoadState, UnitName};
 
 use crate::drift::{self, Expected, Known};
-use crate::judge::{AgentFacts, Beat, PaneFact, ProcessFact, condition};
+use crate::judge::{self, AgentFacts, Beat, PaneFact, ProcessFact, Signs, condition};
 use crate::observe::{Observation, ProcessSeen, Target};
 use crate::snapshot::{
     ActivitySnapshot, AgentSnapshot, Condition, DriftItem, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot,
@@ -93,7 +93,6 @@ fn agent(
     drift: &[DriftItem],
 ) -> AgentSnapshot {
     let (condition, reason) = condition(facts);
-    let activity = observation.heartbeats.ok().and_then(|files| files.activities.get(name));
     AgentSnapshot {
         name: name.to_string(),
         runtime: settings.map(|settings| settings.runtime.to_string()),
@@ -107,9 +106,9 @@ fn agent(
         unit: unit(name, observation),
         heartbeat: heartbeat(target, name, facts),
         // The words of a process that is gone are no news of the one that may follow.
-        activity: activity
-            .filter(|_| !matches!(condition, Condition::Dead | Condition::Missing))
-            .map(activity_snapshot),
+        activity: (!matches!(condition, Condition::Dead | Condition::Missing))
+            .then(|| doing(name, facts, observation))
+            .flatten(),
         usage: facts.seen.and_then(|seen| seen.usage).map(|usage| UsageSnapshot {
             memory_bytes: usage.memory_bytes,
             cpu_seconds: usage.cpu.as_secs_f64(),
@@ -133,18 +132,45 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
                 ProcessFact::Ended => Some(false),
                 ProcessFact::Nobody | ProcessFact::Unreadable(_) => None,
             },
-            process_since: facts.seen.and_then(|seen| started(pane.pid, seen, observation)),
+            process_since: facts.seen.and_then(|seen| started(pane.pid, seen, observation)).map(text),
             command: facts.seen.and_then(|seen| seen.foreground.clone()),
             last_output: Timestamp::from_second(pane.last_output).ok().map(text),
         }),
     }
 }
 
-fn started(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<String> {
+fn started(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Timestamp> {
+    let age = observation.since_boot.checked_sub(start_of(pid, seen, observation)?)?;
+    observation.now.wall.checked_sub(SignedDuration::try_from(age).ok()?).ok()
+}
+
+/// When a process started, on the clock that counts from the boot.
+fn start_of(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Duration> {
     let stat = seen.stat.as_ref().ok()?.as_ref()?;
     let identity = ProcessIdentity { pid, start_ticks: stat.start_ticks, boot: observation.now.boot };
-    let age = observation.since_boot.checked_sub(process::start_of(&identity))?;
-    Some(text(observation.now.wall.checked_sub(SignedDuration::try_from(age).ok()?).ok()?))
+    Some(process::start_of(&identity))
+}
+
+fn doing(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {
+    let pane = match facts.pane {
+        PaneFact::There(pane) => Some(pane),
+        PaneFact::Unknown(_) | PaneFact::NoServer | PaneFact::Missing => None,
+    };
+    let process = pane.map(|pane| pane.pid).zip(facts.seen);
+    let start = process.and_then(|(pid, seen)| start_of(pid, seen, observation));
+    let report = observation.heartbeats.ok().and_then(|files| files.activities.get(name));
+    judge::activity(Signs {
+        // One of the process before, or of another boot, is no news of this one.
+        report: report.filter(|report| {
+            report.said.is_none_or(|said| {
+                said.boot == observation.now.boot && start.is_none_or(|start| said.since_boot >= start)
+            })
+        }),
+        dialog: observation.dialogs.get(name).map(String::as_str),
+        last_output: pane.and_then(|pane| Timestamp::from_second(pane.last_output).ok()),
+        started: process.and_then(|(pid, seen)| started(pid, seen, observation)),
+        now: observation.now.wall,
+    })
 }
 
 fn unit(agent: &AgentName, observation: &Observation) -> Option<UnitSnapshot> {
@@ -209,16 +235,6 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
         sidecar: binding.map(|binding| binding.sidecar.get()),
         starts: binding.map(|binding| binding.generation),
         path,
-    }
-}
-
-fn activity_snapshot(report: &ActivityReport) -> ActivitySnapshot {
-    ActivitySnapshot {
-        state: report.activity.to_string(),
-        since: text(report.since),
-        reason: report.reason.clone(),
-        model: report.model.clone(),
-        task: report.task.clone(),
     }
 }
 

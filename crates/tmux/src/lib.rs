@@ -17,6 +17,7 @@ mod pane;
 mod pane_id;
 mod pane_sight;
 mod pane_target;
+mod screens;
 mod server;
 mod server_panes;
 mod session;

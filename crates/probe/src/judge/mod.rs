@@ -4,8 +4,10 @@
 //! very process live?), and the agent's own (what it printed and reported last), which decides
 //! nothing here. What was not seen, or could not be read, is `unknown`, never healthy or dead.
 
+mod activity;
 mod condition;
 mod facts;
 
+pub(crate) use activity::{Signs, activity};
 pub(crate) use condition::condition;
 pub(crate) use facts::{AgentFacts, Beat, Binding, PaneFact, ProcessFact};

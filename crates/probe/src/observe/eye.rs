@@ -201,21 +201,22 @@ mod tests {
         let (pid, mut known) = (child.id().try_into().unwrap(), Known::default());
         let (mounts, sidecars) = (CgroupMounts::read().unwrap(), BTreeSet::new());
         let mut look = || Eye::new(&mounts, &sidecars, 1).look(pid, &mut known);
-        let mut wait = |program: &str| -> ProcessSeen {
+        // The name comes first, and the environment a moment later.
+        let mut wait = |program: &str, launched: &Launched| {
             let begun = Instant::now();
             loop {
-                let seen = look();
-                if seen.foreground.as_deref() == Some(program) {
-                    return seen;
+                let seen: ProcessSeen = look();
+                if seen.foreground.as_deref() == Some(program) && seen.launched.as_ref() == Some(launched) {
+                    break;
                 }
                 assert!(begun.elapsed() < Duration::from_secs(20), "it does not become {program}: {seen:?}");
             }
         };
         for _ in 0..2 {
-            assert_eq!(wait("sh").launched, Some(Launched::Command("work".to_owned())));
+            wait("sh", &Launched::Command("work".to_owned()));
         }
         child.stdin.as_ref().unwrap().write_all(b"\n").unwrap();
-        assert_eq!(wait("cat").launched, Some(Launched::Otherwise));
+        wait("cat", &Launched::Otherwise);
         drop(child.stdin.take());
         child.wait().unwrap();
         assert_eq!(look().stat, Ok(None));

@@ -5,6 +5,7 @@ use super::generated::GeneratedMemory;
 use super::processes::ProcessMemory;
 use super::roster_seen::RosterMemory;
 use super::run_files::RunMemory;
+use super::screens::ScreenMemory;
 use super::source::Source;
 use super::units::UnitMemory;
 
@@ -17,6 +18,7 @@ pub struct Memory {
     pub(super) units: Source<UnitMemory>,
     pub(super) run_files: Source<RunMemory>,
     pub(super) processes: Source<ProcessMemory>,
+    pub(super) screens: Source<ScreenMemory>,
     pub(super) generated: Source<GeneratedMemory>,
     /// The roster that holds while its file cannot be read.
     pub(super) last_good: Option<LastGood>,

@@ -1,6 +1,6 @@
 //! Looks at each source once, bounded in time, and judges nothing.
 //!
-//! One call to tmux for the whole server, one round of calls to the user manager for all units, one
+//! One call to tmux for the whole server, and one for the screens that have to be read; one round of calls to the user manager for all units, one
 //! read for each file. Sources are looked at side by side; the processes that heartbeats name while
 //! tmux answers, and after that those that it alone knows of.
 
@@ -13,6 +13,7 @@ mod places;
 mod processes;
 mod roster_seen;
 mod run_files;
+mod screens;
 mod seen;
 mod source;
 mod target;
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Pid;
+use domain::{AgentName, Pid};
 use heartbeat::Now;
 use jiff::Timestamp;
 use process::ProcRoot;
@@ -87,6 +88,7 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
     };
     let processes = meant(early.finish(), pids(&tmux, holder, named), target.limit, late);
 
+    let dialogs = dialogs(target, memory, &roster, &tmux, &heartbeats, now.wall);
     let systemd = systemd.finish();
     let took = systemd.took;
     let (units, unit_files, linger, direct) = match systemd.result {
@@ -107,6 +109,7 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
         linger,
         heartbeats,
         processes,
+        dialogs,
         generated: generated.finish(),
     })
 }
@@ -137,6 +140,31 @@ fn roster(target: &Arc<Target>, memory: &mut Memory) -> RosterSeen {
         Err(why) => Err(why),
     };
     RosterSeen { now: Seen { result, took: seen.took }, last_good: memory.last_good.clone() }
+}
+
+/// The dialogs that are open. Where nothing could be asked of tmux, it says so for both.
+fn dialogs(
+    target: &Arc<Target>,
+    memory: &Memory,
+    roster: &RosterSeen,
+    tmux: &Seen<Option<TmuxServer>>,
+    heartbeats: &Seen<RunFiles>,
+    now: Timestamp,
+) -> BTreeMap<AgentName, String> {
+    let (Some(roster), Some(Some(server))) = (roster.roster(), tmux.ok()) else { return BTreeMap::new() };
+    let agents = screens::unexplained(roster, server, heartbeats.ok(), now);
+    if agents.is_empty() {
+        return BTreeMap::new();
+    }
+    let asked = screens::Asked {
+        search_path: target.search_path.clone(),
+        socket: target.socket_by(Some(roster)),
+        limit: own_limit(target).saturating_sub(tmux.took),
+        home: target.home.clone(),
+        agents,
+    };
+    let look = memory.screens.begin(target.limit.saturating_sub(tmux.took), move |memory| memory.look(&asked));
+    look.finish().result.unwrap_or_default()
 }
 
 /// Looks once more for heartbeats of the roster's agents that were not listed.

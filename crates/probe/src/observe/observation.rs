@@ -37,6 +37,8 @@ pub struct Observation {
     pub heartbeats: Seen<RunFiles>,
     /// The processes of the panes, and those that heartbeats name.
     pub processes: Seen<BTreeMap<Pid, ProcessSeen>>,
+    /// The dialogs that were seen open on agents' screens, by the names that profiles give them.
+    pub dialogs: BTreeMap<AgentName, String>,
     /// The files that were generated from the roster, where they differ from what it would make now.
     pub generated: Seen<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Condition, DriftKind};
+use super::{ActivitySnapshot, Condition, DriftKind};
 
 /// An agent of the roster (`managed`), or a session on the fleet's socket that is not in it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -31,7 +31,7 @@ pub struct AgentSnapshot {
     pub unit: Option<UnitSnapshot>,
     /// Its heartbeat.
     pub heartbeat: HeartbeatSnapshot,
-    /// What it says of itself; null if it says nothing.
+    /// What it does; null if neither it nor its screen says.
     pub activity: Option<ActivitySnapshot>,
     /// What it uses; null if that could not be read.
     pub usage: Option<UsageSnapshot>,
@@ -121,22 +121,6 @@ pub struct HeartbeatSnapshot {
     pub starts: Option<u64>,
     /// The file.
     pub path: String,
-}
-
-/// What an agent reports of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ActivitySnapshot {
-    /// `working`, `waiting`, `idle` or `blocked`.
-    pub state: String,
-    /// Since when (RFC 3339).
-    pub since: String,
-    /// For what, or by what.
-    pub reason: Option<String>,
-    /// The model it says it uses.
-    pub model: Option<String>,
-    /// What it says it works on.
-    pub task: Option<String>,
 }
 
 /// What an agent and all that it started use: its unit's control group, else its process tree.

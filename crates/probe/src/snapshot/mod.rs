@@ -3,6 +3,7 @@
 //! These types are what `mosaic fleet ps --json` prints, so they only ever gain fields. Everything
 //! here is data; how it comes about is in `judge` and `drift`, which are pure.
 
+mod activity;
 mod agent;
 mod condition;
 mod drift_item;
@@ -10,9 +11,8 @@ mod drift_kind;
 mod fleet;
 mod source_report;
 
-pub use agent::{
-    ActivitySnapshot, AgentSnapshot, HeartbeatHealth, HeartbeatSnapshot, SessionSnapshot, UnitSnapshot, UsageSnapshot,
-};
+pub use activity::{ActivitySnapshot, ActivitySource, WaitingFor};
+pub use agent::{AgentSnapshot, HeartbeatHealth, HeartbeatSnapshot, SessionSnapshot, UnitSnapshot, UsageSnapshot};
 pub use condition::Condition;
 pub use drift_item::DriftItem;
 pub use drift_kind::DriftKind;

@@ -1,0 +1,184 @@
+//! The dialogs that stand open on agents' screens: a program that asks before it can report, for a login say, is
+//! only seen to.
+//!
+//! A screen is looked at where it could tell more than the agent does: not of one that says it is idle or waits,
+//! nor of one that works and prints. What was seen of it holds until it prints again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
+use heartbeat::Activity;
+use jiff::Timestamp;
+use roster::Roster;
+use runtimes::{Library, Profile, Screen};
+use tmux::{PaneId, Server, SessionPane};
+
+use super::{RunFiles, TmuxServer};
+
+/// Whom to ask, and how patiently.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) search_path: Option<OsString>,
+    pub(super) socket: SocketName,
+    pub(super) limit: Duration,
+    pub(super) home: MosaicHome,
+    /// Whose screens could tell something.
+    pub(super) agents: Vec<Unexplained>,
+}
+
+/// An agent of which its screen may tell more than it does itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unexplained {
+    agent: AgentName,
+    runtime: RuntimeName,
+    pane: PaneId,
+    pid: Pid,
+    /// In seconds since 1970.
+    last_output: i64,
+}
+
+/// What is remembered between looks.
+#[derive(Debug, Default)]
+pub(super) struct ScreenMemory {
+    /// Those of one look: nobody waits for a site's new profile longer than for the next.
+    profiles: BTreeMap<RuntimeName, Option<Arc<Profile>>>,
+    known: HashMap<AgentName, Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    of: Unexplained,
+    dialog: Option<String>,
+    /// In seconds since 1970.
+    looked_at: i64,
+}
+
+/// Those whose screens are worth a look.
+pub(super) fn unexplained(
+    roster: &Roster,
+    server: &TmuxServer,
+    files: Option<&RunFiles>,
+    now: Timestamp,
+) -> Vec<Unexplained> {
+    let agents = roster.agents.iter().map(|agent| roster.settings(agent)).filter_map(|settings| {
+        let pane = server.sessions.get(settings.name.as_str()).filter(|pane| !pane.dead)?;
+        let said = files.and_then(|files| files.activities.get(&settings.name)).map(|report| report.activity);
+        could_tell(said, pane, now).then(|| Unexplained {
+            agent: settings.name.clone(),
+            runtime: settings.runtime.clone(),
+            pane: pane.id,
+            pid: pane.pid,
+            last_output: pane.last_output,
+        })
+    });
+    agents.collect()
+}
+
+fn could_tell(said: Option<Activity>, pane: &SessionPane, now: Timestamp) -> bool {
+    match said {
+        None => true,
+        // No dialog prints all the time.
+        Some(Activity::Working) => pane.last_output + 1 < now.as_second(),
+        Some(Activity::Waiting | Activity::Idle | Activity::Blocked) => false,
+    }
+}
+
+impl ScreenMemory {
+    /// The dialogs that are open, by the names that profiles give them.
+    pub(super) fn look(&mut self, asked: &Asked) -> Result<BTreeMap<AgentName, String>, String> {
+        let library = Library::of(&asked.home);
+        self.profiles.clear();
+        let with_dialogs: Vec<_> =
+            asked.agents.iter().filter(|agent| self.profile(&library, agent).is_some()).collect();
+        let before = std::mem::take(&mut self.known);
+        let holds = |agent: &Unexplained| before.get(&agent.agent).filter(|known| known.holds_of(agent)).cloned();
+        let (old, new): (Vec<_>, Vec<_>) =
+            with_dialogs.into_iter().map(|agent| (agent, holds(agent))).partition(|(_, known)| known.is_some());
+        self.known.extend(old.into_iter().filter_map(|(agent, known)| Some((agent.agent.clone(), known?))));
+        if !new.is_empty() {
+            let looked_at = Timestamp::now().as_second();
+            let program = tmux::find_program(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
+            let server = Server::new(program, asked.socket.clone()).within(asked.limit);
+            let screens = server.screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
+            for (agent, _) in new {
+                let sight = screens.get(&agent.pane).filter(|sight| sight.pid == agent.pid && !sight.dead);
+                let (Some(sight), Some(profile)) = (sight, self.profile(&library, agent)) else { continue };
+                let dialog = profile.dialog_on(&Screen::of(sight)).map(|dialog| dialog.name.clone());
+                self.known.insert(agent.agent.clone(), Known { of: agent.clone(), dialog, looked_at });
+            }
+        }
+        Ok(self.known.iter().filter_map(|(agent, known)| Some((agent.clone(), known.dialog.clone()?))).collect())
+    }
+
+    /// One with dialogs. A site's that cannot be used is told by who sends a message.
+    fn profile(&mut self, library: &Library, agent: &Unexplained) -> Option<Arc<Profile>> {
+        if let Some(profile) = self.profiles.get(&agent.runtime) {
+            return profile.clone();
+        }
+        let profile = library.profile(&agent.runtime).ok().filter(|profile| !profile.dialogs.is_empty()).map(Arc::new);
+        self.profiles.insert(agent.runtime.clone(), profile.clone());
+        profile
+    }
+}
+
+impl Known {
+    /// It has not printed since. tmux counts in seconds: what was printed in the second of the look may have been after it.
+    fn holds_of(&self, agent: &Unexplained) -> bool {
+        self.of == *agent && self.looked_at > agent.last_output
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, Unexplained, could_tell};
+    use heartbeat::Activity;
+    use jiff::Timestamp;
+    use tmux::SessionPane;
+
+    fn pane(last_output: i64) -> SessionPane {
+        SessionPane {
+            session: "coder0".to_owned(),
+            id: "%4".parse().unwrap(),
+            pid: 7.try_into().unwrap(),
+            dead: false,
+            verdict: None,
+            last_output,
+        }
+    }
+
+    #[test]
+    fn a_screen_is_looked_at_where_it_could_tell_more_than_the_agent() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        for (said, last_output, expected) in [
+            (None, 1_000, true),
+            (None, 10, true),
+            (Some(Activity::Working), 1_000, false),
+            (Some(Activity::Working), 999, false),
+            (Some(Activity::Working), 998, true),
+            (Some(Activity::Waiting), 10, false),
+            (Some(Activity::Idle), 10, false),
+            (Some(Activity::Blocked), 10, false),
+        ] {
+            assert_eq!(could_tell(said, &pane(last_output), now), expected, "{said:?} {last_output}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_holds_until_something_is_printed() {
+        let agent = |last_output, pid: u32| Unexplained {
+            agent: "coder0".parse().unwrap(),
+            runtime: "pi".parse().unwrap(),
+            pane: "%4".parse().unwrap(),
+            pid: pid.try_into().unwrap(),
+            last_output,
+        };
+        let known = |looked_at| Known { of: agent(100, 7), dialog: None, looked_at };
+        assert!(known(101).holds_of(&agent(100, 7)));
+        assert!(!known(100).holds_of(&agent(100, 7)), "it may have printed later in that second");
+        assert!(!known(105).holds_of(&agent(103, 7)));
+        assert!(!known(105).holds_of(&agent(100, 8)), "another process");
+    }
+}
