@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use probe::snapshot::{
-    ActivitySnapshot, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth, HeartbeatSnapshot,
-    HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport, UnitSnapshot, UsageSnapshot,
+    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
+    HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport,
+    UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 
 const NOW: &str = "2026-11-20T14:58:08Z";
@@ -69,6 +70,9 @@ pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
         state: state.to_owned(),
         since: "2026-11-20T14:46:00Z".to_owned(),
         reason: reason.map(str::to_owned),
+        waiting_for: (state == "waiting").then(|| WaitingFor::by(reason)),
+        silent_since: None,
+        source: ActivitySource::Report,
         model: Some("stub-1".to_owned()),
         task: None,
     }

@@ -2,8 +2,9 @@
 
 use metrics::{Build, Exposition, Format, OwnProcess, Selection};
 use probe::snapshot::{
-    ActivitySnapshot, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth, HeartbeatSnapshot,
-    HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport, UnitSnapshot, UsageSnapshot,
+    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
+    HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport,
+    UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 
 pub(crate) const BUILD: Build = Build { version: "0.1.0", revision: "4f2c1e9" };
@@ -54,6 +55,9 @@ pub(crate) fn agent(name: &str) -> AgentSnapshot {
             state: "waiting".to_owned(),
             since: "2026-11-20T14:50:00Z".to_owned(),
             reason: some("permission: Bash"),
+            waiting_for: Some(WaitingFor::Permission),
+            silent_since: None,
+            source: ActivitySource::Report,
             model: None,
             task: None,
         }),

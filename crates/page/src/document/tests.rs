@@ -83,6 +83,9 @@ fn spoil(agent: &mut AgentSnapshot, evil: &str) {
         state: evil(),
         since: evil(),
         reason: Some(evil()),
+        waiting_for: Some(probe::snapshot::WaitingFor::Other),
+        silent_since: Some(evil()),
+        source: probe::snapshot::ActivitySource::Report,
         model: Some(evil()),
         task: Some(evil()),
     });

@@ -5,6 +5,7 @@
 
 mod activity;
 mod agent;
+mod attention;
 mod condition;
 mod drift_item;
 mod drift_kind;
@@ -13,6 +14,7 @@ mod source_report;
 
 pub use activity::{ActivitySnapshot, ActivitySource, WaitingFor};
 pub use agent::{AgentSnapshot, HeartbeatHealth, HeartbeatSnapshot, SessionSnapshot, UnitSnapshot, UsageSnapshot};
+pub use attention::Attention;
 pub use condition::Condition;
 pub use drift_item::DriftItem;
 pub use drift_kind::DriftKind;
