@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use probe::snapshot::{AgentSnapshot, HeartbeatHealth, Snapshot, SourceName};
+use probe::plea;
+use probe::snapshot::{ActivitySnapshot, ActivitySource, AgentSnapshot, HeartbeatHealth, Snapshot, SourceName};
 
 use super::units::{age, bytes, duration};
 use super::wrap::paragraph;
@@ -50,9 +51,8 @@ fn facts(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Strin
     facts.push(("unit", unit(agent, snapshot.direct || asked(SourceName::Systemd), &ago)));
     facts.push(("heartbeat", heartbeat(agent)));
     if let Some(activity) = &agent.activity {
-        let reason = activity.reason.as_ref().map_or(String::new(), |reason| format!(", {reason}"));
-        let since = ago(&Some(activity.since.clone())).map_or(String::new(), |ago| format!(" for {ago}"));
-        facts.push(("activity", format!("{}{since}{reason}", activity.state)));
+        facts.push(("doing", activity_text(activity, &ago)));
+        facts.extend(plea(agent).map(|plea| ("needs", format!("{}; {}", plea.why, plea.to_do))));
     }
     if let Some(usage) = agent.usage {
         let cpu = Duration::try_from_secs_f64(usage.cpu_seconds).unwrap_or_default();
@@ -66,6 +66,18 @@ fn facts(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Strin
         facts.push(("drift", kinds.join(", ")));
     }
     facts
+}
+
+fn activity_text(activity: &ActivitySnapshot, ago: &dyn Fn(&Option<String>) -> Option<String>) -> String {
+    let parts = [
+        Some(activity.state.clone()),
+        ago(&Some(activity.since.clone())).map(|ago| format!("for {ago}")),
+        ago(&activity.silent_since).map(|ago| format!("silent for {ago}")),
+        activity.task.as_ref().map(|task| format!("task: {task}")),
+        activity.model.as_ref().map(|model| format!("model {model}")),
+        (activity.source == ActivitySource::Screen).then(|| "seen on its screen".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn session(agent: &AgentSnapshot, ago: &dyn Fn(&Option<String>) -> Option<String>) -> String {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use probe::plea;
 use probe::snapshot::{AgentSnapshot, Condition, HeartbeatHealth, Snapshot, SourceName, UnitSnapshot};
 
 use super::class_group::ClassGroup;
+use super::doing::doing;
 use super::table::Cell;
 use super::units::{age, bytes, duration};
 use super::{Column, Line, Paint, Style, Table};
@@ -16,6 +18,10 @@ pub(super) fn agent_table(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
     for agent in &snapshot.agents {
         groups.entry(ClassGroup::of(agent)).or_default().push(agent);
     }
+    if let Some(asking) = groups.get_mut(&ClassGroup::NeedAPerson) {
+        let since = |agent: &AgentSnapshot| agent.activity.as_ref().map(|activity| activity.since.clone());
+        asking.sort_by_cached_key(|agent| (agent.attention(), since(agent)));
+    }
     let mut table = Table::new(columns());
     for (group, agents) in &groups {
         table.across(heading(group, agents));
@@ -24,15 +30,19 @@ pub(super) fn agent_table(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
             if let Some(reason) = &agent.reason {
                 table.note(Paint::Dim, reason);
             }
+            if let Some(plea) = plea(agent).filter(|_| *group == ClassGroup::NeedAPerson) {
+                table.note(Paint::Plain, &format!("{}; {}", plea.why, plea.to_do));
+            }
         }
     }
     table.lay_out(style)
 }
 
-fn columns() -> [Column; 11] {
+fn columns() -> [Column; 12] {
     [
         Column::left("CONDITION"),
         Column::left("AGENT"),
+        Column::left("DOING").dispensable(0),
         Column::left("RUNTIME").dispensable(6),
         Column::left("CLASS").dispensable(9),
         Column::left("UNIT").dispensable(8),
@@ -49,12 +59,12 @@ fn heading(group: &ClassGroup, agents: &[&AgentSnapshot]) -> Line {
     let up = agents.iter().filter(|agent| agent.condition == Condition::Up).count();
     let title = Line::of(Paint::Bold, &group.title());
     match (group, agents.len()) {
-        (ClassGroup::Unmanaged, _) | (_, 1) => title,
+        (ClassGroup::Unmanaged | ClassGroup::NeedAPerson, _) | (_, 1) => title,
         (_, all) => title.with(Paint::Dim, &format!("  {up} of {all} up")),
     }
 }
 
-fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 11] {
+fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 12] {
     let now = snapshot.observed_at.as_str();
     let asked = snapshot.direct || snapshot.sources.get(&SourceName::Systemd).is_some_and(|report| report.ok);
     let condition = agent.condition;
@@ -69,6 +79,7 @@ fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 11
     [
         (condition.into(), format!("{mark} {condition}")),
         (Paint::Bold, agent.name.clone()),
+        doing(agent, now),
         known(agent.runtime.clone()),
         known(agent.class.clone()),
         (unit_paint, unit),

@@ -1,6 +1,6 @@
 //! What stands above the table of agents: whose fleet it is, how it is, and what nobody could see.
 
-use probe::snapshot::{Condition, HolderSnapshot, Snapshot, SourceName};
+use probe::snapshot::{Attention, Condition, HolderSnapshot, Snapshot, SourceName};
 
 use super::units::{age, duration};
 use super::wrap::{flow, paragraph};
@@ -63,6 +63,16 @@ fn counts(snapshot: &Snapshot) -> Vec<Line> {
         let count = snapshot.count(condition);
         if count > 0 {
             parts.push(Line::of(condition.into(), &format!("{count} {condition}")));
+        }
+    }
+    for (attention, paint, words) in [
+        (Attention::Waiting, Paint::Yellow, "waiting for a person"),
+        (Attention::Blocked, Paint::Red, "blocked"),
+        (Attention::Silent, Paint::Yellow, "silent"),
+    ] {
+        let count = snapshot.managed().filter(|agent| agent.attention() == Some(attention)).count();
+        if count > 0 {
+            parts.push(Line::of(paint, &format!("{count} {words}")));
         }
     }
     match snapshot.drift.len() {

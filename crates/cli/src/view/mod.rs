@@ -3,6 +3,7 @@
 mod agent_cards;
 mod agent_table;
 mod class_group;
+mod doing;
 mod drift_list;
 mod fleet_header;
 mod fleet_page;

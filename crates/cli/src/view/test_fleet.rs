@@ -1,8 +1,9 @@
 //! A fleet with something of everything, for tests of how it is shown.
 
 use probe::snapshot::{
-    AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot, RosterSnapshot,
-    SessionSnapshot, Snapshot, SourceName, SourceReport, Sources, UnitSnapshot, UsageSnapshot,
+    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
+    HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport, Sources,
+    UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 
 const NOW: &str = "2026-11-20T14:58:08Z";
@@ -58,6 +59,38 @@ fn unit(name: &str, active: &str, sub: &str) -> UnitSnapshot {
         installed: true,
         since: Some("2026-11-16T11:00:00Z".to_owned()),
     }
+}
+
+fn doing(agent: AgentSnapshot, state: &str, since: &str, reason: Option<&str>) -> AgentSnapshot {
+    let activity = ActivitySnapshot {
+        state: state.to_owned(),
+        since: since.to_owned(),
+        reason: reason.map(str::to_owned),
+        waiting_for: (state == "waiting").then(|| WaitingFor::by(reason)),
+        silent_since: None,
+        source: ActivitySource::Report,
+        model: Some("stub-1".to_owned()),
+        task: None,
+    };
+    AgentSnapshot { activity: Some(activity), ..agent }
+}
+
+/// Agents that need a person, the least urgent first.
+fn asking() -> [AgentSnapshot; 4] {
+    let up = |name| agent(name, "claude", "reviewer", Condition::Up);
+    let mut silent = doing(up("rev4"), "working", "2026-11-20T13:00:00Z", None);
+    let mut seen = doing(up("rev2"), "waiting", "2026-11-20T14:56:00Z", Some("trust"));
+    if let (Some(silent), Some(seen)) = (&mut silent.activity, &mut seen.activity) {
+        silent.silent_since = Some("2026-11-20T14:10:00Z".to_owned());
+        silent.task = Some("rebase the branch".to_owned());
+        seen.source = ActivitySource::Screen;
+    }
+    [
+        silent,
+        doing(up("rev3"), "blocked", "2026-11-20T14:57:00Z", Some("the provider is overloaded (529)")),
+        seen,
+        doing(up("rev1"), "waiting", "2026-11-20T14:46:00Z", Some("login: 401 invalid key")),
+    ]
 }
 
 fn dead() -> AgentSnapshot {
@@ -131,15 +164,16 @@ pub(crate) fn fleet() -> Snapshot {
     stale.heartbeat.health = HeartbeatHealth::Stale;
     stale.heartbeat.age_ms = Some(64_000);
     stale.drift = vec![DriftKind::StaleHeartbeat];
-    let agents = vec![
+    let mut agents = vec![
         agent("coder0", "codex", "implementer", Condition::Up),
         dead(),
         starting,
-        agent("mos-claude", "claude", "orchestrator", Condition::Up),
+        doing(agent("mos-claude", "claude", "orchestrator", Condition::Up), "working", "2026-11-20T14:55:00Z", None),
         stale,
         missing(),
         unmanaged(),
     ];
+    agents.splice(6..6, asking());
     Snapshot {
         schema: 1,
         host: "w1".to_owned(),
@@ -148,7 +182,7 @@ pub(crate) fn fleet() -> Snapshot {
         direct: false,
         socket: "mosaic-factory".to_owned(),
         sources: sources(),
-        roster: RosterSnapshot { agents: Some(6), loaded_at: Some(NOW.to_owned()) },
+        roster: RosterSnapshot { agents: Some(10), loaded_at: Some(NOW.to_owned()) },
         linger: Some(true),
         holder: HolderSnapshot { up: Some(true), pid: Some(812), since: Some("2026-11-17T10:00:00Z".to_owned()) },
         agents,

@@ -61,6 +61,9 @@ pub enum CheckName {
     ControlGroup,
     /// Its runtime is found on the path that was recorded.
     Runtime,
+    /// It needs nobody: it does not wait for a person, is not blocked, and does not hang. Never required: an agent
+    /// that waits is alive.
+    Activity,
     /// Nothing differs from the roster.
     Drift,
 }
@@ -85,6 +88,7 @@ impl CheckName {
             Self::UnitEnabled => "unit-enabled",
             Self::ControlGroup => "control-group",
             Self::Runtime => "runtime",
+            Self::Activity => "activity",
             Self::Drift => "drift",
         }
     }

@@ -9,6 +9,7 @@ use super::words::Words;
 use super::{Check, CheckName, Facts, Scope, Status};
 use crate::judge::{AgentFacts, Beat, Binding, PaneFact, ProcessFact};
 use crate::observe::Observation;
+use crate::plea::{Plea, plea};
 use crate::snapshot::{AgentSnapshot, DriftKind};
 
 type Answer = (Status, String);
@@ -21,7 +22,7 @@ pub(super) fn of_agent(
     facts: &Facts,
     scope: &Scope,
     words: Words,
-) -> [Check; 7] {
+) -> [Check; 8] {
     let restart = words.say(format_args!("mosaic fleet restart {agent}"));
     let start = words.say(format_args!("mosaic fleet start {agent}; journalctl --user AGENT={agent}"));
     let row = |name, (status, evidence): Answer, required, advice: &str| Check {
@@ -42,6 +43,7 @@ pub(super) fn of_agent(
     let runtime = runtime(agent, observation, facts, words);
     // What only the shell can tell is no failure.
     let runtime_required = runtime.0 != Status::Unknown || scope.strict && recorded(agent, observation);
+    let plea = snapshot.and_then(plea);
     [
         row(CheckName::Session, session(agent, seen, words), true, &start),
         row(CheckName::Process, process(seen, words), true, if seen.alive() { &restart } else { &start }),
@@ -50,6 +52,12 @@ pub(super) fn of_agent(
         row(CheckName::UnitEnabled, unit_enabled(&unit, snapshot, observation, words), managed, "mosaic fleet install"),
         row(CheckName::ControlGroup, control_group(&unit, seen, observation, words), managed, &restart),
         row(CheckName::Runtime, runtime, runtime_required, "install it, then mosaic fleet install"),
+        row(
+            CheckName::Activity,
+            activity(snapshot, plea.as_ref(), words),
+            false,
+            plea.as_ref().map_or("", |plea| &plea.to_do),
+        ),
     ]
 }
 
@@ -174,6 +182,17 @@ fn control_group(name: &UnitName, seen: &AgentFacts<'_>, observation: &Observati
             (Status::Unknown, words.repeat("which process is in the pane is not known"))
         }
         None => (Status::Fail, words.repeat("its process has no control group of a unit")),
+    }
+}
+
+fn activity(agent: Option<&AgentSnapshot>, plea: Option<&Plea>, words: Words) -> Answer {
+    let Some(activity) = agent.and_then(|agent| agent.activity.as_ref()) else {
+        return (Status::Pass, words.repeat("it does not say what it does"));
+    };
+    let state = &activity.state;
+    match plea {
+        Some(plea) => (Status::Fail, words.say(format_args!("{state}: {}", plea.why))),
+        None => (Status::Pass, words.say(format_args!("{state} since {}", activity.since))),
     }
 }
 

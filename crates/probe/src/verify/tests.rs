@@ -37,8 +37,14 @@ fn a_healthy_fleet_passes_every_check() {
         assert!(bad(&verification).is_empty(), "{:?}", bad(&verification));
         assert!(verification.passed);
         assert_eq!(verification.exit_code(), ExitCode::Ok);
-        assert_eq!(verification.checks.len(), 9 + 2 * 7);
+        assert_eq!(verification.checks.len(), 9 + 2 * 8);
     }
+}
+
+/// coder0 says that of itself.
+fn reported(observation: &mut Observation, activity: &str) {
+    let report = format!("ts=2026-11-20T11:59:00Z\nactivity={activity}\n").parse().unwrap();
+    observation.heartbeats.result.as_mut().unwrap().activities.insert("coder0".parse().unwrap(), report);
 }
 
 /// What spoils a fleet, the rows that tell, and the exit code, also of `--strict`.
@@ -101,6 +107,15 @@ fn cases() -> Vec<Case> {
         (|o| drop(server(o).sessions.remove("_holder")), &["holder - fail", "drift - fail"], CheckFailed, CheckFailed),
         (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Passed, Unavailable),
         (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Passed, CheckFailed),
+        // Whoever waits for a person is alive all the same.
+        (
+            |o| drop(o.dialogs.insert("coder0".parse().unwrap(), "login".to_owned())),
+            &["activity coder0 fail"],
+            Passed,
+            Passed,
+        ),
+        (|o| reported(o, "blocked"), &["activity coder0 fail"], Passed, Passed),
+        (|o| reported(o, "idle"), &[], Passed, Passed),
         (|o| session(o, "scratch", 300), &["drift - fail"], Passed, CheckFailed),
         (
             |o| {

@@ -38,6 +38,7 @@ impl Screen {
     }
 
     /// That of a pane that is gone.
+    #[must_use]
     pub fn blank() -> Self {
         Self { lines: Vec::new(), history: 0, cursor_line: 0, cursor_column: 0, width: 0 }
     }
@@ -51,6 +52,7 @@ impl Screen {
     }
 
     /// The lines that a person sees, from the first row.
+    #[must_use]
     pub fn visible(&self) -> &[StyledLine] {
         &self.lines[self.history..]
     }

@@ -15,6 +15,7 @@ pub struct StyledLine {
 
 impl StyledLine {
     /// Reads a line as `capture-pane -e` writes it.
+    #[must_use]
     pub fn parse(line: &str) -> Self {
         let (mut text, mut firm, mut faint) = (String::new(), String::new(), false);
         let mut rest = line.chars().peekable();

@@ -2,11 +2,13 @@
 
 /// The text without what a terminal may show otherwise: blanks (lines are wrapped, tabs expanded),
 /// combining marks and emoji (terminals differ on their widths, and join or drop them).
+#[must_use]
 pub fn squeezed(text: &str) -> String {
     text.chars().filter(|character| character.is_ascii_graphic() || character.is_alphanumeric()).collect()
 }
 
 /// The letters and digits alone: what is left of a text also where its Markdown is rendered.
+#[must_use]
 pub fn letters(text: &str) -> String {
     text.chars().filter(|character| character.is_alphanumeric()).collect()
 }
