@@ -4,10 +4,13 @@ mod dialect;
 mod exchange;
 mod held_answers;
 mod http_request;
+mod reply;
 
 use crate::Deadline;
 use exchange::Exchange;
 pub use held_answers::HeldAnswers;
+use reply::Reply;
+use serde_json::Value;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -63,6 +66,17 @@ impl ModelServer {
     #[must_use]
     pub fn hold(&self) -> HeldAnswers {
         HeldAnswers::new(Arc::clone(&self.exchange))
+    }
+
+    /// Wants a tool to be used, in its next answer to somebody who has tools.
+    pub fn call_tool(&self, name: &str, arguments: Value) {
+        self.exchange.reply_next(Reply::Tool { name: name.to_owned(), arguments });
+    }
+
+    /// Refuses every request from now on, with an HTTP status ("401 Unauthorized") and a message; with `None` no
+    /// longer.
+    pub fn refuse(&self, refusal: Option<(&str, &str)>) {
+        self.exchange.refuse(refusal.map(|(status, message)| (status.to_owned(), message.to_owned())));
     }
 
     /// Waits until an agent waits for an answer that is held back.

@@ -1,6 +1,7 @@
 use super::dialect::Dialect;
 use super::exchange::Exchange;
 use super::http_request::HttpRequest;
+use super::reply::Reply;
 use crate::Deadline;
 use serde_json::{Value, json};
 use std::io::{self, BufReader, Write};
@@ -33,9 +34,18 @@ fn answer(mut to: &TcpStream, request: &HttpRequest, exchange: &Exchange) -> io:
         return to.write_all(whole("400 Bad Request", &json!({ "error": { "message": "not JSON" } })).as_bytes());
     };
     exchange.hear(dialect.user_turns(&said));
+    if let Some((status, message)) = exchange.refusal() {
+        // The types by which Anthropic's clients go; others go by the status.
+        let kind = if status.starts_with("401") { "authentication_error" } else { "rate_limit_error" };
+        let error = json!({ "type": "error", "error": { "type": kind, "message": message } });
+        return to.write_all(whole(&status, &error).as_bytes());
+    }
+    // Programs ask for titles and the like beside their conversation, and have no tools to offer there.
+    let has_tools = said["tools"].as_array().is_some_and(|tools| !tools.is_empty());
     to.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")?;
     if exchange.may_answer() {
-        to.write_all(dialect.answer().as_bytes())?;
+        let reply = if has_tools { exchange.take_reply() } else { Reply::Noted };
+        to.write_all(dialect.answer(&reply).as_bytes())?;
     }
     Ok(())
 }

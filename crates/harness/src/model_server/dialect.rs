@@ -1,3 +1,4 @@
+use super::reply::Reply;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -40,11 +41,11 @@ impl Dialect {
     }
 
     /// A whole answer, as events.
-    pub(super) fn answer(self) -> String {
+    pub(super) fn answer(self, reply: &Reply) -> String {
         match self {
-            Self::ChatCompletions => chat_completion(),
-            Self::Responses => response(),
-            Self::Messages => message(),
+            Self::ChatCompletions => chat_completion(reply),
+            Self::Responses => response(reply),
+            Self::Messages => message(reply),
         }
     }
 }
@@ -58,20 +59,34 @@ fn text(content: &Value) -> Option<String> {
     (!texts.is_empty()).then(|| texts.concat())
 }
 
-fn chat_completion() -> String {
+fn chat_completion(reply: &Reply) -> String {
     let chunk = |delta: Value, finished: Value| {
         let choice = json!({ "index": 0, "delta": delta, "finish_reason": finished });
         let kind = "chat.completion.chunk";
         json!({ "id": "x", "object": kind, "created": 1, "model": "stub-1", "choices": [choice] })
     };
-    let said = chunk(json!({ "role": "assistant", "content": Dialect::ANSWER }), Value::Null);
-    let end = chunk(json!({}), json!("stop"));
+    let (said, end) = match reply {
+        Reply::Noted => (json!({ "role": "assistant", "content": Dialect::ANSWER }), "stop"),
+        Reply::Tool { name, arguments } => {
+            let function = json!({ "name": name, "arguments": arguments.to_string() });
+            let call = json!({ "index": 0, "id": "call_1", "type": "function", "function": function });
+            (json!({ "role": "assistant", "tool_calls": [call] }), "tool_calls")
+        }
+    };
+    let (said, end) = (chunk(said, Value::Null), chunk(json!({}), json!(end)));
     format!("data: {said}\n\ndata: {end}\n\ndata: [DONE]\n\n")
 }
 
-fn response() -> String {
-    let content = json!([{ "type": "output_text", "text": Dialect::ANSWER }]);
-    let item = json!({ "type": "message", "role": "assistant", "id": "m1", "content": content });
+fn response(reply: &Reply) -> String {
+    let item = match reply {
+        Reply::Noted => {
+            let content = json!([{ "type": "output_text", "text": Dialect::ANSWER }]);
+            json!({ "type": "message", "role": "assistant", "id": "m1", "content": content })
+        }
+        Reply::Tool { name, arguments } => json!({
+            "type": "function_call", "id": "f1", "call_id": "call_1", "name": name, "arguments": arguments.to_string(),
+        }),
+    };
     let usage = json!({
         "input_tokens": 1, "output_tokens": 1, "total_tokens": 2,
         "input_tokens_details": null, "output_tokens_details": null,
@@ -83,16 +98,28 @@ fn response() -> String {
     ])
 }
 
-fn message() -> String {
+fn message(reply: &Reply) -> String {
     let message = json!({
         "id": "m1", "type": "message", "role": "assistant", "model": "stub-1", "content": [],
         "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 1 },
     });
-    let end = json!({ "stop_reason": "end_turn", "stop_sequence": null });
+    let (block, delta, reason) = match reply {
+        Reply::Noted => (
+            json!({ "type": "text", "text": "" }),
+            json!({ "type": "text_delta", "text": Dialect::ANSWER }),
+            "end_turn",
+        ),
+        Reply::Tool { name, arguments } => (
+            json!({ "type": "tool_use", "id": "call_1", "name": name, "input": {} }),
+            json!({ "type": "input_json_delta", "partial_json": arguments.to_string() }),
+            "tool_use",
+        ),
+    };
+    let end = json!({ "stop_reason": reason, "stop_sequence": null });
     events(&[
         ("message_start", json!({ "message": message })),
-        ("content_block_start", json!({ "index": 0, "content_block": { "type": "text", "text": "" } })),
-        ("content_block_delta", json!({ "index": 0, "delta": { "type": "text_delta", "text": Dialect::ANSWER } })),
+        ("content_block_start", json!({ "index": 0, "content_block": block })),
+        ("content_block_delta", json!({ "index": 0, "delta": delta })),
         ("content_block_stop", json!({ "index": 0 })),
         ("message_delta", json!({ "delta": end, "usage": { "output_tokens": 1 } })),
         ("message_stop", json!({})),

@@ -1,5 +1,7 @@
 use super::conversations::Conversations;
+use super::reply::Reply;
 use crate::Deadline;
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What the threads of a [`ModelServer`](crate::ModelServer) share: what was said, and whether it
@@ -17,6 +19,10 @@ struct State {
     holds: usize,
     /// How many answers are being held back.
     held: usize,
+    /// What it answers next instead of "noted".
+    replies: VecDeque<Reply>,
+    /// A status and a message, instead of any answer.
+    refusal: Option<(String, String)>,
     stopped: bool,
 }
 
@@ -54,6 +60,22 @@ impl Exchange {
             state.held -= 1;
         }
         !state.stopped
+    }
+
+    pub(super) fn reply_next(&self, reply: Reply) {
+        self.change(|state| state.replies.push_back(reply));
+    }
+
+    pub(super) fn take_reply(&self) -> Reply {
+        self.lock().replies.pop_front().unwrap_or_default()
+    }
+
+    pub(super) fn refuse(&self, refusal: Option<(String, String)>) {
+        self.change(|state| state.refusal = refusal);
+    }
+
+    pub(super) fn refusal(&self) -> Option<(String, String)> {
+        self.lock().refusal.clone()
     }
 
     pub(super) fn hold(&self) {
