@@ -9,7 +9,7 @@ use std::path::Path;
 /// one with the next start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReporterFile {
-    /// Its name, in `fleet/reporters`.
+    /// Its name, in `fleet/reporters`; directories before it are part of it.
     pub(crate) name: &'static str,
     /// What is in it.
     pub(crate) text: &'static str,
@@ -25,6 +25,7 @@ impl ReporterFile {
         if fs::read(&path).is_ok_and(|there| there == self.text.as_bytes()) {
             return Ok(());
         }
+        let directory = path.parent().unwrap_or(directory);
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         file.write_all(self.text.as_bytes())?;
@@ -52,5 +53,8 @@ mod tests {
             assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing else is left");
         }
         assert!(file.put(&directory.join("pi.ts")).is_err());
+        let file = ReporterFile { name: "some/hooks/hooks.json", text: "{}" };
+        file.put(&directory).unwrap();
+        assert_eq!(fs::read_to_string(directory.join("some/hooks/hooks.json")).unwrap(), "{}");
     }
 }
