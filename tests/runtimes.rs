@@ -40,14 +40,15 @@ fn said(output: &Output) -> String {
 #[test]
 fn the_process_becomes_the_runtime_with_its_own_switch_and_the_arguments() {
     let fleet = fleet();
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
         (&["claude"], "claude  []"),
         (&["claude", "--resume"], "claude --resume []"),
         (&["claude", "--", "--help"], "claude --help []"),
         (&["yolo", "claude"], "claude --dangerously-skip-permissions []"),
         (&["yolo", "claude", "--", "-c"], "claude --dangerously-skip-permissions -c []"),
         (&["yolo", "codex", "resume", "--last"], "codex --dangerously-bypass-approvals-and-sandbox resume --last []"),
-        (&["yolo", "pi", "--offline"], "pi --offline []"),
+        (&["yolo", "pi", "--offline"], "pi --no-skills --offline []"),
+        (&["pi", "list"], "pi list []"),
         (&["yolo", "opencode"], "opencode  [{\"*\":\"allow\"}]"),
     ];
     for (words, expected) in table {
@@ -95,5 +96,72 @@ fn a_slip_of_the_finger_is_told_what_was_meant() {
             said.contains(&format!("did you mean {meant}?")) && said.contains("claude, codex, pi, opencode"),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn pi_gets_the_skills_that_are_asked_for_in_front_of_the_users_own_arguments() {
+    let fleet = fleet();
+    let home = fleet.mosaic_home();
+    for skill in ["skills/mosaic-tools", "skills/review", "skills-local/mine"] {
+        std::fs::create_dir_all(home.join(skill)).unwrap();
+        std::fs::write(home.join(skill).join("SKILL.md"), "").unwrap();
+    }
+    let skills = |names: &[&str]| {
+        let given = names.iter().map(|name| format!(" --skill {}", home.join(name).display()));
+        given.collect::<String>()
+    };
+    let (all, forced) = (["skills-local/mine", "skills/mosaic-tools", "skills/review"], ["skills/review"]);
+    let table = [
+        (vec![], format!("pi --no-skills{} -c []", skills(&["skills/mosaic-tools"]))),
+        (vec![("MOSAIC_PI_FORCE_SKILLS", "review:../review:gone")], format!("pi --no-skills{} -c []", skills(&forced))),
+        (vec![("MOSAIC_PI_FORCE_SKILLS", "")], "pi --no-skills -c []".to_owned()),
+        (vec![("MOSAIC_PI_SKILL_MODE", "all")], format!("pi --no-skills{} -c []", skills(&all))),
+        (vec![("MOSAIC_PI_SKILL_MODE", "discover")], format!("pi{} -c []", skills(&["skills/mosaic-tools"]))),
+    ];
+    for (variables, expected) in table {
+        for words in [&["pi", "-c"][..], &["yolo", "pi", "-c"]] {
+            let output =
+                mosaic(&fleet, words).envs(variables.iter().copied()).current_dir(fleet.home()).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {variables:?}");
+            let is_senseless = variables.iter().any(|(_, value)| value.contains("../"));
+            assert_eq!(said(&output).contains("'../review' cannot be the name of a skill"), is_senseless, "{output:?}");
+        }
+    }
+    let output = mosaic(&fleet, &["yolo", "pi"]).env("MOSAIC_PI_SKILL_MODE", "some").output().unwrap();
+    assert_eq!(output.status.code(), Some(64), "{output:?}");
+    let said = said(&output);
+    assert!(said.contains("MOSAIC_PI_SKILL_MODE is 'some'") && said.contains("all or discover"), "{said}");
+}
+
+#[test]
+fn pi_and_opencode_load_what_reports_besides_what_they_had() {
+    let fleet = fleet();
+    let script = "#!/bin/sh\necho \"$$ $* [$OPENCODE_CONFIG_CONTENT] [$MOSAIC_REPORTER]\"\nexit 5\n";
+    for name in ["pi", "opencode"] {
+        fleet.install_script(&fleet.home().join("bin").join(name), script);
+    }
+    let reporters = fleet.mosaic_home().join("fleet/reporters");
+    let mosaic_path = Binaries::mosaic();
+    let (directory, program) = (reporters.display(), mosaic_path.display());
+    let extension = format!("--extension {directory}/pi.js");
+    let plugin = format!(r#""plugin":["file://{directory}/opencode.js"]}}"#);
+    let table = [
+        (vec!["yolo", "pi", "-e", "mine.ts"], "", format!("{extension} --no-skills -e mine.ts [] [{program}]")),
+        (vec!["pi", "list"], "", "list [] []".to_owned()),
+        (vec!["opencode", "."], "", format!(". [{{{plugin}] [{program}]")),
+        (vec!["opencode"], r#"{"b":1,"a":2}"#, format!(r#" [{{"b":1,"a":2,{plugin}] [{program}]"#)),
+        (vec!["opencode"], "{,", " [{,] []".to_owned()),
+    ];
+    for (words, theirs, expected) in table {
+        let mut command = mosaic(&fleet, &words);
+        command.env("MOSAIC_AGENT_NAME", "coder0").env_remove("MOSAIC_REPORTER").env("OPENCODE_CONFIG_CONTENT", theirs);
+        let told = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {theirs}");
+    }
+    for name in ["pi.js", "opencode.js"] {
+        let text = std::fs::read_to_string(reporters.join(name)).unwrap();
+        assert_eq!(text.matches("export default").count(), 1, "{name}");
     }
 }

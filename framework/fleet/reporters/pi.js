@@ -27,9 +27,14 @@ function retrySettings(cwd) {
   return settings;
 }
 
+/** pi has one by the name of unknown where there is none. */
+function nameOf(model) {
+  return model && model.provider !== "unknown" ? `${model.provider}/${model.id}` : "";
+}
+
 /** Can the next prompt be answered at all? */
 function readiness(ctx) {
-  if (!ctx.model) return { state: "waiting", reason: "login: no model is set up" };
+  if (!nameOf(ctx.model)) return { state: "waiting", reason: "login: no model is set up" };
   if (ctx.modelRegistry?.hasConfiguredAuth?.(ctx.model) === false) {
     return { state: "waiting", reason: `login: no API key for ${ctx.model.provider}` };
   }
@@ -49,7 +54,7 @@ export default function (pi) {
   const on = (name, handle) =>
     pi.on(name, (event, ctx) => {
       try {
-        if (ctx?.model) model = `${ctx.model.provider}/${ctx.model.id}`;
+        model = nameOf(ctx?.model) || model;
         handle(event, ctx);
       } catch {}
     });
@@ -78,8 +83,9 @@ export default function (pi) {
 
   on("session_start", (_event, ctx) => show(readiness(ctx)));
   on("model_select", (event, ctx) => {
-    model = `${event.model.provider}/${event.model.id}`;
-    if (ctx.isIdle() && shown.state !== "working") show(readiness({ model: event.model, modelRegistry: ctx.modelRegistry }));
+    model = nameOf(event.model);
+    const { modelRegistry } = ctx;
+    if (ctx.isIdle() && shown.state !== "working") show(readiness({ model: event.model, modelRegistry }));
   });
   // Without a key, this is all that is heard of a prompt.
   on("input", (_event, ctx) => {

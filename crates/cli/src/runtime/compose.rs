@@ -18,6 +18,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) manner: Manner,
     /// What makes it report.
     pub(crate) attached: Attached,
+    /// The skills that it is given, as arguments.
+    pub(crate) skills: Vec<OsString>,
     /// The user's own arguments.
     pub(crate) further: &'a [OsString],
     /// What it is told first.
@@ -28,7 +30,7 @@ pub(crate) struct Wanted<'a> {
 
 /// The command that runs a known runtime. `variable` looks up the environment that it will inherit.
 pub(crate) fn compose(profile: &Profile, wanted: Wanted<'_>, variable: impl Fn(&str) -> Option<OsString>) -> Launch {
-    let Wanted { program, manner, attached, further, prompt, is_root } = wanted;
+    let Wanted { program, manner, attached, skills, further, prompt, is_root } = wanted;
     let Attached { mut arguments, mut variables } = attached;
     let mut notices = Vec::new();
     if manner == Manner::Unattended {
@@ -42,6 +44,7 @@ pub(crate) fn compose(profile: &Profile, wanted: Wanted<'_>, variable: impl Fn(&
         let rule = given.root.as_ref().filter(|rule| is_root && !vouched(rule.vouchers));
         notices.extend(rule.map(|rule| rule.notice.to_owned()));
     }
+    arguments.extend(skills);
     arguments.extend_from_slice(further);
     arguments.extend(prompt.iter().flat_map(|prompt| profile.prompt.arguments(further, prompt)));
     Launch { program, arguments, variables, notices }
@@ -75,8 +78,8 @@ mod tests {
     fn line(name: &str, manner: Manner, further: &[&str], is_root: bool, variables: &[(&str, &str)]) -> (String, bool) {
         let further: Vec<OsString> = further.iter().map(OsString::from).collect();
         let variable = |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.into());
-        let (program, attached) = (name.into(), Attached::default());
-        let wanted = Wanted { program, manner, attached, further: &further, prompt: None, is_root };
+        let (program, attached, skills) = (name.into(), Attached::default(), Vec::new());
+        let wanted = Wanted { program, manner, attached, skills, further: &further, prompt: None, is_root };
         let launch = compose(Profile::of(name).unwrap(), wanted, variable);
         (launch.line(), !launch.notices.is_empty())
     }

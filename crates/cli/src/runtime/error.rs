@@ -54,13 +54,24 @@ pub(crate) enum RuntimeError {
         /// Those that can.
         known: String,
     },
+    /// Nobody knows how many skills that are.
+    #[error(
+        "MOSAIC_PI_SKILL_MODE is '{}': it is all or discover, or not set for the skills of MOSAIC_PI_FORCE_SKILLS alone",
+        .value.escape_debug()
+    )]
+    SkillMode {
+        /// As it was set.
+        value: String,
+    },
 }
 
 impl RuntimeError {
     /// The exit code for it.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Unknown { .. } | Self::NoKickstart | Self::NoKickstartFor { .. } => ExitCode::Usage,
+            Self::Unknown { .. } | Self::NoKickstart | Self::NoKickstartFor { .. } | Self::SkillMode { .. } => {
+                ExitCode::Usage
+            }
             Self::Kickstart { .. } => ExitCode::Io,
             Self::NotInstalled { .. } => ExitCode::Unavailable,
         }

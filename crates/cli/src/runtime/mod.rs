@@ -16,6 +16,7 @@ mod prompt_form;
 mod reporter;
 mod run;
 mod search;
+mod skills;
 
 pub(crate) use error::RuntimeError;
 pub(crate) use manner::Manner;

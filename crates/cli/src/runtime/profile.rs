@@ -18,6 +18,11 @@ pub(crate) struct Profile {
     pub(crate) prompt: PromptForm,
     /// What makes it say what it does.
     pub(crate) reporter: Reporter,
+    /// Is it given skills? Otherwise it has its own way with them.
+    pub(crate) has_skills: bool,
+    /// First words that make something else of it than an agent, if it takes them in front only: nothing is put
+    /// before them.
+    pub(crate) errands: &'static [&'static str],
 }
 
 /// What lets a runtime do everything without asking.
@@ -58,6 +63,8 @@ pub(crate) static PROFILES: [Profile; 4] = [
         },
         prompt: PromptForm::AfterDashes,
         reporter: reporter::CLAUDE,
+        has_skills: false,
+        errands: &[],
     },
     Profile {
         name: "codex",
@@ -70,6 +77,8 @@ pub(crate) static PROFILES: [Profile; 4] = [
         },
         prompt: PromptForm::AfterDashes,
         reporter: reporter::CODEX,
+        has_skills: false,
+        errands: &[],
     },
     Profile {
         name: "pi",
@@ -79,6 +88,8 @@ pub(crate) static PROFILES: [Profile; 4] = [
         unattended: Unattended { arguments: &[], variable: None, root: None },
         prompt: PromptForm::Word,
         reporter: reporter::PI,
+        has_skills: true,
+        errands: &["install", "remove", "uninstall", "update", "list", "config"],
     },
     Profile {
         name: "opencode",
@@ -92,6 +103,8 @@ pub(crate) static PROFILES: [Profile; 4] = [
         },
         prompt: PromptForm::Option("--prompt"),
         reporter: reporter::OPENCODE,
+        has_skills: false,
+        errands: &[],
     },
 ];
 

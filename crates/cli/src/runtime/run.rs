@@ -13,6 +13,7 @@ use super::profile::{PROFILES, Profile};
 use super::prompt::Prompt;
 use super::reporter::attach;
 use super::search::find_program;
+use super::skills::skill_arguments;
 use super::{Manner, RuntimeError};
 use crate::context::Context;
 use crate::error::CommandError;
@@ -54,18 +55,30 @@ fn known(
     })?;
     let prompt = asked.kickstart.map(Prompt::load).transpose()?;
     let mosaic = std::env::current_exe().map_err(|error| CommandError::io("find", "mosaic", error))?;
-    let (attached, trouble) =
-        attach(&profile.reporter, &context.home, &mosaic, asked.print, asked.arguments, &variable);
+    let further = asked.arguments;
+    let is_errand = further.first().is_some_and(|word| profile.errands.iter().any(|errand| word == errand));
+    let (attached, trouble) = if is_errand {
+        Default::default()
+    } else {
+        attach(&profile.reporter, &context.home, &mosaic, asked.print, further, &variable)
+    };
+    let (skills, senseless) = if profile.has_skills && !is_errand {
+        let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
+        skill_arguments(context.home.path(), &here, further, variable)?
+    } else {
+        Default::default()
+    };
     let wanted = Wanted {
         program,
         manner,
         attached,
-        further: asked.arguments,
+        skills,
+        further,
         prompt: prompt.as_ref(),
         is_root: rustix::process::geteuid().is_root(),
     };
     let mut launch = compose(profile, wanted, variable);
-    launch.notices.extend(trouble);
+    launch.notices.extend(trouble.into_iter().chain(senseless));
     Ok(launch)
 }
 
