@@ -12,7 +12,6 @@ mod grammar;
 mod lifecycle;
 mod mail;
 mod prometheus;
-#[cfg_attr(not(test), expect(dead_code, reason = "`mosaic agent report --from` will ask it"))]
 mod reporting;
 mod runtime;
 #[cfg(test)]

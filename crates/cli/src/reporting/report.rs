@@ -17,7 +17,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Only what it does.
-    pub(super) fn of(activity: Activity) -> Self {
+    pub(crate) fn of(activity: Activity) -> Self {
         Self { activity, reason: None, model: None, task: None }
     }
 

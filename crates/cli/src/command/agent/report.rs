@@ -1,15 +1,21 @@
 //! `mosaic agent report`: what an agent says of itself.
 
 use std::ffi::OsString;
+use std::io::{self, BufReader};
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use domain::{AgentName, ExitCode};
 use heartbeat::{Activity, ActivityReport, Moment, RunDirectory, Saying, Uptime};
 use jiff::Timestamp;
 use process::ProcRoot;
+use serde_json::Value;
 
 use crate::context::Environment;
+use crate::reporting;
 use crate::view::tell;
 
 /// Say what this agent does (for agents: run it in the agent's pane)
@@ -20,8 +26,12 @@ use crate::view::tell;
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Report {
     /// working, waiting (a person is needed), idle, or blocked (nobody's answer would help)
-    #[arg(value_name = "ACTIVITY", value_parser = activity)]
-    activity: Activity,
+    #[arg(value_name = "ACTIVITY", value_parser = activity, required_unless_present = "from")]
+    activity: Option<Activity>,
+
+    /// Take what its own hooks tell, an event as JSON on standard input
+    #[arg(long, value_name = "RUNTIME", conflicts_with_all = ["activity", "reason"])]
+    from: Option<Hooked>,
 
     /// For what it waits, or what blocks it; as the first word of a wait: permission, question, login,
     /// usage limit, trust
@@ -40,6 +50,18 @@ pub(crate) struct Report {
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     message_id: Option<String>,
 }
+
+/// A runtime whose hooks call this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Hooked {
+    /// Claude Code
+    Claude,
+    /// Codex
+    Codex,
+}
+
+/// How long an event may take to come.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 const AFTER_HELP: &str = "\
 claude, codex, pi and opencode report by themselves when 'mosaic RUNTIME' or 'mosaic yolo RUNTIME'
@@ -76,21 +98,45 @@ impl Report {
         let directory = RunDirectory::from_environment(variable).map_err(|error| error.to_string())?;
         // What nobody can read is replaced.
         let before = heartbeat::read_activity(&directory.activity(&agent)).unwrap_or_default();
-        let Some(report) = ActivityReport::after(before.as_ref(), self.saying(), now()) else { return Ok(()) };
+        let Some(saying) = self.saying()? else { return Ok(()) };
+        let Some(report) = ActivityReport::after(before.as_ref(), saying, now()) else { return Ok(()) };
         let place = || directory.activity(&agent).display().to_string();
         heartbeat::write_activity(&directory, &agent, &report)
             .map_err(|error| format!("cannot write {}: {error}", place()))
     }
 
-    fn saying(&self) -> Saying {
-        Saying {
-            activity: self.activity,
-            reason: self.reason.clone(),
-            model: self.model.clone(),
-            task: self.task.clone(),
+    /// What is said; nothing, if an event says nothing of the agent.
+    fn saying(&self) -> Result<Option<Saying>, String> {
+        let said = match (self.from, self.activity) {
+            (Some(runtime), _) => {
+                let event = event_within(PATIENCE)?;
+                match runtime {
+                    Hooked::Claude => reporting::claude::report_of(&event),
+                    Hooked::Codex => reporting::codex::report_of(&event),
+                }
+            }
+            (None, activity) => activity.map(reporting::Report::of),
+        };
+        Ok(said.map(|said| Saying {
+            activity: said.activity,
+            reason: self.reason.clone().or(said.reason),
+            model: self.model.clone().or(said.model),
+            task: self.task.clone().or(said.task),
             message_id: self.message_id.clone(),
-        }
+        }))
     }
+}
+
+/// The event on standard input. Whoever calls this and does not close it is not waited for.
+fn event_within(patience: Duration) -> Result<Value, String> {
+    let (sender, event) = mpsc::channel();
+    let read = move || {
+        // Whoever has given up does not listen.
+        let _ = sender.send(serde_json::from_reader::<_, Value>(BufReader::new(io::stdin())));
+    };
+    thread::Builder::new().spawn(read).map_err(|error| format!("cannot start a thread: {error}"))?;
+    let event = event.recv_timeout(patience).map_err(|_| format!("no event came within {} s", patience.as_secs()))?;
+    event.map_err(|error| format!("the event on standard input is no JSON: {error}"))
 }
 
 fn now() -> Moment {

@@ -20,7 +20,9 @@ pub(crate) fn attach(
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> (Attached, Option<String>) {
     let agent = variable("MOSAIC_AGENT_NAME").and_then(|name| name.to_str()?.parse::<AgentName>().ok());
-    let Some(agent) = agent else { return (Attached::default(), None) };
+    if agent.is_none() {
+        return (Attached::default(), None);
+    }
     let directory = home.path().join("fleet/reporters");
     let file = reporter.file.map_or_else(|| directory.clone(), |file| directory.join(file.name));
     if let Some(file) = reporter.file.filter(|_| !print)
@@ -30,7 +32,7 @@ pub(crate) fn attach(
             format!("it will not report what it does: cannot write {}: {error}", directory.join(file.name).display());
         return (Attached::default(), Some(why));
     }
-    let mut attached = (reporter.attach)(&Occasion { agent: &agent, mosaic, file: &file, further, variable });
+    let mut attached = (reporter.attach)(&Occasion { file: &file, further, variable });
     if attached != Attached::default() {
         attached.variables.push(("MOSAIC_REPORTER", mosaic.into()));
     }

@@ -37,13 +37,8 @@ mod tests {
 
     #[test]
     fn it_is_a_plugin_more() {
-        let occasion = Occasion {
-            agent: &"coder0".parse().unwrap(),
-            mosaic: Path::new("/bin/mosaic"),
-            file: &Path::new("/m x/fleet/reporters").join(HOOKS),
-            further: &[],
-            variable: &|_| None,
-        };
+        let occasion =
+            Occasion { file: &Path::new("/m x/fleet/reporters").join(HOOKS), further: &[], variable: &|_| None };
         let attached = (CLAUDE.attach)(&occasion);
         assert_eq!(attached.arguments, ["--plugin-dir=/m x/fleet/reporters/mosaic-claude"]);
         assert!(attached.variables.is_empty());

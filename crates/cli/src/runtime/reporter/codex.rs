@@ -42,13 +42,7 @@ mod tests {
 
     fn attached(further: &[&str]) -> Attached {
         let further: Vec<OsString> = further.iter().map(OsString::from).collect();
-        (CODEX.attach)(&Occasion {
-            agent: &"coder0".parse().unwrap(),
-            mosaic: Path::new("/bin/mosaic"),
-            file: Path::new("/m/fleet/reporters"),
-            further: &further,
-            variable: &|_| None,
-        })
+        (CODEX.attach)(&Occasion { file: Path::new("/m/fleet/reporters"), further: &further, variable: &|_| None })
     }
 
     #[test]

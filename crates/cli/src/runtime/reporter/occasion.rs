@@ -3,15 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use domain::AgentName;
-
 /// One launch of an agent's program, as far as its reporter has to know.
 #[derive(Clone, Copy)]
 pub(crate) struct Occasion<'a> {
-    /// Who reports.
-    pub(crate) agent: &'a AgentName,
-    /// `mosaic`, absolute; the runtime has it as `MOSAIC_REPORTER`.
-    pub(crate) mosaic: &'a Path,
     /// Where the reporter's file lies, absolute; of one without a file, its directory.
     pub(crate) file: &'a Path,
     /// The user's own arguments.

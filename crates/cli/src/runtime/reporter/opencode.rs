@@ -83,11 +83,10 @@ mod tests {
 
     #[test]
     fn one_variable_is_set_or_none() {
-        let (agent, mosaic) = ("coder0".parse().unwrap(), Path::new("/bin/mosaic"));
         let set = |theirs: Option<&str>| {
             let variable = |name: &str| theirs.filter(|_| name == "OPENCODE_CONFIG_CONTENT").map(OsString::from);
             let file = Path::new("/m/opencode.js");
-            attach(&Occasion { agent: &agent, mosaic, file, further: &[], variable: &variable })
+            attach(&Occasion { file, further: &[], variable: &variable })
         };
         let ours = [("OPENCODE_CONFIG_CONTENT", OsString::from(r#"{"plugin":["file:///m/opencode.js"]}"#))];
         assert_eq!(set(None).variables, ours);

@@ -26,10 +26,9 @@ mod tests {
 
     #[test]
     fn the_users_own_extensions_stay() {
-        let (agent, file) = ("coder0".parse().unwrap(), Path::new("/m/fleet/reporters/pi.js"));
+        let file = Path::new("/m/fleet/reporters/pi.js");
         for further in [vec![], vec!["--no-extensions".into()], vec!["-e".into(), "mine.ts".into()]] {
-            let mosaic = Path::new("/bin/mosaic");
-            let attached = attach(&Occasion { agent: &agent, mosaic, file, further: &further, variable: &|_| None });
+            let attached = attach(&Occasion { file, further: &further, variable: &|_| None });
             assert_eq!(attached.arguments, ["--extension", "/m/fleet/reporters/pi.js"], "{further:?}");
             assert!(attached.variables.is_empty());
         }
