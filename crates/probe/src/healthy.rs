@@ -80,7 +80,7 @@ pub(crate) fn observation() -> Observation {
         linger: Linger::On,
         heartbeats: seen(RunFiles::default()),
         processes: seen(BTreeMap::new()),
-        dialogs: BTreeMap::new(),
+        signs: BTreeMap::new(),
         generated: seen(Arc::default()),
     };
     session(&mut observation, "_holder", 13);

@@ -8,8 +8,10 @@ mod composer;
 mod profile;
 mod screen;
 mod shown_lines;
+mod sign;
 
 pub use composer::Composer;
 pub use profile::{ComposerForm, Dialog, DialogPlace, Library, Pattern, Profile, ProfileError, Reset};
 pub use screen::{Screen, StyledLine, letters, squeezed};
 pub use shown_lines::shown_lines;
+pub use sign::Sign;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::MosaicHome;
-use runtimes::{Composer, Library, Profile, Screen};
+use runtimes::{Composer, Library, Profile, Screen, Sign};
 use tmux::PaneSight;
 
 fn screens(runtime: &str) -> BTreeMap<String, Screen> {
@@ -91,6 +91,26 @@ fn nothing_is_typed_into_a_dialog_or_a_draft() {
             let empty = ["idle", "busy", "queued", "turn", "reset", "interrupted", "startup-late", "not-logged-in"];
             let may = empty.iter().any(|empty| name.starts_with(empty)) && name != "busy-draft";
             assert!(may || !may_type, "{runtime}/{name}");
+        }
+    }
+}
+
+#[test]
+fn whether_a_program_works_is_seen() {
+    for runtime in ["claude", "codex", "opencode", "pi"] {
+        let profile = profile(runtime);
+        for (name, screen) in screens(runtime) {
+            let sign = profile.sign_on(&screen);
+            let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+            if begins(&["busy", "queued"]) {
+                assert_eq!(sign, Some(Sign::Busy), "{runtime} {name}");
+            } else if begins(&["idle", "draft", "reset", "interrupted"]) {
+                assert_eq!(sign, Some(Sign::Ready), "{runtime} {name}");
+            } else if begins(&["dialog-"]) && !["dialog-slash-completion", "dialog-onboarding"].contains(&name.as_str())
+            {
+                // A completion goes with the text that it completes, and the picture before the first dialog asks nothing.
+                assert!(matches!(sign, Some(Sign::Dialog(_))), "{runtime} {name}: {sign:?}");
+            }
         }
     }
 }

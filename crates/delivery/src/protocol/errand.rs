@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::evidence::{Evidence, is_busy};
+use super::evidence::Evidence;
 use super::{Occupant, OwnText, Patience, Sight, Step};
 use crate::{Doubt, Outcome, Refusal};
 use runtimes::Composer;
@@ -162,7 +162,7 @@ impl<'a> Errand<'a> {
         if sight.input.is_some_and(|input| input.unread > 0) {
             return Some(Refusal::NotReading);
         }
-        (self.request.only_when_idle && is_busy(&sight.screen, self.profile)).then_some(Refusal::Busy)
+        (self.request.only_when_idle && self.profile.is_busy_on(&sight.screen)).then_some(Refusal::Busy)
     }
 
     fn patience_for(&self, refusal: &Refusal) -> Duration {

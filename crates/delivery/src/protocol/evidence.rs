@@ -42,7 +42,7 @@ impl Evidence {
             }
         }
         let (heads, tails) = own.times_in(&turns);
-        Self { heads, tails, folded: folded(&turns, profile), notes, busy: is_busy(screen, profile) }
+        Self { heads, tails, folded: folded(&turns, profile), notes, busy: profile.is_busy_on(screen) }
     }
 
     /// Is there a turn that was not there?
@@ -60,12 +60,6 @@ impl Evidence {
     pub(super) fn works_since(self, before: Self) -> bool {
         self.busy && !before.busy
     }
-}
-
-/// Is the program at work, by its own word?
-pub(super) fn is_busy(screen: &Screen, profile: &Profile) -> bool {
-    let shows = |line: &StyledLine| profile.busy.as_ref().is_some_and(|pattern| pattern.matches(&line.text));
-    screen.visible().iter().any(shows)
 }
 
 /// How many notes that stand for long texts show.

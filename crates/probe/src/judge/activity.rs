@@ -2,6 +2,7 @@
 
 use heartbeat::{Activity, ActivityReport};
 use jiff::{SignedDuration, Timestamp};
+use runtimes::Sign;
 
 use crate::snapshot::{ActivitySnapshot, ActivitySource, WaitingFor};
 
@@ -13,8 +14,8 @@ const SILENT: SignedDuration = SignedDuration::from_mins(30);
 pub(crate) struct Signs<'a> {
     /// The last report that was made.
     pub(crate) report: Option<&'a ActivityReport>,
-    /// The dialog that was seen open.
-    pub(crate) dialog: Option<&'a str>,
+    /// What its screen says.
+    pub(crate) sign: Option<&'a Sign>,
     /// When its window printed last.
     pub(crate) last_output: Option<Timestamp>,
     /// When the process that runs now started, by the wall clock.
@@ -25,13 +26,11 @@ pub(crate) struct Signs<'a> {
 
 /// What it does; `None` if neither it nor its screen says. The report is one of the process that runs.
 pub(crate) fn activity(signs: Signs<'_>) -> Option<ActivitySnapshot> {
-    let Signs { report, dialog, last_output, started, now } = signs;
-    // A wait that was reported has the better reason.
-    let dialog = dialog.filter(|_| report.is_none_or(|report| report.activity != Activity::Waiting));
-    let (state, since, reason, source) = match (dialog, report) {
-        (Some(dialog), report) => {
+    let Signs { report, sign, last_output, started, now } = signs;
+    let (state, since, reason, source) = match (seen(report, sign), report) {
+        (Some((state, reason)), report) => {
             let since = last_output.or(started).or(report.map(|report| report.since)).unwrap_or(now);
-            (Activity::Waiting, since, Some(reason_of(dialog)), ActivitySource::Screen)
+            (state, since, reason, ActivitySource::Screen)
         }
         (None, Some(report)) => (report.activity, report.since, report.reason.clone(), ActivitySource::Report),
         (None, None) => return None,
@@ -52,6 +51,35 @@ pub(crate) fn activity(signs: Signs<'_>) -> Option<ActivitySnapshot> {
     })
 }
 
+/// What its screen says better than its report.
+fn seen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> Option<(Activity, Option<String>)> {
+    let said = report.map(|report| report.activity);
+    match (sign?, said) {
+        // A wait that was reported has the better reason.
+        (Sign::Dialog(_), Some(Activity::Waiting)) => None,
+        (Sign::Dialog(name), _) => Some((Activity::Waiting, Some(reason_of(name)))),
+        // That a person has answered is reported by few, and that one has refused by none.
+        (sign, Some(Activity::Waiting)) => {
+            let of = report.and_then(|report| report.reason.as_deref());
+            let is_answered = matches!(WaitingFor::by(of), WaitingFor::Permission | WaitingFor::Question);
+            is_answered.then(|| (by(sign), None))
+        }
+        // Nor is that one has interrupted.
+        (Sign::Ready, Some(Activity::Working)) => Some((Activity::Idle, None)),
+        (sign, None) => Some((by(sign), None)),
+        (Sign::Busy | Sign::Ready, Some(_)) => None,
+    }
+}
+
+/// What one does without a dialog.
+fn by(sign: &Sign) -> Activity {
+    match sign {
+        Sign::Busy => Activity::Working,
+        Sign::Ready => Activity::Idle,
+        Sign::Dialog(_) => Activity::Waiting,
+    }
+}
+
 /// The reason for a dialog, by the name that its profile gives it.
 fn reason_of(dialog: &str) -> String {
     match dialog {
@@ -68,9 +96,9 @@ fn text(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Signs, activity};
-    use crate::snapshot::{ActivitySource, WaitingFor};
     use heartbeat::{Activity, ActivityReport};
     use jiff::Timestamp;
+    use runtimes::Sign;
 
     fn minute(minute: i64) -> Timestamp {
         Timestamp::from_second(1_795_000_020 + minute * 60).unwrap()
@@ -89,37 +117,47 @@ mod tests {
     }
 
     #[test]
-    fn a_dialog_is_a_wait_that_nobody_reported() {
-        use Activity::{Idle, Waiting, Working};
-        type Said<'a> = Option<(Activity, Option<&'a str>)>;
-        type Expected<'a> = Option<(&'a str, Option<&'a str>, Option<WaitingFor>, ActivitySource)>;
-        let (by_report, by_screen) = (ActivitySource::Report, ActivitySource::Screen);
-        let table: [(Said<'_>, Option<&str>, Expected<'_>); 8] = [
-            (None, None, None),
-            (None, Some("trust"), Some(("waiting", Some("trust"), Some(WaitingFor::Trust), by_screen))),
-            (None, Some("model"), Some(("waiting", Some("dialog: model"), Some(WaitingFor::Other), by_screen))),
-            (None, Some("API key"), Some(("waiting", Some("login: API key"), Some(WaitingFor::Login), by_screen))),
-            (
-                Some((Working, None)),
-                Some("permission"),
-                Some(("waiting", Some("permission"), Some(WaitingFor::Permission), by_screen)),
-            ),
-            (
-                Some((Waiting, Some("permission: Bash"))),
-                Some("permission"),
-                Some(("waiting", Some("permission: Bash"), Some(WaitingFor::Permission), by_report)),
-            ),
-            (Some((Working, None)), None, Some(("working", None, None, by_report))),
-            (Some((Idle, None)), None, Some(("idle", None, None, by_report))),
+    fn a_screen_tells_what_nobody_reported() {
+        use Activity::{Blocked, Idle, Waiting, Working};
+        type Said<'a> = Option<(Activity, &'a str)>;
+        let dialog = |name: &str| Some(Sign::Dialog(name.to_owned()));
+        let table: [(Said<'_>, Option<Sign>, &str); 21] = [
+            (None, None, "-"),
+            (None, dialog("trust"), "waiting trust, Trust, Screen"),
+            (None, dialog("model"), "waiting dialog: model, Other, Screen"),
+            (None, dialog("API key"), "waiting login: API key, Login, Screen"),
+            (None, Some(Sign::Busy), "working Screen"),
+            (None, Some(Sign::Ready), "idle Screen"),
+            (Some((Working, "")), None, "working Report"),
+            (Some((Working, "")), dialog("permission"), "waiting permission, Permission, Screen"),
+            (Some((Working, "")), Some(Sign::Busy), "working Report"),
+            (Some((Working, "")), Some(Sign::Ready), "idle Screen"),
+            (Some((Waiting, "permission: Bash")), None, "waiting permission: Bash, Permission, Report"),
+            (Some((Waiting, "permission: Bash")), dialog("permission"), "waiting permission: Bash, Permission, Report"),
+            (Some((Waiting, "permission: Bash")), Some(Sign::Busy), "working Screen"),
+            (Some((Waiting, "question: which?")), Some(Sign::Busy), "working Screen"),
+            (Some((Waiting, "permission: Bash")), Some(Sign::Ready), "idle Screen"),
+            (Some((Waiting, "login: 401")), Some(Sign::Ready), "waiting login: 401, Login, Report"),
+            (Some((Waiting, "usage limit: 5h")), Some(Sign::Ready), "waiting usage limit: 5h, UsageLimit, Report"),
+            (Some((Waiting, "deploy")), Some(Sign::Busy), "waiting deploy, Other, Report"),
+            (Some((Idle, "")), None, "idle Report"),
+            (Some((Idle, "")), Some(Sign::Busy), "idle Report"),
+            (Some((Blocked, "529")), Some(Sign::Ready), "blocked 529, Report"),
         ];
-        for (said, dialog, expected) in table {
-            let report = said.map(|(activity, reason)| report(activity, reason, 5));
-            let signs =
-                Signs { report: report.as_ref(), dialog, last_output: None, started: Some(minute(0)), now: minute(9) };
-            let seen = activity(signs);
-            let told =
-                seen.as_ref().map(|seen| (seen.state.as_str(), seen.reason.as_deref(), seen.waiting_for, seen.source));
-            assert_eq!(told, expected, "{said:?} {dialog:?}");
+        for (said, sign, expected) in table {
+            let report =
+                said.map(|(activity, reason)| report(activity, Some(reason).filter(|reason| !reason.is_empty()), 5));
+            let (report, sign) = (report.as_ref(), sign.as_ref());
+            let seen = activity(Signs { report, sign, last_output: None, started: Some(minute(0)), now: minute(9) });
+            let told = seen.map_or_else(
+                || "-".to_owned(),
+                |seen| {
+                    let reason = seen.reason.map_or_else(String::new, |reason| format!("{reason}, "));
+                    let needs = seen.waiting_for.map_or_else(String::new, |needs| format!("{needs:?}, "));
+                    format!("{} {reason}{needs}{:?}", seen.state, seen.source)
+                },
+            );
+            assert_eq!(told, expected, "{said:?} {sign:?}");
         }
     }
 
@@ -129,7 +167,7 @@ mod tests {
             let report = report(state, None, since);
             let signs = Signs {
                 report: Some(&report),
-                dialog: None,
+                sign: None,
                 last_output: Some(minute(output)),
                 started: Some(minute(0)),
                 now: minute(now),
@@ -149,7 +187,7 @@ mod tests {
             let report = report(Activity::Idle, None, said);
             let signs = Signs {
                 report: Some(&report),
-                dialog: None,
+                sign: None,
                 last_output: None,
                 started: Some(minute(started)),
                 now: minute(90),

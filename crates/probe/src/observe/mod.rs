@@ -28,6 +28,7 @@ use heartbeat::Now;
 use jiff::Timestamp;
 use process::ProcRoot;
 use roster::Roster;
+use runtimes::Sign;
 
 pub use memory::Memory;
 pub use observation::{GeneratedFiles, Launched, Observation, ProcessSeen, RunFiles, TmuxServer, UnitFiles, Units};
@@ -88,7 +89,7 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
     };
     let processes = meant(early.finish(), pids(&tmux, holder, named), target.limit, late);
 
-    let dialogs = dialogs(target, memory, &roster, &tmux, &heartbeats, now.wall);
+    let signs = signs(target, memory, &roster, &tmux, &heartbeats, now.wall);
     let systemd = systemd.finish();
     let took = systemd.took;
     let (units, unit_files, linger, direct) = match systemd.result {
@@ -109,7 +110,7 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
         linger,
         heartbeats,
         processes,
-        dialogs,
+        signs,
         generated: generated.finish(),
     })
 }
@@ -142,15 +143,15 @@ fn roster(target: &Arc<Target>, memory: &mut Memory) -> RosterSeen {
     RosterSeen { now: Seen { result, took: seen.took }, last_good: memory.last_good.clone() }
 }
 
-/// The dialogs that are open. Where nothing could be asked of tmux, it says so for both.
-fn dialogs(
+/// What screens say. Where nothing could be asked of tmux, it has said so already.
+fn signs(
     target: &Arc<Target>,
     memory: &Memory,
     roster: &RosterSeen,
     tmux: &Seen<Option<TmuxServer>>,
     heartbeats: &Seen<RunFiles>,
     now: Timestamp,
-) -> BTreeMap<AgentName, String> {
+) -> BTreeMap<AgentName, Sign> {
     let (Some(roster), Some(Some(server))) = (roster.roster(), tmux.ok()) else { return BTreeMap::new() };
     let agents = screens::unexplained(roster, server, heartbeats.ok(), now);
     if agents.is_empty() {

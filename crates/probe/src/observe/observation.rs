@@ -8,6 +8,7 @@ use domain::{AgentName, Pid};
 use heartbeat::{ActivityReport, Heartbeat, Now};
 use jiff::Timestamp;
 use process::{Stat, Usage};
+use runtimes::Sign;
 use systemd::{Linger, Unit, UnitLinks, UnitName};
 use tmux::SessionPane;
 
@@ -37,8 +38,8 @@ pub struct Observation {
     pub heartbeats: Seen<RunFiles>,
     /// The processes of the panes, and those that heartbeats name.
     pub processes: Seen<BTreeMap<Pid, ProcessSeen>>,
-    /// The dialogs that were seen open on agents' screens, by the names that profiles give them.
-    pub dialogs: BTreeMap<AgentName, String>,
+    /// What agents' screens say of their doing, where they were worth a look.
+    pub signs: BTreeMap<AgentName, Sign>,
     /// The files that were generated from the roster, where they differ from what it would make now.
     pub generated: Seen<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
 }

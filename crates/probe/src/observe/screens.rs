@@ -1,8 +1,8 @@
-//! The dialogs that stand open on agents' screens: a program that asks before it can report, for a login say, is
-//! only seen to.
+//! What agents' screens say of their doing: a program that asks before it can report, for a login say, is only seen
+//! to, and so is one that has been answered, or interrupted, and tells nobody.
 //!
-//! A screen is looked at where it could tell more than the agent does: not of one that says it is idle or waits,
-//! nor of one that works and prints. What was seen of it holds until it prints again.
+//! A screen is looked at where it could tell more than the agent does: not of one that says it is idle, nor of one
+//! that works and prints, or waits and does not. What was seen of it holds until it prints again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
-use heartbeat::Activity;
+use heartbeat::{Activity, ActivityReport};
 use jiff::Timestamp;
 use roster::Roster;
-use runtimes::{Library, Profile, Screen};
-use tmux::{PaneId, Server, SessionPane};
+use runtimes::{Library, Profile, Screen, Sign};
+use tmux::{PaneId, Server};
 
 use super::{RunFiles, TmuxServer};
 
@@ -51,7 +51,7 @@ pub(super) struct ScreenMemory {
 #[derive(Clone, Debug)]
 struct Known {
     of: Unexplained,
-    dialog: Option<String>,
+    sign: Option<Sign>,
     /// In seconds since 1970.
     looked_at: i64,
 }
@@ -65,8 +65,8 @@ pub(super) fn unexplained(
 ) -> Vec<Unexplained> {
     let agents = roster.agents.iter().map(|agent| roster.settings(agent)).filter_map(|settings| {
         let pane = server.sessions.get(settings.name.as_str()).filter(|pane| !pane.dead)?;
-        let said = files.and_then(|files| files.activities.get(&settings.name)).map(|report| report.activity);
-        could_tell(said, pane, now).then(|| Unexplained {
+        let said = files.and_then(|files| files.activities.get(&settings.name));
+        could_tell(said, pane.last_output, now).then(|| Unexplained {
             agent: settings.name.clone(),
             runtime: settings.runtime.clone(),
             pane: pane.id,
@@ -77,18 +77,20 @@ pub(super) fn unexplained(
     agents.collect()
 }
 
-fn could_tell(said: Option<Activity>, pane: &SessionPane, now: Timestamp) -> bool {
-    match said {
-        None => true,
-        // No dialog prints all the time.
-        Some(Activity::Working) => pane.last_output + 1 < now.as_second(),
-        Some(Activity::Waiting | Activity::Idle | Activity::Blocked) => false,
+fn could_tell(said: Option<&ActivityReport>, last_output: i64, now: Timestamp) -> bool {
+    let Some(said) = said else { return true };
+    match said.activity {
+        // No dialog prints all the time, and nobody who is interrupted does.
+        Activity::Working => last_output + 1 < now.as_second(),
+        // Whoever is answered prints.
+        Activity::Waiting => last_output > said.since.as_second() + 1,
+        Activity::Idle | Activity::Blocked => false,
     }
 }
 
 impl ScreenMemory {
-    /// The dialogs that are open, by the names that profiles give them.
-    pub(super) fn look(&mut self, asked: &Asked) -> Result<BTreeMap<AgentName, String>, String> {
+    /// What screens say, where they say something.
+    pub(super) fn look(&mut self, asked: &Asked) -> Result<BTreeMap<AgentName, Sign>, String> {
         let library = Library::of(&asked.home);
         self.profiles.clear();
         let with_dialogs: Vec<_> =
@@ -106,11 +108,11 @@ impl ScreenMemory {
             for (agent, _) in new {
                 let sight = screens.get(&agent.pane).filter(|sight| sight.pid == agent.pid && !sight.dead);
                 let (Some(sight), Some(profile)) = (sight, self.profile(&library, agent)) else { continue };
-                let dialog = profile.dialog_on(&Screen::of(sight)).map(|dialog| dialog.name.clone());
-                self.known.insert(agent.agent.clone(), Known { of: agent.clone(), dialog, looked_at });
+                let sign = profile.sign_on(&Screen::of(sight));
+                self.known.insert(agent.agent.clone(), Known { of: agent.clone(), sign, looked_at });
             }
         }
-        Ok(self.known.iter().filter_map(|(agent, known)| Some((agent.clone(), known.dialog.clone()?))).collect())
+        Ok(self.known.iter().filter_map(|(agent, known)| Some((agent.clone(), known.sign.clone()?))).collect())
     }
 
     /// One with dialogs. A site's that cannot be used is told by who sends a message.
@@ -136,18 +138,6 @@ mod tests {
     use super::{Known, Unexplained, could_tell};
     use heartbeat::Activity;
     use jiff::Timestamp;
-    use tmux::SessionPane;
-
-    fn pane(last_output: i64) -> SessionPane {
-        SessionPane {
-            session: "coder0".to_owned(),
-            id: "%4".parse().unwrap(),
-            pid: 7.try_into().unwrap(),
-            dead: false,
-            verdict: None,
-            last_output,
-        }
-    }
 
     #[test]
     fn a_screen_is_looked_at_where_it_could_tell_more_than_the_agent() {
@@ -158,11 +148,15 @@ mod tests {
             (Some(Activity::Working), 1_000, false),
             (Some(Activity::Working), 999, false),
             (Some(Activity::Working), 998, true),
-            (Some(Activity::Waiting), 10, false),
-            (Some(Activity::Idle), 10, false),
-            (Some(Activity::Blocked), 10, false),
+            (Some(Activity::Waiting), 901, false),
+            (Some(Activity::Waiting), 902, true),
+            (Some(Activity::Idle), 1_000, false),
+            (Some(Activity::Blocked), 1_000, false),
         ] {
-            assert_eq!(could_tell(said, &pane(last_output), now), expected, "{said:?} {last_output}");
+            let report = said.map(|activity| {
+                format!("ts={}\nactivity={activity}\n", Timestamp::from_second(900).unwrap()).parse().unwrap()
+            });
+            assert_eq!(could_tell(report.as_ref(), last_output, now), expected, "{said:?} {last_output}");
         }
     }
 
@@ -175,7 +169,7 @@ mod tests {
             pid: pid.try_into().unwrap(),
             last_output,
         };
-        let known = |looked_at| Known { of: agent(100, 7), dialog: None, looked_at };
+        let known = |looked_at| Known { of: agent(100, 7), sign: None, looked_at };
         assert!(known(101).holds_of(&agent(100, 7)));
         assert!(!known(100).holds_of(&agent(100, 7)), "it may have printed later in that second");
         assert!(!known(105).holds_of(&agent(103, 7)));

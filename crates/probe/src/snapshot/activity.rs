@@ -49,7 +49,7 @@ pub enum WaitingFor {
 pub enum ActivitySource {
     /// The agent said it.
     Report,
-    /// A dialog stands open on its screen.
+    /// Its screen shows it.
     Screen,
 }
 

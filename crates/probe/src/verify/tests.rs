@@ -3,6 +3,7 @@ use crate::healthy::{beat, failed, heartbeat, links, observation, server, sessio
 use crate::observe::Observation;
 use crate::{Target, assemble};
 use domain::ExitCode;
+use runtimes::Sign;
 use std::sync::Arc;
 use systemd::{ActiveState, Linger};
 
@@ -109,7 +110,7 @@ fn cases() -> Vec<Case> {
         (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Passed, CheckFailed),
         // Whoever waits for a person is alive all the same.
         (
-            |o| drop(o.dialogs.insert("coder0".parse().unwrap(), "login".to_owned())),
+            |o| drop(o.signs.insert("coder0".parse().unwrap(), Sign::Dialog("login".to_owned()))),
             &["activity coder0 fail"],
             Passed,
             Passed,
