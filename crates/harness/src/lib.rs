@@ -14,6 +14,7 @@
     reason = "this is a test harness: a panic names the line, which is what a failed test is for"
 )]
 
+mod agent_programs;
 mod availability;
 mod binaries;
 mod browser;
@@ -65,6 +66,7 @@ mod tui_agent;
 mod unit_fleet;
 mod user_manager;
 
+pub use agent_programs::AgentPrograms;
 pub use availability::Availability;
 pub use binaries::Binaries;
 pub use browser::{Browser, BrowserLog};

@@ -2,7 +2,7 @@ use crate::fleet::give;
 use crate::required_program::runs;
 use crate::skip_notice::skip_notice;
 use crate::{Binaries, Fleet, ModelServer};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// pi, an agent program as people really run it, with a Node of its own. `./dev` installs both; a pi
@@ -36,17 +36,10 @@ impl Pi {
 
     /// Tells every pi of the fleet's home that the model is there.
     pub fn configure(&self, fleet: &Fleet, server: &ModelServer) {
-        let provider = json!({
-            "baseUrl": server.base_url(),
-            "api": "openai-completions",
-            "apiKey": "none",
-            "models": [{ "id": Self::MODEL }],
-        });
-        let configuration = json!({ "providers": { Self::PROVIDER: provider } });
         let top = fleet.home().join(".pi");
         let directory = top.join("agent");
         std::fs::create_dir_all(&directory).expect("make a directory");
-        std::fs::write(directory.join("models.json"), configuration.to_string()).expect("write a configuration");
+        std::fs::write(directory.join("models.json"), models(server).to_string()).expect("write a configuration");
         give(&top, fleet.owner());
     }
 
@@ -59,8 +52,19 @@ impl Pi {
     }
 }
 
+/// What pi has to know of a model.
+pub(crate) fn models(server: &ModelServer) -> Value {
+    let provider = json!({
+        "baseUrl": server.base_url(),
+        "api": "openai-completions",
+        "apiKey": "none",
+        "models": [{ "id": Pi::MODEL }],
+    });
+    json!({ "providers": { Pi::PROVIDER: provider } })
+}
+
 /// Where `./dev` puts agent programs.
-fn runtimes() -> PathBuf {
+pub(crate) fn runtimes() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let workspace = Binaries::workspace().canonicalize().expect("the source tree is there");
     workspace.join(target).join("runtimes")

@@ -18,8 +18,10 @@ impl Server {
         let mut commands = String::new();
         // A line each: of one whose pane is gone the others do not suffer.
         for pane in panes {
+            // Without its %: what is displayed is read as a date's format, too.
+            let number = pane.to_string().replace('%', "");
             let facts = format!("display-message -p -t {pane} '{}'", PaneSight::FORMAT);
-            let _ = writeln!(commands, "display-message -p {mark}{pane} ; {facts} ; capture-pane -p -e -t {pane}");
+            let _ = writeln!(commands, "display-message -p {mark}{number} ; {facts} ; capture-pane -p -e -t {pane}");
         }
         Ok(parse(&self.script(&commands)?.printed, &mark))
     }
@@ -29,7 +31,7 @@ fn parse(printed: &str, mark: &str) -> HashMap<PaneId, PaneSight> {
     let mut seen = HashMap::new();
     let mut lines = printed.lines().peekable();
     while let Some(line) = lines.next() {
-        let Some(pane) = line.strip_prefix(mark).and_then(|pane| pane.parse().ok()) else { continue };
+        let Some(pane) = line.strip_prefix(mark).and_then(|number| format!("%{number}").parse().ok()) else { continue };
         let facts = lines.next().unwrap_or_default();
         let mut shown = Vec::new();
         while let Some(line) = lines.next_if(|line| !line.starts_with(mark)) {
@@ -48,7 +50,7 @@ mod tests {
 
     #[test]
     fn each_screen_is_that_of_its_pane_and_one_that_is_gone_is_none() {
-        let printed = "m-%1\n813\t0\t0\t80\t2\t0\t1\t/dev/pts/1\none\n\nm-%2\n\nm-%3\n\
+        let printed = "m-1\n813\t0\t0\t80\t2\t0\t1\t/dev/pts/1\none\n\nm-2\n\nm-3\n\
             814\t0\t0\t80\t1\t0\t0\t/dev/pts/2\nthree\n";
         let mut seen: Vec<_> = parse(printed, "m-").into_iter().collect();
         seen.sort_by_key(|(_, sight)| sight.pid);

@@ -1,0 +1,118 @@
+//! A fleet of one agent, `coder0`, that a unit runs as `mosaic yolo RUNTIME`: the real program, and a model for it.
+
+use harness::{AgentPrograms, Deadline, Fleet, ModelServer, RosterFleet};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Does it do that, for a reason that begins so?
+fn is(activity: &Value, state: &str, reason: &str) -> bool {
+    let has_reason = activity["reason"].as_str().map_or(reason.is_empty(), |said| said.starts_with(reason));
+    activity["state"] == state && has_reason
+}
+
+/// It, up.
+pub(crate) struct Stage {
+    // Before the model: it asks for that to its end.
+    pub(crate) fleet: RosterFleet,
+    pub(crate) server: ModelServer,
+}
+
+impl Stage {
+    /// With this command of the roster, after the programs were set up, and whatever `prepare` changes in that.
+    pub(crate) fn or_skip(runtime: &str, command: &str, prepare: impl FnOnce(&Fleet)) -> Option<Self> {
+        let programs = AgentPrograms::installed_or_skip()?;
+        // What as root needs to hear that the host may be lost, and no program asks its maker for anything.
+        let builder = Fleet::builder().env("IS_SANDBOX", "1").env("PI_OFFLINE", "1");
+        let fleet = RosterFleet::installed_or_skip(builder, &["coder0"], "15")?;
+        let server = ModelServer::start();
+        programs.configure(fleet.units().fleet(), &server);
+        prepare(fleet.units().fleet());
+        fleet.write_roster(&format!(
+            "version: 1\ntransport: tmux\ndefaults: {{ runtime: {runtime} }}\nruntimes: {{ {runtime}: {{ command: \
+             \"{command}\" }} }}\nagents: [ {{ name: coder0, class: orchestrator }} ]\n"
+        ));
+        let path = programs.path(&fleet.units().fleet().environment()["PATH"]);
+        let installed = fleet.command(&["fleet", "install"]).env("PATH", path).output().unwrap();
+        assert!(installed.status.success(), "{installed:?}");
+        fleet.start(&["coder0"]);
+        Some(Self { fleet, server })
+    }
+
+    /// What `ps --json` says of the agent's activity.
+    pub(crate) fn activity(&self) -> Value {
+        self.fleet.agent("coder0")["activity"].clone()
+    }
+
+    /// Waits until the agent does that, for a reason that begins so; its activity then.
+    pub(crate) fn wait(&self, state: &str, reason: &str) -> Value {
+        self.wait_until(&format!("{state} {reason:?}"), |seen| is(seen, state, reason))
+    }
+
+    /// The same, by the agent's own word.
+    pub(crate) fn wait_report(&self, state: &str, reason: &str) -> Value {
+        self.wait_until(&format!("a report of {state} {reason:?}"), |seen| {
+            seen["source"] == "report" && is(seen, state, reason)
+        })
+    }
+
+    fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Deadline::default();
+        loop {
+            let seen = self.activity();
+            if is_so(&seen) {
+                return seen;
+            }
+            assert!(!deadline.passed(), "{what} is not seen: {seen:#}\n{}", self.screen());
+            // It is seen by looking, so there is nothing else to wait for.
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8(self.fleet.mosaic(&["agent", "screen", "coder0"]).stdout).unwrap()
+    }
+
+    /// Waits until the agent shows a text: programs tell their hooks of a dialog before they draw it.
+    pub(crate) fn wait_screen(&self, text: &str) {
+        let deadline = Deadline::default();
+        while !self.screen().contains(text) {
+            assert!(!deadline.passed(), "{text:?} is not shown:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Sends the agent a message, which arrives.
+    pub(crate) fn send(&self, text: &str) {
+        let sent = self.fleet.mosaic(&["agent", "send", "coder0", "--no-preamble", "-m", text]);
+        assert!(sent.status.success(), "{sent:?}");
+    }
+
+    /// Presses keys.
+    pub(crate) fn press(&self, keys: &[&str]) {
+        let pressed = self.fleet.mosaic(&[&["agent", "key", "coder0"], keys].concat());
+        assert!(pressed.status.success(), "{pressed:?}");
+    }
+
+    /// One message, from idle over working to idle.
+    pub(crate) fn works_and_is_done(&self) {
+        self.wait("idle", "");
+        let held = self.server.hold();
+        self.send("rebase the branch");
+        self.server.wait_held();
+        self.wait("working", "");
+        drop(held);
+        self.wait("idle", "");
+    }
+
+    /// One message that is answered.
+    pub(crate) fn is_answered(&self) {
+        self.send("once more");
+        self.wait("idle", "");
+    }
+
+    /// The report itself, by its keys; nothing if there is none.
+    pub(crate) fn report(&self) -> String {
+        let path = self.fleet.units().fleet().run_directory().join("coder0.state");
+        std::fs::read_to_string(path).unwrap_or_default()
+    }
+}
