@@ -143,6 +143,10 @@ fn pi_and_opencode_load_what_reports_besides_what_they_had() {
         fleet.install_script(&fleet.home().join("bin").join(name), script);
     }
     let reporters = fleet.mosaic_home().join("fleet/reporters");
+    // What opencode installs by itself, and would wait for.
+    let config = fleet.home().join("config");
+    std::fs::create_dir_all(config.join("opencode/node_modules/@opencode-ai/plugin")).unwrap();
+    std::fs::write(config.join("opencode/package-lock.json"), "").unwrap();
     let mosaic_path = Binaries::mosaic();
     let (directory, program) = (reporters.display(), mosaic_path.display());
     let extension = format!("--extension {directory}/pi.js");
@@ -157,6 +161,7 @@ fn pi_and_opencode_load_what_reports_besides_what_they_had() {
     for (words, theirs, expected) in table {
         let mut command = mosaic(&fleet, &words);
         command.env("MOSAIC_AGENT_NAME", "coder0").env_remove("MOSAIC_REPORTER").env("OPENCODE_CONFIG_CONTENT", theirs);
+        command.env("XDG_CONFIG_HOME", &config).current_dir(fleet.home());
         let told = String::from_utf8(command.output().unwrap().stdout).unwrap();
         assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {theirs}");
     }

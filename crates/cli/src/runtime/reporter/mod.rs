@@ -10,6 +10,7 @@ mod claude;
 mod codex;
 mod occasion;
 mod opencode;
+mod opencode_ready;
 mod pi;
 mod reporter_file;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Map, Value};
 
+use super::opencode_ready::is_ready;
 use super::{Attached, Occasion, Reporter, ReporterFile};
 
 pub(crate) const OPENCODE: Reporter = Reporter {
@@ -27,6 +28,10 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_')
 /// Plugins of all configurations are loaded. The variable has room for one configuration only, so that one of the
 /// user's gets the plugin put in; of what is not plain JSON opencode may make sense, and it stays as it is.
 fn attach(occasion: &Occasion<'_>) -> Attached {
+    let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
+    if !is_ready(&here, occasion.further, occasion.variable) {
+        return Attached::default();
+    }
     let theirs = (occasion.variable)(CONTENT).unwrap_or_default();
     let ours = theirs.to_str().and_then(|theirs| with_plugin(theirs, &url(occasion.file)));
     Attached {
@@ -83,11 +88,19 @@ mod tests {
 
     #[test]
     fn one_variable_is_set_or_none() {
+        let config = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(config.path().join("opencode/node_modules/@opencode-ai/plugin")).unwrap();
         let set = |theirs: Option<&str>| {
-            let variable = |name: &str| theirs.filter(|_| name == "OPENCODE_CONFIG_CONTENT").map(OsString::from);
+            let variable = |name: &str| match name {
+                "XDG_CONFIG_HOME" => Some(config.path().into()),
+                "OPENCODE_CONFIG_CONTENT" => theirs.map(OsString::from),
+                _ => None,
+            };
             let file = Path::new("/m/opencode.js");
             attach(&Occasion { file, further: &[], variable: &variable })
         };
+        assert!(set(None).variables.is_empty(), "it would wait");
+        std::fs::write(config.path().join("opencode/package-lock.json"), "").unwrap();
         let ours = [("OPENCODE_CONFIG_CONTENT", OsString::from(r#"{"plugin":["file:///m/opencode.js"]}"#))];
         assert_eq!(set(None).variables, ours);
         assert!(set(None).arguments.is_empty());
