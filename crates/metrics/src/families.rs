@@ -57,13 +57,19 @@ pub const FAMILIES: &[Family] = &[
         "mosaic_agent_activity",
         Gauge,
         &["agent", "activity"],
-        "What the agent says that it does: 1 for the one that it reported last.",
+        "What the agent does, reported, or seen on its screen: 1 for the one that it is at.",
     ),
     family(
         "mosaic_agent_activity_timestamp_seconds",
         Gauge,
         &["agent"],
-        "When the agent came to the activity that it reported.",
+        "When the agent came to what it does, as reported, or as seen on its screen.",
+    ),
+    family(
+        "mosaic_agent_waiting_for",
+        Gauge,
+        &["agent", "reason"],
+        "What the agent waits for: 1 for the one, and none while it does not wait.",
     ),
     family("mosaic_agent_process_alive", Gauge, &["agent"], "Whether the process in the agent's pane is alive."),
     family(

@@ -1,6 +1,7 @@
-//! What the run directory says: heartbeats, and agents' own reports.
+//! What the run directory says: heartbeats, and agents' own reports; and dialogs that stand open instead of one.
 
 use domain::ExitVerdict;
+use probe::snapshot::WaitingFor;
 
 use crate::encoder::Encoder;
 use crate::family::Family;
@@ -14,9 +15,12 @@ const LAST_EXIT: &Family = Family::named("mosaic_agent_last_exit_code");
 const LAST_EXIT_AT: &Family = Family::named("mosaic_agent_last_exit_timestamp_seconds");
 const ACTIVITY: &Family = Family::named("mosaic_agent_activity");
 const ACTIVITY_SINCE: &Family = Family::named("mosaic_agent_activity_timestamp_seconds");
+const WAITING_FOR: &Family = Family::named("mosaic_agent_waiting_for");
 
 const ACTIVITIES: [&str; 5] = ["working", "waiting", "idle", "blocked", UNREPORTED];
 const UNREPORTED: &str = "unreported";
+/// None of the words of a state set: all of them are 0.
+const NONE: &str = "";
 
 pub(super) fn write(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
     agents.write(encoder, WRITTEN_AT, |agent| Milliseconds::at(agent.heartbeat.ts.as_ref()?));
@@ -31,4 +35,16 @@ pub(super) fn write(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
         reported.filter(|word| ACTIVITIES.contains(word)).or(Some(UNREPORTED))
     });
     agents.write(encoder, ACTIVITY_SINCE, |agent| Milliseconds::at(&agent.activity.as_ref()?.since));
+    // Zeros rather than gaps: a rule that asks whether somebody waited must know that nobody did.
+    agents.write_states(encoder, WAITING_FOR, &WaitingFor::ALL.map(word), |agent| {
+        Some(agent.activity.as_ref().and_then(|activity| activity.waiting_for).map_or(NONE, word))
+    });
+}
+
+/// The word for it in the label.
+fn word(waiting_for: WaitingFor) -> &'static str {
+    match waiting_for {
+        WaitingFor::UsageLimit => "usage_limit",
+        other => other.as_str(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use metrics::Format;
 use probe::Snapshot;
-use probe::snapshot::{HolderSnapshot, RosterSnapshot, SourceName};
+use probe::snapshot::{HolderSnapshot, RosterSnapshot, SourceName, WaitingFor};
 
 use crate::fixture::{exposition, fleet, some, written};
 use crate::parsed::{Sample, parsed};
@@ -54,9 +54,11 @@ fn every_fact_of_an_agent_is_a_sample_and_every_gap_is_one() {
 #[test]
 fn of_a_state_set_every_word_is_there_and_at_most_one_is_1() {
     let samples = samples(&fleet());
-    let table: [(&str, usize, &[&str]); 3] = [
+    let table: [(&str, usize, &[&str]); 4] = [
         ("mosaic_agent_condition", 6, &["coder0 up 1", "coder1 dead 1", "rev0 missing 1"]),
         ("mosaic_agent_activity", 5, &["coder0 waiting 1", "coder1 unreported 1", "rev0 unreported 1"]),
+        // Who does not wait waits for nothing: all of them are 0.
+        ("mosaic_agent_waiting_for", 6, &["coder0 permission 1"]),
         // A word that is none of systemd's states makes none of them true.
         ("mosaic_agent_unit_state", 6, &["coder0 active 1", "coder1 activating 1"]),
     ];
@@ -75,6 +77,26 @@ fn an_activity_that_nobody_knows_is_not_reported() {
     "dreaming".clone_into(&mut snapshot.agents[0].activity.as_mut().unwrap().state);
     let activities = values(&samples(&snapshot), "mosaic_agent_activity");
     assert!(activities.contains(&"coder0 unreported 1".to_owned()), "{activities:?}");
+}
+
+#[test]
+fn everything_that_can_be_waited_for_has_its_word() {
+    let table = [
+        ("permission: Bash", "permission"),
+        ("question: which branch?", "question"),
+        ("trust", "trust"),
+        ("login: 401", "login"),
+        ("usage limit, until 3 pm", "usage_limit"),
+        ("dialog: model", "other"),
+    ];
+    for (reason, expected) in table {
+        let mut snapshot = fleet();
+        let activity = snapshot.agents[0].activity.as_mut().unwrap();
+        activity.waiting_for = Some(WaitingFor::by(Some(reason)));
+        let words = values(&samples(&snapshot), "mosaic_agent_waiting_for");
+        let ones: Vec<&String> = words.iter().filter(|line| line.ends_with(" 1")).collect();
+        assert_eq!(ones, [&format!("coder0 {expected} 1")], "{reason}");
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ const OF_COLLECTORS: [(Collector, &[&str]); 6] = [
             "mosaic_agent_last_exit_timestamp_seconds",
             "mosaic_agent_activity",
             "mosaic_agent_activity_timestamp_seconds",
+            "mosaic_agent_waiting_for",
         ],
     ),
     (
