@@ -145,9 +145,10 @@
         [group, any] = [body, false];
         continue;
       }
-      const [name, condition] = body.rows[0].cells;
+      const [name, condition, activity] = body.rows[0].cells;
       const kind = name.querySelector('small')?.textContent ?? '';
-      const text = `${name.firstChild.data} ${kind} ${condition.textContent}`.toLowerCase();
+      const does = [...activity.querySelectorAll('b, small')].map((part) => part.textContent).join(' ');
+      const text = `${name.firstChild.data} ${kind} ${condition.textContent} ${does}`.toLowerCase();
       body.hidden = !words.every((word) => text.includes(word));
       any ||= !body.hidden;
       shown += body.hidden ? 0 : 1;

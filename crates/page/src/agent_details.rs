@@ -1,8 +1,9 @@
 //! What else is known of an agent: in the words of `ps`.
 
 use maud::{Markup, html};
-use probe::snapshot::{AgentSnapshot, HeartbeatHealth, SourceName};
+use probe::snapshot::{ActivitySource, AgentSnapshot, Attention, HeartbeatHealth, SourceName};
 
+use crate::activity_cell::attach;
 use crate::ages::span;
 use crate::command::copyable;
 use crate::need::Need;
@@ -16,11 +17,12 @@ pub(crate) fn details(agent: &AgentSnapshot, view: &View<'_>) -> Markup {
             dt { "unit" } dd { (parts(&unit(agent, view))) }
             dt { "heartbeat" } dd { (parts(&heartbeat(agent))) }
             @if let Some(activity) = &agent.activity {
+                @if activity.source == ActivitySource::Screen { dt { "activity" } dd { "seen on its screen" } }
                 @if let Some(task) = &activity.task { dt { "task" } dd { (task) } }
                 @if let Some(model) = &activity.model { dt { "model" } dd { (model) } }
             }
-            @if Need::of(agent) == Need::Answer {
-                dt { "answer it" } dd { (copyable(&format!("mosaic agent attach {}", agent.name))) }
+            @if matches!(Need::of(agent), Need::Of(Attention::Blocked | Attention::Silent)) {
+                dt { "look at it" } dd { (copyable(&attach(agent))) }
             }
         }
     }

@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use probe::snapshot::{AgentSnapshot, HeartbeatHealth};
 
+use crate::activity_cell::activity_cell;
 use crate::agent_details::details;
 use crate::ages::span;
 use crate::element_id::agent_id;
@@ -32,7 +33,7 @@ impl AgentRow {
         let cells = [
             name(agent, &named(0)),
             condition(agent, &named(1)),
-            activity(agent, &named(2), view),
+            activity_cell(agent, &named(2), view),
             html! { td id=(named(3)) { (sparkline(&view.history.agent(&agent.name, view.now), view.now)) } },
             heartbeat(agent, &named(4), view),
             html! { td id=(named(5)) { (known(output(agent, view))) } },
@@ -80,17 +81,6 @@ fn condition(agent: &AgentSnapshot, id: &str) -> Markup {
             @if !agent.drift.is_empty() {
                 small.drift { @for (at, kind) in agent.drift.iter().enumerate() { @if at > 0 { ", " } (kind) } }
             }
-        }
-    }
-}
-
-fn activity(agent: &AgentSnapshot, id: &str, view: &View<'_>) -> Markup {
-    let Some(activity) = &agent.activity else { return html! { td id=(id) { (unknown()) } } };
-    let asks = matches!(&*activity.state, "waiting" | "blocked").then_some("asks");
-    html! {
-        td id=(id) class=[asks] {
-            b { (activity.state) } @if let Some(age) = view.ages.of(Some(&activity.since)) { " " (age) }
-            @if let Some(reason) = &activity.reason { small { (reason) } }
         }
     }
 }

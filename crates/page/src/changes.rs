@@ -12,11 +12,12 @@ use crate::History;
 use crate::agent_row::{AgentRow, CELLS};
 use crate::agents_table::{group_heading, groups};
 use crate::ages::Ages;
-use crate::announcement::{ConditionChange, announcements};
+use crate::announcement::{Announced, announcements};
 use crate::drift_section::drift_section;
 use crate::element_id::agent_id;
 use crate::fleet_state::{FleetState, title};
 use crate::header::{fleet_hour, place, sources, summary};
+use crate::need::Need;
 use crate::view::View;
 use message::Message;
 
@@ -38,6 +39,7 @@ pub struct Changes {
 #[derive(Clone, Copy, Debug)]
 struct Shown {
     condition: Condition,
+    need: Need,
     cells: [u64; CELLS],
 }
 
@@ -112,14 +114,9 @@ impl Changes {
         replaced(&mut self.order, hash(&order)).then_some(order)
     }
 
-    /// Notes what is shown of an agent; says so if its condition is another.
-    fn row<'a>(
-        &mut self,
-        agent: &'a AgentSnapshot,
-        row: &AgentRow,
-        message: &mut Message,
-    ) -> Option<ConditionChange<'a>> {
-        let shown = Shown { condition: agent.condition, cells: row.texts().map(hash) };
+    /// Notes what is shown of an agent; says what there is to tell of it.
+    fn row<'a>(&mut self, agent: &'a AgentSnapshot, row: &AgentRow, message: &mut Message) -> Option<Announced<'a>> {
+        let shown = Shown { condition: agent.condition, need: Need::of(agent), cells: row.texts().map(hash) };
         let before = match self.agents.get_mut(agent.name.as_str()) {
             Some(before) => Some(std::mem::replace(before, shown)),
             None => self.agents.insert(agent.name.as_str().into(), shown),
@@ -137,12 +134,7 @@ impl Changes {
                 }
             }
         }
-        let changed = before.is_none_or(|before| before.condition != agent.condition);
-        changed.then_some(ConditionChange {
-            agent: &agent.name,
-            condition: agent.condition,
-            reason: agent.reason.as_deref(),
-        })
+        Announced::of(agent, before.map(|before| (before.condition, before.need)))
     }
 
     /// Drops what is no longer there.

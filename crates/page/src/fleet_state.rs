@@ -2,7 +2,7 @@
 
 use probe::snapshot::{Condition, Snapshot, SourceName};
 
-use crate::need::saying;
+use crate::doing::Doing;
 
 /// How a fleet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,12 +62,15 @@ fn down(snapshot: &Snapshot) -> usize {
 /// What is not well, the worst first.
 fn doubts(snapshot: &Snapshot) -> impl Iterator<Item = (usize, &'static str)> {
     let condition = |condition: Condition| (snapshot.count(condition), condition.as_str());
-    let activity = |activity| (saying(snapshot, activity), activity);
+    let doing = |doing: Doing| (doing.count(snapshot), doing.as_str());
     let doubts = [
         condition(Condition::Unknown),
         condition(Condition::Stale),
-        activity("waiting"),
-        activity("blocked"),
+        doing(Doing::LoginNeeded),
+        doing(Doing::UsageLimit),
+        doing(Doing::Waiting),
+        doing(Doing::Blocked),
+        doing(Doing::Silent),
         condition(Condition::Starting),
     ];
     doubts.into_iter().filter(|(count, _)| *count > 0)
@@ -101,6 +104,14 @@ mod tests {
         let mut snapshot = test_fleet::of(&[Condition::Up, Condition::Up]);
         snapshot.agents[0].activity = Some(test_fleet::activity("waiting", None));
         assert_eq!((FleetState::of(&snapshot), &*title(&snapshot)), (FleetState::Warn, "○ 1 waiting – fleet w1"));
+        for (reason, title_says) in
+            [("login", "○ 1 login needed – fleet w1"), ("usage limit", "○ 1 usage limit – fleet w1")]
+        {
+            snapshot.agents[0].activity = Some(test_fleet::activity("waiting", Some(reason)));
+            assert_eq!((FleetState::of(&snapshot), &*title(&snapshot)), (FleetState::Warn, title_says));
+        }
+        snapshot.agents[0].activity = Some(test_fleet::silent());
+        assert_eq!((FleetState::of(&snapshot), &*title(&snapshot)), (FleetState::Warn, "○ 1 silent – fleet w1"));
         snapshot.agents[0].condition = Condition::Dead;
         assert_eq!((FleetState::of(&snapshot), &*title(&snapshot)), (FleetState::Down, "● 1 down – fleet w1"));
         snapshot.agents[0].managed = false;

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use probe::snapshot::{Condition, SourceName};
 
+use crate::doing::Doing;
 use crate::fleet_state::{FleetState, failed_sources};
-use crate::need::saying;
 use crate::sparkline::fleet_sparkline;
 use crate::view::View;
 
@@ -14,8 +14,15 @@ pub(crate) fn summary(view: &View<'_>) -> Markup {
     let known = snapshot.sources.get(&SourceName::Roster).is_none_or(|roster| roster.ok);
     let conditions = Condition::ALL.into_iter().filter(|condition| *condition != Condition::Up);
     let counts = conditions.map(|condition| (snapshot.count(condition), condition.as_str(), condition.as_str()));
-    let asking =
-        [(saying(snapshot, "waiting"), "asks", "waiting for you"), (saying(snapshot, "blocked"), "asks", "blocked")];
+    let asking = [
+        (Doing::LoginNeeded, "login needed"),
+        (Doing::UsageLimit, "at the usage limit"),
+        (Doing::Waiting, "waiting for you"),
+        (Doing::Blocked, "blocked"),
+        (Doing::Silent, "silent at work"),
+        (Doing::Working, "working"),
+    ];
+    let asking = asking.map(|(doing, what)| (doing.count(snapshot), doing.class(), what));
     let drift = (snapshot.drift.len(), "drift", if snapshot.drift.len() == 1 { "drift item" } else { "drift items" });
     html! {
         div #summary class=(FleetState::of(snapshot).as_str()) {

@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 use probe::snapshot::Condition;
 
+use crate::doing::Doing;
+
 /// What the marks and bars mean, for whoever wants to know.
 pub(crate) fn legend() -> Markup {
     html! {
@@ -11,6 +13,9 @@ pub(crate) fn legend() -> Markup {
             dl {
                 @for condition in Condition::ALL {
                     dt class=(condition.as_str()) { b { (condition) } } dd { (meaning(condition)) }
+                }
+                @for doing in Doing::ALL {
+                    dt class=(doing.class()) { b { (doing.as_str()) } } dd { (at(doing)) }
                 }
                 dt { "last hour" }
                 dd {
@@ -31,5 +36,16 @@ fn meaning(condition: Condition) -> &'static str {
         Condition::Dead => "its process is gone, or has ended",
         Condition::Missing => "there is no such session",
         Condition::Unknown => "what would decide it could not be read",
+    }
+}
+
+fn at(doing: Doing) -> &'static str {
+    match doing {
+        Doing::LoginNeeded => "nobody is logged in for it; others of its account will stand there too",
+        Doing::UsageLimit => "its account has no more to give: it waits for the hour, or for money",
+        Doing::Waiting => "it asks a person: by its own word, or a dialog is open on its screen",
+        Doing::Blocked => "by its own word it cannot go on, and no answer would help",
+        Doing::Silent => "it says that it works, and has printed nothing for half an hour",
+        Doing::Working => "it says that it works",
     }
 }

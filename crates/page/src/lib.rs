@@ -8,6 +8,7 @@
 //! escaped on its way in ([`maud`] does that), and [`CONTENT_SECURITY_POLICY`] lets nothing run but the
 //! page's own script.
 
+mod activity_cell;
 mod agent_details;
 mod agent_row;
 mod agents_table;
@@ -17,6 +18,7 @@ mod asset;
 mod changes;
 mod command;
 mod document;
+mod doing;
 mod drift_section;
 mod element_id;
 mod favicon;

@@ -78,6 +78,12 @@ pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
     }
 }
 
+/// What an agent says that works, and has printed nothing for 38 minutes.
+pub(crate) fn silent() -> ActivitySnapshot {
+    let silent_since = Some("2026-11-20T14:20:00Z".to_owned());
+    ActivitySnapshot { since: "2026-11-20T14:02:00Z".to_owned(), silent_since, ..activity("working", None) }
+}
+
 /// A source that could not be read.
 pub(crate) fn fail(snapshot: &mut Snapshot, source: SourceName, why: &str) {
     let report = SourceReport { ok: false, duration_ms: 2000.0, error: Some(why.to_owned()) };
@@ -135,6 +141,11 @@ pub(crate) fn of_every_condition() -> Snapshot {
     waiting.activity = Some(activity("waiting", Some("permission: Bash")));
     let mut blocked = agent("coder3", "codex", "implementer");
     blocked.activity = Some(activity("blocked", Some("the review of 41 is open")));
+    let mut barred = agent("coder4", "codex", "implementer");
+    let by_screen = ActivitySnapshot { source: ActivitySource::Screen, ..activity("waiting", Some("login")) };
+    barred.activity = Some(ActivitySnapshot { since: "2026-11-20T14:31:00Z".to_owned(), ..by_screen });
+    let mut hung = agent("coder5", "codex", "implementer");
+    hung.activity = Some(silent());
     let mut starting = agent("coder2", "codex", "implementer");
     starting.condition = Condition::Starting;
     starting.activity = None;
@@ -148,6 +159,8 @@ pub(crate) fn of_every_condition() -> Snapshot {
         dead(),
         starting,
         blocked,
+        barred,
+        hung,
         stale(),
         missing(),
         idle,

@@ -40,14 +40,18 @@ fn the_first_message_says_everything_and_announces_nothing() {
     assert_eq!(
         order,
         [
-            "g-help",
+            "g-down",
             "a-coder1",
             "a-gardener",
             "a-rev0",
             "a-board",
-            "g-answer",
+            "g-waiting",
+            "a-coder4",
             "a-coder0",
+            "g-blocked",
             "a-coder3",
+            "g-silent",
+            "a-coder5",
             "g-nothing",
             "a-mos-claude",
             "a-coder2",
@@ -87,16 +91,43 @@ fn a_death_moves_the_agent_to_the_top_and_is_announced() {
     snapshot.agents[2].condition = Condition::Dead;
     snapshot.agents[2].reason = Some("it exited with signal:9".to_owned());
     let news = reader.told(&snapshot).unwrap();
-    assert_eq!(fragments(&news), ["a-coder2.c", "g-help", "g-nothing", "summary"]);
-    assert_eq!(news["order"], serde_json::json!(["g-help", "a-coder2", "g-nothing", "a-coder0", "a-coder1"]));
+    assert_eq!(fragments(&news), ["a-coder2.c", "g-down", "g-nothing", "summary"]);
+    assert_eq!(news["order"], serde_json::json!(["g-down", "a-coder2", "g-nothing", "a-coder0", "a-coder1"]));
     assert_eq!(news["announce"], serde_json::json!(["coder2 is dead: it exited with signal:9"]));
     assert_eq!((&news["title"], &news["favicon"]), (&"● 1 down – fleet w1".into(), &"down".into()));
     snapshot.agents[2].condition = Condition::Up;
     snapshot.agents[2].reason = None;
     let news = reader.told(&snapshot).unwrap();
     assert_eq!(news["announce"], serde_json::json!(["coder2 is up"]));
-    assert_eq!(news["removed"], serde_json::json!(["g-help"]));
+    assert_eq!(news["removed"], serde_json::json!(["g-down"]));
     assert_eq!(news["favicon"], "ok");
+}
+
+#[test]
+fn who_waits_moves_to_the_top_with_the_reason_and_is_announced() {
+    let mut snapshot = test_fleet::of(&[Condition::Up; 3]);
+    let mut reader = Reader::of(&snapshot);
+    snapshot.agents[2].activity = Some(test_fleet::activity("waiting", Some("login: 401")));
+    let news = reader.told(&snapshot).unwrap();
+    assert_eq!(fragments(&news), ["a-coder2.a", "a-coder2.d", "g-nothing", "g-waiting", "summary"]);
+    assert_eq!(news["order"], serde_json::json!(["g-waiting", "a-coder2", "g-nothing", "a-coder0", "a-coder1"]));
+    assert_eq!(news["announce"], serde_json::json!(["coder2 is waiting: login: 401"]));
+    assert_eq!((&news["title"], &news["favicon"]), (&"○ 1 login needed – fleet w1".into(), &"warn".into()));
+    let cell = news["fragments"]["a-coder2.a"].as_str().unwrap();
+    assert!(cell.contains("login needed") && cell.contains("mosaic agent attach coder2"), "{cell}");
+    // Who came before is above.
+    let before = probe::snapshot::ActivitySnapshot {
+        since: "2026-11-20T14:45:59Z".to_owned(),
+        ..test_fleet::activity("waiting", None)
+    };
+    snapshot.agents[1].activity = Some(before);
+    let news = reader.told(&snapshot).unwrap();
+    assert_eq!(news["order"], serde_json::json!(["g-waiting", "a-coder1", "a-coder2", "g-nothing", "a-coder0"]));
+    for agent in &mut snapshot.agents {
+        agent.activity = Some(test_fleet::activity("working", None));
+    }
+    let news = reader.told(&snapshot).unwrap();
+    assert_eq!((news.get("announce"), &news["title"]), (None, &"3 up – fleet w1".into()), "that one came is no news");
 }
 
 #[test]
