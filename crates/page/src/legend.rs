@@ -43,9 +43,9 @@ fn at(doing: Doing) -> &'static str {
     match doing {
         Doing::LoginNeeded => "nobody is logged in for it; others of its account will stand there too",
         Doing::UsageLimit => "its account has no more to give: it waits for the hour, or for money",
-        Doing::Waiting => "it asks a person: by its own word, or a dialog is open on its screen",
-        Doing::Blocked => "by its own word it cannot go on, and no answer would help",
-        Doing::Silent => "it says that it works, and has printed nothing for half an hour",
-        Doing::Working => "it says that it works",
+        Doing::Waiting => "it asks a person: it says so, or its screen shows it",
+        Doing::Blocked => "it cannot go on, and no answer would help",
+        Doing::Silent => "it works, and has printed nothing for half an hour",
+        Doing::Working => "it says that it works, or its screen shows it",
     }
 }
