@@ -31,7 +31,7 @@ fn what_is_shipped_for_prometheus_and_grafana_tells_what_happens() {
     remote::who_asks_from_elsewhere_sees_who_is_down(&incident);
     agents::a_sidecar_hangs(&mut incident);
     differences::what_is_there_differs_from_the_roster(&mut incident);
-    reports::one_waits_for_a_person_and_one_works_in_silence(&mut incident);
+    reports::agents_wait_and_are_blocked_and_one_works_in_silence(&mut incident);
     whole::the_roster_is_garbage(&mut incident);
     whole::the_tmux_server_is_killed(&mut incident);
     whole::the_tmux_server_is_stopped(&mut incident);

@@ -1,31 +1,41 @@
 //! What agents say of themselves.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::incident::{Incident, MORTAL, MOS, WATCHED};
 
 const BEFORE: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
-/// As long as the one that waits has done it.
-const WAITED: SignedDuration = SignedDuration::from_mins(20);
 
-pub(crate) fn one_waits_for_a_person_and_one_works_in_silence(incident: &mut Incident) {
+/// Nothing that an agent is at is older than its process, which began a moment ago. So who has been at it for long is
+/// asked as if long were a moment; that the real times have not passed is what the alerts show meanwhile.
+pub(crate) fn agents_wait_and_are_blocked_and_one_works_in_silence(incident: &mut Incident) {
     let reports = [(WATCHED, "waiting"), (MOS, "working"), (MORTAL, "waiting")];
     for (agent, activity) in reports {
-        report(incident, agent, activity);
+        report(incident, agent, activity, "permission: Bash");
     }
-    // The one that is dead waits for nobody any more.
-    incident.shows(&[&BEFORE[..], &["MosaicAgentWaiting agent=coder2"]].concat());
+    incident.shows(&BEFORE);
     let since = incident.panel("Waiting for me, and since when", 0, "agent");
-    let waited = since[WATCHED] - WAITED.as_secs_f64();
-    assert!((0.0..60.0).contains(&waited), "{since:?}");
-    let activities = incident.panel("Agents, by who needs a person", 2, "agent");
+    assert!((0.0..600.0).contains(&since[WATCHED]), "{since:?}");
+    let table = "Agents, by who needs a person";
+    let activities = incident.panel(table, 2, "agent");
     assert_eq!([activities[MOS], activities[WATCHED], activities["coder1"]], [3.0, 4.0, 1.0]);
+    let waiting_for = incident.panel(table, 10, "agent");
+    assert_eq!([waiting_for[MOS], waiting_for[WATCHED]], [0.0, 1.0], "nothing, and a permission");
+    // The one that is dead waits for nobody any more.
+    assert_eq!(for_long(incident, "MosaicAgentWaiting", "600"), [WATCHED]);
+    assert_eq!(for_long(incident, "MosaicAgentSilent", "1800"), [MOS]);
 
-    // Its last word was within this minute, and nothing can make a terminal's last word old: so who has been
-    // silent for long is asked as if long were a moment. That half an hour is none is what was shown above.
-    let silent = incident.with_threshold("MosaicAgentSilent", "1800", "0");
-    assert_eq!(incident.agents_in(&silent), [MOS]);
-    incident.has_shown("MosaicAgentSilent");
+    for (reason, alert) in [("login: 401", "MosaicAgentLoginNeeded"), ("usage limit", "MosaicAgentUsageLimit")] {
+        report(incident, WATCHED, "waiting", reason);
+        incident.shows(&[&BEFORE[..], &[&format!("{alert} agent=coder2")]].concat());
+        let waiting = incident.with_threshold("MosaicAgentWaiting", "600", "0");
+        assert_eq!(incident.agents_in(&waiting), [""; 0], "what has an alert of its own is not told twice");
+        incident.has_shown(alert);
+    }
+
+    report(incident, WATCHED, "blocked", "the review of 41 is open");
+    incident.shows(&BEFORE);
+    assert_eq!(for_long(incident, "MosaicAgentBlocked", "900"), [WATCHED]);
 
     for (agent, _) in reports {
         std::fs::remove_file(path(incident, agent)).unwrap();
@@ -33,15 +43,18 @@ pub(crate) fn one_waits_for_a_person_and_one_works_in_silence(incident: &mut Inc
     incident.shows(&BEFORE);
 }
 
+/// Whom an alert is about once they have been at it for long enough.
+fn for_long(incident: &mut Incident, alert: &str, threshold: &str) -> Vec<String> {
+    let expression = incident.with_threshold(alert, threshold, "0");
+    incident.has_shown(alert);
+    incident.agents_in(&expression)
+}
+
 /// As an agent does it.
-fn report(incident: &Incident, agent: &str, activity: &str) {
+fn report(incident: &Incident, agent: &str, activity: &str, reason: &str) {
     let beat = incident.fleet.units().fleet().heartbeat(agent).unwrap();
-    let text = format!(
-        "ts={}\nboot={}\nmono={}\nactivity={activity}\nreason=permission: Bash\n",
-        Timestamp::now() - WAITED,
-        beat["boot"],
-        beat["mono"]
-    );
+    let (boot, mono) = (&beat["boot"], &beat["mono"]);
+    let text = format!("ts={}\nboot={boot}\nmono={mono}\nactivity={activity}\nreason={reason}\n", Timestamp::now());
     std::fs::write(path(incident, agent), text).unwrap();
 }
 
