@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use probe::snapshot::Condition;
+use probe::snapshot::{Condition, WaitingFor};
 
 use super::answer::{Answer, Sample};
 use super::hosts::{DriftCount, HostSnapshot, HostsSnapshot, RemoteActivity, RemoteAgent, RemoteSource};
@@ -26,6 +26,7 @@ pub(super) struct Answers {
 struct Gathered {
     host: HostSnapshot,
     agents: BTreeMap<String, RemoteAgent>,
+    waiting_for: BTreeMap<String, WaitingFor>,
 }
 
 impl Answers {
@@ -94,7 +95,11 @@ impl Gathered {
             "mosaic_agent_condition" => self.agent(sample).condition = condition(sample.label("condition")),
             "mosaic_agent_activity" => {
                 let state = label("activity").filter(|state| state != "unreported");
-                self.agent(sample).activity = state.map(|state| RemoteActivity { state, for_seconds: None });
+                self.agent(sample).activity =
+                    state.map(|state| RemoteActivity { state, for_seconds: None, waiting_for: None });
+            }
+            "mosaic_agent_waiting_for" => {
+                self.waiting_for.insert(sample.label("agent").to_owned(), waiting_for(sample.label("reason")));
             }
             _ => {}
         }
@@ -126,6 +131,12 @@ impl Gathered {
     fn finish(mut self) -> HostSnapshot {
         // Some servers give the last samples for a while: what they say is not so any more.
         self.host.current &= self.host.up != Some(false);
+        for (name, waiting_for) in self.waiting_for {
+            let activity = self.agents.get_mut(&name).and_then(|agent| agent.activity.as_mut());
+            if let Some(activity) = activity.filter(|activity| activity.state == "waiting") {
+                activity.waiting_for = Some(waiting_for);
+            }
+        }
         let agents = self.agents.into_values();
         let mut agents: Vec<RemoteAgent> = if self.host.current {
             agents.collect()
@@ -134,7 +145,8 @@ impl Gathered {
             self.host = HostSnapshot { host, tenant, up, sample_age_seconds, ..HostSnapshot::default() };
             agents.map(|agent| unknown(agent.name, agent.runtime, agent.class)).collect()
         };
-        agents.sort_by_key(|agent| Reverse(agent.need()));
+        let longest_first = |one: &RemoteAgent, other: &RemoteAgent| other.needing_for().total_cmp(&one.needing_for());
+        agents.sort_by(|one, other| other.need().cmp(&one.need()).then_with(|| longest_first(one, other)));
         self.host.drift.sort_by(|one, other| one.kind.cmp(&other.kind));
         HostSnapshot { agents, ..self.host }
     }
@@ -159,6 +171,12 @@ fn unknown(name: String, runtime: Option<String>, class: Option<String>) -> Remo
 /// A condition by its word; that of a newer exporter may have others.
 fn condition(word: &str) -> Condition {
     Condition::ALL.into_iter().find(|condition| condition.as_str() == word).unwrap_or(Condition::Unknown)
+}
+
+/// What is waited for, by the word of the label; a newer exporter may have others.
+fn waiting_for(word: &str) -> WaitingFor {
+    let known = WaitingFor::ALL.into_iter().find(|known| known.as_str().replace('-', "_") == word);
+    known.unwrap_or(WaitingFor::Other)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts and bytes, far below 2^53")]

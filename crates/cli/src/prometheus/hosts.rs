@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use probe::snapshot::Condition;
+use probe::snapshot::{Condition, WaitingFor};
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -69,7 +69,7 @@ pub(crate) struct RemoteAgent {
     pub(crate) class: Option<String>,
     /// The verdict to act on.
     pub(crate) condition: Condition,
-    /// What it says of itself; null if it says nothing.
+    /// What it does; null if neither it nor its screen says.
     pub(crate) activity: Option<RemoteActivity>,
     /// How old its heartbeat was when the exporter looked, in seconds.
     pub(crate) heartbeat_age_seconds: Option<f64>,
@@ -83,7 +83,7 @@ pub(crate) struct RemoteAgent {
     pub(crate) cpu_seconds: Option<f64>,
 }
 
-/// What an agent reports of itself.
+/// What an agent reports of itself, or what is seen on its screen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -92,6 +92,8 @@ pub(crate) struct RemoteActivity {
     pub(crate) state: String,
     /// For how long, in seconds.
     pub(crate) for_seconds: Option<f64>,
+    /// What a person has to do about one that waits; null if its exporter does not say.
+    pub(crate) waiting_for: Option<WaitingFor>,
 }
 
 /// How many differences of a kind there are.
@@ -128,8 +130,29 @@ impl HostSnapshot {
 }
 
 impl RemoteAgent {
+    /// As the agent's own host has it, and the alert `MosaicAgentSilent`.
+    const SILENT_SECONDS: f64 = 1800.0;
+
     /// How much it needs a person.
     pub(crate) fn need(&self) -> Need {
-        Need::of(self.condition, self.activity.as_ref().map(|activity| activity.state.as_str()))
+        let activity = self.activity.as_ref().map(|activity| activity.state.as_str());
+        Need::of(self.condition, activity, self.silent_for().is_some())
+    }
+
+    /// For how long it has worked and printed nothing, in seconds, if that is so long that it may hang.
+    pub(crate) fn silent_for(&self) -> Option<f64> {
+        let activity = self.activity.as_ref().filter(|activity| activity.state == "working")?;
+        let silent = self.last_output_age_seconds?.min(activity.for_seconds?);
+        (silent >= Self::SILENT_SECONDS).then_some(silent)
+    }
+
+    /// For how long it has needed a person for what it does, in seconds; 0 if it does not.
+    pub(super) fn needing_for(&self) -> f64 {
+        match self.need() {
+            Need::Waiting | Need::Blocked => self.activity.as_ref().and_then(|activity| activity.for_seconds),
+            Need::Silent => self.silent_for(),
+            _ => None,
+        }
+        .unwrap_or_default()
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Question {
     HeartbeatAges,
     /// How long each window had been silent.
     OutputAges,
-    /// How long each agent has been doing what it says.
+    /// How long each agent has been doing what it does.
     ActivityAges,
 }
 
@@ -47,7 +47,8 @@ impl Question {
                  or time() - max_over_time(timestamp(mosaic_build_info)[1d:5m])"
             }
             Self::States => {
-                "{__name__=~\"mosaic_(build_info|fleet_info|agent_info|agent_condition|agent_activity)\"} == 1"
+                "{__name__=~\"mosaic_(build_info|fleet_info|agent_info|agent_condition|agent_activity\
+                 |agent_waiting_for)\"} == 1"
             }
             Self::Numbers => {
                 "{__name__=~\"mosaic_(collector_success|verify_passed|drift_items|agent_starts_total\

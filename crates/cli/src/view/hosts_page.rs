@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use probe::snapshot::Condition;
+use probe::snapshot::{Condition, WaitingFor};
 
 use super::host_heading::host_heading;
 use super::table::Cell;
@@ -93,13 +93,19 @@ fn cells(agent: &RemoteAgent, style: &Style) -> [Cell; 10] {
 
 fn activity(agent: &RemoteAgent) -> Cell {
     let Some(activity) = &agent.activity else { return (Paint::Dim, "-".to_owned()) };
-    let paint = match activity.state.as_str() {
-        "blocked" => Paint::Red,
-        "waiting" => Paint::Yellow,
-        _ => Paint::Plain,
+    let barred = matches!(activity.waiting_for, Some(WaitingFor::Login | WaitingFor::UsageLimit));
+    let silent = agent.silent_for();
+    let (paint, word) = match activity.state.as_str() {
+        "blocked" => (Paint::Red, "blocked"),
+        "waiting" if barred => (Paint::Red, "waiting"),
+        "waiting" => (Paint::Yellow, "waiting"),
+        _ if silent.is_some() => (Paint::Yellow, "silent"),
+        other => (Paint::Plain, other),
     };
-    let since = activity.for_seconds.map_or(String::new(), |since| format!(" {}", seconds(since)));
-    (paint, format!("{}{since}", activity.state))
+    let waiting_for = activity.waiting_for.filter(|waiting_for| *waiting_for != WaitingFor::Other);
+    let waiting_for = waiting_for.map_or_else(String::new, |what| format!(": {}", what.as_str().replace('-', " ")));
+    let since = silent.or(activity.for_seconds).map_or_else(String::new, |since| format!(" {}", seconds(since)));
+    (paint, format!("{word}{waiting_for}{since}"))
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -1,4 +1,4 @@
-//! What the run directory says: heartbeats, and agents' own reports; and dialogs that stand open instead of one.
+//! What the run directory says: heartbeats, and agents' own reports, or what their screens show instead.
 
 use domain::ExitVerdict;
 use probe::snapshot::WaitingFor;

@@ -2,12 +2,12 @@
 //! its pane still there; w2, whose user manager hangs; and w3, whose exporter is down.
 
 use jiff::Timestamp;
-use probe::snapshot::Condition;
+use probe::snapshot::{Condition, WaitingFor};
 
 use super::Answers;
 use crate::prometheus::answer::Answer;
 use crate::prometheus::question::Question;
-use crate::prometheus::{HostSnapshot, HostsSnapshot};
+use crate::prometheus::{HostSnapshot, HostsSnapshot, Need};
 
 fn captured(question: Question) -> &'static str {
     match question {
@@ -89,6 +89,53 @@ fn an_agent_is_as_its_exporter_tells() {
     assert!(waiting.cpu_seconds.unwrap() > 1000.0);
     assert_eq!((dead.memory_bytes, dead.cpu_seconds), (None, None), "what is not known is no zero");
     assert!(dead.heartbeat_age_seconds.unwrap() > 2000.0);
+}
+
+#[test]
+fn what_an_agent_waits_for_is_told_whatever_comes_first() {
+    let waiting_for = |agent: &str, reason: &str| {
+        format!(
+            r#"{{"metric":{{"__name__":"mosaic_agent_waiting_for","agent":"{agent}","instance":"w1:27871","job":"mosaic-fleet","reason":"{reason}"}},"value":[1795213361,"1"]}}"#
+        )
+    };
+    let told = |sample: &str| {
+        let hosts = with(Question::States, and(sample));
+        let activities = host(&hosts, "w1:27871").agents.iter().map(|agent| agent.activity.clone());
+        activities.map(|activity| activity.and_then(|activity| activity.waiting_for)).collect::<Vec<_>>()
+    };
+    // coder1, which is dead, and coder0, which waits.
+    for (reason, expected) in [
+        ("permission", WaitingFor::Permission),
+        ("login", WaitingFor::Login),
+        ("usage_limit", WaitingFor::UsageLimit),
+        ("a_word_to_come", WaitingFor::Other),
+    ] {
+        assert_eq!(told(&waiting_for("coder0", reason)), [None, Some(expected)], "{reason}");
+    }
+    assert_eq!(told(&waiting_for("coder1", "login")), [None, None], "it does not wait");
+    assert_eq!(told(&waiting_for("coder9", "login")), [None, None], "there is no such agent");
+}
+
+#[test]
+fn who_has_waited_for_longest_is_first_and_who_hangs_is_after_those() {
+    let hosts = with(Question::States, |body| {
+        let alive = body.replace("\"condition\":\"dead\"", "\"condition\":\"up\"");
+        alive.replace("\"activity\":\"idle\"", "\"activity\":\"waiting\"")
+    });
+    let names = |hosts: &HostsSnapshot| {
+        let agents = host(hosts, "w1:27871").agents.iter();
+        agents.map(|agent| (agent.name.clone(), agent.need())).collect::<Vec<_>>()
+    };
+    let waiting = |name: &str| (name.to_owned(), Need::Waiting);
+    assert_eq!(names(&hosts), [waiting("coder1"), waiting("coder0")]);
+    let silent = |output: &str| {
+        let mut agent = host(&hosts, "w1:27871").agents[0].clone();
+        agent.activity.as_mut().unwrap().state = "working".to_owned();
+        agent.last_output_age_seconds = Some(output.parse().unwrap());
+        (agent.need(), agent.silent_for())
+    };
+    assert_eq!(silent("1799"), (Need::Nobody, None));
+    assert_eq!(silent("1800"), (Need::Silent, Some(1800.0)));
 }
 
 #[test]

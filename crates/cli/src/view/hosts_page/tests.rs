@@ -3,7 +3,7 @@
 use super::hosts_page;
 use crate::prometheus::{DriftCount, HostSnapshot, HostsSnapshot, RemoteActivity, RemoteAgent, RemoteSource};
 use crate::view::{Style, render};
-use probe::snapshot::Condition;
+use probe::snapshot::{Condition, WaitingFor};
 
 fn agent(name: &str, condition: Condition, activity: Option<(&str, f64)>) -> RemoteAgent {
     let known = condition != Condition::Unknown;
@@ -12,7 +12,11 @@ fn agent(name: &str, condition: Condition, activity: Option<(&str, f64)>) -> Rem
         runtime: Some("codex".to_owned()),
         class: Some("implementer".to_owned()),
         condition,
-        activity: activity.map(|(state, since)| RemoteActivity { state: state.to_owned(), for_seconds: Some(since) }),
+        activity: activity.map(|(said, since)| {
+            let (state, reason) = said.split_once(": ").map_or((said, None), |(state, reason)| (state, Some(reason)));
+            let waiting_for = reason.map(|reason| WaitingFor::by(Some(reason)));
+            RemoteActivity { state: state.to_owned(), for_seconds: Some(since), waiting_for }
+        }),
         heartbeat_age_seconds: known.then_some(3.12),
         last_output_age_seconds: known.then_some(12.0),
         starts: known.then_some(3),
@@ -44,7 +48,12 @@ fn hosts() -> HostsSnapshot {
         Some(12.0),
         vec![
             agent("coder1", Condition::Dead, Some(("working", 4000.0))),
-            agent("a-rather-long-name", Condition::Up, Some(("waiting", 2410.0))),
+            agent("a-rather-long-name", Condition::Up, Some(("waiting: usage limit", 2410.0))),
+            agent("coder2", Condition::Up, Some(("waiting: dialog", 60.0))),
+            RemoteAgent {
+                last_output_age_seconds: Some(2000.0),
+                ..agent("coder3", Condition::Up, Some(("working", 4000.0)))
+            },
             agent("coder0", Condition::Up, None),
         ],
     );
@@ -88,7 +97,7 @@ fn the_page_fits_terminals_of_every_width() {
 #[test]
 fn what_is_not_seen_is_told_in_words_and_not_counted_as_up() {
     let page = page(usize::MAX);
-    assert!(page.contains("3 of 8 up"), "{page}");
+    assert!(page.contains("5 of 10 up"), "{page}");
     let line = |host: &str| page.lines().find(|line| line.contains(host)).unwrap().to_owned();
     assert!(line("w3.example").contains("exporter down, seen 40m10s ago") && !line("w3.example").contains(" up"));
     assert!(line("w4.example").contains("exporter down, not seen for a day"), "{page}");
