@@ -1,30 +1,49 @@
-//! The real opencode says what it does, by its plugin.
+//! The real opencode says what it does, by its plugin; until it may have one, its screen does.
 
 use crate::stage::Stage;
+use harness::{Deadline, Fleet};
 use serde_json::json;
 
-#[test]
-fn opencode_says_that_it_works_and_that_it_is_done() {
-    let Some(stage) = Stage::or_skip("opencode", "mosaic yolo opencode", |_| ()) else { return };
-    stage.works_and_is_done();
-    assert!(stage.report().contains("activity=idle\n"), "{}", stage.report());
+/// Asks for leave before it runs a command.
+fn asks(fleet: &Fleet) {
+    let path = fleet.home().join(".config/opencode/opencode.json");
+    let mut configuration: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    configuration["permission"] = json!({ "bash": "ask" });
+    std::fs::write(path, configuration.to_string()).unwrap();
+}
+
+/// Its first start gets it a package of its own, from npm's registry; with that there, plugins do not hold it up.
+fn wait_ready(fleet: &Fleet) {
+    let directory = fleet.home().join(".config/opencode");
+    let deadline = Deadline::default();
+    while !(directory.join("package-lock.json").exists() && directory.join("node_modules/@opencode-ai/plugin").exists())
+    {
+        assert!(!deadline.passed(), "opencode gets no package of its own: does npm's registry answer?");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
 }
 
 #[test]
-fn opencode_waits_for_leave() {
-    let asks = |fleet: &harness::Fleet| {
-        let path = fleet.home().join(".config/opencode/opencode.json");
-        let mut configuration: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        configuration["permission"] = json!({ "bash": "ask" });
-        std::fs::write(path, configuration.to_string()).unwrap();
-    };
+fn opencode_says_what_it_does_as_soon_as_it_may_have_a_plugin() {
     let Some(stage) = Stage::or_skip("opencode", "mosaic opencode", asks) else { return };
-    stage.wait("idle", "");
+    let idle = stage.wait("idle", "");
+    assert_eq!(idle["source"], "screen", "a plugin would hold up its first start: {idle}");
+    wait_ready(stage.fleet.units().fleet());
+    let restarted = stage.fleet.mosaic(&["fleet", "restart", "coder0"]);
+    assert!(restarted.status.success(), "{restarted:?}");
+
+    stage.wait_report("idle", "");
+    let held = stage.server.hold();
+    stage.send("rebase the branch");
+    stage.server.wait_held();
+    stage.wait_report("working", "");
+    drop(held);
+    stage.wait_report("idle", "");
     stage.server.call_tool("bash", json!({ "command": "touch made", "description": "x" }));
     stage.send("make a file");
-    stage.wait_report("waiting", "permission");
+    stage.wait_report("waiting", "permission: bash");
     stage.wait_screen("Permission required");
     stage.press(&["Enter"]);
-    stage.wait("idle", "");
+    stage.wait_report("idle", "");
     assert!(stage.fleet.units().fleet().home().join("made").exists());
 }
