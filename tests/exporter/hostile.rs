@@ -3,6 +3,7 @@
 
 mod beside;
 mod crowds;
+mod reports;
 mod requests;
 mod secured;
 mod streams;

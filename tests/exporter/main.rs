@@ -4,6 +4,7 @@
 mod hostile;
 mod operating;
 mod outages;
+mod reports;
 mod routes;
 mod samples;
 mod sharing;

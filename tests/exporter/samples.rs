@@ -19,9 +19,24 @@ impl Samples {
         success.unwrap_or_else(|| panic!("no word about {collector}:\n{}", self.0)) > 0.5
     }
 
-    /// The condition of an agent: the one whose sample is 1.
+    /// The condition of an agent.
     pub(crate) fn condition(&self, agent: &str) -> Option<String> {
-        let beginning = format!("mosaic_agent_condition{{agent=\"{agent}\",condition=\"");
+        self.state("mosaic_agent_condition", agent, "condition")
+    }
+
+    /// The activity of an agent.
+    pub(crate) fn activity(&self, agent: &str) -> Option<String> {
+        self.state("mosaic_agent_activity", agent, "activity")
+    }
+
+    /// What an agent waits for.
+    pub(crate) fn waiting_for(&self, agent: &str) -> Option<String> {
+        self.state("mosaic_agent_waiting_for", agent, "reason")
+    }
+
+    /// Of a state set the word whose sample is 1.
+    fn state(&self, family: &str, agent: &str, label: &str) -> Option<String> {
+        let beginning = format!("{family}{{agent=\"{agent}\",{label}=\"");
         let is_one = |line: &&str| line.ends_with("\"} 1");
         let line = self.0.lines().filter(is_one).find_map(|line| line.strip_prefix(&beginning))?;
         Some(line.trim_end_matches("\"} 1").to_owned())

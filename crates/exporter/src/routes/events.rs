@@ -21,7 +21,7 @@ use web::Body;
 use super::{Routes, answer};
 use crate::observation::Observations;
 
-/// How often a page is brought up to date.
+/// How often a page is brought up to date; sooner after a look that somebody else had asked for a while ago.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How long a look may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -56,8 +56,11 @@ async fn tell(observations: &Arc<Observations>, events: &mpsc::Sender<Bytes>) {
     let mut said = Instant::now();
     loop {
         let begun = Instant::now();
+        let begun_since_boot = process::since_boot();
+        let mut age = Duration::ZERO;
         let event = match observations.latest(PATIENCE).await {
             Ok(observed) => {
+                age = begun_since_boot.saturating_sub(observed.begun);
                 let observations = Arc::clone(observations);
                 let compared = spawn_blocking(move || {
                     let history = observations.history();
@@ -79,7 +82,8 @@ async fn tell(observations: &Arc<Observations>, events: &mpsc::Sender<Bytes>) {
                 return;
             }
         }
-        sleep_until(begun + INTERVAL).await;
+        // What a page shows is never older than the interval and one look, whoever else looks when.
+        sleep_until(begun + INTERVAL.saturating_sub(age)).await;
     }
 }
 
