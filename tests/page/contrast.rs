@@ -41,6 +41,7 @@ const TOO_LOW: &str = r"
 #[test]
 fn every_text_has_contrast_in_light_and_in_dark() {
     let Some(opened) = Opened::or_skip() else { return };
+    opened.report_various();
     // Colours that fade into others would be looked at half-way.
     let still = "document.querySelectorAll('details').forEach((details) => details.open = true);
         return document.getAnimations().forEach((animation) => animation.finish())";

@@ -38,6 +38,39 @@ fn a_kill_shows_within_two_seconds_without_a_reload() {
     assert_eq!(opened.browser.script("return window.loadedOnce", &[]), json!(true), "the page was loaded again");
 }
 
+/// What the page shows of the one that waits: its place, its group, what it does, and what to do about it.
+const WAITING: &str = "
+    const row = document.getElementById('a-coder1');
+    const cell = row.rows[0].cells[2];
+    if (cell.querySelector('b')?.textContent !== 'login needed') return null;
+    return [Date.now(), row.previousElementSibling.textContent.trim(), [...row.parentElement.tBodies].indexOf(row),
+        cell.querySelector('small').textContent, cell.querySelector('code').textContent,
+        document.getElementById('announce').textContent, document.title];";
+
+#[test]
+fn who_waits_shows_within_two_seconds_at_the_top_with_what_to_do() {
+    let Some(opened) = Opened::or_skip() else { return };
+    let reported = milliseconds();
+    opened.report("coder1", &["waiting", "--reason", "login: 401"]);
+    let shown = opened.browser.wait_for(WAITING);
+    let took = shown[0].as_i64().unwrap() - reported;
+    eprintln!("the page showed the report after {took} ms");
+    assert!(took <= 2000, "the page showed the report after {took} ms");
+    let expected =
+        json!(["Waiting for you 1", 1, "login: 401", "mosaic agent attach coder1", "coder1 is waiting: login: 401"]);
+    assert_eq!(json!(shown.as_array().unwrap()[1..6]), expected);
+    assert!(shown[6].as_str().unwrap().starts_with("○ 1 login needed – fleet "), "{shown}");
+
+    // It is found by what it does, and nobody else is.
+    let found = "
+        const field = document.getElementById('find');
+        field.value = arguments[0];
+        field.dispatchEvent(new Event('input'));
+        return document.getElementById('found').textContent;";
+    assert_eq!(opened.browser.script(found, &[json!("login needed")]), json!("1 of 3"));
+    assert_eq!(opened.browser.script(found, &[json!("attach")]), json!("0 of 3"));
+}
+
 #[test]
 fn what_is_old_is_not_shown_as_new() {
     let Some(opened) = Opened::or_skip() else { return };

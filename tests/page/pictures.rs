@@ -9,6 +9,7 @@ use crate::opened::Opened;
 #[test]
 fn it_fits_a_desk_and_a_phone() {
     let Some(opened) = Opened::or_skip() else { return };
+    opened.report_various();
     let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/page");
     std::fs::create_dir_all(&to).unwrap();
     for (name, width, height, dark) in [

@@ -48,7 +48,7 @@ pub fn document(snapshot: &Snapshot, verified: Option<bool>, history: &History, 
                     search.scripted {
                         label for="find" { "Find" }
                         input #find type="search" autocomplete="off" spellcheck="false" aria-keyshortcuts="/"
-                            placeholder="name, class, runtime, condition, activity";
+                            placeholder="name, class, condition or activity";
                         kbd aria-hidden="true" { "/" }
                         output #found for="find" {}
                     }
