@@ -12,6 +12,8 @@ pub(crate) struct Profile {
     pub(crate) program: &'static str,
     /// How it is installed.
     pub(crate) install: &'static str,
+    /// What its program is given to bring itself, and nothing else, up to date.
+    pub(crate) updater: &'static [&'static str],
     /// What it is given when nobody is there to be asked.
     pub(crate) unattended: Unattended,
     /// How it is told something to begin with.
@@ -52,6 +54,7 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "claude",
         program: "claude",
         install: "npm install -g @anthropic-ai/claude-code",
+        updater: &["update"],
         unattended: Unattended {
             arguments: &["--dangerously-skip-permissions"],
             variable: None,
@@ -70,6 +73,7 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "codex",
         program: "codex",
         install: "npm install -g @openai/codex",
+        updater: &["update"],
         unattended: Unattended {
             arguments: &["--dangerously-bypass-approvals-and-sandbox"],
             variable: None,
@@ -84,6 +88,7 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "pi",
         program: "pi",
         install: "npm install -g @mariozechner/pi-coding-agent",
+        updater: &["update", "--self"],
         // It has no permissions to ask for.
         unattended: Unattended { arguments: &[], variable: None, root: None },
         prompt: PromptForm::Word,
@@ -95,6 +100,7 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "opencode",
         program: "opencode",
         install: "npm install -g opencode-ai",
+        updater: &["upgrade"],
         // Its switch for this (--auto) is younger than this variable, which also an older one knows.
         unattended: Unattended {
             arguments: &[],
