@@ -45,7 +45,7 @@ pub(crate) fn carry_out(
 
 /// Those who do it.
 #[derive(Debug)]
-pub(super) struct Hands<'a> {
+pub(crate) struct Hands<'a> {
     world: World<'a>,
     manager: Option<UserManager>,
 }
@@ -55,7 +55,7 @@ impl<'a> Hands<'a> {
     ///
     /// # Errors
     /// There is one, and it does not answer.
-    pub(super) fn find(context: &'a Context, roster: &'a Roster) -> Result<Self, CommandError> {
+    pub(crate) fn find(context: &'a Context, roster: &'a Roster) -> Result<Self, CommandError> {
         let manager = match context.manager(MANAGER_LIMIT) {
             Ok(manager) => Some(manager),
             Err(CommandError::Manager(absent @ ManagerError::Absent { .. })) => {
@@ -70,7 +70,7 @@ impl<'a> Hands<'a> {
     }
 
     /// As [`carry_out()`].
-    pub(super) fn carry_out(
+    pub(crate) fn carry_out(
         &self,
         order: Order,
         scope: &Scope,

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -86,7 +87,8 @@ pub(super) fn launch(
     for name in OF_THE_CALLER {
         command.env_remove(name);
     }
-    command.envs(variables).arg(agent.as_str());
+    // Ctrl-C is for whoever waits for the agent; half a start would be an agent that is gone.
+    command.envs(variables).arg(agent.as_str()).process_group(0);
     let output = bounded_output(&mut command, limit).map_err(|error| format!("{}: {error}", launcher.display()))?;
     verdict(agent, &output)
 }

@@ -22,7 +22,7 @@ mod run;
 mod telling;
 mod world;
 
-pub(crate) use carry_out::{Scope, carry_out};
+pub(crate) use carry_out::{Hands, Scope, carry_out};
 pub(crate) use come_up::come_up;
 pub(crate) use order::Order;
 pub(crate) use relaunch::relaunch;
