@@ -16,6 +16,7 @@ mod reporting;
 mod runtime;
 #[cfg(test)]
 mod schema;
+mod update;
 mod view;
 
 use std::process::ExitCode;

@@ -39,6 +39,11 @@ fn the_shipped_schema_of_send_is_that_of_its_types() {
 }
 
 #[test]
+fn the_shipped_schema_of_an_update_is_that_of_its_types() {
+    check::<crate::update::UpdateReport>("update.schema.json");
+}
+
+#[test]
 fn the_shipped_schema_of_the_outbox_is_that_of_its_types() {
     check::<crate::mail::Listing>("outbox.schema.json");
 }

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::Places;
 use crate::command::fleet::{
-    Add, Init, Install, InstallSystemd, Metrics, Ps, Remove, Restart, Start, Status, Stop, Uninstall, Verify,
+    Add, Init, Install, InstallSystemd, Metrics, Ps, Remove, Restart, Start, Status, Stop, Uninstall, Update, Verify,
 };
 
 /// Make the fleet what the roster says, and tell what is there
@@ -28,6 +28,7 @@ pub(crate) enum FleetCommand {
     Start(Start),
     Stop(Stop),
     Restart(Restart),
+    Update(Update),
     Status(Status),
     Ps(Ps),
     Verify(Verify),

@@ -59,7 +59,8 @@ fn options_with_a_value() -> Vec<String> {
 }
 
 fn is_agent(argument: &clap::Arg) -> bool {
-    argument.get_value_names().is_some_and(|names: &[Str]| names.iter().any(|name| name.as_str() == "AGENT"))
+    let is_one = |name: &Str| name.split('|').any(|name| name == "AGENT");
+    argument.get_value_names().is_some_and(|names: &[Str]| names.iter().any(is_one))
 }
 
 fn bash(script: &str) -> String {

@@ -16,6 +16,7 @@ mod start;
 mod status;
 mod stop;
 mod uninstall;
+mod update;
 mod verify;
 
 pub(crate) use add::Add;
@@ -30,6 +31,7 @@ pub(crate) use start::Start;
 pub(crate) use status::Status;
 pub(crate) use stop::Stop;
 pub(crate) use uninstall::Uninstall;
+pub(crate) use update::Update;
 pub(crate) use verify::Verify;
 
 use domain::ExitCode;
@@ -51,6 +53,7 @@ pub(crate) fn run(command: &FleetCommand, context: &Context) -> Result<ExitCode,
         FleetCommand::Start(start) => start.run(context),
         FleetCommand::Stop(stop) => stop.run(context),
         FleetCommand::Restart(restart) => restart.run(context),
+        FleetCommand::Update(update) => update.run(context),
         FleetCommand::Status(status) => status.run(context),
         FleetCommand::Ps(ps) => ps.run(context),
         FleetCommand::Verify(verify) => verify.run(context),
