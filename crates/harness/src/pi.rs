@@ -47,8 +47,12 @@ impl Pi {
     #[must_use]
     pub fn command(&self) -> String {
         let (node, entry) = (quoted(&self.node), quoted(&self.entry));
-        let (provider, model) = (Self::PROVIDER, Self::MODEL);
-        format!("exec {node} {entry} --offline --provider {provider} --model {model}")
+        format!("exec {node} {entry} {}", Self::arguments())
+    }
+
+    /// What makes any pi ask the model, and nobody else.
+    pub(crate) fn arguments() -> String {
+        format!("--offline --provider {} --model {}", Self::PROVIDER, Self::MODEL)
     }
 }
 
@@ -71,7 +75,7 @@ pub(crate) fn runtimes() -> PathBuf {
 }
 
 /// What Node calls this machine.
-fn node_architecture() -> &'static str {
+pub(crate) fn node_architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "x64",
         "aarch64" => "arm64",

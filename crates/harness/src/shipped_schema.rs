@@ -14,6 +14,8 @@ pub enum ShippedSchema {
     Send,
     /// `mosaic agent outbox --json`
     Outbox,
+    /// `mosaic fleet update --json`
+    Update,
 }
 
 impl ShippedSchema {
@@ -39,6 +41,7 @@ impl ShippedSchema {
             Self::Verify => "verify.schema.json",
             Self::Send => "send.schema.json",
             Self::Outbox => "outbox.schema.json",
+            Self::Update => "update.schema.json",
         }
     }
 
@@ -47,11 +50,13 @@ impl ShippedSchema {
         static VERIFY: OnceLock<Validator> = OnceLock::new();
         static SEND: OnceLock<Validator> = OnceLock::new();
         static OUTBOX: OnceLock<Validator> = OnceLock::new();
+        static UPDATE: OnceLock<Validator> = OnceLock::new();
         let once = match self {
             Self::Ps => &PS,
             Self::Verify => &VERIFY,
             Self::Send => &SEND,
             Self::Outbox => &OUTBOX,
+            Self::Update => &UPDATE,
         };
         once.get_or_init(|| {
             let path = Binaries::workspace().join("framework/fleet").join(self.file());
