@@ -21,7 +21,11 @@ fn stand_ins(fleet: &Fleet) {
     fs::create_dir_all(&directory).unwrap();
     for runtime in ["claude", "codex"] {
         let program = directory.join(runtime);
-        fs::write(&program, format!("#!/bin/sh\necho this is {runtime}\nexec sleep infinity\n")).unwrap();
+        let script = format!(
+            "#!/bin/sh\ncase $1 in\n--version) echo 1.0; exit ;;\nupdate) exit ;;\nesac\n\
+             echo this is {runtime}\nexec sleep infinity\n"
+        );
+        fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
@@ -48,7 +52,7 @@ fn every_command_in_the_readme_works_as_it_stands() {
         .unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    for promised in ["coder0", "5 of 5 up", "verified", "this is codex", "scout"] {
+    for promised in ["coder0", "5 of 5 up", "verified", "this is codex", "scout", "still 1.0"] {
         assert!(stdout.contains(promised), "{promised:?} is missing in:\n{stdout}\n{stderr}");
     }
     let stopped = |agent: &str| fleet.heartbeat(agent).unwrap()["status"] == "stopped";

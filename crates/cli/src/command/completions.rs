@@ -77,6 +77,8 @@ mod tests {
         assert_eq!(completed(&["mosaic", "agent", "tail", "co"]), "coder0");
         assert_eq!(completed(&["mosaic", "fleet", "restart", "coder0", "mo"]), "mos-claude");
         assert_eq!(completed(&["mosaic", "fleet", "restart", "--json", "mo"]), "mos-claude");
+        assert_eq!(completed(&["mosaic", "fleet", "update", "co"]), "coder0");
+        assert_eq!(completed(&["mosaic", "fleet", "update", "--drain", "co"]), "");
         assert_eq!(completed(&["mosaic", "fleet", "ps", "co"]), "");
         assert_eq!(completed(&["mosaic", "agent", "outbox", ""]), "cancel retry deliver coder0 mos-claude");
         assert_eq!(completed(&["mosaic", "agent", "outbox", "deliver", "co"]), "coder0");

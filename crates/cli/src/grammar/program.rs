@@ -57,7 +57,7 @@ Exit codes of every command:
   1   it ran, and the answer is no: a check failed, an agent did not start, a message was refused
   2   a message was typed, or may have been, and nobody saw it accepted
   64  wrong usage, or an agent that is not in the roster
-  69  something needed is not there: tmux, its server, the user manager
+  69  something needed is not there: tmux, its server, the user manager, a runtime
   70  a bug
   74  a file or directory cannot be read or written
   75  somebody else is at it: try again later

@@ -91,6 +91,8 @@ fn wrong_usage_is_64_and_help_is_0() {
         ("mosaic fleet ps extra", ExitCode::Usage),
         ("mosaic fleet ps --prometheus http://h:9090 --watch", ExitCode::Usage),
         ("mosaic fleet verify --wait -1", ExitCode::Usage),
+        ("mosaic fleet update --drain soon", ExitCode::Usage),
+        ("mosaic fleet update --dry-run --force", ExitCode::Usage),
         ("mosaic fleet metrics --textfile mosaic.txt", ExitCode::Usage),
         ("mosaic fleet metrics --textfile a.prom --openmetrics", ExitCode::Usage),
         ("mosaic fleet start ../x", ExitCode::Usage),
