@@ -53,7 +53,7 @@ impl Programs {
             found.add(context, profile, path, line.search_path.as_deref(), Some(agent.name))?;
         }
         for profile in selection.profiles() {
-            if found.programs.iter().all(|program| program.profile != profile) {
+            if found.programs.iter().all(|program| !std::ptr::eq(program.profile, profile)) {
                 found.add(context, profile, None, None, None)?;
             }
         }

@@ -77,6 +77,9 @@ mod tests {
                 state: state.to_owned(),
                 since: at(since).to_string(),
                 reason: Some("tests".to_owned()),
+                waiting_for: None,
+                silent_since: None,
+                source: probe::snapshot::ActivitySource::Report,
                 model: None,
                 task: None,
             });
