@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::incident::{AGENTS, INSTANCE, Incident, MORTAL, RESTLESS, TENANT};
+use crate::incident::{AGENTS, INSTANCE, Incident, MORTAL, RESTLESS, TENANT, WATCHED};
 
 pub(crate) fn who_asks_from_elsewhere_sees_who_is_down(incident: &Incident) {
     let host = host(incident);
@@ -18,6 +18,17 @@ pub(crate) fn who_asks_from_elsewhere_sees_who_is_down(incident: &Incident) {
     let row = page.lines().find(|line| line.contains(MORTAL)).unwrap();
     assert!(row.contains("missing") && page.contains("3 of 4 up"), "{page}");
     assert!(page.contains("night\\shift") && !page.contains("\nof {jarvis}"), "a name has broken its line: {page}");
+}
+
+/// The one that waits is behind those that are down, and before all others.
+pub(crate) fn who_asks_from_elsewhere_sees_what_is_waited_for(incident: &Incident, words: &str, json: &str) {
+    let host = host(incident);
+    let agents = host["agents"].as_array().unwrap();
+    assert_eq!([&agents[0]["name"], &agents[1]["name"]], [MORTAL, WATCHED], "{host:#}");
+    assert_eq!(agents[1]["activity"]["waitingFor"], json, "{host:#}");
+    let page = page(incident);
+    let row = page.lines().find(|line| line.contains(WATCHED)).unwrap();
+    assert!(row.contains(&format!("waiting: {words} ")), "{page}");
 }
 
 pub(crate) fn who_asks_from_elsewhere_sees_that_nobody_looks(incident: &Incident) {

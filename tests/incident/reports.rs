@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::incident::{Incident, MORTAL, MOS, WATCHED};
+use crate::remote::who_asks_from_elsewhere_sees_what_is_waited_for;
 
 const BEFORE: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
 
@@ -25,12 +26,16 @@ pub(crate) fn agents_wait_and_are_blocked_and_one_works_in_silence(incident: &mu
     assert_eq!(for_long(incident, "MosaicAgentWaiting", "600"), [WATCHED]);
     assert_eq!(for_long(incident, "MosaicAgentSilent", "1800"), [MOS]);
 
-    for (reason, alert) in [("login: 401", "MosaicAgentLoginNeeded"), ("usage limit", "MosaicAgentUsageLimit")] {
+    let barred = [
+        ("login: 401", "MosaicAgentLoginNeeded", "login", "login"),
+        ("usage limit", "MosaicAgentUsageLimit", "usage limit", "usage-limit"),
+    ];
+    for (reason, alert, words, json) in barred {
         report(incident, WATCHED, "waiting", reason);
         incident.shows(&[&BEFORE[..], &[&format!("{alert} agent=coder2")]].concat());
         let waiting = incident.with_threshold("MosaicAgentWaiting", "600", "0");
         assert_eq!(incident.agents_in(&waiting), [""; 0], "what has an alert of its own is not told twice");
-        incident.has_shown(alert);
+        who_asks_from_elsewhere_sees_what_is_waited_for(incident, words, json);
     }
 
     report(incident, WATCHED, "blocked", "the review of 41 is open");

@@ -31,7 +31,9 @@ fn a_plan_names_programs_updaters_and_agents_in_order_and_changes_nothing() {
 fn a_line_of_the_sites_own_is_left_out_unless_it_is_named() {
     let stage = Stage::with_lines(&[("a", "exec pi"), ("own", "exec sh -c 'exec pi'")]);
     stage.ok(&["start"]);
-    ["a", "own"].iter().for_each(|agent| stage.says(agent, "idle"));
+    for agent in ["a", "own"] {
+        stage.says(agent, "idle");
+    }
     let (code, answer) = stage.json(&[]);
     assert_eq!((code, outcomes(&answer)), (Some(0), pairs(&[("own", "left-out"), ("a", "relaunched")])), "{answer:#}");
     assert_eq!(stage.starts("own").len(), 1);

@@ -16,7 +16,9 @@ impl Stage {
     pub(crate) fn started(agents: &[&str]) -> Self {
         let stage = Self::with_lines(&agents.iter().map(|agent| (*agent, "exec pi")).collect::<Vec<_>>());
         stage.ok(&["start"]);
-        agents.iter().for_each(|agent| stage.says(agent, "idle"));
+        for agent in agents {
+            stage.says(agent, "idle");
+        }
         stage
     }
 

@@ -156,3 +156,36 @@ impl RemoteAgent {
         .unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Need, RemoteActivity, RemoteAgent};
+    use probe::snapshot::Condition;
+
+    #[test]
+    fn who_works_and_prints_nothing_for_half_an_hour_is_silent() {
+        let agent = |state: &str, works: f64, last_output_age_seconds| RemoteAgent {
+            name: "coder0".to_owned(),
+            runtime: None,
+            class: None,
+            condition: Condition::Up,
+            activity: Some(RemoteActivity { state: state.to_owned(), for_seconds: Some(works), waiting_for: None }),
+            heartbeat_age_seconds: None,
+            last_output_age_seconds,
+            starts: None,
+            memory_bytes: None,
+            cpu_seconds: None,
+        };
+        let table = [
+            (agent("working", 4000.0, Some(1800.0)), Need::Silent, Some(1800.0)),
+            (agent("working", 1900.0, Some(4000.0)), Need::Silent, Some(1900.0)),
+            (agent("working", 4000.0, Some(1799.0)), Need::Nobody, None),
+            (agent("working", 1799.0, Some(4000.0)), Need::Nobody, None),
+            (agent("working", 4000.0, None), Need::Nobody, None),
+            (agent("idle", 4000.0, Some(4000.0)), Need::Nobody, None),
+        ];
+        for (agent, need, silent_for) in table {
+            assert_eq!((agent.need(), agent.silent_for()), (need, silent_for), "{agent:?}");
+        }
+    }
+}
