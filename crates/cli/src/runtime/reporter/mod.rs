@@ -1,7 +1,7 @@
 //! How each runtime is made to say what it does: by its own means (hooks, an extension, a plugin), given by the
 //! launch alone, so that the user's own configuration is neither read nor written.
 //!
-//! One file a runtime says what it is given; [`attach`] decides whether, and [`ReporterFile`] puts what it loads
+//! One file a runtime says what it is given; [`attach()`] decides whether, and [`ReporterFile`] puts what it loads
 //! where it finds it. What an event means is told by `crate::reporting`, or by the extension itself.
 
 mod attach;
