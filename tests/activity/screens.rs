@@ -15,12 +15,16 @@ fn a_recorded_dialog_is_a_wait_with_its_reason() {
         ("opencode", "busy", "working", "", ""),
         ("claude", "idle", "idle", "", ""),
     ];
+    for (runtime, ..) in table {
+        let _ = std::os::unix::fs::symlink("/bin/sleep", fleet.units().fleet().home().join(runtime));
+    }
     let screens = Binaries::workspace().join("crates/runtimes/screens").canonicalize().unwrap();
     let agent = |(nth, (runtime, name, ..)): (usize, &(&str, &str, &str, &str, &str))| {
         let file = screens.join(runtime).join(format!("{name}.screen"));
         let class = if nth == 0 { "orchestrator" } else { "implementer" };
-        // Without a line end at the end, which would move the screen up; the last line is the cursor's.
-        let command = format!("printf %s \\\"$(cat '{}')\\\"; exec sleep 1000", file.display());
+        // Without a line end at the end, which would move the screen up; the last line is the cursor's. A screen is
+        // read as that of the runtime's program only while that is what runs.
+        let command = format!("printf %s \\\"$(cat '{}')\\\"; exec ./{runtime} 1000", file.display());
         format!("  - {{ name: a{nth}, runtime: {runtime}, class: {class}, command: \"{command}\" }}\n")
     };
     let agents: String = table.iter().enumerate().map(agent).collect();

@@ -89,7 +89,7 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
     };
     let processes = meant(early.finish(), pids(&tmux, holder, named), target.limit, late);
 
-    let signs = signs(target, memory, &roster, &tmux, &heartbeats, now.wall);
+    let signs = signs(target, memory, &roster, &tmux, &heartbeats, &processes, now.wall);
     let systemd = systemd.finish();
     let took = systemd.took;
     let (units, unit_files, linger, direct) = match systemd.result {
@@ -150,10 +150,11 @@ fn signs(
     roster: &RosterSeen,
     tmux: &Seen<Option<TmuxServer>>,
     heartbeats: &Seen<RunFiles>,
+    processes: &Seen<BTreeMap<Pid, ProcessSeen>>,
     now: Timestamp,
 ) -> BTreeMap<AgentName, Sign> {
     let (Some(roster), Some(Some(server))) = (roster.roster(), tmux.ok()) else { return BTreeMap::new() };
-    let agents = screens::unexplained(roster, server, heartbeats.ok(), now);
+    let agents = screens::unexplained(roster, server, heartbeats.ok(), processes.ok(), now);
     if agents.is_empty() {
         return BTreeMap::new();
     }

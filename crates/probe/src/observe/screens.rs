@@ -16,7 +16,7 @@ use roster::Roster;
 use runtimes::{Library, Profile, Screen, Sign};
 use tmux::{PaneId, Server};
 
-use super::{RunFiles, TmuxServer};
+use super::{ProcessSeen, RunFiles, TmuxServer};
 
 /// Whom to ask, and how patiently.
 #[derive(Debug)]
@@ -38,7 +38,12 @@ pub(super) struct Unexplained {
     pid: Pid,
     /// In seconds since 1970.
     last_output: i64,
+    /// The program in the foreground, if it is known.
+    program: Option<String>,
 }
+
+/// What runs programs that are scripts, which then go by its name.
+const INTERPRETERS: [&str; 4] = ["node", "MainThread", "bun", "python"];
 
 /// What is remembered between looks.
 #[derive(Debug, Default)]
@@ -61,6 +66,7 @@ pub(super) fn unexplained(
     roster: &Roster,
     server: &TmuxServer,
     files: Option<&RunFiles>,
+    processes: Option<&BTreeMap<Pid, ProcessSeen>>,
     now: Timestamp,
 ) -> Vec<Unexplained> {
     let agents = roster.agents.iter().map(|agent| roster.settings(agent)).filter_map(|settings| {
@@ -72,6 +78,7 @@ pub(super) fn unexplained(
             pane: pane.id,
             pid: pane.pid,
             last_output: pane.last_output,
+            program: processes.and_then(|processes| processes.get(&pane.pid)?.foreground.clone()),
         })
     });
     agents.collect()
@@ -93,8 +100,11 @@ impl ScreenMemory {
     pub(super) fn look(&mut self, asked: &Asked) -> Result<BTreeMap<AgentName, Sign>, String> {
         let library = Library::of(&asked.home);
         self.profiles.clear();
-        let with_dialogs: Vec<_> =
-            asked.agents.iter().filter(|agent| self.profile(&library, agent).is_some()).collect();
+        let with_dialogs: Vec<_> = asked
+            .agents
+            .iter()
+            .filter(|agent| self.profile(&library, agent).is_some_and(|profile| agent.runs(&profile)))
+            .collect();
         let before = std::mem::take(&mut self.known);
         let holds = |agent: &Unexplained| before.get(&agent.agent).filter(|known| known.holds_of(agent)).cloned();
         let (old, new): (Vec<_>, Vec<_>) =
@@ -123,6 +133,15 @@ impl ScreenMemory {
         let profile = library.profile(&agent.runtime).ok().filter(|profile| !profile.dialogs.is_empty()).map(Arc::new);
         self.profiles.insert(agent.runtime.clone(), profile.clone());
         profile
+    }
+}
+
+impl Unexplained {
+    /// Is it the profile's program that shows there? A shell that waits to start it is not.
+    fn runs(&self, profile: &Profile) -> bool {
+        let Some(program) = &self.program else { return true };
+        let known = profile.programs.iter().map(String::as_str).chain(INTERPRETERS);
+        profile.programs.is_empty() || known.into_iter().any(|name| program.starts_with(name))
     }
 }
 
@@ -161,6 +180,33 @@ mod tests {
     }
 
     #[test]
+    fn only_what_a_profile_knows_is_read_by_it() {
+        let profile = |programs: &str| {
+            let text = format!("version: 1\nprograms: {programs}\ncomposer: {{kind: line, prompt: x}}\n");
+            runtimes::Profile::parse(&text, std::path::Path::new("x.yaml")).unwrap()
+        };
+        for (program, programs, expected) in [
+            (Some("claude"), "[claude]", true),
+            (Some("opencode.exe"), "[opencode]", true),
+            (Some("node-MainThread"), "[codex]", true),
+            (Some("sleep"), "[codex]", false),
+            (Some("bash"), "[codex]", false),
+            (Some("bash"), "[]", true),
+            (None, "[codex]", true),
+        ] {
+            let agent = Unexplained {
+                agent: "coder0".parse().unwrap(),
+                runtime: "codex".parse().unwrap(),
+                pane: "%4".parse().unwrap(),
+                pid: 7.try_into().unwrap(),
+                last_output: 0,
+                program: program.map(str::to_owned),
+            };
+            assert_eq!(agent.runs(&profile(programs)), expected, "{program:?} {programs}");
+        }
+    }
+
+    #[test]
     fn what_was_seen_holds_until_something_is_printed() {
         let agent = |last_output, pid: u32| Unexplained {
             agent: "coder0".parse().unwrap(),
@@ -168,6 +214,7 @@ mod tests {
             pane: "%4".parse().unwrap(),
             pid: pid.try_into().unwrap(),
             last_output,
+            program: None,
         };
         let known = |looked_at| Known { of: agent(100, 7), sign: None, looked_at };
         assert!(known(101).holds_of(&agent(100, 7)));
