@@ -57,6 +57,32 @@ fn the_process_becomes_the_runtime_with_its_own_switch_and_the_arguments() {
 }
 
 #[test]
+fn a_first_prompt_comes_in_the_form_that_each_runtime_takes() {
+    let fleet = fleet();
+    let task = fleet.home().join("task.md");
+    std::fs::write(&task, "-rebase it\n").unwrap();
+    let file = task.to_str().unwrap();
+    let table: [(&[&str], &str); 4] = [
+        (&["claude", "--kickstart", file, "--", "-c"], "claude -c -- -rebase it []"),
+        (&["yolo", "codex", "--kickstart", file], "codex --dangerously-bypass-approvals-and-sandbox -- -rebase it []"),
+        (&["pi", "--kickstart", file], "pi --no-skills \n-rebase it []"),
+        (&["opencode", "--kickstart", file], "opencode --prompt=-rebase it []"),
+    ];
+    for (words, expected) in table {
+        assert_eq!(given(&fleet, words), expected, "{words:?}");
+    }
+    for (words, code, told) in [
+        (&["yolo", "pi", "--kickstart", "/nonexistent"][..], 74, "/nonexistent"),
+        (&["yolo", "pi", "--kickstart"], 64, "wants a FILE"),
+        (&["pi", "--kickstart="], 64, "wants a FILE"),
+    ] {
+        let output = mosaic(&fleet, words).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
+        assert!(said(&output).contains(told), "{words:?}: {output:?}");
+    }
+}
+
+#[test]
 fn a_command_can_be_seen_without_being_run() {
     let fleet = fleet();
     let output = mosaic(&fleet, &["yolo", "claude", "--print-command", "--", "a b"]).output().unwrap();
