@@ -19,8 +19,9 @@ fn ctrl_c_while_an_agent_is_waited_for_leaves_all_as_it_is() {
 #[test]
 fn ctrl_c_between_stop_and_start_finishes_the_agent_and_leaves_the_next() {
     let stage = Stage::started(&["a", "b"]);
-    // Slow to start, so that there is a moment to meet.
-    let slow = format!(": >\"$HOME/starting\"; sleep 0.2; {}", stage.agent());
+    // It computes for a while, so that its launcher is still there: a start counts once it waits for something.
+    let computing = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+    let slow = format!(": >\"$HOME/starting\"; {computing}; {}", stage.agent());
     stage.brings("2.0", &slow);
     let underway = stage.begin(&[]);
     stage.wait_file("starting");

@@ -17,7 +17,7 @@ fn one_after_the_other_each_once_the_one_before_has_stayed_up() {
     assert_eq!((first.len(), second.len()), (2, 2));
     assert!(second[1] - first[1] >= 3.0, "the second was not left alone: {first:?} {second:?}");
     // Nothing newer: nothing to relaunch, also if the same version was installed once more.
-    let (code, answer) = stage.json(&[]);
+    let (code, answer) = stage.json(&["--drain", "1s"]);
     assert_eq!((code, outcomes(&answer)), (Some(0), pairs(&[("a", "current"), ("b", "current")])), "{answer:#}");
     assert_eq!(answer["programs"][0]["outcome"], "same");
     assert_eq!((stage.starts("a").len(), stage.updates().len()), (2, 2));

@@ -89,7 +89,7 @@ fn of_two_at_once_the_second_is_told_who_is_at_it() {
     stage.updater(": >\"$HOME/begun\"; while ! [ -e \"$HOME/go\" ]; do sleep 0.05; done");
     let first = stage.begin(&[]);
     stage.wait_file("begun");
-    let second = stage.update(&[]);
+    let second = stage.update(&["--timeout", "5"]);
     assert_eq!(second.status.code(), Some(75), "{second:?}");
     assert!(said(&second).contains("another mosaic fleet update is under way (PID "), "{second:?}");
     assert_eq!(stage.update(&["--dry-run"]).status.code(), Some(0), "to look is no update");
