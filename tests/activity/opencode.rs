@@ -15,7 +15,7 @@ fn asks(fleet: &Fleet) {
 /// Its first start gets it a package of its own, from npm's registry; with that there, plugins do not hold it up.
 fn wait_ready(fleet: &Fleet) {
     let directory = fleet.home().join(".config/opencode");
-    let deadline = Deadline::default();
+    let deadline = Deadline::after(crate::stage::PATIENCE);
     while !(directory.join("package-lock.json").exists() && directory.join("node_modules/@opencode-ai/plugin").exists())
     {
         assert!(!deadline.passed(), "opencode gets no package of its own: does npm's registry answer?");

@@ -4,6 +4,9 @@ use harness::{AgentPrograms, Deadline, Fleet, ModelServer, RosterFleet};
 use serde_json::Value;
 use std::time::Duration;
 
+/// Programs of a hundred megabytes take their time to start, all the more where no network answers them.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Does it do that, for a reason that begins so?
 fn is(activity: &Value, state: &str, reason: &str) -> bool {
     let has_reason = activity["reason"].as_str().map_or(reason.is_empty(), |said| said.starts_with(reason));
@@ -56,7 +59,7 @@ impl Stage {
     }
 
     fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Deadline::default();
+        let deadline = Deadline::after(PATIENCE);
         loop {
             let seen = self.activity();
             if is_so(&seen) {
@@ -74,7 +77,7 @@ impl Stage {
 
     /// Waits until the agent shows a text: programs tell their hooks of a dialog before they draw it.
     pub(crate) fn wait_screen(&self, text: &str) {
-        let deadline = Deadline::default();
+        let deadline = Deadline::after(PATIENCE);
         while !self.screen().contains(text) {
             assert!(!deadline.passed(), "{text:?} is not shown:\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(50));

@@ -79,7 +79,7 @@ fn one_that_hangs_at_its_login() {
     let Some(programs) = AgentPrograms::installed_or_skip() else { return };
     let path = programs.path(&std::env::var("PATH").unwrap());
     let Some(fleet) = started("codex", Some(&path), |_| ()) else { return };
-    let deadline = Deadline::default();
+    let deadline = Deadline::after(crate::stage::PATIENCE);
     while fleet.agent("coder0")["activity"]["waitingFor"] != "login" {
         let screen = String::from_utf8(fleet.mosaic(&["agent", "screen", "coder0"]).stdout).unwrap();
         assert!(!deadline.passed(), "{:#}\n{screen}", fleet.agent("coder0"));
