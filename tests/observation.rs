@@ -53,8 +53,9 @@ fn a_snapshot_says_what_is_there_in_the_words_that_others_read() {
     let (pane, server, sidecar) = (files.pane(CODER), fleet.units().server(), fleet.units().sidecar(CODER));
     pane.print("hello");
     let beat = files.heartbeat(CODER).unwrap();
+    let said_at = Timestamp::now();
     let report = format!(
-        "ts=2026-11-20T14:58:08Z\nboot={}\nmono={}\nactivity=waiting\nreason=permission: Bash\n",
+        "ts={said_at:.3}\nboot={}\nmono={}\nactivity=waiting\nreason=permission: Bash\n",
         beat["boot"], beat["mono"]
     );
     std::fs::write(files.run_directory().join("coder0.state"), report).unwrap();
@@ -97,7 +98,7 @@ fn a_snapshot_says_what_is_there_in_the_words_that_others_read() {
         (&agent["heartbeat"]["path"], path.to_str().unwrap().into()),
         (&agent["activity"]["state"], "waiting".into()),
         (&agent["activity"]["reason"], "permission: Bash".into()),
-        (&agent["activity"]["since"], "2026-11-20T14:58:08Z".into()),
+        (&agent["activity"]["since"], format!("{said_at:.3}").into()),
     ];
     for (nth, (found, expected)) in expected.iter().enumerate() {
         assert_eq!(*found, expected, "row {nth}: {snapshot:#}");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Programs of a hundred megabytes take their time to start, all the more where no network answers them.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Does it do that, for a reason that begins so?
 fn is(activity: &Value, state: &str, reason: &str) -> bool {

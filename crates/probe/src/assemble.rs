@@ -166,7 +166,7 @@ fn doing(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) ->
                 said.boot == observation.now.boot && start.is_none_or(|start| said.since_boot >= start)
             })
         }),
-        sign: observation.signs.get(name),
+        screen: observation.signs.get(name),
         last_output: pane.and_then(|pane| Timestamp::from_second(pane.last_output).ok()),
         started: process.and_then(|(pid, seen)| started(pid, seen, observation)),
         now: observation.now.wall,

@@ -52,6 +52,10 @@ function newAgent(tell) {
     getsOn(session) {
       return stuck.delete(session);
     },
+    /** Somebody goes on, and not necessarily where it failed. */
+    asked() {
+      errors.clear();
+    },
     failed(session, what) {
       errors.delete(session);
       if (what && errors.size < MOST) errors.set(session, what);
@@ -160,7 +164,7 @@ const server = async () => {
       if (agent.children.has(sessionID)) return;
       const { providerID, modelID } = model ?? message.model;
       agent.isTold(`${providerID}/${modelID}`, parts.find((part) => part.type === "text" && !part.synthetic)?.text);
-      agent.failed(sessionID, null);
+      agent.asked();
       agent.show();
     }),
     // An opencode that a command of this one starts is somebody else.

@@ -45,6 +45,11 @@ pub(super) fn is_a_report(words: impl IntoIterator<Item = OsString>) -> bool {
     let mut words = words.into_iter();
     let program = words.next().unwrap_or_default();
     let is_group = Path::new(&program).file_name().is_some_and(|name| name == "mosaic-agent");
+    let mut has_value = false;
+    let mut words = words.filter(|word| {
+        let is_value = std::mem::replace(&mut has_value, word == "--mosaic-home" || word == "--roster");
+        !is_value && !word.as_encoded_bytes().starts_with(b"--")
+    });
     (is_group || words.next().is_some_and(|word| word == "agent")) && words.next().is_some_and(|word| word == "report")
 }
 

@@ -71,6 +71,9 @@ fn a_report_fails_nobody_whatever_is_typed() {
     for (line, is_one) in [
         ("mosaic agent report nonsense", true),
         ("/usr/bin/mosaic-agent report --nonsense", true),
+        ("mosaic agent --mosaic-home report report nonsense", true),
+        ("mosaic agent --roster=x report nonsense", true),
+        ("mosaic agent --mosaic-home report", false),
         ("mosaic agent send report", false),
         ("mosaic report", false),
         ("mosaic agent", false),

@@ -19,7 +19,7 @@ use crate::context::Context;
 const LAUNCHER: &str = "start-agent-session";
 
 /// What an agent that runs this command passes on and must not reach another agent.
-const OF_THE_CALLER: [&str; 7] = [
+const OF_THE_CALLER: [&str; 8] = [
     "MOSAIC_AGENT_NAME",
     "MOSAIC_AGENT_RUNTIME",
     "MOSAIC_AGENT_CLASS",
@@ -27,6 +27,7 @@ const OF_THE_CALLER: [&str; 7] = [
     "MOSAIC_AGENT_COMMAND",
     "MOSAIC_AGENT_MODEL_HINT",
     "MOSAIC_HEARTBEAT_INTERVAL",
+    "MOSAIC_REPORTER",
 ];
 
 /// The launcher: beside this program, else where it is installed.

@@ -25,7 +25,8 @@ pub(crate) fn report_of(event: &Value) -> Option<Report> {
         }
         "PostToolUse" | "PostToolUseFailure" | "ElicitationResult" => Some(Report::of(Activity::Working)),
         "Stop" | "StopFailure" if is_subagent => None,
-        "Stop" if subagents_work(event) => Some(Report::of(Activity::Working)),
+        // With a reason: its screen shows an agent that is done.
+        "Stop" if subagents_work(event) => Some(Report::because(Activity::Working, "subagents")),
         "Stop" => Some(Report::of(Activity::Idle)),
         "StopFailure" => Some(failure(word("error"), word("last_assistant_message"))),
         _ => None,
@@ -132,10 +133,11 @@ mod tests {
             (json!({"hook_event_name": "StopFailure", "agent_id": "a1", "error": "rate_limit"}), None),
             (json!({"hook_event_name": "PostToolUseFailure", "agent_id": "a1", "is_interrupt": true}), None),
             (json!({"hook_event_name": "PostToolUseFailure", "is_interrupt": true}), Some(Activity::Idle)),
-            (json!({"hook_event_name": "Stop", "background_tasks": [subagent]}), Some(Activity::Working)),
             (json!({"hook_event_name": "StopFailure", "error": "max_output_tokens"}), Some(Activity::Idle)),
         ] {
             assert_eq!(report_of(&event), expected.map(Report::of), "{event}");
         }
+        let goes_on = report_of(&json!({"hook_event_name": "Stop", "background_tasks": [subagent]})).unwrap();
+        assert_eq!((goes_on.activity, goes_on.reason.as_deref()), (Activity::Working, Some("subagents")));
     }
 }

@@ -13,6 +13,7 @@ use tmux::PaneTarget;
 
 use super::agent_seen::AgentSeen;
 use super::interruption::Interruption;
+use super::obstacle::Obstacle;
 use super::rest::Rest;
 use super::standing::Standing;
 use super::undrained::Undrained;
@@ -54,18 +55,24 @@ impl Drain<'_> {
             if self.interruption.is_wanted() {
                 return Err(Undrained::Interrupted);
             }
-            let why = match self.rest(agent, since)? {
-                None => return Ok(None),
-                Some(Rest::Idle) => match self.office.turn(agent, TURN) {
-                    Ok(turn) if self.stays_idle(agent, since)? => return Ok(Some(turn)),
+            let why = match self.rest(agent, since) {
+                Ok(None) => return Ok(None),
+                Ok(Some(Rest::Idle)) => match self.office.turn(agent, TURN) {
+                    Ok(turn) if self.stays_idle(agent, since) => return Ok(Some(turn)),
                     Ok(_) => "it has just begun to work".to_owned(),
                     Err(CommandError::Busy(why)) => why,
                     Err(error) => return Err(error.into()),
                 },
-                Some(Rest::Busy(why)) => why,
+                Ok(Some(Rest::Busy(why))) => why,
+                // Of so many looks one may fail, and nothing has been done yet.
+                Err(error) => error.to_string(),
             };
             if Instant::now() >= deadline {
-                return if self.force { Ok(Some(self.office.turn(agent, TURN)?)) } else { Err(Undrained::Busy(why)) };
+                return match self.force.then(|| self.office.turn(agent, TURN)) {
+                    None => Err(Undrained::Busy(why)),
+                    Some(Err(CommandError::Busy(why))) => Err(Undrained::Busy(why)),
+                    Some(turn) => Ok(Some(turn?)),
+                };
             }
             if !told {
                 let limit = self.limit.as_secs();
@@ -83,35 +90,36 @@ impl Drain<'_> {
         else {
             return Ok(None);
         };
-        let obstacle = || self.obstacle(agent).unwrap_or_else(|error| Some(error.to_string()));
+        let obstacle = || self.obstacle(agent).unwrap_or_else(|error| Some(Obstacle::unclear(error.to_string())));
         Ok(Some(Rest::of(seen.activity.as_ref(), started, seen.quiet, obstacle)))
     }
 
-    fn stays_idle(&self, agent: &AgentName, since: Timestamp) -> Result<bool, CommandError> {
+    /// Whoever is gone meanwhile is not idle: somebody has stopped it, or it has ended.
+    fn stays_idle(&self, agent: &AgentName, since: Timestamp) -> bool {
         let settled = Instant::now() + SETTLED;
-        loop {
-            match self.rest(agent, since)? {
-                Some(Rest::Busy(_)) => return Ok(false),
-                _ if Instant::now() >= settled => return Ok(true),
-                _ => thread::sleep(OFTEN),
+        while matches!(self.rest(agent, since), Ok(Some(Rest::Idle))) {
+            if Instant::now() >= settled {
+                return true;
             }
+            thread::sleep(OFTEN);
         }
+        false
     }
 
     /// What stands in the way of a message that waits for the agent to be idle.
-    fn obstacle(&self, agent: &AgentName) -> Result<Option<String>, CommandError> {
+    fn obstacle(&self, agent: &AgentName) -> Result<Option<Obstacle>, CommandError> {
         let profile = self.office.recipient(self.roster, agent)?.profile;
         let server = self.office.server(self.roster)?;
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
         let look = pane.map(|pane| server.typist(pane.id, 0).look(Duration::ZERO)).transpose()?.flatten();
-        let Some(look) = look else { return Ok(Some("it has no session".to_owned())) };
+        let Some(look) = look else { return Ok(Some(Obstacle::unclear("it has no session"))) };
         let patience = Patience { ready: Duration::ZERO, obstructed: Duration::ZERO, ..Patience::usual() };
         let request = Request { only_when_idle: true, rescue: false, until_turn: false, patience };
         let now = Instant::now();
         Ok(match Errand::new(&profile, "", request, now).next(&Sight::of(Some(&look), look.pid), now) {
             Step::Type => None,
-            Step::End(Outcome::Refused(refusal)) => Some(refusal.to_string()),
-            _ => Some("its screen shows nothing that is known".to_owned()),
+            Step::End(Outcome::Refused(refusal)) => Some(Obstacle::of(&refusal)),
+            _ => Some(Obstacle::unclear("its screen shows nothing that is known")),
         })
     }
 }

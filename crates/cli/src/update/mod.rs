@@ -14,6 +14,7 @@ mod interruption;
 mod known_version;
 mod last_change;
 mod moment;
+mod obstacle;
 mod program;
 mod refresh;
 mod relaunching;

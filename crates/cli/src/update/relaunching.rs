@@ -133,7 +133,10 @@ fn stay_up(context: &Context, agent: &AgentName, since: Timestamp) -> Result<(),
         let look = AgentSeen::look(context, agent);
         let seen = match look {
             // Who looked may have been hit by a Ctrl-C that was for us.
-            Err(_) if Instant::now() < enough => continue,
+            Err(_) if Instant::now() < enough => {
+                thread::sleep(Duration::from_millis(250));
+                continue;
+            }
             look => look.map_err(|error| error.to_string())?,
         };
         let Some(seen) = seen else { return Err("the roster does not have it any more".to_owned()) };

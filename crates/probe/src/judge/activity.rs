@@ -4,6 +4,7 @@ use heartbeat::{Activity, ActivityReport};
 use jiff::{SignedDuration, Timestamp};
 use runtimes::Sign;
 
+use crate::observe::ScreenSays;
 use crate::snapshot::{ActivitySnapshot, ActivitySource, WaitingFor};
 
 /// Longer than a build or a test run that prints nothing. The alert `MosaicAgentSilent` goes by the same.
@@ -15,7 +16,7 @@ pub(crate) struct Signs<'a> {
     /// The last report that was made.
     pub(crate) report: Option<&'a ActivityReport>,
     /// What its screen says.
-    pub(crate) sign: Option<&'a Sign>,
+    pub(crate) screen: Option<&'a ScreenSays>,
     /// When its window printed last.
     pub(crate) last_output: Option<Timestamp>,
     /// When the process that runs now started, by the wall clock.
@@ -26,10 +27,11 @@ pub(crate) struct Signs<'a> {
 
 /// What it does; `None` if neither it nor its screen says. The report is one of the process that runs.
 pub(crate) fn activity(signs: Signs<'_>) -> Option<ActivitySnapshot> {
-    let Signs { report, sign, last_output, started, now } = signs;
-    let (state, since, reason, source) = match (seen(report, sign), report) {
+    let Signs { report, screen, last_output, started, now } = signs;
+    let (state, since, reason, source) = match (seen(report, screen.map(|screen| &screen.sign)), report) {
         (Some((state, reason)), report) => {
-            let since = last_output.or(started).or(report.map(|report| report.since)).unwrap_or(now);
+            let since = screen.and_then(|screen| Timestamp::from_second(screen.since).ok());
+            let since = since.or(report.map(|report| report.since)).unwrap_or(now);
             (state, since, reason, ActivitySource::Screen)
         }
         (None, Some(report)) => (report.activity, report.since, report.reason.clone(), ActivitySource::Report),
@@ -64,8 +66,12 @@ fn seen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> Option<(Activit
             let is_answered = matches!(WaitingFor::by(of), WaitingFor::Permission | WaitingFor::Question);
             is_answered.then(|| (by(sign), None))
         }
-        // Nor is that one has interrupted.
-        (Sign::Ready, Some(Activity::Working)) => Some((Activity::Idle, None)),
+        // Nor is that one has interrupted. Work that has a reason, subagents say, goes on behind the composer.
+        (Sign::Ready, Some(Activity::Working)) if report.is_some_and(|report| report.reason.is_none()) => {
+            Some((Activity::Idle, None))
+        }
+        // Somebody else's hook, say, made it go on.
+        (Sign::Busy, Some(Activity::Idle)) => Some((Activity::Working, None)),
         (sign, None) => Some((by(sign), None)),
         (Sign::Busy | Sign::Ready, Some(_)) => None,
     }
@@ -96,6 +102,7 @@ fn text(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Signs, activity};
+    use crate::observe::ScreenSays;
     use heartbeat::{Activity, ActivityReport};
     use jiff::Timestamp;
     use runtimes::Sign;
@@ -121,7 +128,7 @@ mod tests {
         use Activity::{Blocked, Idle, Waiting, Working};
         type Said<'a> = Option<(Activity, &'a str)>;
         let dialog = |name: &str| Some(Sign::Dialog(name.to_owned()));
-        let table: [(Said<'_>, Option<Sign>, &str); 21] = [
+        let table: [(Said<'_>, Option<Sign>, &str); 22] = [
             (None, None, "-"),
             (None, dialog("trust"), "waiting trust, Trust, Screen"),
             (None, dialog("model"), "waiting dialog: model, Other, Screen"),
@@ -141,14 +148,16 @@ mod tests {
             (Some((Waiting, "usage limit: 5h")), Some(Sign::Ready), "waiting usage limit: 5h, UsageLimit, Report"),
             (Some((Waiting, "deploy")), Some(Sign::Busy), "waiting deploy, Other, Report"),
             (Some((Idle, "")), None, "idle Report"),
-            (Some((Idle, "")), Some(Sign::Busy), "idle Report"),
+            (Some((Idle, "")), Some(Sign::Busy), "working Screen"),
+            (Some((Working, "subagents")), Some(Sign::Ready), "working subagents, Report"),
             (Some((Blocked, "529")), Some(Sign::Ready), "blocked 529, Report"),
         ];
         for (said, sign, expected) in table {
             let report =
                 said.map(|(activity, reason)| report(activity, Some(reason).filter(|reason| !reason.is_empty()), 5));
-            let (report, sign) = (report.as_ref(), sign.as_ref());
-            let seen = activity(Signs { report, sign, last_output: None, started: Some(minute(0)), now: minute(9) });
+            let screen = sign.clone().map(|sign| ScreenSays { sign, since: minute(7).as_second() });
+            let (report, screen) = (report.as_ref(), screen.as_ref());
+            let seen = activity(Signs { report, screen, last_output: None, started: Some(minute(0)), now: minute(9) });
             let told = seen.map_or_else(
                 || "-".to_owned(),
                 |seen| {
@@ -167,7 +176,7 @@ mod tests {
             let report = report(state, None, since);
             let signs = Signs {
                 report: Some(&report),
-                sign: None,
+                screen: None,
                 last_output: Some(minute(output)),
                 started: Some(minute(0)),
                 now: minute(now),
@@ -187,7 +196,7 @@ mod tests {
             let report = report(Activity::Idle, None, said);
             let signs = Signs {
                 report: Some(&report),
-                sign: None,
+                screen: None,
                 last_output: None,
                 started: Some(minute(started)),
                 now: minute(90),

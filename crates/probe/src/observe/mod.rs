@@ -28,11 +28,11 @@ use heartbeat::Now;
 use jiff::Timestamp;
 use process::ProcRoot;
 use roster::Roster;
-use runtimes::Sign;
 
 pub use memory::Memory;
 pub use observation::{GeneratedFiles, Launched, Observation, ProcessSeen, RunFiles, TmuxServer, UnitFiles, Units};
 pub use roster_seen::{LastGood, RosterSeen};
+pub use screens::ScreenSays;
 pub use seen::Seen;
 pub use target::Target;
 
@@ -152,7 +152,7 @@ fn signs(
     heartbeats: &Seen<RunFiles>,
     processes: &Seen<BTreeMap<Pid, ProcessSeen>>,
     now: Timestamp,
-) -> BTreeMap<AgentName, Sign> {
+) -> BTreeMap<AgentName, ScreenSays> {
     let (Some(roster), Some(Some(server))) = (roster.roster(), tmux.ok()) else { return BTreeMap::new() };
     let agents = screens::unexplained(roster, server, heartbeats.ok(), processes.ok(), now);
     if agents.is_empty() {

@@ -8,11 +8,10 @@ use domain::{AgentName, Pid};
 use heartbeat::{ActivityReport, Heartbeat, Now};
 use jiff::Timestamp;
 use process::{Stat, Usage};
-use runtimes::Sign;
 use systemd::{Linger, Unit, UnitLinks, UnitName};
 use tmux::SessionPane;
 
-use super::{RosterSeen, Seen};
+use super::{RosterSeen, ScreenSays, Seen};
 
 /// One observation. Each source stands for itself: one that failed says nothing about the others.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ pub struct Observation {
     /// The processes of the panes, and those that heartbeats name.
     pub processes: Seen<BTreeMap<Pid, ProcessSeen>>,
     /// What agents' screens say of their doing, where they were worth a look.
-    pub signs: BTreeMap<AgentName, Sign>,
+    pub signs: BTreeMap<AgentName, ScreenSays>,
     /// The files that were generated from the roster, where they differ from what it would make now.
     pub generated: Seen<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
 }

@@ -1,8 +1,8 @@
 //! What agents' screens say of their doing: a program that asks before it can report, for a login say, is only seen
 //! to, and so is one that has been answered, or interrupted, and tells nobody.
 //!
-//! A screen is looked at where it could tell more than the agent does: not of one that says it is idle, nor of one
-//! that works and prints, or waits and does not. What was seen of it holds until it prints again.
+//! A screen is looked at where it could tell more than the agent does: not of one that works and prints, nor of one
+//! that is idle, or waits, and prints nothing. What was seen of it holds until it prints again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -57,8 +57,20 @@ pub(super) struct ScreenMemory {
 struct Known {
     of: Unexplained,
     sign: Option<Sign>,
+    /// Since when it is known to show that, in seconds since 1970.
+    since: i64,
     /// In seconds since 1970.
     looked_at: i64,
+}
+
+/// What a screen says, and since when at the latest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScreenSays {
+    /// What it says.
+    pub sign: Sign,
+    /// In seconds since 1970: its last output; of somebody who looks again and again, that of the first look that
+    /// saw the same.
+    pub since: i64,
 }
 
 /// Those whose screens are worth a look.
@@ -89,15 +101,15 @@ fn could_tell(said: Option<&ActivityReport>, last_output: i64, now: Timestamp) -
     match said.activity {
         // No dialog prints all the time, and nobody who is interrupted does.
         Activity::Working => last_output + 1 < now.as_second(),
-        // Whoever is answered prints.
-        Activity::Waiting => last_output > said.since.as_second() + 1,
-        Activity::Idle | Activity::Blocked => false,
+        // Whoever is answered prints, and so does who goes on.
+        Activity::Waiting | Activity::Idle => last_output > said.since.as_second() + 1,
+        Activity::Blocked => false,
     }
 }
 
 impl ScreenMemory {
     /// What screens say, where they say something.
-    pub(super) fn look(&mut self, asked: &Asked) -> Result<BTreeMap<AgentName, Sign>, String> {
+    pub(super) fn look(&mut self, asked: &Asked) -> Result<BTreeMap<AgentName, ScreenSays>, String> {
         let library = Library::of(&asked.home);
         self.profiles.clear();
         let with_dialogs: Vec<_> = asked
@@ -119,10 +131,13 @@ impl ScreenMemory {
                 let sight = screens.get(&agent.pane).filter(|sight| sight.pid == agent.pid && !sight.dead);
                 let (Some(sight), Some(profile)) = (sight, self.profile(&library, agent)) else { continue };
                 let sign = profile.sign_on(&Screen::of(sight));
-                self.known.insert(agent.agent.clone(), Known { of: agent.clone(), sign, looked_at });
+                let same = before.get(&agent.agent).filter(|known| known.of.pid == agent.pid && known.sign == sign);
+                let since = same.map_or(agent.last_output, |known| known.since);
+                self.known.insert(agent.agent.clone(), Known { of: agent.clone(), sign, since, looked_at });
             }
         }
-        Ok(self.known.iter().filter_map(|(agent, known)| Some((agent.clone(), known.sign.clone()?))).collect())
+        let says = |known: &Known| Some(ScreenSays { sign: known.sign.clone()?, since: known.since });
+        Ok(self.known.iter().filter_map(|(agent, known)| Some((agent.clone(), says(known)?))).collect())
     }
 
     /// One with dialogs. A site's that cannot be used is told by who sends a message.
@@ -141,7 +156,12 @@ impl Unexplained {
     fn runs(&self, profile: &Profile) -> bool {
         let Some(program) = &self.program else { return true };
         let known = profile.programs.iter().map(String::as_str).chain(INTERPRETERS);
-        profile.programs.is_empty() || known.into_iter().any(|name| program.starts_with(name))
+        // `opencode.exe`, `node-MainThread`; but a `ping` is no pi.
+        let is_it = |name: &str| {
+            let rest = program.strip_prefix(name);
+            rest.is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_alphabetic()))
+        };
+        profile.programs.is_empty() || known.into_iter().any(is_it)
     }
 }
 
@@ -169,7 +189,8 @@ mod tests {
             (Some(Activity::Working), 998, true),
             (Some(Activity::Waiting), 901, false),
             (Some(Activity::Waiting), 902, true),
-            (Some(Activity::Idle), 1_000, false),
+            (Some(Activity::Idle), 901, false),
+            (Some(Activity::Idle), 902, true),
             (Some(Activity::Blocked), 1_000, false),
         ] {
             let report = said.map(|activity| {
@@ -190,6 +211,8 @@ mod tests {
             (Some("opencode.exe"), "[opencode]", true),
             (Some("node-MainThread"), "[codex]", true),
             (Some("sleep"), "[codex]", false),
+            (Some("python3.11"), "[codex]", true),
+            (Some("ping"), "[pi]", false),
             (Some("bash"), "[codex]", false),
             (Some("bash"), "[]", true),
             (None, "[codex]", true),
@@ -216,7 +239,7 @@ mod tests {
             last_output,
             program: None,
         };
-        let known = |looked_at| Known { of: agent(100, 7), sign: None, looked_at };
+        let known = |looked_at| Known { of: agent(100, 7), sign: None, since: 0, looked_at };
         assert!(known(101).holds_of(&agent(100, 7)));
         assert!(!known(100).holds_of(&agent(100, 7)), "it may have printed later in that second");
         assert!(!known(105).holds_of(&agent(103, 7)));

@@ -1,6 +1,6 @@
 use super::{CheckName, Facts, Scope, Status, Verification, verify};
 use crate::healthy::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
-use crate::observe::Observation;
+use crate::observe::{Observation, ScreenSays};
 use crate::{Target, assemble};
 use domain::ExitCode;
 use runtimes::Sign;
@@ -40,6 +40,12 @@ fn a_healthy_fleet_passes_every_check() {
         assert_eq!(verification.exit_code(), ExitCode::Ok);
         assert_eq!(verification.checks.len(), 9 + 2 * 8);
     }
+}
+
+/// This dialog is open on coder0's screen.
+fn shows(observation: &mut Observation, dialog: &str) {
+    let says = ScreenSays { sign: Sign::Dialog(dialog.to_owned()), since: 0 };
+    observation.signs.insert("coder0".parse().unwrap(), says);
 }
 
 /// coder0 says that of itself.
@@ -109,12 +115,7 @@ fn cases() -> Vec<Case> {
         (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Passed, Unavailable),
         (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Passed, CheckFailed),
         // Whoever waits for a person is alive all the same.
-        (
-            |o| drop(o.signs.insert("coder0".parse().unwrap(), Sign::Dialog("login".to_owned()))),
-            &["activity coder0 fail"],
-            Passed,
-            Passed,
-        ),
+        (|o| shows(o, "login"), &["activity coder0 fail"], Passed, Passed),
         (|o| reported(o, "blocked"), &["activity coder0 fail"], Passed, Passed),
         (|o| reported(o, "idle"), &[], Passed, Passed),
         (|o| session(o, "scratch", 300), &["drift - fail"], Passed, CheckFailed),

@@ -20,7 +20,10 @@ pub(crate) fn attach(
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> (Attached, Option<String>) {
     let agent = variable("MOSAIC_AGENT_NAME").and_then(|name| name.to_str()?.parse::<AgentName>().ok());
-    if agent.is_none() {
+    // What an agent starts with its tools is not the agent: it has this variable from there.
+    let is_within = variable("MOSAIC_REPORTER").is_some();
+    let is_off = variable("MOSAIC_REPORTING").is_some_and(|value| value == "off");
+    if agent.is_none() || is_within || is_off {
         return (Attached::default(), None);
     }
     let directory = home.path().join("fleet/reporters");
@@ -75,6 +78,25 @@ mod tests {
         assert!(!file.exists(), "printing writes nothing");
         assert_eq!(attached(home.path(), false, Some("coder0")).0.len(), 2);
         assert_eq!(fs::read_to_string(file).unwrap(), "report()");
+    }
+
+    #[test]
+    fn nothing_that_an_agent_starts_reports_in_its_name_nor_one_that_is_not_to() {
+        let home = tempfile::tempdir().unwrap();
+        let of_home = MosaicHome::from_environment(|_| Some(home.path().into())).unwrap();
+        for (name, value, expected) in [
+            ("MOSAIC_REPORTER", "/bin/mosaic", 0),
+            ("MOSAIC_REPORTER", "", 0),
+            ("MOSAIC_REPORTING", "off", 0),
+            ("MOSAIC_REPORTING", "", 2),
+        ] {
+            let variable = |wanted: &str| match wanted {
+                "MOSAIC_AGENT_NAME" => Some(OsString::from("coder0")),
+                wanted => (wanted == name).then(|| value.into()),
+            };
+            let (attached, _) = attach(&REPORTER, &of_home, Path::new("/bin/mosaic"), false, &[], &variable);
+            assert_eq!(attached.arguments.len(), expected, "{name}={value}");
+        }
     }
 
     #[test]
