@@ -45,7 +45,8 @@ impl Roster {
     }
 
     /// The program an agent is: its own, else the fleet's default, else the launcher's.
-    pub(crate) fn runtime_of(&self, agent: &Agent) -> RuntimeName {
+    #[must_use]
+    pub fn runtime_of(&self, agent: &Agent) -> RuntimeName {
         agent.runtime.as_ref().or(self.defaults.runtime.as_ref()).cloned().unwrap_or_default()
     }
 

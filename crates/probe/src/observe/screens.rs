@@ -81,12 +81,12 @@ pub(super) fn unexplained(
     processes: Option<&BTreeMap<Pid, ProcessSeen>>,
     now: Timestamp,
 ) -> Vec<Unexplained> {
-    let agents = roster.agents.iter().map(|agent| roster.settings(agent)).filter_map(|settings| {
-        let pane = server.sessions.get(settings.name.as_str()).filter(|pane| !pane.dead)?;
-        let said = files.and_then(|files| files.activities.get(&settings.name));
+    let agents = roster.agents.iter().filter_map(|agent| {
+        let pane = server.sessions.get(agent.name.as_str()).filter(|pane| !pane.dead)?;
+        let said = files.and_then(|files| files.activities.get(&agent.name));
         could_tell(said, pane.last_output, now).then(|| Unexplained {
-            agent: settings.name.clone(),
-            runtime: settings.runtime.clone(),
+            agent: agent.name.clone(),
+            runtime: roster.runtime_of(agent),
             pane: pane.id,
             pid: pane.pid,
             last_output: pane.last_output,
