@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use domain::RuntimeName;
-use roster::{AgentEnv, AgentSettings, program_of};
+use roster::{AgentEnv, AgentSettings, program_of, program_path};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -40,20 +40,13 @@ impl AgentLine {
 
     /// The known program that it runs, and where that is if the line says so; `None` if only the site knows.
     pub(super) fn program(&self, runtime: &RuntimeName) -> Option<(&'static Profile, Option<PathBuf>)> {
-        if let Some(path) = self.command.as_deref().and_then(absolute) {
+        if let Some(path) = self.command.as_deref().and_then(program_path) {
             let profile = PROFILES.iter().find(|profile| path.ends_with(profile.program))?;
             return Some((profile, Some(path.to_owned())));
         }
         let program = program_of(self.command.as_deref(), runtime)?;
         Some((PROFILES.iter().find(|profile| profile.program == program)?, None))
     }
-}
-
-/// The program of a command that says itself where it is.
-fn absolute(command: &str) -> Option<&Path> {
-    let word = command.split_whitespace().find(|word| *word != "exec")?;
-    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/+".contains(&byte));
-    (plain && word.starts_with('/')).then(|| Path::new(word))
 }
 
 #[cfg(test)]

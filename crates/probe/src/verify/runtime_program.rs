@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use domain::{RuntimeName, usual_directories};
 use process::is_program;
-use roster::program_of;
+use roster::{program_of, program_path};
 
 /// Finds the program of a command on a recorded search path and, as the launcher does, in the usual
 /// places behind it. `None` if only a shell knows what the command runs.
@@ -15,7 +15,7 @@ pub(super) fn find_program(
     home: Option<&Path>,
     tools: &Path,
 ) -> Option<Result<PathBuf, String>> {
-    if let Some(program) = absolute(command) {
+    if let Some(program) = program_path(command) {
         return Some(if is_program(program) {
             Ok(program.to_owned())
         } else {
@@ -30,13 +30,6 @@ pub(super) fn find_program(
     let directories = env::split_paths(path).chain([tools.to_path_buf()]).chain(usual);
     let found = directories.map(|directory| directory.join(&program)).find(|program| is_program(program));
     Some(found.ok_or_else(|| format!("there is no {program} in {path}")))
-}
-
-/// The program of a command that says itself where it is.
-fn absolute(command: &str) -> Option<&Path> {
-    let word = command.split_whitespace().find(|word| *word != "exec")?;
-    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/+".contains(&byte));
-    (plain && word.starts_with('/')).then(|| Path::new(word))
 }
 
 #[cfg(test)]
