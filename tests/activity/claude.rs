@@ -6,9 +6,7 @@ use serde_json::json;
 #[test]
 fn claude_says_that_it_works_and_that_it_is_done() {
     let Some(stage) = Stage::or_skip("claude", "mosaic yolo claude", |_| ()) else { return };
-    stage.wait_report("idle", "");
     stage.works_and_is_done();
-    assert!(stage.report().contains("activity=idle\n"), "{}", stage.report());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod claude;
 mod codex;
+mod looking;
 mod opencode;
 mod pi;
 mod report;

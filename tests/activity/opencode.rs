@@ -1,7 +1,8 @@
 //! The real opencode says what it does, by its plugin; until it may have one, its screen does.
 
+use crate::looking::look_until;
 use crate::stage::Stage;
-use harness::{Deadline, Fleet};
+use harness::Fleet;
 use serde_json::json;
 
 /// Asks for leave before it runs a command.
@@ -15,12 +16,11 @@ fn asks(fleet: &Fleet) {
 /// Its first start gets it a package of its own, from npm's registry; with that there, plugins do not hold it up.
 fn wait_ready(fleet: &Fleet) {
     let directory = fleet.home().join(".config/opencode");
-    let deadline = Deadline::after(crate::stage::PATIENCE);
-    while !(directory.join("package-lock.json").exists() && directory.join("node_modules/@opencode-ai/plugin").exists())
-    {
-        assert!(!deadline.passed(), "opencode gets no package of its own: does npm's registry answer?");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    let is_ready = || {
+        let there = |name: &str| directory.join(name).exists();
+        (there("package-lock.json") && there("node_modules/@opencode-ai/plugin")).then_some(())
+    };
+    look_until(is_ready, || "opencode gets no package of its own: does npm's registry answer?".to_owned());
 }
 
 #[test]
@@ -32,13 +32,7 @@ fn opencode_says_what_it_does_as_soon_as_it_may_have_a_plugin() {
     let restarted = stage.fleet.mosaic(&["fleet", "restart", "coder0"]);
     assert!(restarted.status.success(), "{restarted:?}");
 
-    stage.wait_report("idle", "");
-    let held = stage.server.hold();
-    stage.send("rebase the branch");
-    stage.server.wait_held();
-    stage.wait_report("working", "");
-    drop(held);
-    stage.wait_report("idle", "");
+    stage.works_and_is_done();
     stage.server.call_tool("bash", json!({ "command": "touch made", "description": "x" }));
     stage.send("make a file");
     stage.wait_report("waiting", "permission: bash");

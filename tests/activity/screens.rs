@@ -1,7 +1,8 @@
 //! A dialog on a screen is a wait, by the screens of programs that cannot come so far here: they ask their makers'
 //! servers first. The screens were recorded from the real ones.
 
-use harness::{Binaries, Deadline, Fleet, RosterFleet};
+use crate::looking::look_until;
+use harness::{Binaries, Fleet, RosterFleet};
 
 #[test]
 fn a_recorded_dialog_is_a_wait_with_its_reason() {
@@ -37,18 +38,14 @@ fn a_recorded_dialog_is_a_wait_with_its_reason() {
         let size = ["resize-window", "-t", &format!("={name}:"), "-x", "100", "-y", "30"];
         assert!(fleet.units().fleet().tmux(&size).status.success(), "{name}");
     }
-    let deadline = Deadline::default();
     for (name, (runtime, screen, state, reason, waiting_for)) in names.iter().zip(table) {
-        loop {
+        let look = || {
             let seen = fleet.agent(name)["activity"].clone();
             let [said, because, what] = ["state", "reason", "waitingFor"].map(|key| seen[key].as_str().unwrap_or(""));
-            if (said, because, what, seen["source"].as_str()) == (state, reason, waiting_for, Some("screen")) {
-                break;
-            }
-            let shown = || String::from_utf8(fleet.mosaic(&["agent", "screen", name]).stdout).unwrap();
-            assert!(!deadline.passed(), "{runtime} {screen}: {seen:#}\n{}", shown());
-            // The program prints it in its own time.
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+            let expected = (state, reason, waiting_for, Some("screen"));
+            ((said, because, what, seen["source"].as_str()) == expected).then_some(())
+        };
+        let shown = || String::from_utf8(fleet.mosaic(&["agent", "screen", name]).stdout).unwrap();
+        look_until(look, || format!("{runtime} {screen}: {:#}\n{}", fleet.agent(name)["activity"], shown()));
     }
 }

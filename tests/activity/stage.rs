@@ -1,11 +1,8 @@
 //! A fleet of one agent, `coder0`, that a unit runs as `mosaic yolo RUNTIME`: the real program, and a model for it.
 
-use harness::{AgentPrograms, Deadline, Fleet, ModelServer, RosterFleet};
+use crate::looking::look_until;
+use harness::{AgentPrograms, Fleet, ModelServer, RosterFleet};
 use serde_json::Value;
-use std::time::Duration;
-
-/// Programs of a hundred megabytes take their time to start, all the more where no network answers them.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Does it do that, for a reason that begins so?
 fn is(activity: &Value, state: &str, reason: &str) -> bool {
@@ -59,16 +56,8 @@ impl Stage {
     }
 
     fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Deadline::after(PATIENCE);
-        loop {
-            let seen = self.activity();
-            if is_so(&seen) {
-                return seen;
-            }
-            assert!(!deadline.passed(), "{what} is not seen: {seen:#}\n{}", self.screen());
-            // It is seen by looking, so there is nothing else to wait for.
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let look = || Some(self.activity()).filter(|seen| is_so(seen));
+        look_until(look, || format!("{what} is not seen: {:#}\n{}", self.activity(), self.screen()))
     }
 
     fn screen(&self) -> String {
@@ -77,11 +66,8 @@ impl Stage {
 
     /// Waits until the agent shows a text: programs tell their hooks of a dialog before they draw it.
     pub(crate) fn wait_screen(&self, text: &str) {
-        let deadline = Deadline::after(PATIENCE);
-        while !self.screen().contains(text) {
-            assert!(!deadline.passed(), "{text:?} is not shown:\n{}", self.screen());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let look = || self.screen().contains(text).then_some(());
+        look_until(look, || format!("{text:?} is not shown:\n{}", self.screen()));
     }
 
     /// Sends the agent a message, which arrives.
@@ -96,15 +82,15 @@ impl Stage {
         assert!(pressed.status.success(), "{pressed:?}");
     }
 
-    /// One message, from idle over working to idle.
+    /// One message, from idle over working to idle, by the agent's own word.
     pub(crate) fn works_and_is_done(&self) {
-        self.wait("idle", "");
+        self.wait_report("idle", "");
         let held = self.server.hold();
         self.send("rebase the branch");
         self.server.wait_held();
-        self.wait("working", "");
+        self.wait_report("working", "");
         drop(held);
-        self.wait("idle", "");
+        self.wait_report("idle", "");
     }
 
     /// One message that is answered.

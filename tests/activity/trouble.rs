@@ -1,6 +1,7 @@
 //! A runtime that does not come up says what to do, wherever an operator looks.
 
-use harness::{AgentPrograms, Deadline, Fleet, RosterFleet, UnitFleet};
+use crate::looking::look_until;
+use harness::{AgentPrograms, Fleet, RosterFleet, UnitFleet};
 use serde_json::Value;
 
 /// A fleet whose one agent runs this runtime, started.
@@ -29,24 +30,14 @@ fn check(verification: &Value, name: &str) -> String {
 
 /// Waits until the journal tells this of the agent.
 fn wait_journal(fleet: &RosterFleet, told: &str) {
-    let deadline = Deadline::default();
-    loop {
-        let journal = fleet.units().manager().journal_messages(&["AGENT=coder0"]).join("\n");
-        if journal.contains(told) {
-            return;
-        }
-        assert!(!deadline.passed(), "{told:?} is not in the journal:\n{journal}");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    let journal = || fleet.units().manager().journal_messages(&["AGENT=coder0"]).join("\n");
+    look_until(|| journal().contains(told).then_some(()), || format!("{told:?} is not in the journal:\n{}", journal()));
 }
 
 /// Waits until the agent's condition has this reason.
 fn wait_reason(fleet: &RosterFleet, why: &str) {
-    let deadline = Deadline::default();
-    while !fleet.agent("coder0")["reason"].as_str().is_some_and(|reason| reason.contains(why)) {
-        assert!(!deadline.passed(), "{why}: {:#}", fleet.agent("coder0"));
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    let is_so = || fleet.agent("coder0")["reason"].as_str().is_some_and(|reason| reason.contains(why));
+    look_until(|| is_so().then_some(()), || format!("{why}: {:#}", fleet.agent("coder0")));
 }
 
 #[test]
@@ -79,12 +70,9 @@ fn one_that_hangs_at_its_login() {
     let Some(programs) = AgentPrograms::installed_or_skip() else { return };
     let path = programs.path(&std::env::var("PATH").unwrap());
     let Some(fleet) = started("codex", Some(&path), |_| ()) else { return };
-    let deadline = Deadline::after(crate::stage::PATIENCE);
-    while fleet.agent("coder0")["activity"]["waitingFor"] != "login" {
-        let screen = String::from_utf8(fleet.mosaic(&["agent", "screen", "coder0"]).stdout).unwrap();
-        assert!(!deadline.passed(), "{:#}\n{screen}", fleet.agent("coder0"));
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    let screen = || String::from_utf8(fleet.mosaic(&["agent", "screen", "coder0"]).stdout).unwrap();
+    let waits = || (fleet.agent("coder0")["activity"]["waitingFor"] == "login").then_some(());
+    look_until(waits, || format!("{:#}\n{}", fleet.agent("coder0"), screen()));
     let table = String::from_utf8(fleet.mosaic(&["fleet", "ps"]).stdout).unwrap();
     assert!(table.contains("log it in: mosaic agent attach coder0"), "{table}");
     let (code, verification) = fleet.verify(&[]);
