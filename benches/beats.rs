@@ -1,6 +1,6 @@
 //! Heartbeats as they are written.
 
-use harness::Deadline;
+use mosaic_harness::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::mem::MaybeUninit;

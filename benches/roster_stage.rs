@@ -3,7 +3,7 @@
 use crate::holdings::kilobytes;
 use crate::stage::COMMAND;
 use crate::unit_stage::UnitStage;
-use harness::ExporterProcess;
+use mosaic_harness::ExporterProcess;
 use rustix::process::{Resource, getrlimit};
 use serde_json::Value;
 use std::ffi::OsStr;

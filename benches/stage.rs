@@ -4,7 +4,7 @@ use crate::beats::Beats;
 use crate::contestant::Contestant;
 use crate::memory_directory::memory_directory;
 use crate::message::Message;
-use harness::{Deadline, Fleet, FleetBuilder, Launch, ProcessWatch};
+use mosaic_harness::{Deadline, Fleet, FleetBuilder, Launch, ProcessWatch};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};

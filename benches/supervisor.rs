@@ -7,7 +7,7 @@ use crate::message::Message;
 use crate::row::Row;
 use crate::sweep::sweep;
 use crate::table::Table;
-use harness::ProcessWatch;
+use mosaic_harness::ProcessWatch;
 use rustix::process::{Signal, getpid, set_child_subreaper};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

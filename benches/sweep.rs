@@ -1,6 +1,6 @@
 //! What a worker that did not come to its end left behind.
 
-use harness::{Deadline, ProcessWatch};
+use mosaic_harness::{Deadline, ProcessWatch};
 use rustix::process::Signal;
 use std::fs::{self, Permissions};
 use std::io;

@@ -2,7 +2,7 @@
 
 use crate::manager_socket::ManagerSocket;
 use crate::stage::{COMMAND, Stage};
-use harness::{Availability, Deadline, Fleet, UserManager};
+use mosaic_harness::{Availability, Deadline, Fleet, UserManager};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

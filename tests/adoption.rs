@@ -1,7 +1,7 @@
 //! An agent that lives is adopted, never started anew and never ended, by the next sidecar.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{PaneProcess, ProcessWatch, UnitFleet};
+use mosaic_harness::{PaneProcess, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 

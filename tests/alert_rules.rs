@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::{Binaries, required_program};
-use metrics::FAMILIES;
+use mosaic_harness::{Binaries, required_program};
+use mosaic_metrics::FAMILIES;
 use serde_json::Value;
 
 fn directory() -> PathBuf {

@@ -1,7 +1,7 @@
 //! An agent, and all that it starts, is in its unit's control group; the tmux server never is.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::UnitFleet;
+use mosaic_harness::UnitFleet;
 use rustix::process::Signal;
 
 const HOLDER: &str = UnitFleet::HOLDER;

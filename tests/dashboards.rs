@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::Command;
 
-use harness::{Binaries, Dashboard, required_program};
-use metrics::FAMILIES;
+use mosaic_harness::{Binaries, Dashboard, required_program};
+use mosaic_metrics::FAMILIES;
 use serde_json::Value;
 
 /// The panels of Grafana 11 and 12 that these dashboards are made of.

@@ -4,7 +4,7 @@
 //! Each test begins and ends with a fleet of which nothing is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Frozen, RosterFleet, UnitFleet, is_root_or_skip};
+use mosaic_harness::{Frozen, RosterFleet, UnitFleet, is_root_or_skip};
 use std::path::PathBuf;
 
 const HOLDER: &str = UnitFleet::HOLDER;
@@ -174,7 +174,7 @@ fn a_pane_that_was_respawned_is_not_what_the_heartbeat_speaks_of_until_the_sidec
 
 #[test]
 fn a_heartbeat_that_nobody_writes_any_more_is_stale() {
-    let fleet = RosterFleet::installed_or_skip(harness::Fleet::builder(), &["mos", "coder0"], "1");
+    let fleet = RosterFleet::installed_or_skip(mosaic_harness::Fleet::builder(), &["mos", "coder0"], "1");
     let Some(fleet) = fleet else { return };
     fleet.start(&["mos", "coder0"]);
     assert_drift(&fleet, &[]);

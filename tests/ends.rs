@@ -1,7 +1,7 @@
 //! The end of an agent: told at once, told truly, on every way out.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Fleet, PaneProcess};
+use mosaic_harness::{Fleet, PaneProcess};
 use std::collections::BTreeMap;
 
 const SIGINT: i32 = 2;
@@ -134,7 +134,7 @@ fn every_way_out_has_a_last_beat_that_tells_it() {
         ("kill-server", |fleet, _| by_tmux(fleet, &["kill-server"]), &[("lost", None)]),
         (
             "the server's death",
-            |fleet, _| harness::ProcessWatch::new(server_pid(fleet)).unwrap().signal(SIGKILL),
+            |fleet, _| mosaic_harness::ProcessWatch::new(server_pid(fleet)).unwrap().signal(SIGKILL),
             &[("lost", None)],
         ),
     ];
@@ -158,7 +158,7 @@ fn when_the_tmux_server_is_killed_all_its_agents_are_lost() {
     let agents = names.map(|name| (start(&fleet, name), fleet.sidecar(name)));
     // One that ignores the hangup outlives the server; it is asked to go.
     agents[0].0.ignore_termination();
-    let server = harness::ProcessWatch::new(server_pid(&fleet)).unwrap();
+    let server = mosaic_harness::ProcessWatch::new(server_pid(&fleet)).unwrap();
     server.signal(SIGKILL);
     for (name, (_, sidecar)) in names.iter().zip(&agents) {
         sidecar.wait();

@@ -1,7 +1,7 @@
 //! The agent's environment: all of it reaches the agent, and nothing of it anybody else.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Fleet, Launch, PaneProcess};
+use mosaic_harness::{Fleet, Launch, PaneProcess};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

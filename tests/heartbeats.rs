@@ -2,7 +2,7 @@
 //! disk without harm to the agent.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Deadline, Fleet, LogFile, PaneProcess, ProcessWatch, SmallDisk, is_root_or_skip};
+use mosaic_harness::{Binaries, Deadline, Fleet, LogFile, PaneProcess, ProcessWatch, SmallDisk, is_root_or_skip};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::Path;

@@ -2,9 +2,9 @@
 //! never taken for the agent, neither by a reader nor by the sidecar nor by the next start.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use domain::ProcessIdentity;
-use harness::{Binaries, Deadline, Fleet, PaneProcess, PidNamespace, ProcessWatch};
-use process::{Liveness, PidFd, ProcRoot};
+use mosaic_domain::ProcessIdentity;
+use mosaic_harness::{Binaries, Deadline, Fleet, PaneProcess, PidNamespace, ProcessWatch};
+use mosaic_process::{Liveness, PidFd, ProcRoot};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,7 +21,7 @@ fn start(fleet: &Fleet) -> PaneProcess {
 
 /// What a reader takes from the heartbeat, and what became of that process.
 fn as_a_reader(fleet: &Fleet) -> (ProcessIdentity, Liveness) {
-    let beat = heartbeat::read(&fleet.heartbeat_path("coder0")).unwrap().expect("a heartbeat");
+    let beat = mosaic_heartbeat::read(&fleet.heartbeat_path("coder0")).unwrap().expect("a heartbeat");
     let process = beat.process().expect("version 2");
     (process, ProcRoot::default().liveness(&process).unwrap())
 }
@@ -52,7 +52,7 @@ fn wait_until_free(pid: u32, server: &ProcessWatch) {
     }
     // Start times count in ticks of the clock: within one, the next process is the same by all that
     // the kernel tells of it.
-    let tick = || process::since_boot().as_millis() / 10;
+    let tick = || mosaic_process::since_boot().as_millis() / 10;
     let last = tick();
     while tick() == last {
         std::thread::yield_now();

@@ -2,7 +2,7 @@
 //! memory when nobody uses it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Deadline, Fleet, UnitFleet};
+use mosaic_harness::{Deadline, Fleet, UnitFleet};
 use std::fs;
 use std::path::PathBuf;
 use std::thread;

@@ -1,7 +1,7 @@
 //! `mosaic fleet init` and `install`, from an empty home to a fleet that runs.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Fleet, FleetBuilder, UserManager};
+use mosaic_harness::{Fleet, FleetBuilder, UserManager};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
@@ -69,7 +69,7 @@ fn from_an_empty_home_to_verified_in_one_go_and_again_it_changes_nothing() {
 
 #[test]
 fn the_same_as_an_ordinary_user() {
-    if !harness::is_root_or_skip("another user") {
+    if !mosaic_harness::is_root_or_skip("another user") {
         return;
     }
     let Some(home) = EmptyHome::or_skip(Fleet::builder().owner(65534, 65534)) else { return };

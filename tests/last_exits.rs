@@ -2,7 +2,7 @@
 //! heartbeat that stood for one.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, UnitFleet};
+use mosaic_harness::{Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, UnitFleet};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::path::Path;

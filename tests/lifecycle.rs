@@ -2,7 +2,7 @@
 //! told for each agent.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::UnitFleet;
+use mosaic_harness::UnitFleet;
 use rustix::process::Signal;
 use std::process::Output;
 
@@ -143,7 +143,7 @@ fn a_manager_that_hangs_is_an_error_and_nothing_is_started_beside_it() {
     let managers = fleet.fleet().processes_named("systemd");
     let signal = |signal: Signal| {
         for pid in &managers {
-            harness::ProcessWatch::new(*pid).unwrap().signal(signal.as_raw());
+            mosaic_harness::ProcessWatch::new(*pid).unwrap().signal(signal.as_raw());
         }
     };
     assert!(!managers.is_empty());

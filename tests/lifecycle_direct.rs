@@ -1,7 +1,7 @@
 //! `mosaic fleet start`, `stop` and `restart` where there is no user manager: a container, CI.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Fleet, ProcessWatch};
+use mosaic_harness::{Binaries, Fleet, ProcessWatch};
 use rustix::process::Signal;
 use std::process::Output;
 
@@ -62,7 +62,7 @@ fn agents_are_started_beside_a_holder_and_again_nothing_changes() {
 fn the_server_of_a_direct_start_has_the_options_of_a_fleet() {
     let fleet = fleet_of(&["coder0"]);
     mosaic_ok(&fleet, &["start"]);
-    for (scope, name, value) in tmux::FLEET_OPTIONS {
+    for (scope, name, value) in mosaic_tmux::FLEET_OPTIONS {
         let shown = fleet.tmux(&["show-options", &format!("{scope}v"), name]);
         assert_eq!(String::from_utf8(shown.stdout).unwrap().trim(), value, "{name}");
     }

@@ -1,7 +1,7 @@
 //! `mosaic agent tail`: what an agent prints, all of it and nothing twice, and nothing left behind.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Deadline, Fleet, Frozen, PaneProcess, ProcessWatch};
+use mosaic_harness::{Binaries, Deadline, Fleet, Frozen, PaneProcess, ProcessWatch};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};

@@ -2,9 +2,9 @@
 //! counted is the process'.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Deadline, RosterFleet, UnitFleet};
-use probe::snapshot::Condition;
-use probe::{Depth, Observer, Places};
+use mosaic_harness::{Deadline, RosterFleet, UnitFleet};
+use mosaic_probe::snapshot::Condition;
+use mosaic_probe::{Depth, Observer, Places};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use std::fs;
@@ -102,7 +102,7 @@ fn looks_at_agents_that_die_and_come_back_leave_nothing_behind() {
         fleet.wait_condition("coder0", "up");
     }
     drop(looks.stdin.take());
-    let process = harness::ProcessWatch::new(looks.id()).unwrap();
+    let process = mosaic_harness::ProcessWatch::new(looks.id()).unwrap();
     let ended = process.wait_for(Deadline::default().remaining());
     if !ended {
         let _ = looks.kill();

@@ -1,7 +1,7 @@
 //! `mosaic fleet add`, `remove` and `uninstall`: done wholly, or gone on with.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Fleet, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, RosterFleet, UnitFleet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Output, Stdio};

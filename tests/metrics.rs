@@ -7,7 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use harness::{Binaries, Fleet, Frozen, ProcessWatch, RosterFleet, SmallDisk, is_root_or_skip, required_program};
+use mosaic_harness::{
+    Binaries, Fleet, Frozen, ProcessWatch, RosterFleet, SmallDisk, is_root_or_skip, required_program,
+};
 use rustix::process::Signal;
 
 /// The agent that things happen to.

@@ -4,8 +4,8 @@
 //! Every snapshot and every verification that any test takes is checked against the shipped schema.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, ShippedSchema, UnitFleet};
 use jiff::Timestamp;
+use mosaic_harness::{Binaries, Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, ShippedSchema, UnitFleet};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::process::Stdio;

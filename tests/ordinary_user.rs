@@ -4,7 +4,7 @@
 //! Where the tests are not run by root, this is so for all of them, and these add nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Fleet, ProcessWatch, UnitFleet};
+use mosaic_harness::{Fleet, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::os::unix::fs::MetadataExt;
 

@@ -1,7 +1,7 @@
 //! Messages that wait are delivered by a timer of systemd's, which costs nothing while there are none.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Deadline, Fleet, LogFile, RosterFleet, UserManager};
+use mosaic_harness::{Deadline, Fleet, LogFile, RosterFleet, UserManager};
 use std::fs;
 use std::path::PathBuf;
 

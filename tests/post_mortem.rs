@@ -1,7 +1,7 @@
 //! `journalctl --user AGENT=coder0` answers why an agent ended.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::UnitFleet;
+use mosaic_harness::UnitFleet;
 use rustix::process::Signal;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use harness::{Binaries, Fleet, UnitFleet, UserManager};
+use mosaic_harness::{Binaries, Fleet, UnitFleet, UserManager};
 
 /// The blocks of the README that are marked as being in a language.
 fn blocks(language: &str) -> Vec<String> {

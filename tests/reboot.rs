@@ -1,9 +1,9 @@
 //! A boot brings back what is enabled, and takes nothing of before for alive.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::UnitFleet;
-use heartbeat::{Freshness, Now, Status};
-use process::{Liveness, ProcRoot};
+use mosaic_harness::UnitFleet;
+use mosaic_heartbeat::{Freshness, Now, Status};
+use mosaic_process::{Liveness, ProcRoot};
 use rustix::process::Signal;
 
 const HOLDER: &str = UnitFleet::HOLDER;
@@ -56,9 +56,10 @@ fn a_heartbeat_of_before_the_boot_is_not_taken_for_a_live_one() {
 
     // Fresh, and `ok`, but bound to a process that is gone.
     let proc = ProcRoot::default();
-    let beat = heartbeat::read(&fleet.fleet().heartbeat_path("once")).unwrap().unwrap();
-    let now = Now { wall: jiff::Timestamp::now(), monotonic: process::monotonic(), boot: proc.boot_id().unwrap() };
-    assert!(matches!(Freshness::judge(&beat, &now, domain::BeatInterval::DEFAULT), Freshness::Fresh { .. }));
+    let beat = mosaic_heartbeat::read(&fleet.fleet().heartbeat_path("once")).unwrap().unwrap();
+    let now =
+        Now { wall: jiff::Timestamp::now(), monotonic: mosaic_process::monotonic(), boot: proc.boot_id().unwrap() };
+    assert!(matches!(Freshness::judge(&beat, &now, mosaic_domain::BeatInterval::DEFAULT), Freshness::Fresh { .. }));
     assert_eq!((beat.status, beat.pid.get()), (Status::Ok, old[1].pid()));
     let liveness = proc.liveness(&beat.process().unwrap()).unwrap();
     assert!(matches!(liveness, Liveness::Gone | Liveness::Recycled), "{liveness:?}");

@@ -1,7 +1,7 @@
 //! What is asked for: bad requests are refused in words, before anything is made.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Deadline, Fleet, Launch};
+use mosaic_harness::{Binaries, Deadline, Fleet, Launch};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,7 @@
 //! `mosaic RUNTIME` and `mosaic yolo RUNTIME` become the runtime itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Fleet};
+use mosaic_harness::{Binaries, Fleet};
 use std::process::{Command, Output, Stdio};
 
 /// A fleet in which every runtime is a program that tells what it was given.

@@ -1,7 +1,7 @@
 //! The tmux server is killed, and every agent is back with nobody's help.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{PaneProcess, ProcessWatch, UnitFleet};
+use mosaic_harness::{PaneProcess, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::time::Instant;
 

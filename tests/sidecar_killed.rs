@@ -2,7 +2,7 @@
 //! the run directory, and the next start takes up where it left off.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Fleet, Launch};
+use mosaic_harness::{Fleet, Launch};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ const SIGKILL: i32 = 9;
 struct Seen {
     beats: u64,
     last: u64,
-    process: Option<domain::ProcessIdentity>,
+    process: Option<mosaic_domain::ProcessIdentity>,
 }
 
 impl Seen {
@@ -24,8 +24,8 @@ impl Seen {
     fn look(&mut self, path: &Path) {
         let raw = std::fs::read_to_string(path).expect("never missing");
         assert!(raw.starts_with("ts=") && raw.ends_with('\n'), "torn or empty: {raw:?}");
-        let beat = heartbeat::read(path).expect("never malformed").expect("never missing");
-        assert_eq!(beat.status, heartbeat::Status::Ok, "{raw}");
+        let beat = mosaic_heartbeat::read(path).expect("never malformed").expect("never missing");
+        assert_eq!(beat.status, mosaic_heartbeat::Status::Ok, "{raw}");
         let process = beat.process().expect("version 2");
         assert_eq!(*self.process.get_or_insert(process), process, "the same agent all along");
         let binding = beat.binding.expect("version 2");

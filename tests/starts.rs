@@ -1,8 +1,8 @@
 //! Starting an agent: once, often, at once, again, and over what others left.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Deadline, Fleet, Launch, PaneProcess, ProcessWatch};
-use process::ProcRoot;
+use mosaic_harness::{Binaries, Deadline, Fleet, Launch, PaneProcess, ProcessWatch};
+use mosaic_process::ProcRoot;
 use std::collections::BTreeMap;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -46,9 +46,9 @@ fn pane_pid(fleet: &Fleet, agent: &str) -> String {
 }
 
 fn is_alive(fleet: &Fleet, agent: &str) -> bool {
-    let beat = heartbeat::read(&fleet.heartbeat_path(agent)).unwrap().expect("a heartbeat");
+    let beat = mosaic_heartbeat::read(&fleet.heartbeat_path(agent)).unwrap().expect("a heartbeat");
     let process = beat.process().expect("version 2");
-    beat.status == heartbeat::Status::Ok && ProcRoot::default().liveness(&process).unwrap().is_alive()
+    beat.status == mosaic_heartbeat::Status::Ok && ProcRoot::default().liveness(&process).unwrap().is_alive()
 }
 
 #[test]

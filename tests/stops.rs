@@ -1,7 +1,7 @@
 //! A stop of an agent's unit ends the agent and all that it started, and nothing else.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{PaneProcess, ProcessWatch, UnitFleet};
+use mosaic_harness::{PaneProcess, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 
 /// A descendant in a session of its own that ignores SIGHUP and SIGTERM.

@@ -2,7 +2,7 @@
 //! their users what that said.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, Fleet};
+use mosaic_harness::{Binaries, Fleet};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;

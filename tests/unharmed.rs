@@ -2,7 +2,7 @@
 //! started it by the way.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, UnitFleet};
+use mosaic_harness::{Binaries, UnitFleet};
 use rustix::process::Signal;
 
 #[test]

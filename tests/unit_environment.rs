@@ -1,7 +1,7 @@
 //! Under systemd an agent has the environment that its env file says, and nobody else sees it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::UnitFleet;
+use mosaic_harness::UnitFleet;
 use std::collections::BTreeSet;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! What the unit files say agrees with the program and with the README beside them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{Binaries, UnitFleet};
+use mosaic_harness::{Binaries, UnitFleet};
+use mosaic_tmux::FLEET_OPTIONS;
 use std::path::PathBuf;
-use tmux::FLEET_OPTIONS;
 
 const UNITS: [&str; 6] = [
     "mosaic-agent@.service",

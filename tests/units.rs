@@ -1,7 +1,7 @@
 //! What systemd says of an agent is the truth: a unit that is active is an agent that is alive.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
-use harness::{UnitFleet, UserManager};
+use mosaic_harness::{UnitFleet, UserManager};
 use rustix::process::Signal;
 
 /// Lets a test look at a unit that has failed, which otherwise is back a second later.

@@ -11,7 +11,7 @@ use crate::stage::Stage;
 use crate::trace::Trace;
 use crate::unit_of_measure::UnitOfMeasure;
 use crate::unit_stage::UnitStage;
-use harness::Deadline;
+use mosaic_harness::Deadline;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::os::unix::process::CommandExt;

@@ -18,7 +18,7 @@ use crate::samples::Samples;
 use crate::stage::Stage;
 use crate::unit_of_measure::UnitOfMeasure;
 use crate::usage::Usage;
-use harness::Deadline;
+use mosaic_harness::Deadline;
 use std::time::Duration;
 
 /// Between beats, in seconds: the time that a run takes, with enough of it to sleep in.

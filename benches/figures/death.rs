@@ -12,7 +12,7 @@ use crate::row::Row;
 use crate::samples::Samples;
 use crate::stage::Stage;
 use crate::unit_of_measure::UnitOfMeasure;
-use harness::{Deadline, ProcessWatch};
+use mosaic_harness::{Deadline, ProcessWatch};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

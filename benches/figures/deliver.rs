@@ -8,7 +8,7 @@ use crate::message::Message;
 use crate::row::Row;
 use crate::samples::Samples;
 use crate::unit_of_measure::UnitOfMeasure;
-use harness::{Binaries, Fleet, ModelServer, Pi};
+use mosaic_harness::{Binaries, Fleet, ModelServer, Pi};
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Output;

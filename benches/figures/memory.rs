@@ -9,7 +9,7 @@ use crate::samples::Samples;
 use crate::smaps::Smaps;
 use crate::stage::Stage;
 use crate::unit_of_measure::UnitOfMeasure;
-use harness::Deadline;
+use mosaic_harness::Deadline;
 
 /// Sidecars of each contestant.
 const RUNNING: usize = 20;

@@ -15,7 +15,7 @@ use crate::samples::Samples;
 use crate::scraped_exporter::ScrapedExporter;
 use crate::scraper::{Encoding, Scraper};
 use crate::unit_of_measure::UnitOfMeasure;
-use harness::ExporterProcess;
+use mosaic_harness::ExporterProcess;
 use std::thread::sleep;
 use std::time::Duration;
 

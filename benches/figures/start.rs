@@ -8,7 +8,7 @@ use crate::row::Row;
 use crate::samples::Samples;
 use crate::stage::{COMMAND, Stage};
 use crate::unit_of_measure::UnitOfMeasure;
-use harness::Deadline;
+use mosaic_harness::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::os::unix::process::CommandExt;

@@ -9,7 +9,7 @@ use crate::samples::Samples;
 use crate::stage::COMMAND;
 use crate::unit_of_measure::UnitOfMeasure;
 use crate::unit_stage::{LOOK_EVERY, UnitStage};
-use harness::{Deadline, ProcessWatch};
+use mosaic_harness::{Deadline, ProcessWatch};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

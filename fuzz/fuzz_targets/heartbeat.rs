@@ -2,7 +2,7 @@
 //! read, written again, is read as the same.
 #![no_main]
 
-use heartbeat::Heartbeat;
+use mosaic_heartbeat::Heartbeat;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

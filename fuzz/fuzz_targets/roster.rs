@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use roster::{AgentEnv, Class, NewAgent, Roster, add_agent, remove_agent, set_value};
+use mosaic_roster::{AgentEnv, Class, NewAgent, Roster, add_agent, remove_agent, set_value};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = str::from_utf8(bytes) else { return };

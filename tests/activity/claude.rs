@@ -25,7 +25,7 @@ fn claude_waits_for_leave_and_a_refusal_that_it_does_not_tell_is_seen() {
 
 #[test]
 fn a_directory_that_nobody_trusts_yet_is_a_wait() {
-    let untrusted = |fleet: &harness::Fleet| {
+    let untrusted = |fleet: &mosaic_harness::Fleet| {
         let path = fleet.home().join(".claude.json");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(path, text.replace("\"hasTrustDialogAccepted\":true", "\"hasTrustDialogAccepted\":false"))

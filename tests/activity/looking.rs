@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use harness::Deadline;
+use mosaic_harness::Deadline;
 
 /// Programs of a hundred megabytes take their time to start, all the more where no network answers them.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -2,7 +2,7 @@
 
 use crate::looking::look_until;
 use crate::stage::Stage;
-use harness::Fleet;
+use mosaic_harness::Fleet;
 use serde_json::json;
 
 /// Asks for leave before it runs a command.

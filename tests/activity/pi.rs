@@ -10,7 +10,7 @@ fn pi_says_that_it_works_and_that_it_is_done_and_the_exporter_tells() {
     let exporter = stage.fleet.exporter(&[]);
     let tells = |activity: &str| {
         let line = format!("mosaic_agent_activity{{agent=\"coder0\",activity=\"{activity}\"}} 1");
-        let deadline = harness::Deadline::default();
+        let deadline = mosaic_harness::Deadline::default();
         while !exporter.scrape().lines().any(|told| told == line) {
             assert!(!deadline.passed(), "{line} is not told");
         }

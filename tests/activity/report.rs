@@ -1,6 +1,6 @@
 //! `mosaic agent report`: what is said is seen, and nobody is harmed by saying it.
 
-use harness::{Binaries, Fleet, PaneProcess, RosterFleet, SmallDisk};
+use mosaic_harness::{Binaries, Fleet, PaneProcess, RosterFleet, SmallDisk};
 use std::fs;
 use std::process::{Command, Output, Stdio};
 

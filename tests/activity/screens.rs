@@ -2,7 +2,7 @@
 //! servers first. The screens were recorded from the real ones.
 
 use crate::looking::look_until;
-use harness::{Binaries, Fleet, RosterFleet};
+use mosaic_harness::{Binaries, Fleet, RosterFleet};
 
 #[test]
 fn a_recorded_dialog_is_a_wait_with_its_reason() {

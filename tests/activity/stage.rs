@@ -1,7 +1,7 @@
 //! A fleet of one agent, `coder0`, that a unit runs as `mosaic yolo RUNTIME`: the real program, and a model for it.
 
 use crate::looking::look_until;
-use harness::{AgentPrograms, Fleet, ModelServer, RosterFleet};
+use mosaic_harness::{AgentPrograms, Fleet, ModelServer, RosterFleet};
 use serde_json::Value;
 
 /// Does it do that, for a reason that begins so?

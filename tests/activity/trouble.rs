@@ -1,7 +1,7 @@
 //! A runtime that does not come up says what to do, wherever an operator looks.
 
 use crate::looking::look_until;
-use harness::{AgentPrograms, Fleet, RosterFleet, UnitFleet};
+use mosaic_harness::{AgentPrograms, Fleet, RosterFleet, UnitFleet};
 use serde_json::Value;
 
 /// A fleet whose one agent runs this runtime, started.

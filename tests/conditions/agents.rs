@@ -1,7 +1,7 @@
 //! What befalls one agent: its unit, its session, its process, its sidecar.
 
 use crate::seen::{Seen, UP, fleet, fleet_without_restarts, kill_session};
-use harness::{Fleet, Frozen, ProcessWatch, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, Frozen, ProcessWatch, RosterFleet, UnitFleet};
 use rustix::process::Signal;
 
 #[test]

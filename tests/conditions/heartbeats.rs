@@ -2,7 +2,7 @@
 
 use crate::beat::Beat;
 use crate::seen::{Seen, UP, fleet};
-use harness::{Frozen, RosterFleet};
+use mosaic_harness::{Frozen, RosterFleet};
 
 #[test]
 fn a_heartbeat_counts_for_what_it_says_and_no_more() {

@@ -2,7 +2,7 @@
 
 use crate::beat::Beat;
 use crate::seen::{NO_RESTART, Seen, UID, UP, failed, fleet, kill_session, only};
-use harness::{Fleet, FleetBuilder, Frozen, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, FleetBuilder, Frozen, RosterFleet, UnitFleet};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;

@@ -1,6 +1,6 @@
 //! What a test expects to be said of an agent, and the fleets that it is said of.
 
-use harness::{ProcessWatch, RosterFleet};
+use mosaic_harness::{ProcessWatch, RosterFleet};
 use serde_json::Value;
 
 /// Lets a test look at a unit that has failed, which otherwise is back a second later.

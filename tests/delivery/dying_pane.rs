@@ -1,12 +1,12 @@
 //! A process that ends in the moment of a paste takes neither the tmux server nor anybody's text along.
 
-use domain::Pid;
-use harness::{Fleet, ProcessWatch};
+use mosaic_domain::Pid;
+use mosaic_harness::{Fleet, ProcessWatch};
+use mosaic_tmux::{Guarded, PaneTarget, Server};
 use rustix::process::Signal;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
-use tmux::{Guarded, PaneTarget, Server};
 
 const TRIES: usize = 1_000;
 

@@ -3,7 +3,7 @@
 use crate::outbox::{Outbox, records};
 use crate::program;
 use crate::site::Site;
-use harness::ProcessWatch;
+use mosaic_harness::ProcessWatch;
 use rustix::process::Signal;
 use std::process::Stdio;
 use std::time::Duration;

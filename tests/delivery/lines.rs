@@ -5,7 +5,7 @@ use crate::program;
 use crate::sent::Sent;
 use crate::site::{Agent, Site};
 use crate::texts::many;
-use harness::LogFile;
+use mosaic_harness::LogFile;
 use std::thread;
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is kept of the messages to an agent, watched while it changes.
 
 use crate::site::Site;
-use harness::{Deadline, OutboxDirectory};
+use mosaic_harness::{Deadline, OutboxDirectory};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::time::Timespec;

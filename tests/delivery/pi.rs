@@ -1,7 +1,7 @@
 //! A real pi that runs as an agent, with a model that tells what it heard.
 
 use crate::site::{Agent, Site};
-use harness::{ModelServer, Pi};
+use mosaic_harness::{ModelServer, Pi};
 
 #[derive(Debug)]
 pub(crate) struct RealPi {

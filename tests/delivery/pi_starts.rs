@@ -2,7 +2,7 @@
 
 use crate::pi::RealPi;
 use crate::site::Site;
-use harness::{Deadline, Pi};
+use mosaic_harness::{Deadline, Pi};
 
 const AGENTS: [&str; 10] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"];
 

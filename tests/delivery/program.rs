@@ -1,7 +1,7 @@
 //! The test program that behaves as agents' own do, as an agent's command.
 
 use crate::site::{Agent, Site};
-use harness::{Binaries, LogFile};
+use mosaic_harness::{Binaries, LogFile};
 use serde_json::Value;
 
 /// How it looks.

@@ -1,7 +1,7 @@
 //! A `mosaic agent send` that is under way.
 
 use crate::sent::Sent;
-use harness::ProcessWatch;
+use mosaic_harness::ProcessWatch;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use crate::sending::Sending;
 use crate::sent::Sent;
-use harness::{Binaries, Deadline, Fleet};
+use mosaic_harness::{Binaries, Deadline, Fleet};
 use std::fmt::Write as _;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::{Command, Output, Stdio};

@@ -2,7 +2,7 @@
 //! still be said, and nobody has to mend the exporter afterwards.
 
 use crate::samples::Samples;
-use harness::{Deadline, ExporterProcess, Frozen, ProcessWatch, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, Frozen, ProcessWatch, RosterFleet};
 use std::fs;
 use std::time::{Duration, Instant};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use harness::{Deadline, ExporterProcess, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, RosterFleet};
 
 use crate::samples::Samples;
 

@@ -1,7 +1,7 @@
 //! Each path, and what it answers.
 
 use crate::samples::Samples;
-use harness::{ExporterProcess, HttpAnswer, RosterFleet, ShippedSchema};
+use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet, ShippedSchema};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 

@@ -1,6 +1,6 @@
 //! One look for all who ask at the same time.
 
-use harness::RosterFleet;
+use mosaic_harness::RosterFleet;
 use std::collections::BTreeSet;
 use std::thread;
 
@@ -22,7 +22,7 @@ fn scrapes_at_the_same_time_share_a_look_and_later_ones_do_not() {
     let looks: BTreeSet<_> = scrapes.iter().collect();
     assert!(looks.len() <= 2, "{looks:#?}");
     assert_eq!(scrapes[0].len(), 5);
-    let deadline = harness::Deadline::default();
+    let deadline = mosaic_harness::Deadline::default();
     while looks.contains(&look(&exporter.scrape())) {
         assert!(!deadline.passed(), "a look never gets too old");
         thread::yield_now();

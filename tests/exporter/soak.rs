@@ -1,7 +1,7 @@
 //! Ten thousand scrapes, by several clients at once: nothing grows, and nothing is left behind.
 
 use crate::samples::Samples;
-use harness::{Deadline, ExporterProcess, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, RosterFleet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,6 +1,6 @@
 //! It may do what it needs for a look, and little else.
 
-use harness::{Fleet, FleetBuilder};
+use mosaic_harness::{Fleet, FleetBuilder};
 
 use crate::installed::Installed;
 
@@ -28,7 +28,7 @@ fn it_may_do_little() {
 
 #[test]
 fn an_ordinary_users_may_do_little() {
-    if harness::is_root_or_skip("another user") {
+    if mosaic_harness::is_root_or_skip("another user") {
         may_do_little(Fleet::builder().owner(65534, 65534));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use harness::{Binaries, HttpAnswer};
+use mosaic_harness::{Binaries, HttpAnswer};
 
 use crate::installed::{Installed, SERVICE, SOCKET};
 

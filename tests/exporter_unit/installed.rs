@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use harness::{Deadline, Fleet, FleetBuilder, HttpAnswer, ProcessWatch, RosterFleet, UserManager};
+use mosaic_harness::{Deadline, Fleet, FleetBuilder, HttpAnswer, ProcessWatch, RosterFleet, UserManager};
 
 pub(crate) const SERVICE: &str = "mosaic-fleet-exporter.service";
 pub(crate) const SOCKET: &str = "mosaic-fleet-exporter.socket";

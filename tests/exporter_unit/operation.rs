@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use harness::{Deadline, Frozen, UnitFleet};
+use mosaic_harness::{Deadline, Frozen, UnitFleet};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 

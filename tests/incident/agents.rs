@@ -1,7 +1,7 @@
 //! What befalls an agent, or who watches it.
 
-use harness::Frozen;
 use jiff::{SignedDuration, Timestamp};
+use mosaic_harness::Frozen;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
 

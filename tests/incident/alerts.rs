@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use harness::{Deadline, PrometheusServer};
+use mosaic_harness::{Deadline, PrometheusServer};
 use serde_json::Value;
 
 /// Labels that say where something is, and how bad that kind of thing is: the same in the whole incident.

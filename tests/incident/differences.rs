@@ -1,6 +1,6 @@
 //! What differs from the roster.
 
-use harness::UnitFleet;
+use mosaic_harness::UnitFleet;
 
 use crate::incident::{Incident, RESTLESS};
 

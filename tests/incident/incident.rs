@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use harness::{Binaries, Deadline, ExporterProcess, Fleet, PrometheusServer, RosterFleet, UnitFleet};
+use mosaic_harness::{Binaries, Deadline, ExporterProcess, Fleet, PrometheusServer, RosterFleet, UnitFleet};
 
 use crate::alerts::Alerts;
 use crate::panels::Panels;

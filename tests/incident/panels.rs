@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use harness::{Dashboard, DashboardQuery, PrometheusServer};
+use mosaic_harness::{Dashboard, DashboardQuery, PrometheusServer};
 
 /// What Grafana makes of "All".
 const ALL: &str = ".+";

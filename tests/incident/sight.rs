@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::{Frozen, ProcessWatch, is_root_or_skip};
+use mosaic_harness::{Frozen, ProcessWatch, is_root_or_skip};
 use rustix::process::Signal;
 
 use crate::incident::{AGENTS, INSTANCE, Incident, TENANT};

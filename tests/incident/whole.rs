@@ -1,6 +1,6 @@
 //! What befalls the fleet as a whole.
 
-use harness::UnitFleet;
+use mosaic_harness::UnitFleet;
 use rustix::process::Signal;
 
 use crate::incident::{Incident, MOS, RESTLESS, WATCHED};

@@ -4,7 +4,7 @@
 
 mod onlooker;
 
-use harness::{Fleet, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, RosterFleet, UnitFleet};
 use onlooker::Onlooker;
 use serde_json::Value;
 use std::fs;

@@ -1,6 +1,6 @@
 //! Who looks again and again, beside those who look for the first time.
 
-use harness::{Deadline, RosterFleet};
+use mosaic_harness::{Deadline, RosterFleet};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};

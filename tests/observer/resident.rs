@@ -8,14 +8,14 @@ use std::env;
 use std::io::{Write as _, stdin, stdout};
 use std::sync::Arc;
 
-use probe::{Depth, Look, Observer, Places, Scope};
+use mosaic_probe::{Depth, Look, Observer, Places, Scope};
 use serde_json::{Value, json};
 
 fn main() {
     let variable = |name: &str| env::var_os(name);
     let here = env::current_dir().unwrap();
     let target = Arc::new(Places::find(None, None, variable, &here).unwrap().target(variable).unwrap());
-    let fresh = || told(&probe::look(&target, Depth::Verify).unwrap());
+    let fresh = || told(&mosaic_probe::look(&target, Depth::Verify).unwrap());
     let mut observer = Observer::default();
     for _ in stdin().lines() {
         let before = fresh();

@@ -1,7 +1,7 @@
 //! Messages that wait are delivered by whoever runs `mosaic agent outbox deliver`.
 
 use crate::stage::Stage;
-use harness::ShippedSchema;
+use mosaic_harness::ShippedSchema;
 
 #[test]
 fn what_waits_arrives_once_when_it_can() {

@@ -1,6 +1,6 @@
 //! A fleet without a user manager, whose agents are terminal programs that take messages.
 
-use harness::{Binaries, Fleet, OutboxDirectory, ShippedSchema, TuiAgent};
+use mosaic_harness::{Binaries, Fleet, OutboxDirectory, ShippedSchema, TuiAgent};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Output;

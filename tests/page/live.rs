@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use harness::BrowserLog;
+use mosaic_harness::BrowserLog;
 use serde_json::{Value, json};
 
 use crate::opened::Opened;

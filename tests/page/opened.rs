@@ -1,6 +1,6 @@
 //! A fleet whose page somebody has open.
 
-use harness::{Binaries, Browser, ExporterProcess, RosterFleet};
+use mosaic_harness::{Binaries, Browser, ExporterProcess, RosterFleet};
 
 /// The agents, the first of them the orchestrator.
 const AGENTS: [&str; 3] = ["mos", "coder0", "coder1"];

@@ -1,7 +1,7 @@
 //! A connection that breaks when the message was told.
 
 use crate::other_host::{OtherHost, said};
-use harness::ProcessWatch;
+use mosaic_harness::ProcessWatch;
 use rustix::process::Signal;
 
 #[test]

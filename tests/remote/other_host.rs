@@ -1,6 +1,6 @@
 //! Two fleets of two users, of which one is reached from the other by ssh.
 
-use harness::{Binaries, Fleet, OutboxDirectory, TuiAgent, is_root_or_skip, required_program};
+use mosaic_harness::{Binaries, Fleet, OutboxDirectory, TuiAgent, is_root_or_skip, required_program};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use crate::stage::{outcomes, pairs};
 use crate::underway::Underway;
-use harness::{Deadline, ModelServer, OlderPi, OutboxDirectory, Pi, ProcessWatch, ShippedSchema, UnitFleet};
+use mosaic_harness::{Deadline, ModelServer, OlderPi, OutboxDirectory, Pi, ProcessWatch, ShippedSchema, UnitFleet};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -78,8 +78,8 @@ impl Fleet {
 
 /// When a process started, in clock ticks since boot.
 fn start(process: &ProcessWatch) -> u64 {
-    let pid = domain::Pid::new(process.pid()).unwrap();
-    process::ProcRoot::default().stat(pid).unwrap().unwrap().start_ticks
+    let pid = mosaic_domain::Pid::new(process.pid()).unwrap();
+    mosaic_process::ProcRoot::default().stat(pid).unwrap().unwrap().start_ticks
 }
 
 #[test]
@@ -132,6 +132,6 @@ fn one_after_the_other_gets_the_newer_pi_and_every_message_arrives_once() {
     assert_eq!(turns, ["a long task", "hello p0", "hello p1", "sent between two programs"]);
 }
 
-fn units(fleet: &Fleet) -> &harness::Fleet {
+fn units(fleet: &Fleet) -> &mosaic_harness::Fleet {
     fleet.units.fleet()
 }

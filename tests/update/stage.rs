@@ -1,7 +1,7 @@
 //! A fleet without a user manager, whose agents run a `pi` that is a script, installed as npm would.
 
 use crate::underway::Underway;
-use harness::{Binaries, Deadline, Fleet, ShippedSchema};
+use mosaic_harness::{Binaries, Deadline, Fleet, ShippedSchema};
 use serde_json::Value;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! An update that goes on.
 
-use harness::{Deadline, ProcessWatch};
+use mosaic_harness::{Deadline, ProcessWatch};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ExitStatus};
 use std::sync::mpsc::{Receiver, channel};

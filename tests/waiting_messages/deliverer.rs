@@ -1,7 +1,7 @@
 //! What the sidecar starts, told by a stand-in for `mosaic`: when, as what, and that nothing stays of it.
 
 use crate::stage::INTERVAL;
-use harness::{Fleet, LogFile, OutboxDirectory, ProcessWatch, UnitFleet};
+use mosaic_harness::{Fleet, LogFile, OutboxDirectory, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! Delivered because the sidecar has noticed that messages wait: there are no units here, and no timer.
 
 use crate::stage::Stage;
-use harness::{Deadline, Frozen, ProcessWatch};
 use jiff::Timestamp;
+use mosaic_harness::{Deadline, Frozen, ProcessWatch};
 use rustix::process::Signal;
 use std::process::Stdio;
 use std::thread;

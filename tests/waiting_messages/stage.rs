@@ -1,6 +1,6 @@
 //! A fleet without units, whose agents are terminal programs that take messages.
 
-use harness::{Binaries, Fleet, OutboxDirectory, ProcessWatch, TuiAgent};
+use mosaic_harness::{Binaries, Fleet, OutboxDirectory, ProcessWatch, TuiAgent};
 use serde_json::Value;
 use std::process::Command;
 

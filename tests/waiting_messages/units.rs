@@ -1,7 +1,7 @@
 //! Under a user manager: by the sidecar, after a boot, and by the timer's service alone.
 
 use crate::stage::{INTERVAL, outcome, roster};
-use harness::{Fleet, Frozen, OutboxDirectory, RosterFleet, TuiAgent, UnitFleet};
+use mosaic_harness::{Fleet, Frozen, OutboxDirectory, RosterFleet, TuiAgent, UnitFleet};
 
 const TIMER: &str = "mosaic-fleet-outbox.timer";
 const SERVICE: &str = "mosaic-fleet-outbox.service";

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use domain::{ExitCode, Pid};
+use mosaic_domain::{ExitCode, Pid};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
 use crate::view::tell;

@@ -1,6 +1,6 @@
 //! What the program does about a bug of ours.
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::view::tell;
 

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::MosaicHome;
-use heartbeat::RunDirectory;
-use probe::{Depth, Look, Scope, Snapshot, Verification};
-use roster::Roster;
-use systemd::{ManagerAddress, UserManager};
-use tmux::Server;
+use mosaic_domain::MosaicHome;
+use mosaic_heartbeat::RunDirectory;
+use mosaic_probe::{Depth, Look, Scope, Snapshot, Verification};
+use mosaic_roster::Roster;
+use mosaic_systemd::{ManagerAddress, UserManager};
+use mosaic_tmux::Server;
 
 pub(crate) use environment::Environment;
 
@@ -45,13 +45,13 @@ impl Context {
     pub(crate) fn new(places: &Places, environment: Environment) -> Result<Self, CommandError> {
         let here = std::env::current_dir()
             .map_err(|source| CommandError::io("find the current directory", PathBuf::from("."), source))?;
-        let found = probe::Places::find(
+        let found = mosaic_probe::Places::find(
             places.roster.as_deref(),
             places.mosaic_home.as_deref(),
             |name| environment.variable(name),
             &here,
         )?;
-        let probe::Places { home, roster_path, run_directory, manager: manager_address } = found;
+        let mosaic_probe::Places { home, roster_path, run_directory, manager: manager_address } = found;
         let environment = environment.with("MOSAIC_HOME", home.path());
         let style = Style::of_standard_output(&environment);
         Ok(Self { home, roster_path, run_directory, manager_address, environment, style })
@@ -78,7 +78,7 @@ impl Context {
     /// # Errors
     /// There is no tmux on this host.
     pub(crate) fn server(&self, roster: &Roster) -> Result<Server, CommandError> {
-        let program = tmux::find_program(self.environment.variable("PATH").as_deref())?;
+        let program = mosaic_tmux::find_program(self.environment.variable("PATH").as_deref())?;
         Ok(Server::new(program, roster.tmux.socket_name.clone()))
     }
 
@@ -104,14 +104,14 @@ impl Context {
     /// # Errors
     /// As [`Context::look`].
     pub(crate) fn look_to(&self, depth: Depth) -> Result<Look, CommandError> {
-        let places = probe::Places {
+        let places = mosaic_probe::Places {
             home: self.home.clone(),
             roster_path: self.roster_path.clone(),
             run_directory: self.run_directory.clone(),
             manager: self.manager_address.clone(),
         };
         let target = Arc::new(places.target(|name| self.environment.variable(name))?);
-        probe::look(&target, depth).map_err(|source| CommandError::io("read", "/proc", source))
+        mosaic_probe::look(&target, depth).map_err(|source| CommandError::io("read", "/proc", source))
     }
 }
 
@@ -151,6 +151,6 @@ mod tests {
     #[test]
     fn a_fleet_without_a_home_is_a_wrong_setting() {
         let error = Context::new(&Places::default(), Environment::default()).unwrap_err();
-        assert_eq!(error.exit_code(), domain::ExitCode::Configuration);
+        assert_eq!(error.exit_code(), mosaic_domain::ExitCode::Configuration);
     }
 }

@@ -3,13 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
-use delivery::{InvalidPayload, PostError};
-use domain::{AgentName, ExitCode, NoHome, SocketName};
-use probe::BadVariable;
-use provision::ProvisionError;
-use roster::{EditError, RosterError};
-use systemd::ManagerError;
-use tmux::TmuxError;
+use mosaic_delivery::{InvalidPayload, PostError};
+use mosaic_domain::{AgentName, ExitCode, NoHome, SocketName};
+use mosaic_probe::BadVariable;
+use mosaic_provision::ProvisionError;
+use mosaic_roster::{EditError, RosterError};
+use mosaic_systemd::ManagerError;
+use mosaic_tmux::TmuxError;
 
 use crate::mail::{KickstartError, RemoteError};
 use crate::prometheus::PrometheusError;
@@ -170,7 +170,7 @@ fn did_you_mean(nearest: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{CommandError, did_you_mean};
-    use domain::ExitCode;
+    use mosaic_domain::ExitCode;
     use std::io;
 
     #[test]

@@ -20,12 +20,12 @@ fn check<T: JsonSchema>(name: &str) {
 
 #[test]
 fn the_shipped_schema_of_ps_is_that_of_its_types() {
-    check::<probe::Snapshot>("ps.schema.json");
+    check::<mosaic_probe::Snapshot>("ps.schema.json");
 }
 
 #[test]
 fn the_shipped_schema_of_verify_is_that_of_its_types() {
-    check::<probe::Verification>("verify.schema.json");
+    check::<mosaic_probe::Verification>("verify.schema.json");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn the_shipped_schema_of_the_outbox_is_that_of_its_types() {
 /// Every field is always there, so a consumer need not ask: but an error that there is none of.
 #[test]
 fn what_is_printed_has_every_field_that_the_schema_requires() {
-    let schema = serde_json::to_value(schema::<probe::Snapshot>()).unwrap();
+    let schema = serde_json::to_value(schema::<mosaic_probe::Snapshot>()).unwrap();
     let printed = serde_json::to_value(crate::view::test_fleet::fleet()).unwrap();
     let required: Vec<&str> =
         schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{Payload, Refusal};
-use runtimes::{ComposerForm, Profile};
+use mosaic_runtimes::{ComposerForm, Profile};
 
 /// The kernel takes no longer line from whoever types one (`N_TTY_BUF_SIZE`, less its end).
 const LONGEST_LINE: usize = 4095;
@@ -50,7 +50,7 @@ impl Content {
 mod tests {
     use super::Content;
     use crate::{Payload, Refusal};
-    use runtimes::Profile;
+    use mosaic_runtimes::Profile;
     use std::path::Path;
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use domain::Pid;
-use tmux::{FoundPane, Guarded, Server, TmuxError, Typist};
+use mosaic_domain::Pid;
+use mosaic_tmux::{FoundPane, Guarded, Server, TmuxError, Typist};
 
 use crate::protocol::{Errand, Request, Sight, Step};
 use crate::{Doubt, Outcome, Progress, Refusal};
-use runtimes::{ComposerForm, Profile};
+use mosaic_runtimes::{ComposerForm, Profile};
 
 /// One pane, and how its program is typed into.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Messages that nobody carries any more.
 
-use process::ProcRoot;
+use mosaic_process::ProcRoot;
 
 use crate::spool::Record;
 use crate::{Outcome, PostError};

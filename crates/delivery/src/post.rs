@@ -7,11 +7,11 @@ mod row;
 use std::io;
 use std::time::Instant;
 
-use domain::Pid;
-use heartbeat::RunDirectory;
 use jiff::Timestamp;
-use process::{Liveness, ProcRoot};
-use tmux::{FoundPane, Server};
+use mosaic_domain::Pid;
+use mosaic_heartbeat::RunDirectory;
+use mosaic_process::{Liveness, ProcRoot};
+use mosaic_tmux::{FoundPane, Server};
 
 use crate::spool::{Carrier, Entry, Keeper, MessageId, Outbox, Record, State, Turn};
 use crate::{Content, Courier, Label, Outcome, Payload, PostError, Recipient, Refusal, Request};
@@ -173,7 +173,7 @@ impl Post<'_> {
     }
 
     fn is_reported(&self, to: &Recipient, id: &MessageId) -> bool {
-        let report = heartbeat::read_activity(&self.run_directory.activity(&to.name));
+        let report = mosaic_heartbeat::read_activity(&self.run_directory.activity(&to.name));
         report.is_ok_and(|report| report.is_some_and(|report| report.message_id.as_deref() == Some(id.as_str())))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::spool::SpoolError;
-use runtimes::ProfileError;
+use mosaic_runtimes::ProfileError;
 
 /// Something that the sender's host does not let us do.
 #[derive(Debug, thiserror::Error)]

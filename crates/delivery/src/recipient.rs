@@ -1,9 +1,9 @@
 //! Whom a message is for.
 
-use domain::{AgentName, ProcessIdentity};
-use tmux::PaneTarget;
+use mosaic_domain::{AgentName, ProcessIdentity};
+use mosaic_tmux::PaneTarget;
 
-use runtimes::Profile;
+use mosaic_runtimes::Profile;
 
 /// An agent, or a pane of no roster.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
-use process::is_program;
+use mosaic_process::is_program;
 
 use clap::ValueEnum;
 

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::ExitCode;
-use tmux::TmuxError;
+use mosaic_domain::ExitCode;
+use mosaic_tmux::TmuxError;
 
 use crate::agent_kind::AgentKind;
 

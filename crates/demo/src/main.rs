@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 fn parsed(
     program: OsString,
     given: &[OsString],
-    run: impl FnOnce(&Arguments) -> Result<domain::ExitCode, DemoError>,
+    run: impl FnOnce(&Arguments) -> Result<mosaic_domain::ExitCode, DemoError>,
 ) -> ExitCode {
     let arguments = match Arguments::try_parse_from(std::iter::once(program).chain(given.iter().cloned())) {
         Ok(arguments) => arguments,
@@ -63,11 +63,11 @@ fn parsed(
     }
 }
 
-fn usage(error: &clap::Error) -> domain::ExitCode {
+fn usage(error: &clap::Error) -> mosaic_domain::ExitCode {
     // There is nobody left to tell that standard output is closed.
     let _ = error.print();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => domain::ExitCode::Ok,
-        _ => domain::ExitCode::Usage,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => mosaic_domain::ExitCode::Ok,
+        _ => mosaic_domain::ExitCode::Usage,
     }
 }

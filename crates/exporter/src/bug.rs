@@ -1,6 +1,6 @@
 //! What the program does about a bug of ours.
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// From now on a panic says that it is a bug, and ends the process with the exit code for one.
 pub(crate) fn report_bugs() {

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use domain::{ExitCode, NoHome};
-use probe::BadVariable;
-use web::{ListenError, WebConfigError};
+use mosaic_domain::{ExitCode, NoHome};
+use mosaic_probe::BadVariable;
+use mosaic_web::{ListenError, WebConfigError};
 
 /// It did not begin, or had to end. The text is the whole message.
 #[derive(Debug, thiserror::Error)]

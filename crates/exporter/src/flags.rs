@@ -7,7 +7,7 @@ mod telemetry_path;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueHint};
-use web::ListenAddress;
+use mosaic_web::ListenAddress;
 
 pub(crate) use collector_flags::CollectorFlags;
 pub(crate) use log_flags::{LogFlags, LogFormat};

@@ -41,15 +41,15 @@ fn main() -> ExitCode {
             // There is nobody left to tell that standard output is closed.
             let _ = error.print();
             return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => domain::ExitCode::Ok,
-                _ => domain::ExitCode::Usage,
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => mosaic_domain::ExitCode::Ok,
+                _ => mosaic_domain::ExitCode::Usage,
             }
             .into();
         }
     };
     log::begin(flags.log);
     match serve::serve(&flags) {
-        Ok(()) => domain::ExitCode::Ok.into(),
+        Ok(()) => mosaic_domain::ExitCode::Ok.into(),
         Err(error) => {
             tracing::error!("{error}");
             error.exit_code().into()

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use domain::{Pid, ProcessIdentity};
 use jiff::Timestamp;
-use metrics::OwnProcess;
-use process::ProcRoot;
+use mosaic_domain::{Pid, ProcessIdentity};
+use mosaic_metrics::OwnProcess;
+use mosaic_process::ProcRoot;
 use rustix::process::{Resource, getrlimit};
 
 /// As it is now. What cannot be read is left out.
@@ -39,7 +39,7 @@ fn cpu_time(ticks: u64) -> Duration {
 }
 
 fn started(process: &ProcessIdentity) -> Option<i64> {
-    let age = process::since_boot().checked_sub(process::start_of(process))?;
+    let age = mosaic_process::since_boot().checked_sub(mosaic_process::start_of(process))?;
     Some(Timestamp::now().as_millisecond() - i64::try_from(age.as_millis()).ok()?)
 }
 

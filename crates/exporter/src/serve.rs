@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use probe::Places;
+use mosaic_probe::Places;
+use mosaic_web::{AllowedHosts, Limits, Listener, Server, Shutdown, WebConfig};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
-use web::{AllowedHosts, Limits, Listener, Server, Shutdown, WebConfig};
 
 use crate::error::ExporterError;
 use crate::flags::Flags;
@@ -111,7 +111,8 @@ fn use_all_descriptors() {
 }
 
 fn listeners(flags: &Flags) -> Result<Vec<Listener>, ExporterError> {
-    let listeners = if flags.web.systemd_socket { web::inherited() } else { web::bind(&flags.web.listen) }?;
+    let listeners =
+        if flags.web.systemd_socket { mosaic_web::inherited() } else { mosaic_web::bind(&flags.web.listen) }?;
     for listener in &listeners {
         tracing::info!(address = %listener, "listening on {listener}");
     }

@@ -18,7 +18,7 @@ pub(crate) fn ready() {
 
 /// It reads its configuration again, and then is ready again.
 pub(crate) fn reloading() {
-    let now = process::monotonic().as_micros();
+    let now = mosaic_process::monotonic().as_micros();
     tell(&[NotifyState::Reloading, NotifyState::Other(format!("MONOTONIC_USEC={now}"))]);
 }
 

@@ -1,7 +1,7 @@
 //! A fleet is a world of its own, and leaves nothing behind.
 #![allow(clippy::unwrap_used, reason = "a panic names the line, which is what a failed test is for")]
 
-use harness::{Fleet, Launch, ProcessWatch};
+use mosaic_harness::{Fleet, Launch, ProcessWatch};
 use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

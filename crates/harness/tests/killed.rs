@@ -1,7 +1,7 @@
 //! A test that is killed leaves no user manager behind.
 #![allow(clippy::unwrap_used, reason = "a panic names the line, which is what a failed test is for")]
 
-use harness::{CgroupTree, Deadline, Fleet, ProcessWatch, UserManager};
+use mosaic_harness::{CgroupTree, Deadline, Fleet, ProcessWatch, UserManager};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

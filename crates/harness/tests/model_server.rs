@@ -5,7 +5,7 @@
     reason = "a panic names the line, which is what a failed test is for"
 )]
 
-use harness::{HttpAnswer, ModelServer};
+use mosaic_harness::{HttpAnswer, ModelServer};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -2,7 +2,7 @@
 //! like a real one, and in it a manager nested the way it is on a developer's machine.
 #![allow(clippy::unwrap_used, reason = "a panic names the line, which is what a failed test is for")]
 
-use harness::{Availability, Binaries, Fleet, ProcessWatch, UserManager};
+use mosaic_harness::{Availability, Binaries, Fleet, ProcessWatch, UserManager};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 

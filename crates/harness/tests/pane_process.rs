@@ -1,7 +1,7 @@
 //! The controllable pane process does as it is told.
 #![allow(clippy::unwrap_used, reason = "a panic names the line, which is what a failed test is for")]
 
-use harness::{Fleet, PaneProcess, ProcessWatch};
+use mosaic_harness::{Fleet, PaneProcess, ProcessWatch};
 
 fn start(fleet: &Fleet, agent: &str) -> PaneProcess {
     let command = fleet.agent_command(agent);
@@ -34,7 +34,7 @@ fn format(fleet: &Fleet, agent: &str, format: &str) -> String {
 /// tmux 3.3a now and then misses a SIGCHLD that comes while it serves a client, and then knows
 /// neither code nor signal until the next one; so it is given one.
 fn wait_format(fleet: &Fleet, agent: &str, wanted: &str, what: &str) {
-    let deadline = harness::Deadline::default();
+    let deadline = mosaic_harness::Deadline::default();
     let server = format(fleet, agent, "#{pid}").parse().unwrap();
     let server = ProcessWatch::new(server).unwrap();
     while format(fleet, agent, what) != wanted {
@@ -56,7 +56,7 @@ fn it_prints() {
     let fleet = Fleet::new();
     let pane = start(&fleet, "coder0");
     pane.print("working on it\r\n");
-    let deadline = harness::Deadline::default();
+    let deadline = mosaic_harness::Deadline::default();
     loop {
         let screen = fleet.tmux(&["capture-pane", "-p", "-t", "=coder0:"]);
         if screen.stdout.starts_with(b"working on it\n") {

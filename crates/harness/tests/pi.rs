@@ -1,6 +1,6 @@
 //! The real pi, with a model of ours.
 
-use harness::{Deadline, Fleet, ModelServer, Pi};
+use mosaic_harness::{Deadline, Fleet, ModelServer, Pi};
 
 #[test]
 fn what_is_pasted_into_pi_reaches_the_model() {

@@ -1,7 +1,7 @@
 //! The test program that stands for the agents' own does as they do.
 #![allow(clippy::unwrap_used, reason = "a panic names the line, which is what a failed test is for")]
 
-use harness::{Binaries, Deadline, Fleet, LogFile};
+use mosaic_harness::{Binaries, Deadline, Fleet, LogFile};
 use std::path::PathBuf;
 
 /// The program in a terminal of 40 columns and 16 rows.

@@ -1,7 +1,7 @@
 //! A user manager of a test's own is a real one, and leaves nothing behind.
 #![allow(clippy::unwrap_used, reason = "a panic names the line, which is what a failed test is for")]
 
-use harness::{CgroupTree, Fleet, ProcessWatch, UserManager};
+use mosaic_harness::{CgroupTree, Fleet, ProcessWatch, UserManager};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 

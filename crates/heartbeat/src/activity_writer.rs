@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use crate::{ActivityReport, RunDirectory};

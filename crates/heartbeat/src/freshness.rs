@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::{BeatInterval, BootId};
 use jiff::Timestamp;
+use mosaic_domain::{BeatInterval, BootId};
 
 use crate::Heartbeat;
 
@@ -74,7 +74,7 @@ impl Freshness {
 mod tests {
     use super::{Freshness, Now, Unjudgeable};
     use crate::Heartbeat;
-    use domain::BeatInterval;
+    use mosaic_domain::BeatInterval;
     use std::time::Duration;
 
     const DAY: i64 = 86_400;

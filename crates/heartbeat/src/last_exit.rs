@@ -1,7 +1,7 @@
 //! How the process before ended.
 
-use domain::ExitVerdict;
 use jiff::Timestamp;
+use mosaic_domain::ExitVerdict;
 
 /// The end of an agent's process that is carried on by the heartbeats of those after it. Without it
 /// the end of an agent that is restarted within a second is gone before anybody has looked.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::BootId;
 use jiff::Timestamp;
+use mosaic_domain::BootId;
 
 /// One moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

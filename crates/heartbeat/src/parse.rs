@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use domain::decimal_seconds;
 use jiff::Timestamp;
+use mosaic_domain::decimal_seconds;
 
 use crate::key_values::KeyValues;
 use crate::{Binding, Heartbeat, LastExit, Status};

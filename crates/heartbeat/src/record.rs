@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use domain::{AgentName, BeatInterval, BootId, ExitVerdict, Pid, ProcessIdentity};
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use mosaic_domain::{AgentName, BeatInterval, BootId, ExitVerdict, Pid, ProcessIdentity};
 
 use crate::{LastExit, Status};
 

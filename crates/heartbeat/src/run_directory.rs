@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use domain::{AgentName, MosaicHome, NoHome};
+use mosaic_domain::{AgentName, MosaicHome, NoHome};
 
 /// The directory of a fleet's heartbeats, mode 0700; writer and readers find it by the same rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

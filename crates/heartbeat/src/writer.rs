@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use crate::{Heartbeat, RunDirectory};

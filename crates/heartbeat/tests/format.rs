@@ -6,11 +6,11 @@
 use std::fs;
 use std::time::Duration;
 
-use domain::{AgentName, BootId, ExitVerdict};
-use heartbeat::{
+use jiff::Timestamp;
+use mosaic_domain::{AgentName, BootId, ExitVerdict};
+use mosaic_heartbeat::{
     Binding, Heartbeat, LastExit, MalformedHeartbeat, RunDirectory, Status, UnreadableHeartbeat, Writer, read,
 };
-use jiff::Timestamp;
 use proptest::prelude::*;
 
 const DOCUMENTED: &str = "ts=2026-11-20T14:58:08+00:00\npid=18960\nstatus=ok\nv=2\nagent=coder0\n\

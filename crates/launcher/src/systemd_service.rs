@@ -5,8 +5,8 @@ use std::io;
 use std::process::Command;
 use std::time::Duration;
 
-use domain::Pid;
-use process::{Cgroup, ProcRoot, bounded_output};
+use mosaic_domain::Pid;
+use mosaic_process::{Cgroup, ProcRoot, bounded_output};
 
 /// The service whose main process this is.
 #[derive(Clone, Debug)]

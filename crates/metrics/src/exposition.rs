@@ -1,6 +1,6 @@
 //! Everything that a scrape answers with.
 
-use probe::Snapshot;
+use mosaic_probe::Snapshot;
 
 use crate::encoder::Encoder;
 use crate::family::Family;

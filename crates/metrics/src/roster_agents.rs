@@ -1,7 +1,7 @@
 //! The agents of the roster, each with what all its samples begin with.
 
-use probe::Snapshot;
-use probe::snapshot::AgentSnapshot;
+use mosaic_probe::Snapshot;
+use mosaic_probe::snapshot::AgentSnapshot;
 
 use crate::encoder::{Encoder, Line, Samples, rendered_label};
 use crate::family::Family;

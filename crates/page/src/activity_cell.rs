@@ -1,7 +1,7 @@
 //! What an agent does: for what it waits, since when, and what to do about it.
 
 use maud::{Markup, html};
-use probe::snapshot::{ActivitySnapshot, AgentSnapshot, Attention};
+use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, Attention};
 
 use crate::command::copyable;
 use crate::doing::Doing;
@@ -44,7 +44,7 @@ fn reason(activity: &ActivitySnapshot) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use probe::snapshot::Condition;
+    use mosaic_probe::snapshot::Condition;
 
     use super::activity_cell;
     use crate::ages::Ages;

@@ -1,7 +1,7 @@
 //! What else is known of an agent: in the words of `ps`.
 
 use maud::{Markup, html};
-use probe::snapshot::{ActivitySource, AgentSnapshot, Attention, HeartbeatHealth, SourceName};
+use mosaic_probe::snapshot::{ActivitySource, AgentSnapshot, Attention, HeartbeatHealth, SourceName};
 
 use crate::activity_cell::attach;
 use crate::ages::span;

@@ -1,7 +1,7 @@
 //! An agent's row: its cells, each of which can change by itself.
 
 use maud::{Markup, PreEscaped, html};
-use probe::snapshot::{AgentSnapshot, HeartbeatHealth};
+use mosaic_probe::snapshot::{AgentSnapshot, HeartbeatHealth};
 
 use crate::activity_cell::activity_cell;
 use crate::agent_details::details;

@@ -1,7 +1,7 @@
 //! The table of agents: who needs a person comes first.
 
 use maud::{Markup, html};
-use probe::snapshot::{AgentSnapshot, Snapshot};
+use mosaic_probe::snapshot::{AgentSnapshot, Snapshot};
 
 use crate::agent_row::AgentRow;
 use crate::need::Need;

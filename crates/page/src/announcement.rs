@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use probe::snapshot::{AgentSnapshot, Condition};
+use mosaic_probe::snapshot::{AgentSnapshot, Condition};
 
 use crate::need::Need;
 
@@ -73,7 +73,7 @@ fn sentence(change: &Announced<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use probe::snapshot::{Attention, Condition};
+    use mosaic_probe::snapshot::{Attention, Condition};
 
     use super::{Announced, Became, announcements};
     use crate::need::Need;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
-use probe::snapshot::{AgentSnapshot, Condition, Snapshot};
+use mosaic_probe::snapshot::{AgentSnapshot, Condition, Snapshot};
 
 use crate::History;
 use crate::agent_row::{AgentRow, CELLS};

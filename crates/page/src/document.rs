@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
-use probe::snapshot::Snapshot;
+use mosaic_probe::snapshot::Snapshot;
 
 use crate::History;
 use crate::agents_table::agents_table;

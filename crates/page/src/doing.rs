@@ -1,6 +1,6 @@
 //! What agents do, in the words that stand out.
 
-use probe::snapshot::{ActivitySnapshot, Attention, Snapshot, WaitingFor};
+use mosaic_probe::snapshot::{ActivitySnapshot, Attention, Snapshot, WaitingFor};
 
 /// What an agent is at, where a person should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

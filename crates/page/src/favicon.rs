@@ -1,6 +1,6 @@
 //! What the tab shows: each state has its own shape, not only its own colour.
 
-use probe::snapshot::Snapshot;
+use mosaic_probe::snapshot::Snapshot;
 
 use crate::fleet_state::FleetState;
 
@@ -21,7 +21,7 @@ pub fn favicon(snapshot: &Snapshot) -> String {
 
 #[cfg(test)]
 mod tests {
-    use probe::snapshot::Condition;
+    use mosaic_probe::snapshot::Condition;
 
     use super::favicon;
     use crate::test_fleet;

@@ -1,6 +1,6 @@
 //! The fleet in a word, for those who only see the tab.
 
-use probe::snapshot::{Condition, Snapshot, SourceName};
+use mosaic_probe::snapshot::{Condition, Snapshot, SourceName};
 
 use crate::doing::Doing;
 
@@ -78,7 +78,7 @@ fn doubts(snapshot: &Snapshot) -> impl Iterator<Item = (usize, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use probe::snapshot::{Condition, SourceName};
+    use mosaic_probe::snapshot::{Condition, SourceName};
 
     use super::{FleetState, title};
     use crate::test_fleet;

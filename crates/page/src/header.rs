@@ -1,7 +1,7 @@
 //! The top of the page: whose fleet it is, how it is, and what nobody could see.
 
 use maud::{Markup, html};
-use probe::snapshot::{Condition, SourceName};
+use mosaic_probe::snapshot::{Condition, SourceName};
 
 use crate::doing::Doing;
 use crate::fleet_state::{FleetState, failed_sources};

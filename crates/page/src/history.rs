@@ -7,7 +7,7 @@ mod up_count;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use probe::snapshot::{AgentSnapshot, Condition, Snapshot};
+use mosaic_probe::snapshot::{AgentSnapshot, Condition, Snapshot};
 
 pub(crate) use minute::Minute;
 pub(crate) use slots::MINUTES;

@@ -1,7 +1,7 @@
 //! How the page is read.
 
 use maud::{Markup, html};
-use probe::snapshot::Condition;
+use mosaic_probe::snapshot::Condition;
 
 use crate::doing::Doing;
 

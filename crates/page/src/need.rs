@@ -1,7 +1,7 @@
 //! Who needs a person, and in which order agents stand.
 
 use jiff::Timestamp;
-use probe::snapshot::{AgentSnapshot, Attention, Snapshot};
+use mosaic_probe::snapshot::{AgentSnapshot, Attention, Snapshot};
 
 /// What an agent needs, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,7 +83,7 @@ impl Need {
 
 #[cfg(test)]
 mod tests {
-    use probe::snapshot::{Attention, Condition};
+    use mosaic_probe::snapshot::{Attention, Condition};
 
     use super::Need;
     use crate::test_fleet;
@@ -92,7 +92,7 @@ mod tests {
     fn who_has_needed_a_person_for_longest_is_first() {
         let mut snapshot = test_fleet::of(&[Condition::Up; 5]);
         let since = [Some("14:40:00"), Some("14:20:00"), None, Some("14:39:59"), Some("14:20:00")];
-        let need = |state: &str, snapshot: &probe::Snapshot| {
+        let need = |state: &str, snapshot: &mosaic_probe::Snapshot| {
             let mut snapshot = snapshot.clone();
             for (agent, since) in snapshot.agents.iter_mut().zip(since) {
                 let mut activity = test_fleet::activity(state, None);

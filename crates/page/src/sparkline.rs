@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, ToSpan};
 use maud::{Markup, html};
-use probe::snapshot::Condition;
+use mosaic_probe::snapshot::Condition;
 
 use crate::history::{Hour, MINUTES, Minute, UpCount};
 

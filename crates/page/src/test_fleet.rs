@@ -1,7 +1,7 @@
 //! Fleets for tests of how they are shown.
 
 use jiff::Timestamp;
-use probe::snapshot::{
+use mosaic_probe::snapshot::{
     ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
     HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport,
     UnitSnapshot, UsageSnapshot, WaitingFor,

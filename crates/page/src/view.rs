@@ -1,7 +1,7 @@
 //! What every part of the page is made from.
 
 use jiff::Timestamp;
-use probe::snapshot::Snapshot;
+use mosaic_probe::snapshot::Snapshot;
 
 use crate::History;
 use crate::ages::Ages;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{AgentName, Pid, ProcessIdentity};
-use heartbeat::Freshness;
 use jiff::{SignedDuration, Timestamp};
-use roster::{AgentSettings, Roster};
-use systemd::{Linger, LoadState, UnitName};
+use mosaic_domain::{AgentName, Pid, ProcessIdentity};
+use mosaic_heartbeat::Freshness;
+use mosaic_roster::{AgentSettings, Roster};
+use mosaic_systemd::{Linger, LoadState, UnitName};
 
 use crate::drift::{self, Expected, Known};
 use crate::judge::{self, AgentFacts, Beat, PaneFact, ProcessFact, Signs, condition};
@@ -148,7 +148,7 @@ fn started(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Ti
 fn start_of(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Duration> {
     let stat = seen.stat.as_ref().ok()?.as_ref()?;
     let identity = ProcessIdentity { pid, start_ticks: stat.start_ticks, boot: observation.now.boot };
-    Some(process::start_of(&identity))
+    Some(mosaic_process::start_of(&identity))
 }
 
 fn doing(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {

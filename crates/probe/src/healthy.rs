@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentName, BeatInterval, MosaicHome};
-use heartbeat::{Now, RunDirectory};
-use process::{Stat, Usage};
-use roster::{HolderSession, Roster};
-use systemd::{ActiveState, Linger, LoadState, Logind, ManagerAddress, Unit, UnitDirectories, UnitLinks, UnitName};
-use tmux::SessionPane;
+use mosaic_domain::{AgentName, BeatInterval, MosaicHome};
+use mosaic_heartbeat::{Now, RunDirectory};
+use mosaic_process::{Stat, Usage};
+use mosaic_roster::{HolderSession, Roster};
+use mosaic_systemd::{
+    ActiveState, Linger, LoadState, Logind, ManagerAddress, Unit, UnitDirectories, UnitLinks, UnitName,
+};
+use mosaic_tmux::SessionPane;
 
 use crate::observe::{
     GeneratedFiles, LastGood, Launched, Observation, ProcessSeen, RosterSeen, RunFiles, Seen, Target, TmuxServer,
@@ -149,7 +151,7 @@ pub(crate) fn server(observation: &mut Observation) -> &mut TmuxServer {
 }
 
 pub(crate) fn heartbeat(observation: &mut Observation, agent: &str, text: &str) {
-    let read = text.parse::<heartbeat::Heartbeat>().map_err(|error| error.to_string());
+    let read = text.parse::<mosaic_heartbeat::Heartbeat>().map_err(|error| error.to_string());
     observation.heartbeats.result.as_mut().unwrap().heartbeats.insert(agent.parse().unwrap(), read);
 }
 

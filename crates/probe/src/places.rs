@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use domain::{MosaicHome, NoHome};
-use heartbeat::RunDirectory;
+use mosaic_domain::{MosaicHome, NoHome};
+use mosaic_heartbeat::RunDirectory;
+use mosaic_systemd::{Logind, ManagerAddress, UnitDirectories};
 use nix::unistd::{Uid, User};
-use systemd::{Logind, ManagerAddress, UnitDirectories};
 
 use crate::observe::Target;
 
@@ -111,7 +111,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::Places;
-    use domain::NoHome;
+    use mosaic_domain::NoHome;
     use std::ffi::OsString;
     use std::path::Path;
 

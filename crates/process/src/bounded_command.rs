@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use domain::Pid;
+use mosaic_domain::Pid;
 use rustix::process::Signal;
 
 use crate::PidFd;

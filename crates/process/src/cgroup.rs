@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use domain::Pid;
+use mosaic_domain::Pid;
 use rustix::fs::statfs;
 
 use crate::KeptFile;

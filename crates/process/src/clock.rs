@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ProcessIdentity;
+use mosaic_domain::ProcessIdentity;
 use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 

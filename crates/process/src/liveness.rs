@@ -1,6 +1,6 @@
 //! The verdict on one process: is it still the one that was meant?
 
-use domain::ProcessIdentity;
+use mosaic_domain::ProcessIdentity;
 
 use crate::Stat;
 
@@ -22,7 +22,7 @@ pub enum Liveness {
 impl Liveness {
     /// Judges `meant` by what `/proc/PID/stat` says of its PID now, in the boot `boot`.
     #[must_use]
-    pub fn judge(meant: &ProcessIdentity, boot: domain::BootId, seen: Option<Stat>) -> Self {
+    pub fn judge(meant: &ProcessIdentity, boot: mosaic_domain::BootId, seen: Option<Stat>) -> Self {
         match seen {
             _ if boot != meant.boot => Self::OtherBoot,
             None => Self::Gone,
@@ -43,7 +43,7 @@ impl Liveness {
 mod tests {
     use super::Liveness;
     use crate::Stat;
-    use domain::{BootId, ProcessIdentity};
+    use mosaic_domain::{BootId, ProcessIdentity};
 
     #[test]
     fn only_the_same_process_of_the_same_boot_is_alive() {

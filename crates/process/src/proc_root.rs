@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use domain::{BootId, ExitVerdict, Pid, ProcessIdentity};
+use mosaic_domain::{BootId, ExitVerdict, Pid, ProcessIdentity};
 
 use crate::small_file::with_file_in;
 use crate::{KeptFile, Liveness, Stat};
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(proc.program(id().try_into().unwrap()).unwrap().unwrap(), name.trim_end());
         let me = proc.identity(id().try_into().unwrap()).unwrap().unwrap();
         assert_eq!(proc.liveness(&me).unwrap(), Liveness::Alive);
-        let earlier = domain::ProcessIdentity { start_ticks: me.start_ticks - 1, ..me };
+        let earlier = mosaic_domain::ProcessIdentity { start_ticks: me.start_ticks - 1, ..me };
         assert_eq!(proc.liveness(&earlier).unwrap(), Liveness::Recycled);
     }
 
@@ -220,7 +220,7 @@ mod tests {
         drop(child.stdin.take());
         assert!(fd.wait(Some(std::time::Duration::from_secs(20))).unwrap());
         assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Zombie);
-        assert_eq!(proc.verdict(pid).unwrap(), Some(domain::ExitVerdict::Code(7)));
+        assert_eq!(proc.verdict(pid).unwrap(), Some(mosaic_domain::ExitVerdict::Code(7)));
         child.wait().unwrap();
         assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Gone);
     }

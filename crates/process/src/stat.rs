@@ -1,6 +1,6 @@
 //! One line of `/proc/PID/stat`.
 
-use domain::ExitVerdict;
+use mosaic_domain::ExitVerdict;
 
 /// What `/proc/PID/stat` says that matters here (proc(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ fn number<T: std::str::FromStr>(field: Option<&str>, missing: &'static str) -> R
 #[cfg(test)]
 mod tests {
     use super::Stat;
-    use domain::ExitVerdict;
+    use mosaic_domain::ExitVerdict;
 
     // Captured from a kernel 6.18; the second is a zombie of `sh -c 'kill -9 $$'`.
     const RUNNING: &[u8] = b"18960 (node (a) b) S 812 18960 18960 34817 18960 4194304 1213 0 0 0 12 3 0 0 20 0 1 0 67697 \

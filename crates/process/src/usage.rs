@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::Pid;
+use mosaic_domain::Pid;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
 use rustix::param::{clock_ticks_per_second, page_size};

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::AgentName;
-use systemd::UnitName;
+use mosaic_domain::AgentName;
+use mosaic_systemd::UnitName;
 
 use crate::{Layout, Manifest, ProvisionError, Step};
 

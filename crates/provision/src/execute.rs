@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use systemd::{JobOutcome, UnitName, UserManager, Verb, set_linger};
+use mosaic_systemd::{JobOutcome, UnitName, UserManager, Verb, set_linger};
 
 use crate::files::{
     copy_program, make_directory, remove_drafts, remove_file, remove_if_empty, replace_file, replace_link,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::Pid;
+use mosaic_domain::Pid;
 
 use crate::files::make_directory;
 use crate::{Layout, ProvisionError};
@@ -88,7 +88,7 @@ fn holder(file: &mut File) -> Option<Pid> {
 mod tests {
     use super::FleetLock;
     use crate::layout::tests::layout;
-    use domain::ExitCode;
+    use mosaic_domain::ExitCode;
     use std::time::Duration;
 
     #[test]

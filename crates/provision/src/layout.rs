@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use domain::{AgentName, MosaicHome, NoHome};
-use roster::DROP_IN;
-use systemd::UnitName;
+use mosaic_domain::{AgentName, MosaicHome, NoHome};
+use mosaic_roster::DROP_IN;
+use mosaic_systemd::UnitName;
 
 use crate::runtime_place;
 
@@ -162,7 +162,7 @@ impl Layout {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::Layout;
-    use domain::MosaicHome;
+    use mosaic_domain::MosaicHome;
     use std::ffi::OsString;
     use std::path::Path;
 

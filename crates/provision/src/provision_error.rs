@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::{AgentName, ExitCode, Pid};
-use systemd::{JobOutcome, ManagerError, UnitName};
+use mosaic_domain::{AgentName, ExitCode, Pid};
+use mosaic_systemd::{JobOutcome, ManagerError, UnitName};
 
 /// A step that failed; those before it are done, and running the command again goes on from there.
 #[derive(Debug, thiserror::Error)]

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use domain::AgentName;
-use heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::files::{make_directory, remove_file, remove_if_empty, replace_file};
@@ -192,7 +192,7 @@ fn is_of_an_agent(name: &str) -> bool {
 mod tests {
     use super::{RunFound, is_of_an_agent, move_run_directory, one_word, runtime_place};
     use crate::layout::tests::layout;
-    use heartbeat::RunDirectory;
+    use mosaic_heartbeat::RunDirectory;
     use std::fs;
     use std::path::Path;
 

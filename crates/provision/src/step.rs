@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use systemd::UnitName;
+use mosaic_systemd::UnitName;
 
 use crate::{Layout, Manifest};
 

@@ -9,8 +9,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use provision::{GENERATED, Step, UNIT_FILES, uninstall};
-use systemd::UnitName;
+use mosaic_provision::{GENERATED, Step, UNIT_FILES, uninstall};
+use mosaic_systemd::UnitName;
 use world::{World, program};
 
 fn mode(path: &std::path::Path) -> u32 {
@@ -218,8 +218,8 @@ fn an_env_file_whose_link_leads_nowhere_is_told_as_such() {
     let world = World::new();
     fs::create_dir_all(world.layout.agents()).unwrap();
     symlink("/nowhere", world.env("coder0")).unwrap();
-    let everything = provision::install::Scope::Everything;
-    let refused = provision::install::prepare(&world.layout, &world.roster(), &everything, &world.surroundings);
+    let everything = mosaic_provision::install::Scope::Everything;
+    let refused = mosaic_provision::install::prepare(&world.layout, &world.roster(), &everything, &world.surroundings);
     assert!(refused.unwrap_err().to_string().contains("cannot follow the link"));
 }
 
@@ -228,14 +228,14 @@ fn what_is_not_beside_the_running_program_cannot_be_installed() {
     let world = World::new();
     fs::remove_file(world.surroundings.programs.join("agent-pane")).unwrap();
     let tree = world.tree();
-    let refused = provision::install::prepare(
+    let refused = mosaic_provision::install::prepare(
         &world.layout,
         &world.roster(),
-        &provision::install::Scope::Everything,
+        &mosaic_provision::install::Scope::Everything,
         &world.surroundings,
     );
     let error = refused.unwrap_err();
-    assert_eq!(error.exit_code(), domain::ExitCode::Unavailable);
+    assert_eq!(error.exit_code(), mosaic_domain::ExitCode::Unavailable);
     assert!(error.to_string().contains("agent-pane"), "{error}");
     assert_eq!(world.tree(), tree);
 }

@@ -6,9 +6,9 @@ mod world;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use domain::ExitCode;
-use harness::SmallDisk;
-use provision::{TOOL_FRONTS, UNIT_FILES, execute};
+use mosaic_domain::ExitCode;
+use mosaic_harness::SmallDisk;
+use mosaic_provision::{TOOL_FRONTS, UNIT_FILES, execute};
 use world::{World, program};
 
 /// A home with something of everything that a site may have there.
@@ -107,7 +107,7 @@ fn a_killed_uninstall_is_gone_on_with() {
 
 #[test]
 fn a_full_disk_stops_it_at_a_step_that_is_named_and_nothing_is_lost() {
-    if !harness::is_root_or_skip("a disk of its own") {
+    if !mosaic_harness::is_root_or_skip("a disk of its own") {
         return;
     }
     let world = lived_in();

@@ -7,7 +7,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use provision::{Step, TOOL_FRONTS, install};
+use mosaic_provision::{Step, TOOL_FRONTS, install};
 use world::{World, program};
 
 fn places(world: &World) -> [PathBuf; 2] {

@@ -1,6 +1,6 @@
 //! One entry of the roster's list `agents`.
 
-use domain::{AgentName, RuntimeName};
+use mosaic_domain::{AgentName, RuntimeName};
 
 use crate::{Class, Limits, PersistentPersona, Restart};
 

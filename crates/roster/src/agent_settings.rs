@@ -1,6 +1,6 @@
 //! What holds for an agent.
 
-use domain::{AgentName, BeatInterval, RuntimeName, SocketName};
+use mosaic_domain::{AgentName, BeatInterval, RuntimeName, SocketName};
 
 use crate::{Agent, Class, HolderSession, Limits, PersistentPersona, Restart, Roster};
 

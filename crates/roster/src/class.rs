@@ -82,7 +82,7 @@ impl FromStr for Class {
             return Ok(known);
         }
         // The same shape as an agent's name: it goes into env files and metric labels.
-        match given.parse::<domain::AgentName>() {
+        match given.parse::<mosaic_domain::AgentName>() {
             Ok(_) => Ok(Self::Other(given.to_owned())),
             Err(_) => Err(InvalidClass { given: given.to_owned() }),
         }

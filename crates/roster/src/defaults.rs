@@ -1,6 +1,6 @@
 //! The roster's section `defaults`.
 
-use domain::{BeatInterval, RuntimeName};
+use mosaic_domain::{BeatInterval, RuntimeName};
 
 /// What holds for agents that do not say otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]

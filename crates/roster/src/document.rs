@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::RuntimeName;
+use mosaic_domain::RuntimeName;
 use serde::de::{Deserializer, Error};
 
 use crate::{Agent, Defaults, RuntimeSection, TmuxSection};

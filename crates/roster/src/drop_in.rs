@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use domain::{BeatInterval, SocketName};
+use mosaic_domain::{BeatInterval, SocketName};
 
 use crate::{AgentSettings, HolderSession, Limits, Restart, Roster};
 

@@ -1,6 +1,6 @@
 //! The rule that somebody, and only one, hands out the work.
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 use crate::Roster;
 

@@ -1,6 +1,6 @@
 //! Which program has to be found for an agent.
 
-use domain::RuntimeName;
+use mosaic_domain::RuntimeName;
 
 /// What a shell does by itself; what follows `exec` and the like is looked at instead.
 const OF_THE_SHELL: [&str; 30] = [

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use domain::RuntimeName;
+use mosaic_domain::RuntimeName;
 
 use crate::document::Document;
 use crate::yaml::{self, Fault, Node};
@@ -132,7 +132,7 @@ fn advice_on_missing(key: &str) -> Option<String> {
             let classes: Vec<&str> = Class::KNOWN.iter().map(Class::as_str).collect();
             Some(format!("write `class: CLASS`, one of {}, or a word of your own", classes.join(", ")))
         }
-        "name" => Some(format!("write `name: NAME`; {}", domain::AgentName::RULE)),
+        "name" => Some(format!("write `name: NAME`; {}", mosaic_domain::AgentName::RULE)),
         _ => None,
     }
 }

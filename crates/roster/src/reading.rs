@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use domain::{BeatInterval, SocketName};
+use mosaic_domain::{BeatInterval, SocketName};
 use serde::de::{Deserializer, Error, Visitor};
 
 use crate::{CpuQuota, Restart};

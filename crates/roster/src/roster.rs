@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use domain::{AgentName, RuntimeName};
+use mosaic_domain::{AgentName, RuntimeName};
 
 use crate::reader;
 use crate::{

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// Why a roster cannot be used. The text is the whole message.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! What a roster may say, but probably does not mean.
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 use crate::{Class, OrchestratorRule, Roster};
 

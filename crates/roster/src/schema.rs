@@ -65,7 +65,7 @@ pub(crate) fn socket_name(_: &mut SchemaGenerator) -> Schema {
         "type": "string",
         "pattern": WORD,
         "not": { "const": "default" },
-        "default": domain::SocketName::DEFAULT,
+        "default": mosaic_domain::SocketName::DEFAULT,
     })
 }
 

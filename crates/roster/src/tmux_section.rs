@@ -1,6 +1,6 @@
 //! The roster's section `tmux`.
 
-use domain::SocketName;
+use mosaic_domain::SocketName;
 
 use crate::HolderSession;
 

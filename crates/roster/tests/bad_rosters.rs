@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use roster::Roster;
+use mosaic_roster::Roster;
 
 /// A roster of one agent with these lines of its own.
 fn agent(lines: &str) -> String {

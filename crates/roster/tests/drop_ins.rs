@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use roster::{Roster, agent_drop_in, holder_drop_in};
+use mosaic_roster::{Roster, agent_drop_in, holder_drop_in};
 
 fn roster(sections: &str, agent: &str) -> Roster {
     let text = format!("version: 1\n{sections}\nagents:\n  - name: a\n    class: canary\n{agent}");

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use domain::{AgentName, ExitCode};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_roster::{Class, EditError, NewAgent, Preset, Roster, add_agent, remove_agent, set_value};
 use proptest::prelude::*;
-use roster::{Class, EditError, NewAgent, Preset, Roster, add_agent, remove_agent, set_value};
 
 const FLEET: &str = "\
 # Our fleet.

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use mosaic_roster::{AgentEnv, AgentSettings, Roster};
 use proptest::prelude::*;
-use roster::{AgentEnv, AgentSettings, Roster};
 
 const MARKER: &str = AgentEnv::MARKER;
 

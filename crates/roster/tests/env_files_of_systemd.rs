@@ -3,10 +3,10 @@
 
 use std::fs;
 
-use harness::{Fleet, UserManager};
+use mosaic_harness::{Fleet, UserManager};
+use mosaic_roster::{AgentEnv, Roster};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use roster::{AgentEnv, Roster};
 
 const UNIT: &str = "\
 [Service]

@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use domain::ExitCode;
-use roster::{Class, OrchestratorRule, PersistentPersona, Restart, Roster, RosterError, RosterWarning};
+use mosaic_domain::ExitCode;
+use mosaic_roster::{Class, OrchestratorRule, PersistentPersona, Restart, Roster, RosterError, RosterWarning};
 
 fn parse(text: &str) -> Roster {
     Roster::parse(text, Path::new("roster.yaml")).unwrap()
@@ -144,7 +144,7 @@ fn what_is_probably_not_meant_is_a_warning() {
 
 #[test]
 fn names_like_one_that_is_not_there_are_found_best_first() {
-    let roster = parse(&roster::Preset::SoftwareFactory.text());
+    let roster = parse(&mosaic_roster::Preset::SoftwareFactory.text());
     let nearest =
         |name: &str| roster.nearest(name).into_iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
     assert_eq!(nearest("codr0")[0], "coder0");

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use roster::{Class, Preset, Roster, SCHEMA, json_schema};
+use mosaic_roster::{Class, Preset, Roster, SCHEMA, json_schema};
 use serde_json::{Value, json};
 
 fn parse(preset: Preset) -> Roster {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::MosaicHome;
-use runtimes::{Composer, Library, Profile, Screen, Sign};
-use tmux::PaneSight;
+use mosaic_domain::MosaicHome;
+use mosaic_runtimes::{Composer, Library, Profile, Screen, Sign};
+use mosaic_tmux::PaneSight;
 
 fn screens(runtime: &str) -> BTreeMap<String, Screen> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("screens").join(runtime);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use domain::ExitCode;
-use process::{BoundedError, bounded_output};
+use mosaic_domain::ExitCode;
+use mosaic_process::{BoundedError, bounded_output};
 use serde::Serialize;
 
 /// Whether a user's manager starts at boot and stays when the user logs out.

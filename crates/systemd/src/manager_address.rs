@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use process::FileMark;
+use mosaic_process::FileMark;
 use rustix::fs::CWD;
 
 /// What leads to a user manager: `$XDG_RUNTIME_DIR`, `$DBUS_SESSION_BUS_ADDRESS`.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// A call that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use domain::Pid;
 use jiff::Timestamp;
-use process::{BoundedError, bounded_output};
+use mosaic_domain::Pid;
+use mosaic_process::{BoundedError, bounded_output};
 
 use crate::systemctl::output::Shown;
 use crate::{Change, ManagerAddress, ManagerError, Unit, UnitDetail, UnitName};

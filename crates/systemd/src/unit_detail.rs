@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use domain::{ExitVerdict, Pid};
 use jiff::Timestamp;
+use mosaic_domain::{ExitVerdict, Pid};
 
 use crate::ActiveState;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use process::FileMark;
+use mosaic_process::FileMark;
 use rustix::fs::CWD;
 
 use crate::UnitName;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 /// A unit's name, with its kind: `mosaic-agent@coder0.service`.
 ///

@@ -5,7 +5,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use systemd::{ChangeKind, ManagerAddress, ManagerError, UnitDirectories, UserManager};
+use mosaic_systemd::{ChangeKind, ManagerAddress, ManagerError, UnitDirectories, UserManager};
 use world::{LIMIT, World, agent, beside};
 
 fn state(world: &World, name: &str) -> String {

@@ -5,7 +5,7 @@ mod world;
 
 use std::time::Duration;
 
-use systemd::{ActiveState, JobOutcome, UnitName, UserManager, Verb};
+use mosaic_systemd::{ActiveState, JobOutcome, UnitName, UserManager, Verb};
 use world::{LIMIT, World, agent, run};
 
 fn every_outcome(world: &World, manager: &UserManager) {

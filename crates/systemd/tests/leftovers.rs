@@ -8,8 +8,8 @@ use std::io::Write as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
-use harness::Deadline;
-use systemd::{ManagerAddress, ManagerError, UnitName, UserManager};
+use mosaic_harness::Deadline;
+use mosaic_systemd::{ManagerAddress, ManagerError, UnitName, UserManager};
 use world::{LIMIT, Stopped, World};
 
 const SHORT: Duration = Duration::from_millis(20);

@@ -3,8 +3,8 @@
 
 mod world;
 
-use domain::ExitVerdict;
-use systemd::{ActiveState, LoadState, Unit, UnitName, Verb};
+use mosaic_domain::ExitVerdict;
+use mosaic_systemd::{ActiveState, LoadState, Unit, UnitName, Verb};
 use world::{LIMIT, World, agent, run};
 
 #[test]

@@ -5,8 +5,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use harness::{Fleet, is_root_or_skip};
-use systemd::{JobOutcome, ManagerAddress, UnitDirectories, UserManager, Verb};
+use mosaic_harness::{Fleet, is_root_or_skip};
+use mosaic_systemd::{JobOutcome, ManagerAddress, UnitDirectories, UserManager, Verb};
 use world::{LIMIT, World, agent, beside, run};
 
 #[test]

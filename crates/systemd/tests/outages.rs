@@ -6,9 +6,9 @@ mod world;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
+use mosaic_systemd::{ManagerAddress, ManagerError, UnitName, UserManager, Verb};
 use rustix::process::{Signal, kill_process};
-use systemd::{ManagerAddress, ManagerError, UnitName, UserManager, Verb};
 use world::{LIMIT, Stopped, World, agent, run};
 
 const SHORT: Duration = Duration::from_millis(300);

@@ -5,8 +5,8 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ExitStatus};
 
-use domain::{AgentName, Pid};
-use process::BoundedError;
+use mosaic_domain::{AgentName, Pid};
+use mosaic_process::BoundedError;
 
 use crate::control_client::{Bind, ControlClient};
 use crate::session::exactly;

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread;
 use std::time::Instant;
 
-use process::BoundedError;
+use mosaic_process::BoundedError;
 
 use crate::control_line::ControlLine;
 use crate::{Server, TmuxError};

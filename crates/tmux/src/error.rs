@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::{ExitCode, SocketName};
-use process::BoundedError;
+use mosaic_domain::{ExitCode, SocketName};
+use mosaic_process::BoundedError;
 
 use crate::Version;
 

@@ -1,6 +1,6 @@
 //! What a pane prints, from now on: every byte once, in order, and nothing of the agent disturbed.
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 use crate::control_client::{Bind, ControlClient};
 use crate::control_line::ControlLine;

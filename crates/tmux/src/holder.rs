@@ -1,6 +1,6 @@
 //! The holder's session, where no unit owns the tmux server.
 
-use domain::HolderSession;
+use mosaic_domain::HolderSession;
 
 use crate::server::server_environment;
 use crate::{FLEET_OPTIONS, Server, TmuxError};

@@ -1,6 +1,6 @@
 //! What tmux says of an agent's pane.
 
-use domain::{ExitVerdict, Pid};
+use mosaic_domain::{ExitVerdict, Pid};
 
 use crate::PaneId;
 
@@ -42,7 +42,7 @@ impl Pane {
 #[cfg(test)]
 mod tests {
     use super::Pane;
-    use domain::ExitVerdict;
+    use mosaic_domain::ExitVerdict;
 
     #[test]
     fn lines_of_tmux_are_read() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use domain::Pid;
+use mosaic_domain::Pid;
 
 /// One look at a pane: all of it is of the same moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

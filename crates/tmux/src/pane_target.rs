@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::{AgentName, Pid};
+use mosaic_domain::{AgentName, Pid};
 
 use crate::{PaneId, Server, TmuxError};
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use domain::SocketName;
-use process::{BoundedError, bounded_output, bounded_output_of, is_program};
+use mosaic_domain::SocketName;
+use mosaic_process::{BoundedError, bounded_output, bounded_output_of, is_program};
 
 use crate::{TmuxError, Version};
 

@@ -1,6 +1,6 @@
 //! Every session of a server at once: what an observer asks for, in one call.
 
-use domain::{ExitVerdict, Pid};
+use mosaic_domain::{ExitVerdict, Pid};
 
 use crate::session::is_missing;
 use crate::{PaneId, Server, TmuxError};
@@ -112,7 +112,7 @@ fn parse(answer: &str) -> Option<ServerPanes> {
 #[cfg(test)]
 mod tests {
     use super::{end_of, parse};
-    use domain::{ExitVerdict, Pid};
+    use mosaic_domain::{ExitVerdict, Pid};
 
     // Captured from tmux 3.3a: coder0 has two windows, coder1 is dead, and one session has an odd name.
     const LISTED: &str = "%0\t813\t0\t1763650000\t_holder\n\

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::slice;
 
-use domain::{AgentName, Pid};
+use mosaic_domain::{AgentName, Pid};
 
 use crate::server::server_environment;
 use crate::{FLEET_OPTIONS, Pane, PaneId, Server, TmuxError};

@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use domain::Pid;
+use mosaic_domain::Pid;
 
 use crate::session::is_missing;
 use crate::{PaneId, PaneSight, Server, TmuxError};

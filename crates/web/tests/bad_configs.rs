@@ -3,8 +3,8 @@
 
 mod world;
 
-use domain::ExitCode;
-use web::WebConfig;
+use mosaic_domain::ExitCode;
+use mosaic_web::WebConfig;
 use world::certificates::Authority;
 use world::config::{ConfigDirectory, TLS};
 

@@ -8,8 +8,8 @@ use std::net::TcpListener;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Child, Command, Stdio};
 
-use domain::ExitCode;
-use web::{ListenError, inherited};
+use mosaic_domain::ExitCode;
+use mosaic_web::{ListenError, inherited};
 use world::client::Client;
 use world::{Setup, until};
 

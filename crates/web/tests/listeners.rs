@@ -11,8 +11,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
-use domain::ExitCode;
-use web::{ListenError, Listener, Shutdown, bind};
+use mosaic_domain::ExitCode;
+use mosaic_web::{ListenError, Listener, Shutdown, bind};
 use world::answer::Answer;
 use world::{Served, Setup};
 

@@ -5,7 +5,7 @@ mod world;
 
 use std::time::Duration;
 
-use web::Limits;
+use mosaic_web::Limits;
 use world::client::Client;
 use world::{Served, Setup};
 

@@ -6,7 +6,7 @@ mod world;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use web::{Limits, Shutdown};
+use mosaic_web::{Limits, Shutdown};
 use world::{Served, Setup};
 
 #[test]

@@ -6,7 +6,7 @@ mod world;
 use std::io::Read;
 use std::time::Duration;
 
-use web::Limits;
+use mosaic_web::Limits;
 use world::{Served, Setup};
 
 const SOON: Duration = Duration::from_millis(200);

@@ -6,8 +6,8 @@ mod world;
 use std::net::Shutdown;
 use std::time::Duration;
 
+use mosaic_web::Limits;
 use rustls::crypto::ring::cipher_suite;
-use web::Limits;
 use world::certificates::Authority;
 use world::config::{ConfigDirectory, TLS};
 use world::tls_client::{TlsClient, ask};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use web::Limits;
+use mosaic_web::Limits;
 use world::config::ConfigDirectory;
 use world::{Served, Setup};
 

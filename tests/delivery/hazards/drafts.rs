@@ -1,7 +1,7 @@
 use super::assert_refused;
 use crate::program;
 use crate::site::{Agent, Site};
-use harness::LogFile;
+use mosaic_harness::LogFile;
 
 #[test]
 fn a_half_written_message_in_a_composer_stays_as_it_is() {

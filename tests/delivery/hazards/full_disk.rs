@@ -1,5 +1,5 @@
 use crate::program;
-use harness::{SmallDisk, is_root_or_skip};
+use mosaic_harness::{SmallDisk, is_root_or_skip};
 
 #[test]
 fn without_room_to_keep_a_message_it_is_not_typed_and_later_it_is() {

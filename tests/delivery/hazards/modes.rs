@@ -1,7 +1,7 @@
 use super::assert_refused;
 use crate::program;
 use crate::sending::Sending;
-use harness::LogFile;
+use mosaic_harness::LogFile;
 
 #[test]
 fn somebody_who_reads_in_copy_mode_is_not_disturbed() {

@@ -1,7 +1,7 @@
 //! The scrape beside an attack.
 
 use crate::samples::Samples;
-use harness::{ExporterProcess, HttpAnswer, RosterFleet};
+use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 

@@ -2,7 +2,7 @@
 
 use super::beside::Attacked;
 use crate::samples::Samples;
-use harness::Deadline;
+use mosaic_harness::Deadline;
 use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io::Write;

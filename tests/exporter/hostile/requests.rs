@@ -1,7 +1,7 @@
 //! Requests that are no good: refused, and nothing comes of them.
 
 use super::beside::Attacked;
-use harness::{Deadline, ExporterProcess, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, RosterFleet};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

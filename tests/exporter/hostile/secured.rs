@@ -1,7 +1,7 @@
 //! An exporter with TLS, client certificates and users, as `curl` meets it.
 
 use super::beside::unharmed;
-use harness::{Deadline, HttpAnswer, RosterFleet, required_program};
+use mosaic_harness::{Deadline, HttpAnswer, RosterFleet, required_program};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
 };

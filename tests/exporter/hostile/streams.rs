@@ -2,7 +2,7 @@
 
 use super::beside::Attacked;
 use crate::samples::Samples;
-use harness::{Deadline, ExporterProcess, Fleet, HttpAnswer, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, Fleet, HttpAnswer, RosterFleet};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,7 +1,7 @@
 //! Signals, sockets that are left behind, and too few open files.
 
 use super::started::{Started, exporter};
-use harness::{Deadline, Fleet, Frozen, HttpAnswer, ProcessWatch, required_program};
+use mosaic_harness::{Deadline, Fleet, Frozen, HttpAnswer, ProcessWatch, required_program};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::fs;
 use std::io::{Read, Write};

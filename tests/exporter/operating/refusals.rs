@@ -1,7 +1,7 @@
 //! Starts that cannot work: the exit code says of which kind, and the message what to do.
 
 use super::started::{Started, exporter};
-use harness::Fleet;
+use mosaic_harness::Fleet;
 use std::fs;
 
 const ANYWHERE: &str = "--web.listen-address=127.0.0.1:0";

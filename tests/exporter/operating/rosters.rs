@@ -2,7 +2,7 @@
 
 use super::started::{Started, exporter};
 use crate::samples::Samples;
-use harness::{Deadline, Fleet, HttpAnswer};
+use mosaic_harness::{Deadline, Fleet, HttpAnswer};
 use std::fs;
 use std::net::SocketAddr;
 

@@ -1,6 +1,6 @@
 //! An exporter whose flags, words and end a test is about.
 
-use harness::{Binaries, Deadline, Fleet};
+use mosaic_harness::{Binaries, Deadline, Fleet};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -56,7 +56,7 @@ impl Started {
     /// How it ended.
     pub(super) fn ended(&mut self) -> ExitStatus {
         let deadline = Deadline::default();
-        let process = harness::ProcessWatch::new(self.pid()).unwrap();
+        let process = mosaic_harness::ProcessWatch::new(self.pid()).unwrap();
         assert!(process.wait_for(deadline.remaining()), "it does not end");
         self.child.wait().unwrap()
     }

@@ -4,7 +4,7 @@ mod agent_names;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::error::CommandError;
 use crate::grammar::Mosaic;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use domain::{ExitCode, RuntimeName};
+use mosaic_domain::{ExitCode, RuntimeName};
 
 use crate::context::Context;
 use crate::error::CommandError;

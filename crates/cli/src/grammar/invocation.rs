@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::agent_group::{AgentCommand, AgentGroup, AgentProgram};
 use super::fleet_group::FleetProgram;

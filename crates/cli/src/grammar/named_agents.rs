@@ -1,8 +1,8 @@
 //! Agents that are named on the command line.
 
 use clap::Args;
-use domain::AgentName;
-use roster::Roster;
+use mosaic_domain::AgentName;
+use mosaic_roster::Roster;
 
 use crate::error::CommandError;
 

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use domain::decimal_seconds;
+use mosaic_domain::decimal_seconds;
 
 /// Decimal seconds: `5`, `0.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What may be typed, and how what may not is refused.
 
 use clap::{Command, CommandFactory};
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::invocation::exit_code;
 use super::{AgentCommand, Command as Typed, FleetCommand, Mosaic, parse};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::AgentName;
-use provision::running_agents;
-use roster::Roster;
-use systemd::{ActiveState, ManagerError, UnitName, UserManager};
+use mosaic_domain::AgentName;
+use mosaic_provision::running_agents;
+use mosaic_roster::Roster;
+use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
 
 use super::managed::{Jobs, states};
 use super::plan::{Plan, UnitSeen, Way, plan};
@@ -176,9 +176,9 @@ fn all_agents<'a>(
 mod tests {
     use super::all_agents;
     use crate::lifecycle::Order;
-    use domain::AgentName;
+    use mosaic_domain::AgentName;
+    use mosaic_systemd::{ActiveState, UnitName};
     use std::collections::BTreeMap;
-    use systemd::{ActiveState, UnitName};
 
     #[test]
     fn a_stop_of_all_is_also_about_what_the_roster_has_no_more() {

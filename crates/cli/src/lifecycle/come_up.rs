@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use domain::AgentName;
-use probe::snapshot::Condition;
-use process::monotonic;
+use mosaic_domain::AgentName;
+use mosaic_probe::snapshot::Condition;
+use mosaic_process::monotonic;
 
 use crate::context::Context;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::AgentName;
-use process::monotonic;
-use tmux::Holder;
+use mosaic_domain::AgentName;
+use mosaic_process::monotonic;
+use mosaic_tmux::Holder;
 
 use super::at_once::at_once;
 use super::launching::{launch, launcher, variables};

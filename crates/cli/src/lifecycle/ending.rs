@@ -3,11 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use domain::AgentName;
-use heartbeat::{AgentLock, Role, RunDirectory};
-use process::{PidFd, monotonic};
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_process::{PidFd, monotonic};
+use mosaic_tmux::Server;
 use rustix::process::Signal;
-use tmux::Server;
 
 /// How long a process that nobody watches may take to end when it is asked to: as long as its sidecar
 /// would give it.

@@ -1,7 +1,7 @@
 //! Why a job of the manager's did not do it, and where to look: pure.
 
-use domain::{AgentName, ExitVerdict};
-use systemd::{ActiveState, JobOutcome, UnitDetail};
+use mosaic_domain::{AgentName, ExitVerdict};
+use mosaic_systemd::{ActiveState, JobOutcome, UnitDetail};
 
 use super::{Order, Subject};
 
@@ -59,10 +59,10 @@ fn in_journal(agent: &AgentName) -> String {
 mod tests {
     use super::failure;
     use crate::lifecycle::{Order, Subject};
-    use domain::ExitVerdict::{Code, Signal};
-    use systemd::{ActiveState, JobOutcome, UnitDetail};
+    use mosaic_domain::ExitVerdict::{Code, Signal};
+    use mosaic_systemd::{ActiveState, JobOutcome, UnitDetail};
 
-    fn detail(active: ActiveState, sub: &str, result: &str, status: Option<domain::ExitVerdict>) -> UnitDetail {
+    fn detail(active: ActiveState, sub: &str, result: &str, status: Option<mosaic_domain::ExitVerdict>) -> UnitDetail {
         UnitDetail {
             active,
             sub: sub.to_owned(),

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use domain::{AgentName, ExitCode};
-use process::bounded_output;
-use roster::{AgentEnv, Roster};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_process::bounded_output;
+use mosaic_roster::{AgentEnv, Roster};
 
 use super::Change;
 use crate::context::Context;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use domain::AgentName;
-use heartbeat::{AgentLock, Role, RunDirectory};
-use process::{Cgroup, ProcRoot};
-use tmux::Server;
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_process::{Cgroup, ProcRoot};
+use mosaic_tmux::Server;
 
 use super::plan::{Seen, Session, UnitSeen, Watcher};
 
@@ -22,7 +22,7 @@ impl<'a> Looking<'a> {
     pub(super) fn at(server: Result<&Server, &String>, run_directory: &'a RunDirectory) -> Self {
         let listed =
             server.map_err(Clone::clone).and_then(|server| server.all_panes().map_err(|error| error.to_string()));
-        let names = |panes: tmux::ServerPanes| panes.sessions.into_iter().map(|pane| pane.session).collect();
+        let names = |panes: mosaic_tmux::ServerPanes| panes.sessions.into_iter().map(|pane| pane.session).collect();
         Self { run_directory, sessions: listed.map(|panes| panes.map(names).unwrap_or_default()) }
     }
 

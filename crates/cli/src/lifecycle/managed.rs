@@ -6,9 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use domain::AgentName;
-use process::monotonic;
-use systemd::{ActiveState, JobOutcome, ManagerError, UnitName, UserManager};
+use mosaic_domain::AgentName;
+use mosaic_process::monotonic;
+use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitName, UserManager};
 
 use super::at_once::at_once;
 use super::failure::failure;

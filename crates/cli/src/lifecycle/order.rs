@@ -1,6 +1,6 @@
 //! What is to be done with agents.
 
-use systemd::Verb;
+use mosaic_systemd::Verb;
 
 /// An order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What an agent needs, from what was seen of it: pure.
 
-use domain::Pid;
-use systemd::ActiveState;
+use mosaic_domain::Pid;
+use mosaic_systemd::ActiveState;
 
 use super::{Change, Order};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::{AgentName, ExitCode};
-use probe::snapshot::Condition;
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_probe::snapshot::Condition;
 
 use super::carry_out::Hands;
 use super::come_up::come_up;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::AgentName;
-use process::monotonic;
+use mosaic_domain::AgentName;
+use mosaic_process::monotonic;
 
 /// One line of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

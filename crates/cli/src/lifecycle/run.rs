@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::{Order, Scope, Teller, carry_out};
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! How the outcome of an order is told: a line an agent as it is known, or JSON at the end.
 
-use domain::ExitCode;
-use probe::verify::Status;
+use mosaic_domain::ExitCode;
+use mosaic_probe::verify::Status;
 use serde::Serialize;
 
 use super::{Order, Report, Subject};

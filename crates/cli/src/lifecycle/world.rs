@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::AgentName;
-use roster::Roster;
-use tmux::Server;
+use mosaic_domain::AgentName;
+use mosaic_roster::Roster;
+use mosaic_tmux::Server;
 
 use super::ending;
 use super::looking::Looking;

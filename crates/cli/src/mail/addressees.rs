@@ -1,7 +1,7 @@
 //! Whom a message is for.
 
-use domain::{AgentName, SocketName};
-use roster::{Class, Roster};
+use mosaic_domain::{AgentName, SocketName};
+use mosaic_roster::{Class, Roster};
 use serde::{Deserialize, Serialize};
 
 use crate::error::CommandError;

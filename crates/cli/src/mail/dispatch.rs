@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use delivery::{Patience, Request};
+use mosaic_delivery::{Patience, Request};
 use serde::{Deserialize, Serialize};
 
 use super::Addressees;

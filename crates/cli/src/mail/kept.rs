@@ -1,8 +1,8 @@
 //! The messages that are kept, and what is true of each now.
 
-use delivery::spool::{Entry, Outbox, Record, SpoolError};
-use delivery::{PostError, orphan_outcome};
-use domain::AgentName;
+use mosaic_delivery::spool::{Entry, Outbox, Record, SpoolError};
+use mosaic_delivery::{PostError, orphan_outcome};
+use mosaic_domain::AgentName;
 
 /// One message.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! What an agent is told first, from the template that its roster entry has for it: pure.
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// What may stand in a template in braces.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ pub(crate) fn kickstart(template: &str, values: Placeholders<'_>) -> Result<Stri
 #[cfg(test)]
 mod tests {
     use super::{KickstartError, Placeholders, kickstart};
-    use domain::ExitCode;
+    use mosaic_domain::ExitCode;
 
     const VALUES: Placeholders<'static> =
         Placeholders { agent: "coder0", class: "implementer", host: "build1", task: None };

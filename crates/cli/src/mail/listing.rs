@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use delivery::spool::State;
 use jiff::Timestamp;
+use mosaic_delivery::spool::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -101,8 +101,8 @@ pub(crate) fn is_of_interest(message: &Kept, now: Timestamp) -> bool {
 mod tests {
     use super::{Listing, is_of_interest};
     use crate::mail::test_outbox::TestOutbox;
-    use delivery::spool::State;
     use jiff::Timestamp;
+    use mosaic_delivery::spool::State;
     use std::time::Duration;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use delivery::spool::{InvalidMessageId, MessageId};
+use mosaic_delivery::spool::{InvalidMessageId, MessageId};
 
 use super::Kept;
 use crate::error::CommandError;
@@ -48,7 +48,7 @@ pub(crate) fn shortest_name(kept: &[Kept], id: &MessageId) -> String {
 mod tests {
     use super::{named_message, shortest_name};
     use crate::mail::test_outbox::TestOutbox;
-    use delivery::spool::State;
+    use mosaic_delivery::spool::State;
 
     #[test]
     fn four_digits_name_a_message_where_no_other_has_them() {

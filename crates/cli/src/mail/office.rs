@@ -5,13 +5,13 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use delivery::spool::{Entry, MessageId, Outbox, Turn};
-use delivery::{Label, Message, Payload, Post, PostError, Recipient, preamble};
-use domain::AgentName;
 use jiff::Timestamp;
-use roster::Roster;
-use runtimes::Library;
-use tmux::{PaneTarget, Server};
+use mosaic_delivery::spool::{Entry, MessageId, Outbox, Turn};
+use mosaic_delivery::{Label, Message, Payload, Post, PostError, Recipient, preamble};
+use mosaic_domain::AgentName;
+use mosaic_roster::Roster;
+use mosaic_runtimes::Library;
+use mosaic_tmux::{PaneTarget, Server};
 
 use super::addressees::socket;
 use super::{Addressees, Dispatch, Receipt, Receipts, short_host};
@@ -126,7 +126,7 @@ impl<'a> Office<'a> {
     /// Its runtime's profile cannot be used.
     pub(crate) fn recipient(&self, roster: &Roster, agent: &AgentName) -> Result<Recipient, CommandError> {
         let runtime = roster.agent(agent.as_str()).map(|agent| roster.settings(agent).runtime).unwrap_or_default();
-        let beat = heartbeat::read(&self.context.run_directory.heartbeat(agent));
+        let beat = mosaic_heartbeat::read(&self.context.run_directory.heartbeat(agent));
         Ok(Recipient {
             name: agent.clone(),
             target: PaneTarget::agent(agent),
@@ -135,7 +135,7 @@ impl<'a> Office<'a> {
             watched: beat
                 .ok()
                 .flatten()
-                .filter(|beat| beat.status == heartbeat::Status::Ok)
+                .filter(|beat| beat.status == mosaic_heartbeat::Status::Ok)
                 .and_then(|beat| beat.process()),
         })
     }
@@ -154,7 +154,7 @@ impl<'a> Office<'a> {
     fn target(&self, given: Option<&str>, target: &str) -> Result<(Server, Vec<Recipient>), CommandError> {
         let target: PaneTarget = target.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
         let socket = socket(given)?;
-        let program = tmux::find_program(self.context.environment.variable("PATH").as_deref())?;
+        let program = mosaic_tmux::find_program(self.context.environment.variable("PATH").as_deref())?;
         let server = Server::new(program, socket.clone()).within(PATIENCE);
         server.check_version()?;
         let found = server

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use delivery::spool::{Record, State};
-use delivery::{PostError, Recipient};
-use domain::ExitCode;
+use mosaic_delivery::spool::{Record, State};
+use mosaic_delivery::{PostError, Recipient};
+use mosaic_domain::ExitCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

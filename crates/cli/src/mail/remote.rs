@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::str::FromStr;
 use std::thread::{self, JoinHandle};
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::{Dispatch, Office, Receipts, RemoteError};
 use crate::context::Context;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// A message that did not get to another host's `mosaic`, or of which nothing was heard again.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use delivery::Payload;
-use delivery::spool::{MessageId, Outbox, Record, State};
-use domain::{AgentName, MosaicHome};
 use jiff::Timestamp;
+use mosaic_delivery::Payload;
+use mosaic_delivery::spool::{MessageId, Outbox, Record, State};
+use mosaic_domain::{AgentName, MosaicHome};
 use tempfile::TempDir;
 
 use super::{Kept, kept};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use probe::snapshot::{Condition, WaitingFor};
+use mosaic_probe::snapshot::{Condition, WaitingFor};
 
 use super::answer::{Answer, Sample};
 use super::hosts::{DriftCount, HostSnapshot, HostsSnapshot, RemoteActivity, RemoteAgent, RemoteSource};

@@ -1,6 +1,6 @@
 //! Why a Prometheus did not tell.
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::client::LIMIT;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use probe::snapshot::{Condition, WaitingFor};
+use mosaic_probe::snapshot::{Condition, WaitingFor};
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -160,7 +160,7 @@ impl RemoteAgent {
 #[cfg(test)]
 mod tests {
     use super::{Need, RemoteActivity, RemoteAgent};
-    use probe::snapshot::Condition;
+    use mosaic_probe::snapshot::Condition;
 
     #[test]
     fn who_works_and_prints_nothing_for_half_an_hour_is_silent() {

@@ -1,6 +1,6 @@
 //! Who needs a person, and how much.
 
-use probe::snapshot::{Attention, Condition};
+use mosaic_probe::snapshot::{Attention, Condition};
 
 /// From least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ impl Need {
 #[cfg(test)]
 mod tests {
     use super::Need;
-    use probe::snapshot::Condition;
+    use mosaic_probe::snapshot::Condition;
 
     #[test]
     fn an_agent_needs_what_its_own_host_says() {

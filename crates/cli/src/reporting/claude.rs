@@ -1,6 +1,6 @@
 //! What the hooks of claude say. Written for Claude Code 2.1.197.
 
-use heartbeat::Activity;
+use mosaic_heartbeat::Activity;
 use serde_json::Value;
 
 use super::{Report, short};
@@ -79,7 +79,7 @@ mod tests {
     use super::super::Report;
     use super::super::recorded::recorded;
     use super::report_of;
-    use heartbeat::Activity;
+    use mosaic_heartbeat::Activity;
     use serde_json::json;
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the hooks of codex say. Written for codex 0.171.
 
-use heartbeat::Activity;
+use mosaic_heartbeat::Activity;
 use serde_json::Value;
 
 use super::{Report, short};

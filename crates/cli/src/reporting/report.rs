@@ -1,6 +1,6 @@
 //! What an event says.
 
-use heartbeat::Activity;
+use mosaic_heartbeat::Activity;
 
 /// What an agent does, as one event of its runtime tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]

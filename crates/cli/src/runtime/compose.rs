@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_harmless() {
         for profile in &PROFILES {
-            assert!(profile.name.parse::<domain::RuntimeName>().is_ok());
+            assert!(profile.name.parse::<mosaic_domain::RuntimeName>().is_ok());
             assert!(Profile::of(profile.name).is_some_and(|found| std::ptr::eq(found, profile)));
         }
     }

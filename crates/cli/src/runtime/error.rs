@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// A runtime that was not started.
 #[derive(Debug, thiserror::Error)]

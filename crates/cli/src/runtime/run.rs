@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use domain::ExitCode;
-use roster::{Roster, RosterError};
+use mosaic_domain::ExitCode;
+use mosaic_roster::{Roster, RosterError};
 
 use super::asked::Asked;
 use super::compose::{Wanted, compose, compose_line};

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use process::is_program;
+use mosaic_process::is_program;
 
 /// Finds a program in the directories of `path`; a relative one counts from `here`.
 pub(crate) fn find_program(name: &str, path: Option<&OsStr>, here: &Path) -> Option<PathBuf> {

@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use domain::RuntimeName;
-use roster::{AgentEnv, AgentSettings, program_of, program_path};
+use mosaic_domain::RuntimeName;
+use mosaic_roster::{AgentEnv, AgentSettings, program_of, program_path};
 
 use crate::context::Context;
 use crate::error::CommandError;

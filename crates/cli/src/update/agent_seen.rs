@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{AgentName, Pid};
 use jiff::{SignedDuration, Timestamp};
-use probe::snapshot::{ActivitySnapshot, AgentSnapshot, Condition};
-use process::{ProcRoot, since_boot, start_of};
+use mosaic_domain::{AgentName, Pid};
+use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, Condition};
+use mosaic_process::{ProcRoot, since_boot, start_of};
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -3,13 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use delivery::protocol::{Errand, Sight, Step};
-use delivery::spool::Turn;
-use delivery::{Outcome, Patience, Request};
-use domain::AgentName;
 use jiff::Timestamp;
-use roster::Roster;
-use tmux::PaneTarget;
+use mosaic_delivery::protocol::{Errand, Sight, Step};
+use mosaic_delivery::spool::Turn;
+use mosaic_delivery::{Outcome, Patience, Request};
+use mosaic_domain::AgentName;
+use mosaic_roster::Roster;
+use mosaic_tmux::PaneTarget;
 
 use super::agent_seen::AgentSeen;
 use super::interruption::Interruption;

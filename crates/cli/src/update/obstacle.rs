@@ -1,6 +1,6 @@
 //! What stands in the way of a message on an agent's screen, and so of stopping the agent.
 
-use delivery::Refusal;
+use mosaic_delivery::Refusal;
 
 /// One obstacle.
 #[derive(Clone, Debug, PartialEq, Eq)]

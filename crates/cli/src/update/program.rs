@@ -4,9 +4,9 @@ use std::env::{join_paths, split_paths};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use domain::{AgentName, usual_directories};
-use process::is_program;
-use roster::Roster;
+use mosaic_domain::{AgentName, usual_directories};
+use mosaic_process::is_program;
+use mosaic_roster::Roster;
 
 use super::agent_line::AgentLine;
 use super::selection::Selection;

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::AgentName;
 use jiff::Timestamp;
-use probe::snapshot::Condition;
+use mosaic_domain::AgentName;
+use mosaic_probe::snapshot::Condition;
 
 use super::agent_seen::AgentSeen;
 use super::drain::Drain;

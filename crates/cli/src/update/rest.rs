@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use probe::snapshot::{ActivitySnapshot, ActivitySource};
+use mosaic_probe::snapshot::{ActivitySnapshot, ActivitySource};
 
 use super::obstacle::Obstacle;
 
@@ -61,7 +61,7 @@ mod tests {
     use super::super::obstacle::Obstacle;
     use super::Rest;
     use jiff::Timestamp;
-    use probe::snapshot::{ActivitySnapshot, ActivitySource};
+    use mosaic_probe::snapshot::{ActivitySnapshot, ActivitySource};
     use std::time::Duration;
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::{AgentName, ExitCode};
 use jiff::Timestamp;
+use mosaic_domain::{AgentName, ExitCode};
 
 use super::drain::Drain;
 use super::interruption::Interruption;

@@ -1,7 +1,7 @@
 //! What was asked for: pure.
 
-use domain::AgentName;
-use roster::{AgentSettings, Roster};
+use mosaic_domain::AgentName;
+use mosaic_roster::{AgentSettings, Roster};
 
 use crate::error::CommandError;
 use crate::runtime::{PROFILES, Profile};
@@ -72,7 +72,7 @@ fn unknown(word: &str, roster: &Roster) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::Selection;
-    use roster::Roster;
+    use mosaic_roster::Roster;
     use std::path::Path;
 
     fn roster() -> Roster {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_word_that_is_neither_is_refused_with_what_was_meant() {
         let error = Selection::of(&["cdoex".to_owned()], &roster()).unwrap_err();
-        assert_eq!(error.exit_code(), domain::ExitCode::Usage);
+        assert_eq!(error.exit_code(), mosaic_domain::ExitCode::Usage);
         let said = error.to_string();
         assert!(said.contains("neither a runtime nor an agent of the roster; did you mean codex"), "{said}");
     }

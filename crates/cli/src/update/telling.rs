@@ -1,7 +1,7 @@
 //! How an update is told: a line for each program and agent as it is done, or JSON at the end.
 
-use domain::ExitCode;
-use probe::verify::Status;
+use mosaic_domain::ExitCode;
+use mosaic_probe::verify::Status;
 
 use super::report::{AgentOutcome, AgentReport, ProgramOutcome, ProgramReport, UpdateReport};
 use crate::error::CommandError;

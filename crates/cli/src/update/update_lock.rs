@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
-use heartbeat::RunDirectory;
+use mosaic_heartbeat::RunDirectory;
 
 use crate::error::CommandError;
 
@@ -54,8 +54,8 @@ fn busy(file: &mut File) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::UpdateLock;
-    use domain::ExitCode;
-    use heartbeat::RunDirectory;
+    use mosaic_domain::ExitCode;
+    use mosaic_heartbeat::RunDirectory;
 
     #[test]
     fn the_second_learns_who_is_first() {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::AgentName;
-use heartbeat::RunDirectory;
-use provision::replace_file;
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::RunDirectory;
+use mosaic_provision::replace_file;
 use serde::{Deserialize, Serialize};
 
 use super::known_version::KnownVersion;
@@ -81,8 +81,8 @@ impl UpdateRecord {
 #[cfg(test)]
 mod tests {
     use super::{KnownVersion, UpdateRecord};
-    use heartbeat::RunDirectory;
     use jiff::Timestamp;
+    use mosaic_heartbeat::RunDirectory;
     use std::path::Path;
 
     #[test]

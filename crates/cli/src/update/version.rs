@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use process::bounded_output;
+use mosaic_process::bounded_output;
 
 /// Asks the program.
 ///

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use probe::plea;
-use probe::snapshot::{ActivitySnapshot, ActivitySource, AgentSnapshot, HeartbeatHealth, Snapshot, SourceName};
+use mosaic_probe::plea;
+use mosaic_probe::snapshot::{ActivitySnapshot, ActivitySource, AgentSnapshot, HeartbeatHealth, Snapshot, SourceName};
 
 use super::units::{age, bytes, duration};
 use super::wrap::paragraph;

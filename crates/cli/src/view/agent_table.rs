@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use probe::plea;
-use probe::snapshot::{AgentSnapshot, Condition, HeartbeatHealth, Snapshot, SourceName, UnitSnapshot};
+use mosaic_probe::plea;
+use mosaic_probe::snapshot::{AgentSnapshot, Condition, HeartbeatHealth, Snapshot, SourceName, UnitSnapshot};
 
 use super::class_group::ClassGroup;
 use super::doing::doing;

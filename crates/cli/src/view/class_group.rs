@@ -1,7 +1,7 @@
 //! The groups of the table of agents: who needs a person, then by what they are there for.
 
-use probe::snapshot::{AgentSnapshot, Attention};
-use roster::Class;
+use mosaic_probe::snapshot::{AgentSnapshot, Attention};
+use mosaic_roster::Class;
 
 /// A group, in the order in which they are shown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! What an agent does, in words: pure.
 
-use probe::snapshot::AgentSnapshot;
+use mosaic_probe::snapshot::AgentSnapshot;
 
 use super::Paint;
 use super::table::Cell;

@@ -1,6 +1,6 @@
 //! What stands below the table of agents: every difference from the roster, and what to do about it.
 
-use probe::snapshot::DriftItem;
+use mosaic_probe::snapshot::DriftItem;
 
 use super::wrap::paragraph;
 use super::{Line, Paint, Style};

@@ -1,6 +1,6 @@
 //! What stands above the table of agents: whose fleet it is, how it is, and what nobody could see.
 
-use probe::snapshot::{Attention, Condition, HolderSnapshot, Snapshot, SourceName};
+use mosaic_probe::snapshot::{Attention, Condition, HolderSnapshot, Snapshot, SourceName};
 
 use super::units::{age, duration};
 use super::wrap::{flow, paragraph};

@@ -1,6 +1,6 @@
 //! All of `mosaic fleet ps` on one page: pure.
 
-use probe::snapshot::Snapshot;
+use mosaic_probe::snapshot::Snapshot;
 
 use super::agent_table::agent_table;
 use super::drift_list::drift_list;
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn that_a_fleet_runs_without_a_manager_is_no_fault() {
         let mut fleet = test_fleet::fleet();
-        let systemd = fleet.sources.get_mut(&probe::snapshot::SourceName::Systemd).unwrap();
+        let systemd = fleet.sources.get_mut(&mosaic_probe::snapshot::SourceName::Systemd).unwrap();
         systemd.ok = false;
         systemd.error = Some("there is no systemd user manager here".to_owned());
         let style = Style { columns: 120, colour: false, ascii: false };
-        let page = |fleet: &probe::Snapshot| render(&fleet_page(fleet, &style), &style);
+        let page = |fleet: &mosaic_probe::Snapshot| render(&fleet_page(fleet, &style), &style);
         assert!(page(&fleet).contains("✗ systemd: there is no"), "{}", page(&fleet));
         fleet.direct = true;
         assert!(!page(&fleet).contains("✗ systemd"), "{}", page(&fleet));
@@ -91,7 +91,7 @@ mod tests {
         let mut fleet = test_fleet::fleet();
         fleet.agents.clear();
         fleet.drift.clear();
-        fleet.holder = probe::snapshot::HolderSnapshot::default();
+        fleet.holder = mosaic_probe::snapshot::HolderSnapshot::default();
         let style = Style { columns: 120, colour: false, ascii: false };
         insta::assert_snapshot!(render(&fleet_page(&fleet, &style), &style));
     }

@@ -1,6 +1,6 @@
 //! What stands above a host's agents: whose fleet it is, how it is, and what nobody could see.
 
-use probe::snapshot::Condition;
+use mosaic_probe::snapshot::Condition;
 
 use super::units::seconds;
 use super::wrap::{flow, paragraph};

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use probe::snapshot::{Condition, WaitingFor};
+use mosaic_probe::snapshot::{Condition, WaitingFor};
 
 use super::host_heading::host_heading;
 use super::table::Cell;

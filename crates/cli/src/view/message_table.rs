@@ -1,6 +1,6 @@
 //! The table of messages: pure.
 
-use delivery::spool::State;
+use mosaic_delivery::spool::State;
 
 use super::units::{age, duration};
 use super::{Column, Line, Paint, Style, Table};
@@ -69,7 +69,7 @@ mod tests {
     use super::message_table;
     use crate::mail::{ListedMessage, Listing};
     use crate::view::{Style, render};
-    use delivery::spool::State;
+    use mosaic_delivery::spool::State;
 
     fn message(name: &str, state: State, reason: Option<&str>, expires: Option<&str>) -> ListedMessage {
         ListedMessage {

@@ -1,7 +1,7 @@
 //! The colours that are used.
 
-use probe::snapshot::Condition;
-use probe::verify::Status;
+use mosaic_probe::snapshot::Condition;
+use mosaic_probe::verify::Status;
 
 /// How a part of a line looks, where there is colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

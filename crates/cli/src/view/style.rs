@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
-use probe::snapshot::Condition;
-use probe::verify::Status;
+use mosaic_probe::snapshot::Condition;
+use mosaic_probe::verify::Status;
 use rustix::termios::tcgetwinsize;
 
 use crate::context::Environment;

@@ -1,6 +1,6 @@
 //! A fleet with something of everything, for tests of how it is shown.
 
-use probe::snapshot::{
+use mosaic_probe::snapshot::{
     ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
     HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport, Sources,
     UnitSnapshot, UsageSnapshot, WaitingFor,

@@ -1,7 +1,7 @@
 //! The table of checks on one page: pure. What passed takes one line an agent; what did not is told
 //! with what was seen and what to do.
 
-use probe::verify::{Check, Status, Verification};
+use mosaic_probe::verify::{Check, Status, Verification};
 
 use super::wrap::paragraph;
 use super::{Line, Paint, Style};
@@ -95,7 +95,7 @@ fn verdict(verification: &Verification, style: &Style) -> Vec<Line> {
 mod tests {
     use super::verification_page;
     use crate::view::{Style, render};
-    use probe::verify::{Check, CheckName, Status, Verification};
+    use mosaic_probe::verify::{Check, CheckName, Status, Verification};
 
     fn check(name: CheckName, agent: Option<&str>, status: Status, required: bool) -> Check {
         let (evidence, advice) = match status {

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use domain::AgentName;
 use jiff::Timestamp;
+use mosaic_domain::AgentName;
 
 use super::{Post, message_id};
 use crate::spool::{Entry, State};

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::evidence::Evidence;
 use super::{Occupant, OwnText, Patience, Sight, Step};
 use crate::{Doubt, Outcome, Refusal};
-use runtimes::Composer;
-use runtimes::Screen;
-use runtimes::{ComposerForm, Dialog, Profile};
+use mosaic_runtimes::Composer;
+use mosaic_runtimes::Screen;
+use mosaic_runtimes::{ComposerForm, Dialog, Profile};
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! What of a message is to be seen outside the composer.
 
 use super::OwnText;
-use runtimes::Composer;
-use runtimes::Profile;
-use runtimes::{Screen, StyledLine, letters};
+use mosaic_runtimes::Composer;
+use mosaic_runtimes::Profile;
+use mosaic_runtimes::{Screen, StyledLine, letters};
 
 /// How often the message shows, so that before and after can be compared: the same text may have been
 /// sent before.

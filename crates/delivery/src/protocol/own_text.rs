@@ -1,8 +1,8 @@
 //! Is what stands in the composer just what we typed?
 
-use runtimes::Composer;
-use runtimes::{ComposerForm, Profile};
-use runtimes::{letters, squeezed};
+use mosaic_runtimes::Composer;
+use mosaic_runtimes::{ComposerForm, Profile};
+use mosaic_runtimes::{letters, squeezed};
 
 /// A text that is typed, in the forms in which it is found again.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! What one look at a pane saw.
 
-use domain::Pid;
-use process::TerminalInput;
-use tmux::PaneSight;
+use mosaic_domain::Pid;
+use mosaic_process::TerminalInput;
+use mosaic_tmux::PaneSight;
 
-use runtimes::Screen;
+use mosaic_runtimes::Screen;
 
 /// Who is in the pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use process::TerminalInput;
+use mosaic_process::TerminalInput;
 
 use super::{Errand, Occupant, Patience, Request, Sight, Step};
 use crate::{Doubt, Outcome, Refusal};
-use runtimes::Profile;
-use runtimes::Screen;
+use mosaic_runtimes::Profile;
+use mosaic_runtimes::Screen;
 
 const BOX: &str = "
 version: 1
@@ -284,7 +284,7 @@ fn a_line_is_accepted_when_it_was_read_and_a_prompt_need_not_come() {
     assert_eq!(errand.next(&sight("~$ sleep 9"), now), Step::Wait);
     assert_eq!(errand.next(&Sight { input: UNREAD, ..sight("~$ sleep 9\n") }, now), Step::Wait);
     let mut running = Screen::captured("~$ sleep 9\nx");
-    running.lines[1] = runtimes::StyledLine::default();
+    running.lines[1] = mosaic_runtimes::StyledLine::default();
     let running = Sight { screen: running, ..sight("") };
     assert_eq!(errand.next(&running, now), Step::End(Outcome::Accepted));
     assert_eq!(errand.next(&sight("~$ sleep 9\n~$ "), now), Step::End(Outcome::Accepted));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Entry, MessageId, Outbox, SpoolError, State, Turn};
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 impl Outbox {
     /// Takes a message back that waits, and gives it as it is then: one that does not wait is as it was.
@@ -30,8 +30,8 @@ impl Outbox {
 mod tests {
     use super::super::{MessageId, Outbox, Record, State};
     use crate::Payload;
-    use domain::{AgentName, MosaicHome};
     use jiff::Timestamp;
+    use mosaic_domain::{AgentName, MosaicHome};
     use std::time::Instant;
 
     #[test]

@@ -6,8 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use domain::{AgentName, MosaicHome};
 use jiff::Timestamp;
+use mosaic_domain::{AgentName, MosaicHome};
 use rustix::fs::OFlags;
 
 use super::entry::Durability;

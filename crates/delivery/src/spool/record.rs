@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use domain::{BootId, Pid, ProcessIdentity};
 use jiff::Timestamp;
+use mosaic_domain::{BootId, Pid, ProcessIdentity};
 
 use crate::{Doubt, Label, Outcome, Payload, Refusal};
 
@@ -56,7 +56,7 @@ pub struct Carrier {
 }
 
 mod boot {
-    use domain::BootId;
+    use mosaic_domain::BootId;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub(super) fn serialize<S: Serializer>(boot: &BootId, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// A message that could not be kept, read or found.
 #[derive(Debug, thiserror::Error)]

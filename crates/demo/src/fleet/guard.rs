@@ -6,7 +6,7 @@ use std::os::unix::process::{CommandExt, parent_id};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 
-use domain::Pid;
+use mosaic_domain::Pid;
 
 use super::teardown::teardown;
 use super::{Home, Mark};

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
-use heartbeat::RunDirectory;
+use mosaic_heartbeat::RunDirectory;
 use rustix::process::geteuid;
 use rustix::rand::{GetRandomFlags, getrandom};
 

@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use domain::{AgentName, Pid};
-use process::PidFd;
+use mosaic_domain::{AgentName, Pid};
+use mosaic_process::PidFd;
 use rustix::process::Signal;
 
 use crate::error::DemoError;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use process::bounded_output;
+use mosaic_process::bounded_output;
 
 use crate::error::DemoError;
 

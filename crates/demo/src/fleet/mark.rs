@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::Pid;
-use process::{PidFd, ProcRoot, monotonic};
+use mosaic_domain::Pid;
+use mosaic_process::{PidFd, ProcRoot, monotonic};
 use rustix::process::Signal;
 
 use super::Home;

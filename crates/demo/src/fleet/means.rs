@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 use super::manager::Manager;
 use super::units::Units;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::AgentName;
-use process::monotonic;
+use mosaic_domain::AgentName;
+use mosaic_process::monotonic;
 use rustix::process::Signal;
 
 use super::manager::Manager;
@@ -33,7 +33,7 @@ pub(super) fn teardown(home: &Home, mark: &Mark) -> Vec<String> {
 fn stop_sidecars(home: &Home, mark: &Mark) {
     let sidecar = |agent: &str| {
         let agent: AgentName = agent.parse().ok()?;
-        mark.open(heartbeat::read(&home.run().heartbeat(&agent)).ok()??.binding?.sidecar)
+        mark.open(mosaic_heartbeat::read(&home.run().heartbeat(&agent)).ok()??.binding?.sidecar)
     };
     let sidecars: Vec<_> = AGENTS.into_iter().filter_map(sidecar).collect();
     for (_, process) in &sidecars {

@@ -4,8 +4,8 @@ use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use domain::SocketName;
-use tmux::Server;
+use mosaic_domain::SocketName;
+use mosaic_tmux::Server;
 
 use crate::agent_kind::AgentKind;
 use crate::arguments::Arguments;
@@ -42,7 +42,7 @@ fn prepared(arguments: &Arguments) -> Result<Command, DemoError> {
 
 /// The fleet's tmux server, by the tmux that is on PATH.
 pub(super) fn server() -> Result<Server, DemoError> {
-    let program = tmux::find_program(env::var_os("PATH").as_deref())?;
+    let program = mosaic_tmux::find_program(env::var_os("PATH").as_deref())?;
     let socket: SocketName =
         SOCKET.parse().map_err(|error| DemoError::io("name the socket")(std::io::Error::other(error)))?;
     Ok(Server::new(program, socket))

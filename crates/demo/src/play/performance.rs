@@ -4,10 +4,10 @@ use std::env;
 use std::io;
 use std::time::Duration;
 
-use domain::{AgentName, ProcessIdentity};
-use process::{PidFd, ProcRoot, monotonic};
+use mosaic_domain::{AgentName, ProcessIdentity};
+use mosaic_process::{PidFd, ProcRoot, monotonic};
+use mosaic_tmux::Server;
 use rustix::process::Signal;
-use tmux::Server;
 
 use super::event_wait::EventWait;
 use super::{Signals, prologue};

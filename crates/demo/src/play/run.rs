@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::performance::Performance;
 use super::{Signals, begin};

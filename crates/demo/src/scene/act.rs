@@ -1,6 +1,6 @@
 //! What the scene wants done.
 
-use domain::ProcessIdentity;
+use mosaic_domain::ProcessIdentity;
 
 /// One thing to do, in the order in which they are given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ProcessIdentity;
+use mosaic_domain::ProcessIdentity;
 
 /// A stage, and since when it is on; times are those of one clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{ExitVerdict, ProcessIdentity};
+use mosaic_domain::{ExitVerdict, ProcessIdentity};
 
 use super::act::Act;
 use super::stage::Stage;

@@ -1,7 +1,7 @@
 //! What is known of an agent at one moment.
 
-use heartbeat::{Heartbeat, Now};
-use process::Liveness;
+use mosaic_heartbeat::{Heartbeat, Now};
+use mosaic_process::Liveness;
 
 /// Whether there is a session, for when no heartbeat says so.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use domain::{AgentName, BeatInterval};
-use heartbeat::{Freshness, Heartbeat, Now, RunDirectory, UnreadableHeartbeat};
 use jiff::Timestamp;
-use process::{ProcRoot, monotonic};
-use tmux::Server;
+use mosaic_domain::{AgentName, BeatInterval};
+use mosaic_heartbeat::{Freshness, Heartbeat, Now, RunDirectory, UnreadableHeartbeat};
+use mosaic_process::{ProcRoot, monotonic};
+use mosaic_tmux::Server;
 
 use super::Row;
 use super::evidence::{Evidence, Session};
@@ -38,7 +38,8 @@ impl Observer {
 
     /// Looks once; `starting` says whose start is under way.
     pub(crate) fn observe(&mut self, depth: Depth, starting: impl Fn(&AgentName) -> bool) -> io::Result<Vec<Row>> {
-        let heartbeats: Vec<_> = self.agents.iter().map(|agent| heartbeat::read(&self.run.heartbeat(agent))).collect();
+        let heartbeats: Vec<_> =
+            self.agents.iter().map(|agent| mosaic_heartbeat::read(&self.run.heartbeat(agent))).collect();
         // After the heartbeats, so that none of them is of the future.
         let now = Now { wall: Timestamp::now(), monotonic: monotonic(), boot: self.proc.boot_id()? };
         let mut rows = Vec::new();
@@ -71,7 +72,9 @@ impl Observer {
     fn row(&mut self, agent: AgentName, evidence: &Evidence, depth: Depth) -> Row {
         let heartbeat = evidence.heartbeat.as_ref().ok().and_then(Option::as_ref);
         let process = heartbeat.and_then(Heartbeat::process);
-        if let (Depth::Full, Some(process), Some(Ok(process::Liveness::Alive))) = (depth, process, &evidence.liveness) {
+        if let (Depth::Full, Some(process), Some(Ok(mosaic_process::Liveness::Alive))) =
+            (depth, process, &evidence.liveness)
+        {
             self.outputs.look(&agent, process);
         }
         let age =

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{AgentName, ProcessIdentity};
-use tmux::{PaneId, Server};
+use mosaic_domain::{AgentName, ProcessIdentity};
+use mosaic_tmux::{PaneId, Server};
 
 use super::evidence::Session;
 
@@ -41,7 +41,11 @@ impl Outputs {
         self.lines.insert(agent.clone(), (process, line));
     }
 
-    fn last_line(&mut self, agent: &AgentName, process: ProcessIdentity) -> Result<Option<String>, tmux::TmuxError> {
+    fn last_line(
+        &mut self,
+        agent: &AgentName,
+        process: ProcessIdentity,
+    ) -> Result<Option<String>, mosaic_tmux::TmuxError> {
         let known = self.panes.get(agent).filter(|(known, _)| *known == process).map(|(_, pane)| *pane);
         let pane = if let Some(pane) = known {
             pane
@@ -53,7 +57,7 @@ impl Outputs {
         };
         match self.server.last_lines(pane, 1) {
             Ok(lines) => Ok(Some(lines.last().cloned().unwrap_or_default())),
-            Err(tmux::TmuxError::Refused { .. }) => Ok(None),
+            Err(mosaic_tmux::TmuxError::Refused { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

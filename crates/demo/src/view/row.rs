@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AgentName, ExitVerdict, ProcessIdentity};
+use mosaic_domain::{AgentName, ExitVerdict, ProcessIdentity};
 
 use super::verdict::Verdict;
 

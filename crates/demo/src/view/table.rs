@@ -64,7 +64,7 @@ fn age(age: Duration) -> String {
 mod tests {
     use super::{Row, Style, table};
     use crate::view::{Condition, Verdict};
-    use domain::ProcessIdentity;
+    use mosaic_domain::ProcessIdentity;
     use std::time::Duration;
 
     fn row(agent: &str, condition: Condition, reason: Option<&str>, output: &str) -> Row {

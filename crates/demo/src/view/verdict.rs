@@ -1,8 +1,8 @@
 //! From evidence to a condition: pure.
 
-use domain::BeatInterval;
-use heartbeat::{Freshness, Heartbeat, Status};
-use process::Liveness;
+use mosaic_domain::BeatInterval;
+use mosaic_heartbeat::{Freshness, Heartbeat, Status};
+use mosaic_process::Liveness;
 
 use super::Condition;
 use super::evidence::{Evidence, Session};
@@ -75,8 +75,8 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::{Condition, Evidence, Session, Verdict};
-    use heartbeat::Now;
-    use process::Liveness;
+    use mosaic_heartbeat::Now;
+    use mosaic_process::Liveness;
     use std::time::Duration;
 
     const BOOT: &str = "0700cf0c-8b1c-49c8-862a-3c44fb7bacfe";
@@ -93,7 +93,7 @@ mod tests {
             heartbeat: file
                 .map(str::parse)
                 .transpose()
-                .map_err(|error: heartbeat::MalformedHeartbeat| error.to_string()),
+                .map_err(|error: mosaic_heartbeat::MalformedHeartbeat| error.to_string()),
             liveness: liveness.map(Ok),
             session: Session::NotAsked,
             starting: false,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::{Fleet, ProcessWatch, UserManager};
+use mosaic_harness::{Fleet, ProcessWatch, UserManager};
 use rustix::process::Signal;
 
 use crate::left::{assert_no_units, left_behind, nothing};

@@ -1,6 +1,6 @@
 //! What a demo may have left behind.
 
-use harness::{Fleet, UserManager};
+use mosaic_harness::{Fleet, UserManager};
 
 /// Where the harness keeps the exporter of its manager off the usual port.
 const OF_THE_HARNESS: &str = "mosaic-fleet-exporter.socket.d";

@@ -1,6 +1,6 @@
 //! What the demo does not do, and what it says instead.
 
-use harness::{Fleet, UserManager};
+use mosaic_harness::{Fleet, UserManager};
 use rustix::process::Signal;
 
 use crate::left::{assert_no_units, left_behind, nothing};

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use harness::{Fleet, UserManager};
+use mosaic_harness::{Fleet, UserManager};
 
 use crate::left::{assert_no_units, left_behind, nothing};
 use crate::show::Show;

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use harness::{Binaries, Deadline, Fleet, ProcessWatch, UserManager};
+use mosaic_harness::{Binaries, Deadline, Fleet, ProcessWatch, UserManager};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 /// The demo, with what it tells in a pipe, in a process group of its own as in a terminal.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use metrics::Collector;
-use probe::snapshot::SourceName;
+use mosaic_metrics::Collector;
+use mosaic_probe::snapshot::SourceName;
 
 /// The collectors that are switched off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,8 +73,8 @@ impl Args for CollectorFlags {
 mod tests {
     use super::CollectorFlags;
     use clap::{Args, Command, FromArgMatches};
-    use metrics::Collector;
-    use probe::snapshot::SourceName;
+    use mosaic_metrics::Collector;
+    use mosaic_probe::snapshot::SourceName;
 
     fn flags(words: &[&str]) -> CollectorFlags {
         let command = CollectorFlags::augment_args(Command::new("x"));

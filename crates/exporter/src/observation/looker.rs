@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use page::History;
-use probe::{Depth, Observer, Scope};
+use mosaic_page::History;
+use mosaic_probe::{Depth, Observer, Scope};
 use tokio::sync::watch;
 
 use super::{Observed, Subject};
@@ -55,7 +55,7 @@ pub(super) fn start(
 }
 
 fn look(observer: &mut Observer, subject: &Subject, limit: Duration) -> Option<Observed> {
-    let begun = process::since_boot();
+    let begun = mosaic_process::since_boot();
     let target =
         subject.target(limit).inspect_err(|error| tracing::error!("the fleet cannot be looked at: {error}")).ok()?;
     let look = observer.look(&target, Depth::Verify);

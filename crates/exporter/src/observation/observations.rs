@@ -5,7 +5,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use page::History;
+use mosaic_page::History;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep_until, timeout_at};
@@ -65,7 +65,7 @@ impl Observations {
         let now = Instant::now();
         let mut published = self.published.clone();
         if let Some(observed) = published.borrow_and_update().as_ref()
-            && process::since_boot().saturating_sub(observed.begun) < Self::FRESH
+            && mosaic_process::since_boot().saturating_sub(observed.begun) < Self::FRESH
         {
             return Ok(Arc::clone(observed));
         }
@@ -116,7 +116,7 @@ impl Observations {
 #[cfg(test)]
 mod tests {
     use super::Observations;
-    use page::History;
+    use mosaic_page::History;
     use std::sync::mpsc::sync_channel;
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};

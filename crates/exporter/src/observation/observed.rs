@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use probe::Snapshot;
+use mosaic_probe::Snapshot;
 
 /// A snapshot, and how old it is.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use probe::snapshot::SourceName;
-use probe::{BadVariable, Places, Target};
+use mosaic_probe::snapshot::SourceName;
+use mosaic_probe::{BadVariable, Places, Target};
 
 /// The fleet of some places, and what of it is not looked at.
 #[derive(Clone, Debug)]

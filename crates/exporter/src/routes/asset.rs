@@ -4,8 +4,8 @@ use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
-use page::Asset;
-use web::Body;
+use mosaic_page::Asset;
+use mosaic_web::Body;
 
 use super::answer;
 

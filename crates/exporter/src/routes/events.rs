@@ -12,11 +12,11 @@ use hyper::Response;
 use hyper::body::{Body as HttpBody, Frame};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use jiff::Timestamp;
-use page::Changes;
+use mosaic_page::Changes;
+use mosaic_web::Body;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
-use web::Body;
 
 use super::{Routes, answer};
 use crate::observation::Observations;
@@ -56,7 +56,7 @@ async fn tell(observations: &Arc<Observations>, events: &mpsc::Sender<Bytes>) {
     let mut said = Instant::now();
     loop {
         let begun = Instant::now();
-        let begun_since_boot = process::since_boot();
+        let begun_since_boot = mosaic_process::since_boot();
         let mut age = Duration::ZERO;
         let event = match observations.latest(PATIENCE).await {
             Ok(observed) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::Response;
 use hyper::http::request::Parts;
-use web::Body;
+use mosaic_web::Body;
 
 use super::documents::Kind;
 use super::{Routes, answer};

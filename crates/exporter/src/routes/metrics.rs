@@ -7,8 +7,8 @@ use hyper::Response;
 use hyper::StatusCode;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
-use metrics::{Build, Exposition, Format, Selection};
-use web::Body;
+use mosaic_metrics::{Build, Exposition, Format, Selection};
+use mosaic_web::Body;
 
 use super::documents::Kind;
 use super::{Routes, answer, query};
@@ -61,7 +61,7 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
 /// Prometheus keeps what an answer has, and of an error only that it was one.
 fn out_of_time(selection: &Selection, format: Format) -> Response<Body> {
     let mut text = String::new();
-    metrics::out_of_time(BUILD, selection, format, &mut text);
+    mosaic_metrics::out_of_time(BUILD, selection, format, &mut text);
     let mut response = answer::text(StatusCode::OK, text);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     response

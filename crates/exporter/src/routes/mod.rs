@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
+use mosaic_web::{Body, Handler};
 use tokio::sync::Semaphore;
-use web::{Body, Handler};
 
 use crate::flags::{CollectorFlags, TelemetryPath};
 use crate::observation::Observations;
@@ -71,7 +71,7 @@ impl Handler for Routes {
                 answer::text(StatusCode::OK, "mosaic-fleet-exporter is ready\n")
             }
             "/-/ready" => answer::text(StatusCode::SERVICE_UNAVAILABLE, "the fleet was not looked at yet\n"),
-            path => match path.strip_prefix("/assets/").and_then(::page::asset) {
+            path => match path.strip_prefix("/assets/").and_then(mosaic_page::asset) {
                 Some(found) => asset::serve(&found, &request),
                 None => answer::text(
                     StatusCode::NOT_FOUND,

@@ -4,8 +4,8 @@ use hyper::Response;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY};
 use hyper::http::request::Parts;
 use jiff::Timestamp;
+use mosaic_web::Body;
 use std::sync::Arc;
-use web::Body;
 
 use super::documents::Kind;
 use super::{Routes, answer};
@@ -13,7 +13,7 @@ use crate::scrape_deadline::time_for;
 
 /// Not embedded by anybody, and telling nobody.
 const PROTECTION: [(HeaderName, &str); 4] = [
-    (CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY),
+    (CONTENT_SECURITY_POLICY, mosaic_page::CONTENT_SECURITY_POLICY),
     (REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -26,7 +26,7 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
     let (looked, observations) = (Arc::clone(&observed), Arc::clone(&routes.observations));
     let write = move || {
         let history = observations.history();
-        Some(page::document(&looked.snapshot, Some(looked.verified), &history, Timestamp::now()))
+        Some(mosaic_page::document(&looked.snapshot, Some(looked.verified), &history, Timestamp::now()))
     };
     let document = routes.documents.get(&observed, Kind::Page, &request.headers, write).await;
     let mut response = answer::document(document, "text/html; charset=utf-8");

@@ -5,7 +5,7 @@
     reason = "a program of the tests: a panic names the line, which is what a failed test is for"
 )]
 
-use harness::{PaneHello, PaneReply, PaneRequest};
+use mosaic_harness::{PaneHello, PaneReply, PaneRequest};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;

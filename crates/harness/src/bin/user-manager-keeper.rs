@@ -1,7 +1,7 @@
 //! Owns the user manager of one test; see [`harness::Keeper`]. With an argument it is on its way
 //! to becoming one of that manager's daemons; see [`harness::NamespaceEntry`].
 
-use harness::{Keeper, NamespaceEntry};
+use mosaic_harness::{Keeper, NamespaceEntry};
 use std::io;
 use std::process::ExitCode;
 

@@ -1,12 +1,12 @@
-//! The first program in an agent's pane, which becomes the agent's command; see `launcher::gate`.
+//! The first program in an agent's pane, which becomes the agent's command; see `mosaic_launcher::gate`.
 //! Started by tmux, never by hand.
 
 use std::process::ExitCode;
 
-use launcher::gate::{GateName, enter};
+use mosaic_launcher::gate::{GateName, enter};
 
 fn main() -> ExitCode {
-    launcher::report_bugs();
+    mosaic_launcher::report_bugs();
     let gate = std::env::args().nth(1).unwrap_or_default().parse::<GateName>();
     let error: String = match gate.map(|gate| enter(&gate)) {
         Ok(Ok(never)) => match never {},
@@ -14,5 +14,5 @@ fn main() -> ExitCode {
         Err(error) => format!("{error}: agent-pane is started by start-agent-session, not by hand"),
     };
     eprintln!("ERROR: {error}");
-    domain::ExitCode::Unavailable.into()
+    mosaic_domain::ExitCode::Unavailable.into()
 }

@@ -1,13 +1,13 @@
-//! Watches an agent; see `launcher::sidecar`. Started by `start-agent-session` and by the agent's
+//! Watches an agent; see `mosaic_launcher::sidecar`. Started by `start-agent-session` and by the agent's
 //! unit, never by hand.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use launcher::sidecar::{after_stop, deliver, guard, run};
+use mosaic_launcher::sidecar::{after_stop, deliver, guard, run};
 
 fn main() -> ExitCode {
-    launcher::report_bugs();
+    mosaic_launcher::report_bugs();
     let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let ended = match arguments.as_slice() {
         [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|code| code as u8),

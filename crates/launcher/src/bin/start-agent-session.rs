@@ -1,12 +1,12 @@
-//! Starts an agent; see `launcher::start`.
+//! Starts an agent; see `mosaic_launcher::start`.
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use domain::{AgentName, ExitCode};
-use launcher::start::{Arguments, report, run};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_launcher::start::{Arguments, report, run};
 
 fn main() -> std::process::ExitCode {
-    launcher::report_bugs();
+    mosaic_launcher::report_bugs();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),

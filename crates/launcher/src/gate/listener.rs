@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use domain::Pid;
+use mosaic_domain::Pid;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::socket_peercred;
 
@@ -31,14 +31,14 @@ impl Gate {
     /// # Errors
     /// It did not come in time, or ended before it came.
     pub fn wait_for(&self, pane: Pid, ended: BorrowedFd<'_>, limit: Duration) -> Result<Visitor, GateError> {
-        let deadline = process::monotonic() + limit;
+        let deadline = mosaic_process::monotonic() + limit;
         loop {
             while let Some(visitor) = self.next_visitor()? {
                 if visitor.pid == pane {
                     return Ok(visitor);
                 }
             }
-            let left = deadline.saturating_sub(process::monotonic());
+            let left = deadline.saturating_sub(mosaic_process::monotonic());
             if left.is_zero() {
                 return Err(GateError::Silent(limit));
             }

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use domain::Pid;
+use mosaic_domain::Pid;
 
 use super::answer::Answer;
 use super::{GateError, Orders};

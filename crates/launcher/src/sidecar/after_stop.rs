@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
-use domain::{AgentName, ExitCode};
-use heartbeat::{RunDirectory, Status};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_heartbeat::{RunDirectory, Status};
 
 use super::leftovers::Leftovers;
 use super::unit_state::{self, UnitState};
@@ -66,7 +66,7 @@ pub fn after_stop(agent: &OsString) -> Result<ExitCode, SidecarError> {
 #[cfg(test)]
 mod tests {
     use super::{Fate, fate};
-    use heartbeat::Status;
+    use mosaic_heartbeat::Status;
 
     #[test]
     fn only_an_agent_that_lives_and_that_nobody_wanted_stopped_is_kept() {

@@ -4,11 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use domain::{AgentName, Pid, ProcessIdentity};
-use heartbeat::{Heartbeat, LastExit};
 use jiff::Timestamp;
-use process::ProcRoot;
-use tmux::{PaneId, Server};
+use mosaic_domain::{AgentName, Pid, ProcessIdentity};
+use mosaic_heartbeat::{Heartbeat, LastExit};
+use mosaic_process::ProcRoot;
+use mosaic_tmux::{PaneId, Server};
 
 use crate::gate::GateName;
 use crate::start::Request;
@@ -54,7 +54,7 @@ impl Assignment {
         gate: Option<GateName>,
     ) -> Self {
         // An unreadable heartbeat counts nothing.
-        let before = heartbeat::read(&request.run_directory.heartbeat(&request.agent)).ok().flatten();
+        let before = mosaic_heartbeat::read(&request.run_directory.heartbeat(&request.agent)).ok().flatten();
         let same = before.as_ref().and_then(Heartbeat::process) == Some(process);
         let latest_exit = before.as_ref().and_then(Heartbeat::latest_exit);
         let (generation, sequence, last_exit) = match before.and_then(|heartbeat| heartbeat.binding) {
@@ -136,10 +136,10 @@ fn value<T: std::str::FromStr>(arguments: &[OsString], key: &'static str) -> Res
 mod tests {
     use super::Assignment;
     use crate::gate::GateName;
-    use domain::{ExitVerdict, ProcessIdentity};
-    use heartbeat::LastExit;
     use jiff::Timestamp;
-    use process::ProcRoot;
+    use mosaic_domain::{ExitVerdict, ProcessIdentity};
+    use mosaic_heartbeat::LastExit;
+    use mosaic_process::ProcRoot;
 
     #[test]
     fn an_assignment_survives_the_command_line() {

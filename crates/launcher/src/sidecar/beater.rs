@@ -2,9 +2,9 @@
 
 use std::io;
 
-use domain::{BeatInterval, ExitVerdict, Pid, ProcessIdentity};
-use heartbeat::{AgentLock, Binding, Heartbeat, LastExit, Role, RunDirectory, Status, Writer};
 use jiff::Timestamp;
+use mosaic_domain::{BeatInterval, ExitVerdict, Pid, ProcessIdentity};
+use mosaic_heartbeat::{AgentLock, Binding, Heartbeat, LastExit, Role, RunDirectory, Status, Writer};
 
 use super::Assignment;
 use super::journal::{self, Priority};
@@ -119,7 +119,7 @@ impl Beater {
                 agent: self.assignment.agent.clone(),
                 boot: self.assignment.process.boot,
                 start_ticks: self.assignment.process.start_ticks,
-                monotonic: process::monotonic(),
+                monotonic: mosaic_process::monotonic(),
                 interval: self.interval,
                 sequence: self.assignment.sequence,
                 sidecar: self.me,

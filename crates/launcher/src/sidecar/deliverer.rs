@@ -10,9 +10,9 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use domain::{AgentName, ExitCode};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_process::is_program;
 use nix::sys::signal::SigSet;
-use process::is_program;
 use rustix::process::Pid;
 
 use super::SidecarError;

@@ -4,9 +4,9 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use domain::{ExitCode, ExitVerdict};
-use heartbeat::Status;
-use process::{monotonic, since_boot, start_of};
+use mosaic_domain::{ExitCode, ExitVerdict};
+use mosaic_heartbeat::Status;
+use mosaic_process::{monotonic, since_boot, start_of};
 
 use super::Assignment;
 use super::ending::{Evidence, Meaning, Otherwise, PaneSeen, first_guess, judge};

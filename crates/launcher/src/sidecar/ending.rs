@@ -1,7 +1,7 @@
 //! What the end of a pane process means: pure.
 
-use domain::{ExitVerdict, Pid};
-use tmux::Pane;
+use mosaic_domain::{ExitVerdict, Pid};
+use mosaic_tmux::Pane;
 
 /// What was found out about an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,10 +85,10 @@ pub(super) fn first_guess(kernel: Option<ExitVerdict>, server_ended: bool) -> Op
 mod tests {
     use super::{Evidence, Meaning, Otherwise, PaneSeen, first_guess, judge};
     use PaneSeen::{Gone, There, Unknown};
-    use domain::ExitVerdict::{Code, Signal};
-    use tmux::Pane;
+    use mosaic_domain::ExitVerdict::{Code, Signal};
+    use mosaic_tmux::Pane;
 
-    fn pane(pid: u32, dead: bool, verdict: Option<domain::ExitVerdict>) -> Pane {
+    fn pane(pid: u32, dead: bool, verdict: Option<mosaic_domain::ExitVerdict>) -> Pane {
         Pane {
             id: "%4".parse().unwrap(),
             pid: pid.try_into().unwrap(),

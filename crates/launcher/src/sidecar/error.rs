@@ -2,7 +2,7 @@
 
 use std::io;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::InvalidAssignment;
 use crate::start::RequestError;

@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use domain::{AgentName, ExitCode};
-use heartbeat::{RunDirectory, Status};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_heartbeat::{RunDirectory, Status};
 
 use super::leftovers::Leftovers;
 use super::unit_state::{self, UnitState};

@@ -4,8 +4,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use domain::AgentName;
 pub(crate) use libsystemd::logging::Priority;
+use mosaic_domain::AgentName;
 
 /// Is standard error connected to the journal? By `JOURNAL_STREAM` and the descriptor itself: the
 /// variable alone is inherited by whatever a service starts.

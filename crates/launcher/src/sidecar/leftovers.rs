@@ -4,11 +4,11 @@ use std::env;
 use std::io;
 use std::time::Duration;
 
-use domain::{AgentName, SocketName};
-use heartbeat::{AgentLock, Heartbeat, Role, RunDirectory, Status, Writer};
 use jiff::Timestamp;
-use process::{Cgroup, Liveness, ProcRoot, monotonic};
-use tmux::Server;
+use mosaic_domain::{AgentName, SocketName};
+use mosaic_heartbeat::{AgentLock, Heartbeat, Role, RunDirectory, Status, Writer};
+use mosaic_process::{Cgroup, Liveness, ProcRoot, monotonic};
+use mosaic_tmux::Server;
 
 use super::remainder;
 
@@ -67,7 +67,7 @@ impl Leftovers {
         remainder::end(&self.group, grace)?;
         let socket = env::var("MOSAIC_TMUX_SOCKET").unwrap_or_default();
         let socket = if socket.is_empty() { SocketName::DEFAULT.to_owned() } else { socket };
-        if let Ok(program) = tmux::find_program(env::var_os("PATH").as_deref())
+        if let Ok(program) = mosaic_tmux::find_program(env::var_os("PATH").as_deref())
             && let Ok(socket) = socket.parse::<SocketName>()
             && !self.is_watched()?
         {
@@ -93,6 +93,6 @@ impl Leftovers {
 
     fn heartbeat(&self) -> Option<Heartbeat> {
         // One that cannot be read says nothing.
-        heartbeat::read(&self.run_directory.as_ref()?.heartbeat(&self.agent)).ok().flatten()
+        mosaic_heartbeat::read(&self.run_directory.as_ref()?.heartbeat(&self.agent)).ok().flatten()
     }
 }

@@ -6,11 +6,11 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use domain::{ExitCode, Pid};
-use heartbeat::Status;
-use process::{Cgroup, PidFd, ProcRoot, monotonic};
+use mosaic_domain::{ExitCode, Pid};
+use mosaic_heartbeat::Status;
+use mosaic_process::{Cgroup, PidFd, ProcRoot, monotonic};
+use mosaic_tmux::Server;
 use rustix::rand::{GetRandomFlags, getrandom};
-use tmux::Server;
 
 use super::beater::Beater;
 use super::notify::Notify;

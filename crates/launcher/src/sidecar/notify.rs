@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
-use process::monotonic;
+use mosaic_process::monotonic;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// How long a busy manager is waited for.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ExitVerdict;
+use mosaic_domain::ExitVerdict;
 
 use super::Assignment;
 use super::duration_text::duration_text;

@@ -4,10 +4,10 @@ use std::env;
 use std::io;
 use std::time::Duration;
 
-use domain::Pid;
-use heartbeat::Status;
-use process::PidFd;
-use tmux::Pane;
+use mosaic_domain::Pid;
+use mosaic_heartbeat::Status;
+use mosaic_process::PidFd;
+use mosaic_tmux::Pane;
 
 use super::journal::{self, Priority};
 use super::life::Life;

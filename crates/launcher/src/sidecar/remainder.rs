@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use domain::Pid;
-use process::{Cgroup, PidFd, monotonic};
+use mosaic_domain::Pid;
+use mosaic_process::{Cgroup, PidFd, monotonic};
 use rustix::process::Signal;
 
 /// How long the rest may take to end by itself.

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use domain::Pid;
-use process::{PidFd, ProcRoot, monotonic};
+use mosaic_domain::Pid;
+use mosaic_process::{PidFd, ProcRoot, monotonic};
 
 /// How long a command is watched before its start counts as one that worked.
 const LONGEST: Duration = Duration::from_millis(250);

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use process::{PidFd, monotonic};
+use mosaic_process::{PidFd, monotonic};
 use rustix::process::Signal;
 
 use super::remainder::ask_to_end;

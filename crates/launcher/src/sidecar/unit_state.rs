@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use process::bounded_output;
+use mosaic_process::bounded_output;
 
 /// As far as it matters to an agent whose sidecar is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::os::unix::ffi::OsStringExt;
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 use rustix::fs::{Access, access};
 use rustix::process::{Pid, WaitOptions, waitpid};
 

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use process::PidFd;
+use mosaic_process::PidFd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::signals::Signals;

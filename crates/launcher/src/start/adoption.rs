@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use process::PidFd;
-use tmux::Pane;
+use mosaic_process::PidFd;
+use mosaic_tmux::Pane;
 
 use super::StartError;
 use super::execute::{Running, Start};

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 
-use domain::{Pid, ProcessIdentity};
-use process::PidFd;
-use tmux::{Created, NewSession, Server, StartServer, TmuxError};
+use mosaic_domain::{Pid, ProcessIdentity};
+use mosaic_process::PidFd;
+use mosaic_tmux::{Created, NewSession, Server, StartServer, TmuxError};
 
 use super::StartError;
 use super::execute::{Running, Start};

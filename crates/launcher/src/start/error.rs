@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::{AgentName, ExitCode, Pid, SocketName};
-use heartbeat::RunDirectoryError;
-use tmux::TmuxError;
+use mosaic_domain::{AgentName, ExitCode, Pid, SocketName};
+use mosaic_heartbeat::RunDirectoryError;
+use mosaic_tmux::TmuxError;
 
 use super::RequestError;
 use crate::gate::GateError;

@@ -8,11 +8,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use domain::Pid;
-use heartbeat::{AgentLock, Role};
-use process::{Cgroup, PidFd, ProcRoot};
+use mosaic_domain::Pid;
+use mosaic_heartbeat::{AgentLock, Role};
+use mosaic_process::{Cgroup, PidFd, ProcRoot};
+use mosaic_tmux::{Pane, Server, TmuxError};
 use rustix::process::Signal;
-use tmux::{Pane, Server, TmuxError};
 
 use super::plan::{Manner, Seen, Session, Step, Watcher, plan};
 use super::stop_request::StopRequest;
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), StartError> {
     let service = service.filter(|_| arguments.foreground);
     let orders = pane_orders(&request, env::vars_os(), service.as_ref().map(SystemdService::group));
     let path = orders.environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_os_str());
-    let server = Server::new(tmux::find_program(path)?, request.socket.clone());
+    let server = Server::new(mosaic_tmux::find_program(path)?, request.socket.clone());
     make_working_directory(&request.working_directory)
         .map_err(|source| StartError::WorkingDirectory { path: request.working_directory.clone(), source })?;
     request.run_directory.prepare()?;
@@ -78,7 +78,10 @@ fn agents_own(panes: Vec<Pane>, known: Option<Pid>) -> Option<Pane> {
 
 fn take_starters_lock(request: &Request) -> Result<AgentLock, StartError> {
     let lock = AgentLock::open(&request.run_directory, &request.agent).map_err(|source| {
-        StartError::RunDirectory(heartbeat::RunDirectoryError { path: request.run_directory.path().to_owned(), source })
+        StartError::RunDirectory(mosaic_heartbeat::RunDirectoryError {
+            path: request.run_directory.path().to_owned(),
+            source,
+        })
     })?;
     if lock.try_take(Role::Starter).map_err(StartError::system("cannot lock the agent"))? {
         return Ok(lock);
@@ -203,7 +206,7 @@ impl Start {
     fn look(&self) -> Result<Session, StartError> {
         let Some(panes) = self.server.agent_panes(&self.request.agent)? else { return Ok(Session::Absent) };
         // An unreadable heartbeat knows of none.
-        let known = heartbeat::read(&self.request.run_directory.heartbeat(&self.request.agent)).ok().flatten();
+        let known = mosaic_heartbeat::read(&self.request.run_directory.heartbeat(&self.request.agent)).ok().flatten();
         let Some(pane) = agents_own(panes, known.map(|heartbeat| heartbeat.pid)) else { return Ok(Session::Absent) };
         // tmux now and then misses that a child ended, and goes on to show it as running.
         let stat = self.proc.stat(pane.pid).map_err(StartError::system("cannot read the pane process"))?;

@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use mosaic_process::{Cgroup, is_program};
 use nix::unistd::{Uid, User};
-use process::{Cgroup, is_program};
 
 use super::Request;
 use super::search_path::search_path;

@@ -1,7 +1,7 @@
 //! What to do next, from what was seen: pure.
 
-use domain::Pid;
-use tmux::Pane;
+use mosaic_domain::Pid;
+use mosaic_tmux::Pane;
 
 /// How the program was asked to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub(super) fn plan(manner: Manner, seen: &Seen) -> Step {
 #[cfg(test)]
 mod tests {
     use super::{Manner, Seen, Session, Step, Watcher, plan};
-    use tmux::Pane;
+    use mosaic_tmux::Pane;
 
     fn pane() -> Pane {
         Pane {

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 use super::{Arguments, StartError};
 use crate::sidecar::journal::{self, Priority};

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use domain::{AgentName, BeatInterval, ExitCode, InvalidAgentName, MosaicHome, NoHome, RuntimeName, SocketName};
-use heartbeat::RunDirectory;
+use mosaic_domain::{AgentName, BeatInterval, ExitCode, InvalidAgentName, MosaicHome, NoHome, RuntimeName, SocketName};
+use mosaic_heartbeat::RunDirectory;
 
 /// An agent to start, with every setting checked.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::{Request, RequestError};
-    use domain::ExitCode;
+    use mosaic_domain::ExitCode;
     use std::collections::BTreeMap;
     use std::ffi::{OsStr, OsString};
     use std::path::Path;

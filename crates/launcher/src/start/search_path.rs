@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use domain::{PROGRAM_PLACES_BELOW_HOME, PROGRAM_PLACES_OF_THE_SYSTEM};
+use mosaic_domain::{PROGRAM_PLACES_BELOW_HOME, PROGRAM_PLACES_OF_THE_SYSTEM};
 
 /// `path`, and behind it the places where runtimes usually are, if they exist.
 ///

@@ -9,11 +9,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::{Request, StartError};
 use crate::sidecar::{Assignment, FirstReport};
-use heartbeat::AgentLock;
+use mosaic_heartbeat::AgentLock;
 
 /// How long a sidecar may take to its first word: ending an agent that ended at once takes longest.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,7 +1,7 @@
 //! What the run directory says: heartbeats, and agents' own reports, or what their screens show instead.
 
-use domain::ExitVerdict;
-use probe::snapshot::WaitingFor;
+use mosaic_domain::ExitVerdict;
+use mosaic_probe::snapshot::WaitingFor;
 
 use crate::encoder::Encoder;
 use crate::family::Family;

@@ -9,7 +9,7 @@ mod verdict;
 
 use std::str::FromStr;
 
-use probe::snapshot::{SourceName, SourceReport};
+use mosaic_probe::snapshot::{SourceName, SourceReport};
 
 use crate::encoder::Encoder;
 use crate::exposition::Exposition;

@@ -1,6 +1,6 @@
 //! What the roster says. It stays when the roster cannot be read any more: so it was when it last could.
 
-use probe::Snapshot;
+use mosaic_probe::Snapshot;
 
 use crate::encoder::Encoder;
 use crate::family::Family;

@@ -1,6 +1,6 @@
 //! What the tmux server says.
 
-use probe::Snapshot;
+use mosaic_probe::Snapshot;
 
 use crate::encoder::Encoder;
 use crate::family::Family;

@@ -1,6 +1,6 @@
 //! What follows from everything that was seen.
 
-use probe::snapshot::{Condition, DriftKind};
+use mosaic_probe::snapshot::{Condition, DriftKind};
 
 use crate::encoder::Encoder;
 use crate::exposition::Exposition;

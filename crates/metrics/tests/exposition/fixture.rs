@@ -1,7 +1,7 @@
 //! A fleet of which everything is known that can be, with something of everything.
 
-use metrics::{Build, Exposition, Format, OwnProcess, Selection};
-use probe::snapshot::{
+use mosaic_metrics::{Build, Exposition, Format, OwnProcess, Selection};
+use mosaic_probe::snapshot::{
     ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
     HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport,
     UnitSnapshot, UsageSnapshot, WaitingFor,

@@ -1,7 +1,7 @@
 //! A whole scrape of each format, as it is in the files beside this one. `UPDATE=1 cargo test -p metrics golden` writes
 //! them anew.
 
-use metrics::Format;
+use mosaic_metrics::Format;
 
 use crate::fixture::{fleet, written};
 

@@ -1,8 +1,8 @@
 //! What is not known has no sample: 0 would be an answer.
 
-use metrics::Format;
-use probe::Snapshot;
-use probe::snapshot::{HolderSnapshot, RosterSnapshot, SourceName, WaitingFor};
+use mosaic_metrics::Format;
+use mosaic_probe::Snapshot;
+use mosaic_probe::snapshot::{HolderSnapshot, RosterSnapshot, SourceName, WaitingFor};
 
 use crate::fixture::{exposition, fleet, some, written};
 use crate::parsed::{Sample, parsed};
@@ -131,8 +131,8 @@ fn what_nobody_could_find_out_about_the_fleet_is_left_out() {
         assert_eq!(values(&samples, absent), [""; 0], "{absent}");
     }
     let mut unverified = String::new();
-    let exposition = metrics::Exposition { verified: None, process: None, ..exposition(&snapshot) };
-    exposition.write(&metrics::Selection::ALL, Format::Text, &mut unverified);
+    let exposition = mosaic_metrics::Exposition { verified: None, process: None, ..exposition(&snapshot) };
+    exposition.write(&mosaic_metrics::Selection::ALL, Format::Text, &mut unverified);
     assert!(!unverified.contains("mosaic_verify_passed") && !unverified.contains("\nprocess_"), "{unverified}");
 }
 

@@ -1,6 +1,6 @@
 //! Whatever a roster, a host or a user is called, it comes out as a valid line that says just that.
 
-use metrics::Format;
+use mosaic_metrics::Format;
 use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{Just, Strategy};
 use proptest::{proptest, test_runner::Config};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use metrics::Format;
+use mosaic_metrics::Format;
 
 /// A sample: its name, its labels in their order, and its value.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! Who fails, or was not asked for, is missing alone.
 
-use metrics::{Collector, Exposition, Format, Selection, out_of_time};
-use probe::Snapshot;
-use probe::snapshot::SourceName;
+use mosaic_metrics::{Collector, Exposition, Format, Selection, out_of_time};
+use mosaic_probe::Snapshot;
+use mosaic_probe::snapshot::SourceName;
 
 use crate::fixture::{BUILD, exposition, fleet, some};
 use crate::parsed::parsed;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use metrics::{FAMILIES, Family, Format, Kind};
+use mosaic_metrics::{FAMILIES, Family, Format, Kind};
 
 use crate::fixture::{fleet, written};
 use crate::parsed::{Block, parsed};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use metrics::Format;
+use mosaic_metrics::Format;
 
 use crate::fixture::{fleet, written};
 use crate::parsed::parsed;

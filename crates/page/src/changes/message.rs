@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use probe::snapshot::Snapshot;
+use mosaic_probe::snapshot::Snapshot;
 use serde::Serialize;
 
 /// The `data` of an event, as the script reads it.

@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use probe::snapshot::{Condition, DriftItem, DriftKind, Snapshot};
+use mosaic_probe::snapshot::{Condition, DriftItem, DriftKind, Snapshot};
 use serde_json::Value;
 
 use crate::{Changes, History, test_fleet};
@@ -116,7 +116,7 @@ fn who_waits_moves_to_the_top_with_the_reason_and_is_announced() {
     let cell = news["fragments"]["a-coder2.a"].as_str().unwrap();
     assert!(cell.contains("login needed") && cell.contains("mosaic agent attach coder2"), "{cell}");
     // Who came before is above.
-    let before = probe::snapshot::ActivitySnapshot {
+    let before = mosaic_probe::snapshot::ActivitySnapshot {
         since: "2026-11-20T14:45:59Z".to_owned(),
         ..test_fleet::activity("waiting", None)
     };

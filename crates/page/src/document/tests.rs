@@ -1,5 +1,5 @@
 use jiff::SignedDuration;
-use probe::snapshot::{AgentSnapshot, Condition, Snapshot};
+use mosaic_probe::snapshot::{AgentSnapshot, Condition, Snapshot};
 
 use super::document;
 use crate::asset::{PAGE_CSS, PAGE_JS};
@@ -79,13 +79,13 @@ fn spoil(agent: &mut AgentSnapshot, evil: &str) {
     let evil = || evil.to_owned();
     agent.name = evil();
     (agent.runtime, agent.class, agent.reason) = (Some(evil()), Some(evil()), Some(evil()));
-    agent.activity = Some(probe::snapshot::ActivitySnapshot {
+    agent.activity = Some(mosaic_probe::snapshot::ActivitySnapshot {
         state: evil(),
         since: evil(),
         reason: Some(evil()),
-        waiting_for: Some(probe::snapshot::WaitingFor::Other),
+        waiting_for: Some(mosaic_probe::snapshot::WaitingFor::Other),
         silent_since: Some(evil()),
-        source: probe::snapshot::ActivitySource::Report,
+        source: mosaic_probe::snapshot::ActivitySource::Report,
         model: Some(evil()),
         task: Some(evil()),
     });
@@ -121,7 +121,7 @@ fn without_a_script_it_is_complete_and_renews_itself() {
 #[test]
 fn a_fleet_of_nobody_is_a_page() {
     let mut snapshot = test_fleet::of(&[]);
-    test_fleet::fail(&mut snapshot, probe::snapshot::SourceName::Roster, "roster.yaml:3: no\n  3 | x");
+    test_fleet::fail(&mut snapshot, mosaic_probe::snapshot::SourceName::Roster, "roster.yaml:3: no\n  3 | x");
     snapshot.holder.up = None;
     let html = page(&snapshot);
     assert!(html.contains("which agents there should be is not known"));
@@ -160,7 +160,7 @@ fn a_thousand_agents_are_a_page_that_a_phone_can_load() {
         agent.condition = Condition::Missing;
         agent.reason = Some("there is no tmux server on the socket".to_owned());
         agent.activity = None;
-        agent.session = Some(probe::snapshot::SessionSnapshot::default());
+        agent.session = Some(mosaic_probe::snapshot::SessionSnapshot::default());
     }
     let size = document(&snapshot, Some(true), &history, test_fleet::now()).len();
     assert!(size <= LIMIT, "{size}");

@@ -1,6 +1,6 @@
 //! What was seen of an agent within a minute.
 
-use probe::snapshot::Condition;
+use mosaic_probe::snapshot::Condition;
 
 /// One slot of the last hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Sixty minutes in thirty bytes.
 
-use probe::snapshot::Condition;
+use mosaic_probe::snapshot::Condition;
 
 use super::Minute;
 use super::minute::badness;

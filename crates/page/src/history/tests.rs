@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use probe::snapshot::{Condition, Snapshot};
+use mosaic_probe::snapshot::{Condition, Snapshot};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
 use super::{History, MINUTES, Minute, UpCount};

@@ -1,4 +1,4 @@
-use probe::snapshot::Condition::{self, Dead, Missing, Stale, Unknown, Up};
+use mosaic_probe::snapshot::Condition::{self, Dead, Missing, Stale, Unknown, Up};
 
 use super::{bars, fleet_sparkline, fleet_words, gaps, sparkline, words};
 use crate::history::{Hour, MINUTES, Minute, UpCount};

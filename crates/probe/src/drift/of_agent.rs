@@ -1,8 +1,8 @@
 //! How one agent of the roster differs.
 
-use domain::AgentName;
-use heartbeat::{Freshness, Status};
-use systemd::{ActiveState, LoadState, UnitName};
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::{Freshness, Status};
+use mosaic_systemd::{ActiveState, LoadState, UnitName};
 
 use crate::judge::{AgentFacts, Beat, Binding, PaneFact, ProcessFact};
 use crate::observe::{GeneratedFiles, Launched, Observation, UnitFiles};

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::AgentName;
-use roster::Roster;
-use systemd::{ActiveState, Linger, UnitName};
+use mosaic_domain::AgentName;
+use mosaic_roster::Roster;
+use mosaic_systemd::{ActiveState, Linger, UnitName};
 
 use crate::observe::{Observation, Target};
 use crate::snapshot::{DriftItem, DriftKind};

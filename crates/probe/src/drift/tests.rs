@@ -4,7 +4,7 @@ use crate::healthy::{
 use crate::observe::{Launched, Observation};
 use crate::snapshot::{Condition, DriftKind, RosterSnapshot, SourceName};
 use crate::{Target, assemble};
-use systemd::{ActiveState, Linger, LoadState, UnitName};
+use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 
 /// What differs, as `kind subject`.
 fn drift(target: &Target, observation: &Observation) -> Vec<String> {

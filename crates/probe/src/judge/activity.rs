@@ -1,8 +1,8 @@
 //! What an agent does: by its own word, or by what its screen shows.
 
-use heartbeat::{Activity, ActivityReport};
 use jiff::{SignedDuration, Timestamp};
-use runtimes::Sign;
+use mosaic_heartbeat::{Activity, ActivityReport};
+use mosaic_runtimes::Sign;
 
 use crate::observe::ScreenSays;
 use crate::snapshot::{ActivitySnapshot, ActivitySource, WaitingFor};
@@ -103,9 +103,9 @@ fn text(time: Timestamp) -> String {
 mod tests {
     use super::{Signs, activity};
     use crate::observe::ScreenSays;
-    use heartbeat::{Activity, ActivityReport};
     use jiff::Timestamp;
-    use runtimes::Sign;
+    use mosaic_heartbeat::{Activity, ActivityReport};
+    use mosaic_runtimes::Sign;
 
     fn minute(minute: i64) -> Timestamp {
         Timestamp::from_second(1_795_000_020 + minute * 60).unwrap()

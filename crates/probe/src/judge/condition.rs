@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::{Freshness, Heartbeat, Status};
+use mosaic_heartbeat::{Freshness, Heartbeat, Status};
 
 use super::{AgentFacts, Beat, Binding, PaneFact, ProcessFact};
 use crate::snapshot::Condition;

@@ -1,10 +1,10 @@
 //! What an observation says of one agent.
 
-use domain::{AgentName, ProcessIdentity};
-use heartbeat::{Freshness, Heartbeat};
-use process::Liveness;
-use systemd::{ActiveState, Unit, UnitName};
-use tmux::SessionPane;
+use mosaic_domain::{AgentName, ProcessIdentity};
+use mosaic_heartbeat::{Freshness, Heartbeat};
+use mosaic_process::Liveness;
+use mosaic_systemd::{ActiveState, Unit, UnitName};
+use mosaic_tmux::SessionPane;
 
 use crate::observe::{Observation, ProcessSeen};
 
@@ -70,7 +70,11 @@ pub(crate) enum Binding {
 }
 
 impl<'a> AgentFacts<'a> {
-    pub(crate) fn gather(observation: &'a Observation, agent: &AgentName, assumed: domain::BeatInterval) -> Self {
+    pub(crate) fn gather(
+        observation: &'a Observation,
+        agent: &AgentName,
+        assumed: mosaic_domain::BeatInterval,
+    ) -> Self {
         let pane = pane(observation, agent.as_str());
         let heartbeat = match &observation.heartbeats.result {
             Err(why) => Err(why.as_str()),

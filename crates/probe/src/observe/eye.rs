@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 
-use domain::{AgentName, Pid};
-use process::{Accounts, Cgroup, CgroupMounts, KeptFile, ProcRoot, Stat, Usage};
+use mosaic_domain::{AgentName, Pid};
+use mosaic_process::{Accounts, Cgroup, CgroupMounts, KeptFile, ProcRoot, Stat, Usage};
 
-use systemd::UnitName;
+use mosaic_systemd::UnitName;
 
 use super::{Launched, ProcessSeen};
 
@@ -187,7 +187,7 @@ fn launched(proc: &ProcRoot, pid: Pid) -> (Option<String>, Option<Launched>) {
 mod tests {
     use super::{Eye, Known};
     use crate::observe::{Launched, ProcessSeen};
-    use process::CgroupMounts;
+    use mosaic_process::CgroupMounts;
     use std::collections::BTreeSet;
     use std::io::Write as _;
     use std::process::{Command, Stdio};

@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{AgentName, RuntimeName};
-use process::FileMark;
-use roster::{AgentEnv, AgentSettings, Roster};
+use mosaic_domain::{AgentName, RuntimeName};
+use mosaic_process::FileMark;
+use mosaic_roster::{AgentEnv, AgentSettings, Roster};
 
 use super::places::{Directories, Places};
 use super::{GeneratedFiles, Target};
@@ -138,7 +138,7 @@ impl Places {
             outdated.push(format!("{path}: {difference}"));
         }
         if let Some(path) = self.drop_in.as_ref().map(|place| &*place.path) {
-            let wanted = roster::agent_drop_in(settings);
+            let wanted = mosaic_roster::agent_drop_in(settings);
             match text(path) {
                 Ok(written) if meaning(written.as_deref()).eq(meaning(wanted.as_deref())) => {}
                 Ok(_) => outdated.push(format!("{} is not as the roster says", path.display())),
@@ -176,7 +176,7 @@ fn meaning(text: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 fn text(path: &Path) -> Result<Option<String>, String> {
-    match process::with_file(path, |bytes| String::from_utf8(bytes.to_vec())) {
+    match mosaic_process::with_file(path, |bytes| String::from_utf8(bytes.to_vec())) {
         Ok(Ok(text)) => Ok(Some(text)),
         Ok(Err(error)) => Err(format!("cannot read {}: {error}", path.display())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -23,11 +23,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentName, Pid};
-use heartbeat::Now;
 use jiff::Timestamp;
-use process::ProcRoot;
-use roster::Roster;
+use mosaic_domain::{AgentName, Pid};
+use mosaic_heartbeat::Now;
+use mosaic_process::ProcRoot;
+use mosaic_roster::Roster;
 
 pub use memory::Memory;
 pub use observation::{GeneratedFiles, Launched, Observation, ProcessSeen, RunFiles, TmuxServer, UnitFiles, Units};
@@ -64,9 +64,10 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
     let heartbeats = meanwhile.unwrap_or_else(heartbeats);
     let heartbeats = completed(heartbeats.finish(), target, memory, roster.roster());
     // Only now: a heartbeat that was written after the clock was read would lie in the future.
-    let now = Now { wall: Timestamp::now(), monotonic: process::monotonic(), boot: ProcRoot::default().boot_id()? };
+    let now =
+        Now { wall: Timestamp::now(), monotonic: mosaic_process::monotonic(), boot: ProcRoot::default().boot_id()? };
     // At the same moment: from both follows when a process started.
-    let since_boot = process::since_boot();
+    let since_boot = mosaic_process::since_boot();
     let named = named(&heartbeats);
     let sidecars = Arc::new(sidecars(&heartbeats));
     let once = memory.once;
@@ -97,7 +98,7 @@ pub fn observe(target: &Arc<Target>, memory: &mut Memory) -> std::io::Result<Obs
             let direct = looked.manager_absent && !bears_a_managers_mark(&looked.unit_files, &processes);
             (looked.units, looked.unit_files, looked.linger, direct)
         }
-        Err(why) => (Err(why.clone()), Err(why), systemd::Linger::NoLogind, false),
+        Err(why) => (Err(why.clone()), Err(why), mosaic_systemd::Linger::NoLogind, false),
     };
     Ok(Observation {
         now,

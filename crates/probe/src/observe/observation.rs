@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentName, Pid};
-use heartbeat::{ActivityReport, Heartbeat, Now};
 use jiff::Timestamp;
-use process::{Stat, Usage};
-use systemd::{Linger, Unit, UnitLinks, UnitName};
-use tmux::SessionPane;
+use mosaic_domain::{AgentName, Pid};
+use mosaic_heartbeat::{ActivityReport, Heartbeat, Now};
+use mosaic_process::{Stat, Usage};
+use mosaic_systemd::{Linger, Unit, UnitLinks, UnitName};
+use mosaic_tmux::SessionPane;
 
 use super::{RosterSeen, ScreenSays, Seen};
 

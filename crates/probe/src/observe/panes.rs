@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use domain::SocketName;
-use tmux::Server;
+use mosaic_domain::SocketName;
+use mosaic_tmux::Server;
 
 use super::TmuxServer;
 
@@ -17,7 +17,7 @@ pub(super) struct Asked {
 }
 
 pub(super) fn look(asked: Asked) -> Result<Option<TmuxServer>, String> {
-    let program = tmux::find_program(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
+    let program = mosaic_tmux::find_program(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
     let server = Server::new(program, asked.socket).within(asked.limit);
     let panes = server.all_panes().map_err(|error| error.to_string())?;
     Ok(panes.map(|panes| TmuxServer {

@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use domain::AgentName;
-use process::FileMark;
-use roster::DROP_IN;
+use mosaic_domain::AgentName;
+use mosaic_process::FileMark;
+use mosaic_roster::DROP_IN;
+use mosaic_systemd::{UnitDirectories, UnitName};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, open};
-use systemd::{UnitDirectories, UnitName};
 
 use super::Target;
 

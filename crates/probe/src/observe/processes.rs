@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::thread;
 
-use domain::Pid;
-use process::CgroupMounts;
+use mosaic_domain::Pid;
+use mosaic_process::CgroupMounts;
 use rustix::process::{Resource, getrlimit};
 
 use super::ProcessSeen;

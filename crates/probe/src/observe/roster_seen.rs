@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use process::FileMark;
-use roster::{Roster, RosterError};
+use mosaic_process::FileMark;
+use mosaic_roster::{Roster, RosterError};
 use rustix::fs::CWD;
 
 use super::Seen;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::mem::MaybeUninit;
 
-use domain::AgentName;
-use heartbeat::{ActivityReport, Heartbeat, RunDirectory};
-use process::FileMark;
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::{ActivityReport, Heartbeat, RunDirectory};
+use mosaic_process::FileMark;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, RawDir, open};
 use rustix::io::Errno;
@@ -36,7 +36,7 @@ impl RunMemory {
     /// The heartbeats of these agents, by their names. A beat puts a file in the place of another one, and
     /// who lists the directory at that moment may see neither.
     pub(super) fn look_up(directory: &RunDirectory, agents: &[AgentName]) -> Found {
-        let read = |agent: &AgentName| match heartbeat::read(&directory.heartbeat(agent)) {
+        let read = |agent: &AgentName| match mosaic_heartbeat::read(&directory.heartbeat(agent)) {
             Ok(found) => Some((agent.clone(), Ok(found?))),
             Err(error) => Some((agent.clone(), Err(error.to_string()))),
         };
@@ -76,15 +76,17 @@ impl RunMemory {
             let Ok(agent) = stem.parse::<AgentName>() else { continue };
             let file = File { directory: directory.as_fd(), name, listing: self.listing };
             if kind == "hb" {
-                match file.look(&mut self.heartbeats, &agent, |directory, name| heartbeat::read_in(directory, name)) {
+                match file
+                    .look(&mut self.heartbeats, &agent, |directory, name| mosaic_heartbeat::read_in(directory, name))
+                {
                     Ok(Some(heartbeat)) => drop(files.heartbeats.insert(agent, Ok(heartbeat))),
                     // Removed since the directory was listed.
                     Ok(None) => {}
                     Err(error) => drop(files.heartbeats.insert(agent, Err(error.to_string()))),
                 }
-            } else if let Ok(Some(report)) =
-                file.look(&mut self.activities, &agent, |directory, name| heartbeat::read_activity_in(directory, name))
-            {
+            } else if let Ok(Some(report)) = file.look(&mut self.activities, &agent, |directory, name| {
+                mosaic_heartbeat::read_activity_in(directory, name)
+            }) {
                 files.activities.insert(agent, report);
             }
         }
@@ -98,7 +100,7 @@ impl RunMemory {
         for agent in unlisted.map(|(agent, _)| agent.clone()).collect::<Vec<_>>() {
             let name = format!("{agent}.state");
             let file = File { directory: directory.as_fd(), name: &name, listing: self.listing };
-            let read = |directory: BorrowedFd<'_>, name: &str| heartbeat::read_activity_in(directory, name);
+            let read = |directory: BorrowedFd<'_>, name: &str| mosaic_heartbeat::read_activity_in(directory, name);
             if let Ok(Some(report)) = file.look(&mut self.activities, &agent, read) {
                 files.activities.insert(agent, report);
             }
@@ -139,8 +141,8 @@ impl File<'_> {
 #[cfg(test)]
 mod tests {
     use super::RunMemory;
-    use domain::AgentName;
-    use heartbeat::RunDirectory;
+    use mosaic_domain::AgentName;
+    use mosaic_heartbeat::RunDirectory;
     use std::fs;
     use std::path::Path;
     use std::sync::atomic::{AtomicBool, Ordering};

@@ -9,12 +9,12 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
-use heartbeat::{Activity, ActivityReport};
 use jiff::Timestamp;
-use roster::Roster;
-use runtimes::{Library, Profile, Screen, Sign};
-use tmux::{PaneId, Server};
+use mosaic_domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
+use mosaic_heartbeat::{Activity, ActivityReport};
+use mosaic_roster::Roster;
+use mosaic_runtimes::{Library, Profile, Screen, Sign};
+use mosaic_tmux::{PaneId, Server};
 
 use super::{ProcessSeen, RunFiles, TmuxServer};
 
@@ -124,7 +124,7 @@ impl ScreenMemory {
         self.known.extend(old.into_iter().filter_map(|(agent, known)| Some((agent.agent.clone(), known?))));
         if !new.is_empty() {
             let looked_at = Timestamp::now().as_second();
-            let program = tmux::find_program(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
+            let program = mosaic_tmux::find_program(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
             let server = Server::new(program, asked.socket.clone()).within(asked.limit);
             let screens = server.screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
             for (agent, _) in new {
@@ -175,8 +175,8 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::{Known, Unexplained, could_tell};
-    use heartbeat::Activity;
     use jiff::Timestamp;
+    use mosaic_heartbeat::Activity;
 
     #[test]
     fn a_screen_is_looked_at_where_it_could_tell_more_than_the_agent() {
@@ -204,7 +204,7 @@ mod tests {
     fn only_what_a_profile_knows_is_read_by_it() {
         let profile = |programs: &str| {
             let text = format!("version: 1\nprograms: {programs}\ncomposer: {{kind: line, prompt: x}}\n");
-            runtimes::Profile::parse(&text, std::path::Path::new("x.yaml")).unwrap()
+            mosaic_runtimes::Profile::parse(&text, std::path::Path::new("x.yaml")).unwrap()
         };
         for (program, programs, expected) in [
             (Some("claude"), "[claude]", true),

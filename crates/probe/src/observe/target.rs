@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::{BeatInterval, MosaicHome, SocketName};
-use heartbeat::RunDirectory;
-use roster::{HolderSession, Roster};
-use systemd::{Logind, ManagerAddress, UnitDirectories};
+use mosaic_domain::{BeatInterval, MosaicHome, SocketName};
+use mosaic_heartbeat::RunDirectory;
+use mosaic_roster::{HolderSession, Roster};
+use mosaic_systemd::{Logind, ManagerAddress, UnitDirectories};
 
 use crate::snapshot::SourceName;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use process::FileMark;
-use systemd::{
+use mosaic_process::FileMark;
+use mosaic_systemd::{
     ActiveState, Invocations, Linger, ManagerError, Unit, UnitDirectories, UnitLinks, UnitName, UserManager,
 };
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentName, Pid, SocketName};
-use process::{CgroupMounts, FileMark};
+use mosaic_domain::{AgentName, Pid, SocketName};
+use mosaic_process::{CgroupMounts, FileMark};
+use mosaic_tmux::Server;
 use rustix::fs::CWD;
-use tmux::Server;
 
 use crate::observe::{GeneratedFiles, Observation, Source, Target};
 use crate::snapshot::SourceName;
@@ -63,7 +63,7 @@ impl KnownFacts {
 impl TmuxVersion {
     /// The version of the tmux that is found, which is only asked for one that was not asked before.
     fn of(&mut self, target: &Target, socket: SocketName, patience: Duration) -> Result<String, String> {
-        let program = tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
+        let program = mosaic_tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
         let mark = FileMark::of(CWD, &program).ok().flatten();
         let same = |(known, read, _): &(PathBuf, FileMark, String)| {
             *known == program && mark.is_some_and(|now| read.still_holds(&now))

@@ -1,8 +1,8 @@
 //! The checks of one agent: pure.
 
-use domain::AgentName;
-use heartbeat::{Freshness, Status as BeatStatus};
-use systemd::{ActiveState, UnitName};
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::{Freshness, Status as BeatStatus};
+use mosaic_systemd::{ActiveState, UnitName};
 
 use super::table::BLIND;
 use super::words::Words;

@@ -3,9 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use domain::{RuntimeName, usual_directories};
-use process::is_program;
-use roster::{program_of, program_path};
+use mosaic_domain::{RuntimeName, usual_directories};
+use mosaic_process::is_program;
+use mosaic_roster::{program_of, program_path};
 
 /// Finds the program of a command on a recorded search path and, as the launcher does, in the usual
 /// places behind it. `None` if only a shell knows what the command runs.

@@ -1,6 +1,6 @@
 //! What a verification is about.
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 /// Which agents, and how strictly.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! The checks, one function each: pure.
 
-use roster::Roster;
-use systemd::{ActiveState, UnitName};
+use mosaic_roster::Roster;
+use mosaic_systemd::{ActiveState, UnitName};
 
 use super::of_agent::of_agent;
 use super::words::Words;
@@ -204,9 +204,9 @@ fn systemd_version(version: &Result<String, String>) -> Check {
 fn linger(target: &Target, observation: &Observation, scope: &Scope) -> Check {
     let user = &target.user;
     let (status, evidence) = match observation.linger {
-        systemd::Linger::On => (Status::Pass, format!("the units of {user} run without a login")),
-        systemd::Linger::Off => (Status::Fail, format!("the units of {user} end at logout")),
-        systemd::Linger::NoLogind => (Status::Unknown, "no logind here that could be asked".to_owned()),
+        mosaic_systemd::Linger::On => (Status::Pass, format!("the units of {user} run without a login")),
+        mosaic_systemd::Linger::Off => (Status::Fail, format!("the units of {user} end at logout")),
+        mosaic_systemd::Linger::NoLogind => (Status::Unknown, "no logind here that could be asked".to_owned()),
     };
     let row = check(CheckName::Linger, status, evidence, &format!("loginctl enable-linger {user}"));
     Check { required: scope.strict, ..row }

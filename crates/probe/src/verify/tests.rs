@@ -2,10 +2,10 @@ use super::{CheckName, Facts, Scope, Status, Verification, verify};
 use crate::healthy::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
 use crate::observe::{Observation, ScreenSays};
 use crate::{Target, assemble};
-use domain::ExitCode;
-use runtimes::Sign;
+use mosaic_domain::ExitCode;
+use mosaic_runtimes::Sign;
+use mosaic_systemd::{ActiveState, Linger};
 use std::sync::Arc;
-use systemd::{ActiveState, Linger};
 
 fn facts() -> Facts {
     let found = |agent: &str| (agent.parse().unwrap(), Arc::new(Ok("/bin/x".into())));
@@ -192,7 +192,7 @@ fn a_server_that_is_not_the_units_is_no_holder() {
     assert_eq!(bad(&verification), ["holder-unit - fail"]);
     let mut stopped = observation();
     let units = &mut stopped.systemd.result.as_mut().unwrap().loaded;
-    units.get_mut(&systemd::UnitName::holder()).unwrap().active = ActiveState::Inactive;
+    units.get_mut(&mosaic_systemd::UnitName::holder()).unwrap().active = ActiveState::Inactive;
     let verification = run(&target(), &stopped, &facts(), &Scope::default());
     assert_eq!(bad(&verification), ["holder-unit - fail"]);
 }

@@ -1,6 +1,6 @@
 //! The answer of `mosaic fleet verify`.
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use roster::{AgentEnv, AgentSettings, program_of};
+use mosaic_roster::{AgentEnv, AgentSettings, program_of};
 
 use crate::find_program;
 

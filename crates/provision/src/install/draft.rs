@@ -94,7 +94,7 @@ impl Draft<'_> {
                 self.steps.push(Step::MoveRunDirectory { target: target.to_owned() });
             }
             RunFound::Directory { running } => {
-                let names: Vec<&str> = running.iter().map(domain::AgentName::as_str).collect();
+                let names: Vec<&str> = running.iter().map(mosaic_domain::AgentName::as_str).collect();
                 self.notes.push(format!(
                     "heartbeats stay in {} while agents run from there ({}): run this again when they are stopped, \
                      and they go to memory",

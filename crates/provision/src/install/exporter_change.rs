@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use systemd::UnitName;
+use mosaic_systemd::UnitName;
 
 use super::switched_off::SwitchedOff;
 use super::{Seen, Surroundings, WantedFile};

@@ -19,10 +19,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use domain::AgentName;
-use process::is_program;
-use roster::Roster;
-use systemd::{Linger, UnitName};
+use mosaic_domain::AgentName;
+use mosaic_process::is_program;
+use mosaic_roster::Roster;
+use mosaic_systemd::{Linger, UnitName};
 
 use crate::{Layout, Plan, ProvisionError};
 

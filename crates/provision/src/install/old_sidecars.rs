@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use domain::{AgentName, Pid};
-use heartbeat::RunDirectory;
+use mosaic_domain::{AgentName, Pid};
+use mosaic_heartbeat::RunDirectory;
 
 /// A heartbeat of the bash launcher's that was written within this time still has a writer: four of
 /// its default beats.
@@ -27,7 +27,7 @@ pub(super) fn old_sidecars<'a>(run: &Path, agents: impl Iterator<Item = &'a Agen
     let written = agents.filter(|agent| {
         let path = directory.heartbeat(agent);
         // One that cannot be read is the business of whoever reports heartbeats.
-        let old = matches!(heartbeat::read(&path), Ok(Some(beat)) if beat.binding.is_none());
+        let old = matches!(mosaic_heartbeat::read(&path), Ok(Some(beat)) if beat.binding.is_none());
         let age = || fs::metadata(&path).and_then(|file| file.modified()).ok()?.elapsed().ok();
         old && age().is_some_and(|age| age <= RECENT)
     });

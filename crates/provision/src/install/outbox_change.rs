@@ -1,6 +1,6 @@
 //! What an install means for the timer that has waiting messages delivered: pure.
 
-use systemd::UnitName;
+use mosaic_systemd::UnitName;
 
 use super::switched_off::SwitchedOff;
 use super::{Seen, Surroundings};

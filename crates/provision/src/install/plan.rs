@@ -1,6 +1,6 @@
 //! From what there should be and what is there to steps: pure.
 
-use systemd::UnitName;
+use mosaic_systemd::UnitName;
 
 use super::draft::Draft;
 use super::exporter_change::ExporterChange;

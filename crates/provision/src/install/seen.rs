@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use roster::Roster;
+use mosaic_roster::Roster;
 
 use super::old_sidecars::old_sidecars;
 use super::{OldSidecar, Surroundings, is_program};
@@ -70,10 +70,10 @@ impl Seen {
         for agent in &roster.agents {
             let path = layout.env_file(&agent.name);
             seen.entries.insert(path.clone(), Found::look_through(&path)?);
-            let drop_in = layout.drop_in(&systemd::UnitName::agent(&agent.name));
+            let drop_in = layout.drop_in(&mosaic_systemd::UnitName::agent(&agent.name));
             seen.entries.insert(drop_in.clone(), Found::look(&drop_in)?);
         }
-        let holder = layout.drop_in(&systemd::UnitName::holder());
+        let holder = layout.drop_in(&mosaic_systemd::UnitName::holder());
         let links = ["mosaic", "mosaic-fleet", "mosaic-agent"].map(|name| layout.links().join(name));
         for path in links.into_iter().chain([holder, layout.schema()]) {
             // Whatever is in the place of a link is left alone, so it need be no text.
@@ -131,9 +131,9 @@ fn other_mosaic(layout: &Layout, path: Option<&OsStr>) -> Option<PathBuf> {
 /// Our drop-ins of agents that are there, whether or not the roster knows the agent.
 fn drop_ins(layout: &Layout) -> BTreeSet<PathBuf> {
     let entries = fs::read_dir(layout.units()).into_iter().flatten().flatten();
-    let of_unit = |name: &str| name.strip_suffix(".d")?.parse::<systemd::UnitName>().ok();
+    let of_unit = |name: &str| name.strip_suffix(".d")?.parse::<mosaic_systemd::UnitName>().ok();
     let units = entries.filter_map(|entry| of_unit(entry.file_name().to_str()?));
-    let ours = units.filter(|unit| unit.agent_name().is_some() || *unit == systemd::UnitName::holder());
+    let ours = units.filter(|unit| unit.agent_name().is_some() || *unit == mosaic_systemd::UnitName::holder());
     ours.map(|unit| layout.drop_in(&unit)).filter(|path| path.exists()).collect()
 }
 

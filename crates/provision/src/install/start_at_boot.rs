@@ -1,6 +1,6 @@
 //! What starts at boot, and what of it starts now: pure.
 
-use systemd::{Linger, UnitName};
+use mosaic_systemd::{Linger, UnitName};
 
 use super::draft::Draft;
 use super::exporter_change::ExporterChange;

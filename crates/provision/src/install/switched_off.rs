@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use systemd::UnitName;
+use mosaic_systemd::UnitName;
 
 use super::{Seen, Surroundings};
 use crate::{Found, Layout};

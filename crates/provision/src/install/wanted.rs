@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use domain::{AgentName, usual_directories};
-use roster::{Roster, agent_drop_in, holder_drop_in};
-use systemd::UnitName;
+use mosaic_domain::{AgentName, usual_directories};
+use mosaic_roster::{Roster, agent_drop_in, holder_drop_in};
+use mosaic_systemd::UnitName;
 
 use super::agent_env::{Places, merged_env};
 use super::{FileKind, Scope, Seen, Surroundings, WantedFile};
@@ -58,7 +58,7 @@ impl Wanted {
         };
         if everything {
             wanted.add_programs(layout, surroundings, is_program)?;
-            wanted.add(layout.schema(), roster::SCHEMA.to_owned(), FileKind::Schema);
+            wanted.add(layout.schema(), mosaic_roster::SCHEMA.to_owned(), FileKind::Schema);
             for (name, shipped) in TOOL_FRONTS {
                 wanted.add(layout.tool_fronts().join(name), shipped.to_owned(), FileKind::ToolFront);
             }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use roster::AgentEnv;
-use systemd::UnitName;
+use mosaic_roster::AgentEnv;
+use mosaic_systemd::UnitName;
 
 use super::Seen;
 use crate::tool_fronts::is_tool_front;
@@ -38,7 +38,7 @@ pub fn plan(layout: &Layout, seen: &Seen) -> Plan {
             plan.steps.push(Step::RemoveRunDirectory(layout.run()));
         }
         RunFound::Directory { running } => {
-            let names: Vec<&str> = running.iter().map(domain::AgentName::as_str).collect();
+            let names: Vec<&str> = running.iter().map(mosaic_domain::AgentName::as_str).collect();
             plan.notes.push(format!("heartbeats of agents that run stay: {}", names.join(", ")));
         }
         RunFound::Nothing | RunFound::Link { .. } => {}

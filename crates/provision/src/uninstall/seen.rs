@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use systemd::UnitName;
+use mosaic_systemd::UnitName;
 
 use crate::{Found, Layout, Manifest, ProvisionError, RunFound, other_fleet};
 

@@ -8,11 +8,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::MosaicHome;
-use provision::install::{self, Scope, Surroundings};
-use provision::{Executor, Layout, PROGRAMS, Plan, Step, execute, uninstall};
-use roster::Roster;
-use systemd::Linger;
+use mosaic_domain::MosaicHome;
+use mosaic_provision::install::{self, Scope, Surroundings};
+use mosaic_provision::{Executor, Layout, PROGRAMS, Plan, Step, execute, uninstall};
+use mosaic_roster::Roster;
+use mosaic_systemd::Linger;
 use tempfile::TempDir;
 
 /// Two agents, one of them with a limit.

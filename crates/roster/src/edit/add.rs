@@ -86,7 +86,7 @@ fn as_read(agent: &NewAgent) -> Agent {
 fn entry(agent: &NewAgent, column: usize, end: &str) -> String {
     let keys = [
         ("name", Some(agent.name.as_str())),
-        ("runtime", agent.runtime.as_ref().map(domain::RuntimeName::as_str)),
+        ("runtime", agent.runtime.as_ref().map(mosaic_domain::RuntimeName::as_str)),
         ("class", Some(agent.class.as_str())),
         ("working_directory", agent.working_directory.as_deref()),
         ("command", agent.command.as_deref()),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use domain::{AgentName, ExitCode};
+use mosaic_domain::{AgentName, ExitCode};
 
 use crate::{OrchestratorRule, RosterError};
 

@@ -1,6 +1,6 @@
 //! An agent that is to be added.
 
-use domain::{AgentName, RuntimeName};
+use mosaic_domain::{AgentName, RuntimeName};
 
 use crate::Class;
 

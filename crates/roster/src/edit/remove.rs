@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use domain::AgentName;
+use mosaic_domain::AgentName;
 
 use super::EditError;
 use super::lines::lines_of_item;

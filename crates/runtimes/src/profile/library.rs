@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use domain::{MosaicHome, RuntimeName};
-use process::ProcRoot;
-use tmux::FoundPane;
+use mosaic_domain::{MosaicHome, RuntimeName};
+use mosaic_process::ProcRoot;
+use mosaic_tmux::FoundPane;
 
 use super::{Profile, ProfileError};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// A profile that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ mod text_match;
 pub use styled_line::StyledLine;
 pub use text_match::{letters, squeezed};
 
-use tmux::PaneSight;
+use mosaic_tmux::PaneSight;
 
 /// The end of a pane's history and its screen.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
-use domain::Pid;
 use jiff::Timestamp;
+use mosaic_domain::Pid;
 use zbus::Message;
 use zbus::zvariant::Type;
 use zbus::{ObjectPath, OwnedVariant};

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::{Fleet, FleetBuilder, UserManager};
+use mosaic_harness::{Fleet, FleetBuilder, UserManager};
+use mosaic_systemd::{JobOutcome, ManagerAddress, UnitName, Verb};
 use rustix::process::{Pid, Signal, kill_process};
-use systemd::{JobOutcome, ManagerAddress, UnitName, Verb};
 
 /// Long enough for everything that works.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -64,12 +64,12 @@ impl World {
         directory
     }
 
-    pub(crate) fn connect(&self) -> systemd::UserManager {
-        systemd::UserManager::connect(&self.address(), LIMIT).unwrap()
+    pub(crate) fn connect(&self) -> mosaic_systemd::UserManager {
+        mosaic_systemd::UserManager::connect(&self.address(), LIMIT).unwrap()
     }
 
-    pub(crate) fn connect_without_bus(&self) -> systemd::UserManager {
-        systemd::UserManager::connect(&self.address_without_bus(), LIMIT).unwrap()
+    pub(crate) fn connect_without_bus(&self) -> mosaic_systemd::UserManager {
+        mosaic_systemd::UserManager::connect(&self.address_without_bus(), LIMIT).unwrap()
     }
 
     /// The fleet's environment, as a program in it would see it.
@@ -133,7 +133,7 @@ pub(crate) fn agent(name: &str) -> UnitName {
 
 /// Runs a job for each agent: the outcomes, and the agents in the order in which they were done.
 pub(crate) fn run(
-    manager: &systemd::UserManager,
+    manager: &mosaic_systemd::UserManager,
     verb: Verb,
     agents: &[&str],
     limit: Duration,

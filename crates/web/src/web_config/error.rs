@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 /// What is wrong with a web configuration, and what would be right.
 #[derive(Debug, thiserror::Error)]

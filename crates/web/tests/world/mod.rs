@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use mosaic_web::{AllowedHosts, Limits, Listener, Reloader, Server, Shutdown, WebConfig, bind};
 use tokio::sync::watch;
-use web::{AllowedHosts, Limits, Listener, Reloader, Server, Shutdown, WebConfig, bind};
 
 use client::Client;
 use routes::Routes;

@@ -7,8 +7,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::Response;
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
+use mosaic_web::{Body, Handler};
 use tokio::sync::Semaphore;
-use web::{Body, Handler};
 
 use super::endless::Endless;
 

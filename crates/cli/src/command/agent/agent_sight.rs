@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::AgentName;
-use roster::Roster;
-use tmux::{PaneSight, PaneTarget, Typist};
+use mosaic_domain::AgentName;
+use mosaic_roster::Roster;
+use mosaic_tmux::{PaneSight, PaneTarget, Typist};
 
 use crate::error::CommandError;
 use crate::mail::Office;

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use clap::Args;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::session::session;
 use crate::context::Context;

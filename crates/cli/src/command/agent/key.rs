@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use domain::{AgentName, ExitCode};
-use tmux::{Guarded, PaneSight};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_tmux::{Guarded, PaneSight};
 
 use super::agent_sight::agent_sight;
 use crate::context::Context;

@@ -28,7 +28,7 @@ pub(crate) use status::Status;
 pub(crate) use tail::Tail;
 pub(crate) use watch::Watch;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -6,7 +6,7 @@ mod list;
 mod retry;
 
 use clap::{Args, Subcommand};
-use domain::{AgentName, ExitCode};
+use mosaic_domain::{AgentName, ExitCode};
 
 use crate::context::Context;
 use crate::error::CommandError;

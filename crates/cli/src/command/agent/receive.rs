@@ -1,7 +1,7 @@
 //! `mosaic agent receive`: the other side of `mosaic agent send --host`.
 
 use clap::Args;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use domain::{AgentName, ExitCode};
-use heartbeat::{Activity, ActivityReport, Moment, RunDirectory, Saying, Uptime};
 use jiff::Timestamp;
-use process::ProcRoot;
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_heartbeat::{Activity, ActivityReport, Moment, RunDirectory, Saying, Uptime};
+use mosaic_process::ProcRoot;
 use serde_json::Value;
 
 use crate::context::Environment;
@@ -97,11 +97,11 @@ impl Report {
         let agent: AgentName = name.to_string_lossy().parse().map_err(|error| format!("MOSAIC_AGENT_NAME: {error}"))?;
         let directory = RunDirectory::from_environment(variable).map_err(|error| error.to_string())?;
         // What nobody can read is replaced.
-        let before = heartbeat::read_activity(&directory.activity(&agent)).unwrap_or_default();
+        let before = mosaic_heartbeat::read_activity(&directory.activity(&agent)).unwrap_or_default();
         let Some(saying) = self.saying()? else { return Ok(()) };
         let Some(report) = ActivityReport::after(before.as_ref(), saying, now()) else { return Ok(()) };
         let place = || directory.activity(&agent).display().to_string();
-        heartbeat::write_activity(&directory, &agent, &report)
+        mosaic_heartbeat::write_activity(&directory, &agent, &report)
             .map_err(|error| format!("cannot write {}: {error}", place()))
     }
 
@@ -141,7 +141,11 @@ fn event_within(patience: Duration) -> Result<Value, String> {
 
 fn now() -> Moment {
     let boot = ProcRoot::default().boot_id().ok();
-    let uptime = boot.map(|boot| Uptime { boot, monotonic: process::monotonic(), since_boot: process::since_boot() });
+    let uptime = boot.map(|boot| Uptime {
+        boot,
+        monotonic: mosaic_process::monotonic(),
+        since_boot: mosaic_process::since_boot(),
+    });
     Moment { wall: Timestamp::now(), uptime }
 }
 

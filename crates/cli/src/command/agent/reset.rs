@@ -6,9 +6,9 @@ mod plan;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use delivery::{Message, Patience, PostError, Recipient, Request};
-use domain::{AgentName, ExitCode};
-use roster::Roster;
+use mosaic_delivery::{Message, Patience, PostError, Recipient, Request};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_roster::Roster;
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -1,8 +1,8 @@
 //! `mosaic agent roster`: the agents that there should be.
 
 use clap::Args;
-use domain::ExitCode;
-use roster::AgentSettings;
+use mosaic_domain::ExitCode;
+use mosaic_roster::AgentSettings;
 use serde::Serialize;
 
 use crate::context::Context;

@@ -1,10 +1,10 @@
 //! `mosaic agent screen`: what an agent's pane shows now.
 
 use clap::Args;
-use domain::ExitCode;
-use runtimes::{Composer, Profile, shown_lines};
+use mosaic_domain::ExitCode;
+use mosaic_runtimes::{Composer, Profile, shown_lines};
+use mosaic_tmux::PaneSight;
 use serde::Serialize;
-use tmux::PaneSight;
 
 use super::agent_sight::agent_sight;
 use crate::context::Context;
@@ -53,7 +53,7 @@ impl Screen {
 
 /// The rows, to the last one that is not blank.
 fn text(sight: &PaneSight, coloured: bool) -> String {
-    let screen = runtimes::Screen::of(sight);
+    let screen = mosaic_runtimes::Screen::of(sight);
     let plain = shown_lines(&screen);
     if !coloured {
         return plain.iter().flat_map(|line| [line, "\n"]).collect();
@@ -99,7 +99,7 @@ impl Answer {
     const SCHEMA: u32 = 1;
 
     fn of(agent: &str, sight: &PaneSight, profile: &Profile) -> Self {
-        let screen = runtimes::Screen::of(sight);
+        let screen = mosaic_runtimes::Screen::of(sight);
         let composer = Composer::find(&profile.composer, &screen);
         let dialog = profile.dialog_on(&screen);
         Self {
@@ -120,9 +120,9 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::{Answer, text};
-    use runtimes::Profile;
+    use mosaic_runtimes::Profile;
+    use mosaic_tmux::PaneSight;
     use std::path::Path;
-    use tmux::PaneSight;
 
     const PROFILE: &str = "version: 1
 composer: {kind: box, above: '^-+$', first: '^(.*)$', below: '^-+$'}
@@ -131,7 +131,7 @@ dialogs: [{name: permission, line: '^ Do you want to '}]
 
     fn sight(lines: &[&str]) -> PaneSight {
         PaneSight {
-            pid: domain::Pid::new(7).unwrap(),
+            pid: mosaic_domain::Pid::new(7).unwrap(),
             dead: false,
             in_mode: true,
             width: 40,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -102,9 +102,9 @@ impl Send {
         let (to, text) = (self.to()?, self.text());
         let text = String::from_utf8(text.read()?).map_err(|error| {
             // The same words as for any other message.
-            delivery::Payload::new(error.as_bytes())
+            mosaic_delivery::Payload::new(error.as_bytes())
                 .err()
-                .map_or(CommandError::Payload(delivery::InvalidPayload::Empty), Into::into)
+                .map_or(CommandError::Payload(mosaic_delivery::InvalidPayload::Empty), Into::into)
         })?;
         let dispatch = Dispatch {
             to,

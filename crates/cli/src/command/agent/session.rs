@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::AgentName;
-use roster::Roster;
-use tmux::{PaneId, Server};
+use mosaic_domain::AgentName;
+use mosaic_roster::Roster;
+use mosaic_tmux::{PaneId, Server};
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -1,8 +1,8 @@
 //! `mosaic agent status`: all that is known of agents.
 
 use clap::Args;
-use domain::{AgentName, ExitCode};
-use probe::Snapshot;
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_probe::Snapshot;
 
 use crate::context::Context;
 use crate::error::CommandError;

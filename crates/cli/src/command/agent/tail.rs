@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 
 use clap::Args;
-use domain::{AgentName, ExitCode};
-use tmux::{Heard, PaneId, Server, Shown};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_tmux::{Heard, PaneId, Server, Shown};
 
 use super::session::session;
 use crate::bound;
@@ -105,7 +105,7 @@ fn write(bytes: &[u8]) -> Result<bool, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::begin;
-    use tmux::Shown;
+    use mosaic_tmux::Shown;
 
     #[test]
     fn the_last_line_stays_open_where_the_agent_goes_on_in_it() {

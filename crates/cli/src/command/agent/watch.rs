@@ -10,11 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
+use mosaic_tmux::Watching;
 use rustix::process::{Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tmux::Watching;
 
 use super::session::session;
 use crate::bound;

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
-use domain::{AgentName, ExitCode, RuntimeName};
-use provision::install::{Scope, prepare};
-use provision::replace_file;
-use roster::{Agent, Class, NewAgent, Roster, RosterWarning, add_agent};
-use systemd::{UnitDirectories, UnitName};
+use mosaic_domain::{AgentName, ExitCode, RuntimeName};
+use mosaic_provision::install::{Scope, prepare};
+use mosaic_provision::replace_file;
+use mosaic_roster::{Agent, Class, NewAgent, Roster, RosterWarning, add_agent};
+use mosaic_systemd::{UnitDirectories, UnitName};
 
 use super::install::{LOCK_LIMIT, Site};
 use crate::context::Context;
@@ -137,7 +137,7 @@ impl Add {
 /// Is the unit of agents there?
 fn has_units(context: &Context) -> Result<bool, CommandError> {
     let directories = UnitDirectories::of_user(|name| context.environment.variable(name))
-        .map_err(|error| probe::BadVariable { name: "HOME", why: error.to_string() })?;
+        .map_err(|error| mosaic_probe::BadVariable { name: "HOME", why: error.to_string() })?;
     Ok(directories.template_installed(UnitName::AGENT_TEMPLATE))
 }
 

@@ -11,9 +11,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use domain::ExitCode;
-use provision::{Layout, replace_file};
-use roster::{Preset, Roster};
+use mosaic_domain::ExitCode;
+use mosaic_provision::{Layout, replace_file};
+use mosaic_roster::{Preset, Roster};
 use similar::TextDiff;
 
 use self::present::Present;
@@ -129,7 +129,7 @@ fn checked(text: &str, path: &Path) -> Result<Roster, CommandError> {
 fn write(context: &Context, present: Option<&Present>, text: &str, old: Old) -> Result<(), CommandError> {
     let path = &context.roster_path;
     let layout = Layout::new(&context.home, |name| context.environment.variable(name), Path::new("/"))?;
-    let _lock = provision::FleetLock::take(&layout, LOCK_LIMIT)?;
+    let _lock = mosaic_provision::FleetLock::take(&layout, LOCK_LIMIT)?;
     if Present::read(path)?.as_ref().map(|now| &now.text) != present.map(|before| &before.text) {
         return Err(CommandError::Refused(format!(
             "{} was changed by somebody else meanwhile, so nothing was written: run this again",

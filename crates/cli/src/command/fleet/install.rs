@@ -5,8 +5,8 @@ mod site;
 use std::time::Duration;
 
 use clap::Args;
-use domain::{AgentName, ExitCode};
-use provision::install::{Scope, prepare};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_provision::install::{Scope, prepare};
 
 pub(super) use site::Site;
 

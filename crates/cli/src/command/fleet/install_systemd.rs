@@ -1,8 +1,8 @@
 //! `mosaic fleet install-systemd`: the units alone.
 
 use clap::Args;
-use domain::ExitCode;
-use provision::install::Scope;
+use mosaic_domain::ExitCode;
+use mosaic_provision::install::Scope;
 
 use super::install::install;
 use crate::context::Context;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use domain::ExitCode;
-use metrics::{Build, Exposition, Format, Selection};
-use probe::{Depth, Scope};
-use provision::replace_file;
+use mosaic_domain::ExitCode;
+use mosaic_metrics::{Build, Exposition, Format, Selection};
+use mosaic_probe::{Depth, Scope};
+use mosaic_provision::replace_file;
 
 use crate::context::Context;
 use crate::error::CommandError;

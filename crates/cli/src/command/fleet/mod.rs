@@ -34,7 +34,7 @@ pub(crate) use uninstall::Uninstall;
 pub(crate) use update::Update;
 pub(crate) use verify::Verify;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -1,7 +1,7 @@
 //! What `start`, `stop` and `restart` have in common on the command line.
 
 use clap::Args;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -1,8 +1,8 @@
 //! `mosaic fleet ps`: what is there, and how it differs from the roster.
 
 use clap::{Args, ValueHint};
-use domain::ExitCode;
-use probe::snapshot::SourceName;
+use mosaic_domain::ExitCode;
+use mosaic_probe::snapshot::SourceName;
 
 use super::ps_prometheus;
 use super::ps_watch::watch;

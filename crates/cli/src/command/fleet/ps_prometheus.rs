@@ -1,6 +1,6 @@
 //! `mosaic fleet ps --prometheus`: the fleets of all hosts, as a Prometheus has them.
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

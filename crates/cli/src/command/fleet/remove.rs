@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use domain::{AgentName, ExitCode};
-use provision::{AgentLeftovers, Plan, Step, replace_file};
-use roster::{EditError, Roster, remove_agent};
-use systemd::UnitName;
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_provision::{AgentLeftovers, Plan, Step, replace_file};
+use mosaic_roster::{EditError, Roster, remove_agent};
+use mosaic_systemd::UnitName;
 
 use super::add::{mode, read};
 use super::install::{LOCK_LIMIT, Site};

@@ -1,7 +1,7 @@
 //! `mosaic fleet restart`: through the user manager, or directly where there is none.
 
 use clap::Args;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::order_arguments::OrderArguments;
 use crate::context::Context;

@@ -1,8 +1,8 @@
 //! `mosaic fleet status`: one line an agent. The whole table is `ps`.
 
 use clap::Args;
-use domain::{AgentName, ExitCode};
-use probe::snapshot::{AgentSnapshot, Condition};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_probe::snapshot::{AgentSnapshot, Condition};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -76,8 +76,8 @@ fn lines(agents: &[&AgentSnapshot], style: &Style) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::exit_code;
-    use domain::ExitCode;
-    use probe::snapshot::Condition::{self, Dead, Missing, Stale, Starting, Unknown, Up};
+    use mosaic_domain::ExitCode;
+    use mosaic_probe::snapshot::Condition::{self, Dead, Missing, Stale, Starting, Unknown, Up};
 
     #[test]
     fn it_is_well_only_if_all_are_known_to_be_up() {

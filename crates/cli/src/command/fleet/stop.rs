@@ -1,7 +1,7 @@
 //! `mosaic fleet stop`: agents first, then the holder.
 
 use clap::Args;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::order_arguments::OrderArguments;
 use crate::context::Context;

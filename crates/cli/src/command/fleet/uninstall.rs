@@ -5,10 +5,10 @@ use std::io::{IsTerminal, stdin};
 
 use clap::Args;
 use dialoguer::Confirm;
-use domain::{AgentName, ExitCode};
-use provision::{Manifest, Plan, other_fleet, running_agents, uninstall};
-use roster::{Defaults, Roster, RosterError, TmuxSection};
-use systemd::{ActiveState, UnitName};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_provision::{Manifest, Plan, other_fleet, running_agents, uninstall};
+use mosaic_roster::{Defaults, Roster, RosterError, TmuxSection};
+use mosaic_systemd::{ActiveState, UnitName};
 
 use super::install::{LOCK_LIMIT, Site};
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! `mosaic fleet update`: programs by their own updaters, then their agents, one at a time.
 
 use clap::Args;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

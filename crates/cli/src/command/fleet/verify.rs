@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use domain::ExitCode;
-use probe::Scope;
+use mosaic_domain::ExitCode;
+use mosaic_probe::Scope;
 
 use super::run_directory_watch::RunDirectoryWatch;
 use crate::context::Context;

@@ -2,7 +2,7 @@
 //! its pane still there; w2, whose user manager hangs; and w3, whose exporter is down.
 
 use jiff::Timestamp;
-use probe::snapshot::{Condition, WaitingFor};
+use mosaic_probe::snapshot::{Condition, WaitingFor};
 
 use super::Answers;
 use crate::prometheus::answer::Answer;

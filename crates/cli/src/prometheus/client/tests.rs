@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 
 use super::{Client, LARGEST};
 use crate::prometheus::answer::Answer;

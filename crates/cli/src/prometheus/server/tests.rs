@@ -2,7 +2,7 @@
 
 use super::{Server, without_credentials};
 use crate::prometheus::PrometheusError;
-use domain::ExitCode;
+use mosaic_domain::ExitCode;
 use std::ffi::OsString;
 
 fn find(given: Option<&str>, variables: &[(&str, &str)]) -> Result<Server, PrometheusError> {

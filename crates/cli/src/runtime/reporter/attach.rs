@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use domain::{AgentName, MosaicHome};
+use mosaic_domain::{AgentName, MosaicHome};
 
 use super::{Attached, Occasion, Reporter};
 
@@ -46,7 +46,7 @@ pub(crate) fn attach(
 mod tests {
     use super::super::{Attached, Occasion, Reporter, ReporterFile};
     use super::attach;
-    use domain::MosaicHome;
+    use mosaic_domain::MosaicHome;
     use std::ffi::OsString;
     use std::fs;
     use std::path::Path;

@@ -47,7 +47,7 @@ mod tests {
         }
         for value in ["ALL", "none", "all ", "a\u{1b}l"] {
             let error = SkillMode::of(Some(OsStr::new(value))).unwrap_err();
-            assert_eq!(error.exit_code(), domain::ExitCode::Usage);
+            assert_eq!(error.exit_code(), mosaic_domain::ExitCode::Usage);
             let said = error.to_string();
             let value = value.escape_debug().to_string();
             assert!(

@@ -3,7 +3,7 @@
 use super::hosts_page;
 use crate::prometheus::{DriftCount, HostSnapshot, HostsSnapshot, RemoteActivity, RemoteAgent, RemoteSource};
 use crate::view::{Style, render};
-use probe::snapshot::{Condition, WaitingFor};
+use mosaic_probe::snapshot::{Condition, WaitingFor};
 
 fn agent(name: &str, condition: Condition, activity: Option<(&str, f64)>) -> RemoteAgent {
     let known = condition != Condition::Unknown;

@@ -2,7 +2,7 @@
 
 use super::{Act, Story};
 use crate::view::{Condition, Row, Verdict};
-use domain::{ExitVerdict, ProcessIdentity};
+use mosaic_domain::{ExitVerdict, ProcessIdentity};
 use std::time::Duration;
 
 fn process(pid: u32) -> ProcessIdentity {

@@ -1,10 +1,10 @@
 use super::condition;
 use crate::judge::{AgentFacts, Beat, Binding, PaneFact, ProcessFact};
 use crate::snapshot::Condition;
-use heartbeat::{Freshness, Heartbeat, Unjudgeable};
+use mosaic_heartbeat::{Freshness, Heartbeat, Unjudgeable};
+use mosaic_systemd::{ActiveState, LoadState, Unit};
+use mosaic_tmux::SessionPane;
 use std::time::Duration;
-use systemd::{ActiveState, LoadState, Unit};
-use tmux::SessionPane;
 
 fn pane(dead: bool) -> SessionPane {
     SessionPane {
@@ -12,7 +12,7 @@ fn pane(dead: bool) -> SessionPane {
         id: "%4".parse().unwrap(),
         pid: 77.try_into().unwrap(),
         dead,
-        verdict: dead.then_some(domain::ExitVerdict::Signal(9)),
+        verdict: dead.then_some(mosaic_domain::ExitVerdict::Signal(9)),
         last_output: 0,
     }
 }
@@ -28,7 +28,7 @@ fn heartbeat(status: &str) -> Heartbeat {
 }
 
 fn unit(active: ActiveState) -> Unit {
-    let name = systemd::UnitName::agent(&"a".parse().unwrap());
+    let name = mosaic_systemd::UnitName::agent(&"a".parse().unwrap());
     Unit { name, load: LoadState::Loaded, active, sub: String::new() }
 }
 

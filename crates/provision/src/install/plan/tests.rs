@@ -2,8 +2,8 @@ use super::plan;
 use crate::install::{FileKind, Seen, Surroundings, Wanted, WantedFile};
 use crate::layout::tests::layout;
 use crate::{Found, Layout, Manifest, Plan, RunFound, Step};
+use mosaic_systemd::{Linger, UnitName};
 use std::path::PathBuf;
-use systemd::{Linger, UnitName};
 
 fn usual() -> (Layout, Seen, Wanted, Surroundings) {
     let layout = layout(&[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r")]);

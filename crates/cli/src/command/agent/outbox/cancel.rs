@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use delivery::PostError;
-use delivery::spool::State;
-use domain::ExitCode;
+use mosaic_delivery::PostError;
+use mosaic_delivery::spool::State;
+use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

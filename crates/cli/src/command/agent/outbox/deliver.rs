@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use delivery::spool::{Outbox, State};
-use delivery::{Patience, Post, PostError, Request, orphan_outcome};
-use domain::{AgentName, ExitCode};
-use roster::{Roster, RosterError};
+use mosaic_delivery::spool::{Outbox, State};
+use mosaic_delivery::{Patience, Post, PostError, Request, orphan_outcome};
+use mosaic_domain::{AgentName, ExitCode};
+use mosaic_roster::{Roster, RosterError};
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -1,9 +1,9 @@
 //! `mosaic agent outbox` without a further command.
 
-use delivery::PostError;
-use delivery::spool::Outbox;
-use domain::{AgentName, ExitCode};
 use jiff::Timestamp;
+use mosaic_delivery::PostError;
+use mosaic_delivery::spool::Outbox;
+use mosaic_domain::{AgentName, ExitCode};
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use clap::Args;
-use delivery::spool::State;
-use delivery::{Patience, PostError, Request};
-use domain::{AgentName, ExitCode};
+use mosaic_delivery::spool::State;
+use mosaic_delivery::{Patience, PostError, Request};
+use mosaic_domain::{AgentName, ExitCode};
 
 use crate::context::Context;
 use crate::error::CommandError;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AgentName, ExitCode};
+use mosaic_domain::{AgentName, ExitCode};
 use serde::Serialize;
 
 use crate::mail::{Receipt, Receipts};

@@ -1,7 +1,7 @@
 //! What a reset will type, decided before anything is typed.
 
-use delivery::{Label, Message, Payload, Recipient, preamble};
-use roster::Roster;
+use mosaic_delivery::{Label, Message, Payload, Recipient, preamble};
+use mosaic_roster::Roster;
 
 use crate::context::Context;
 use crate::error::CommandError;

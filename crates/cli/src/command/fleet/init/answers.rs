@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use domain::RuntimeName;
-use roster::{EditError, Preset, Roster, RosterError, set_value};
+use mosaic_domain::RuntimeName;
+use mosaic_roster::{EditError, Preset, Roster, RosterError, set_value};
 
 use super::connector;
 
@@ -72,7 +72,7 @@ pub(super) fn check(key: &[&str], given: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::{Answers, check};
-    use roster::{Preset, Roster};
+    use mosaic_roster::{Preset, Roster};
     use std::path::Path;
 
     fn path() -> &'static Path {

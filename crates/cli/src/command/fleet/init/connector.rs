@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use roster::Roster;
+use mosaic_roster::Roster;
 
 const WORD: &str = "# Connector: ";
 

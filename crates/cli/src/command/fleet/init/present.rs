@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use roster::Roster;
+use mosaic_roster::Roster;
 
 use crate::error::CommandError;
 

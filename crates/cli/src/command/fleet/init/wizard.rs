@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Input, Select};
-use domain::usual_directories;
-use process::is_program;
-use provision::{Layout, find_program, recordable};
-use roster::{Preset, Roster, program_of};
+use mosaic_domain::usual_directories;
+use mosaic_process::is_program;
+use mosaic_provision::{Layout, find_program, recordable};
+use mosaic_roster::{Preset, Roster, program_of};
 use signal_hook::consts::SIGINT;
 
 use super::Old;

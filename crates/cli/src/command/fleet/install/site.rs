@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use mosaic_provision::install::{Surroundings, programs_directory};
+use mosaic_provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, holder_name};
+use mosaic_systemd::{ActiveState, Linger, Logind, ManagerError, UnitDirectories, UnitName, UserManager};
 use nix::unistd::{Uid, User};
-use provision::install::{Surroundings, programs_directory};
-use provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, holder_name};
-use systemd::{ActiveState, Linger, Logind, ManagerError, UnitDirectories, UnitName, UserManager};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -54,7 +54,7 @@ impl Site {
             Err(error) => return Err(error.into()),
         };
         let directories = UnitDirectories::of_user(|name| context.environment.variable(name))
-            .map_err(|error| probe::BadVariable { name: "HOME", why: error.to_string() })?;
+            .map_err(|error| mosaic_probe::BadVariable { name: "HOME", why: error.to_string() })?;
         let enabled = directories.enabled().map_err(|source| CommandError::io("read", layout.units(), source))?;
         let user = User::from_uid(Uid::effective())
             .ok()
@@ -115,7 +115,7 @@ impl Site {
             let _ = print(&(step.line(&self.layout) + "\n"));
         };
         let without = |_: &Step, why: &str| crate::view::tell(&format!("NOTE: this is left out: {why}"));
-        provision::execute(&plan.steps, &executor, tell, without)?;
+        mosaic_provision::execute(&plan.steps, &executor, tell, without)?;
         let rest = Plan { steps: Vec::new(), notes: plan.notes.clone() };
         let lines = rest.lines(&self.layout);
         let skipped = usize::from(!plan.steps.is_empty());
