@@ -1,4 +1,4 @@
-//! A pane as somebody names it, found exactly or not at all.
+//! Targets: panes as a person names them, matched exactly.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,46 +7,46 @@ use mosaic_domain::{AgentName, Pid};
 
 use crate::{PaneId, Server, TmuxError};
 
-/// What a person writes for a pane: `%4`, `name`, `=name`, `name:0` or `=name:0.1`. Unlike tmux's own
-/// targets it never means another session whose name only begins like this one.
+/// The target that a person writes for a pane: `%4`, `name`, `=name`, `name:0` or `=name:0.1`. Unlike in tmux's own
+/// targets, a name never matches as a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaneTarget {
-    /// That very pane.
+    /// The pane with this ID.
     Id(PaneId),
-    /// A pane of a session: the oldest one with these indices.
-    Of {
-        /// The session's whole name.
+    /// The oldest pane of a session with these indices.
+    InSession {
+        /// The full name of the session.
         session: String,
-        /// The window's index.
+        /// The index of the window. `None` matches any.
         window: Option<u32>,
-        /// The pane's index.
+        /// The index of the pane. `None` matches any.
         pane: Option<u32>,
     },
 }
 
-/// A pane that was found.
+/// The pane that a target refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundPane {
-    /// The pane.
+pub struct ResolvedPane {
+    /// The ID of the pane.
     pub id: PaneId,
-    /// Its session's name.
+    /// The name of its session.
     pub session: String,
-    /// The process tmux started in it last.
+    /// The pane process, the one that tmux started last.
     pub pid: Pid,
-    /// The name of the program in its foreground, as tmux tells it.
+    /// The name of the foreground program, as tmux shows it.
     pub command: String,
 }
 
-/// A text that names no pane.
+/// The error of parsing a text that is not a target of a pane.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{}' names no pane: expected a session's name, NAME:WINDOW.PANE by their numbers, or %N", .0.escape_debug())]
+#[error("'{}' is not a pane: expected a session's name, NAME:WINDOW.PANE with numbers, or %N", .0.escape_debug())]
 pub struct InvalidPaneTarget(String);
 
 impl PaneTarget {
-    /// The first pane of an agent's session, as a target.
+    /// The target of the first pane of an agent's session.
     #[must_use]
     pub fn agent(agent: &AgentName) -> Self {
-        Self::Of { session: agent.as_str().to_owned(), window: None, pane: None }
+        Self::InSession { session: agent.as_str().to_owned(), window: None, pane: None }
     }
 }
 
@@ -68,7 +68,7 @@ impl FromStr for PaneTarget {
         if session.is_empty() || session.chars().any(char::is_control) || (window.is_empty() && !pane.is_empty()) {
             return Err(invalid());
         }
-        Ok(Self::Of { session: session.to_owned(), window: index(window)?, pane: index(pane)? })
+        Ok(Self::InSession { session: session.to_owned(), window: index(window)?, pane: index(pane)? })
     }
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for PaneTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Id(id) => write!(f, "{id}"),
-            Self::Of { session, window, pane } => {
+            Self::InSession { session, window, pane } => {
                 write!(f, "={session}:")?;
                 window.map_or(Ok(()), |window| write!(f, "{window}"))?;
                 pane.map_or(Ok(()), |pane| write!(f, ".{pane}"))
@@ -86,15 +86,15 @@ impl fmt::Display for PaneTarget {
 }
 
 impl Server {
-    /// Finds a pane among all panes of the server; `None` if there is none such, or no server.
+    /// Finds the pane of a target. `None` if the pane or the server does not exist.
     ///
     /// # Errors
-    /// The server cannot be asked.
-    pub fn find_pane(&self, target: &PaneTarget) -> Result<Option<FoundPane>, TmuxError> {
-        match self.ask("list-panes", ["-a", "-F", FORMAT]) {
+    /// The call to tmux fails.
+    pub fn find_pane(&self, target: &PaneTarget) -> Result<Option<ResolvedPane>, TmuxError> {
+        match self.run("list-panes", ["-a", "-F", FORMAT]) {
             Ok(listed) => Ok(find(target, &listed)),
             Err(TmuxError::NoServer { .. }) => Ok(None),
-            Err(TmuxError::Refused { message, .. }) if crate::session::is_missing(&message) => Ok(None),
+            Err(TmuxError::CommandFailed { message, .. }) if crate::session::is_missing(&message) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -103,21 +103,22 @@ impl Server {
 const FORMAT: &str =
     "#{pane_id}\t#{pane_pid}\t#{window_index}\t#{pane_index}\t#{pane_current_command}\t#{session_name}";
 
-/// The pane that is meant; of several the oldest one, which is where an agent is: a person may have opened
-/// others before and behind it.
-fn find(target: &PaneTarget, listed: &str) -> Option<FoundPane> {
+/// Finds the pane of a target in the answer to [`FORMAT`]. If several match, the oldest one wins, because an agent
+/// runs in the first pane of its session, and a person may have opened others before and behind it.
+fn find(target: &PaneTarget, listed: &str) -> Option<ResolvedPane> {
     let panes = listed.lines().filter_map(|line| {
         let fields: Vec<&str> = line.splitn(6, '\t').collect();
         let [id, pid, window, pane, command, session]: [&str; 6] = fields.try_into().ok()?;
         let id: PaneId = id.parse().ok()?;
         let matches = match target {
             PaneTarget::Id(wanted) => *wanted == id,
-            PaneTarget::Of { session: wanted, window: of_window, pane: of_pane } => {
+            PaneTarget::InSession { session: name, window: window_index, pane: pane_index } => {
                 let is = |wanted: &Option<u32>, index: &str| wanted.is_none_or(|wanted| index.parse() == Ok(wanted));
-                wanted == session && is(of_window, window) && is(of_pane, pane)
+                name == session && is(window_index, window) && is(pane_index, pane)
             }
         };
-        let found = FoundPane { id, session: session.to_owned(), pid: pid.parse().ok()?, command: command.to_owned() };
+        let found =
+            ResolvedPane { id, session: session.to_owned(), pid: pid.parse().ok()?, command: command.to_owned() };
         matches.then_some(found)
     });
     panes.min_by_key(|pane| pane.id)
@@ -128,7 +129,7 @@ mod tests {
     use super::{PaneTarget, find};
 
     #[test]
-    fn targets_are_read() {
+    fn targets_are_parsed() {
         let table = [
             ("%4", Some("%4")),
             ("coder0", Some("=coder0:")),
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_never_means_a_longer_one() {
+    fn a_name_never_matches_as_a_prefix() {
         let listed = "%9\t70\t0\t0\tbash\tcoder01\n%4\t71\t0\t0\tpi\tcoder0\n%5\t72\t0\t1\tvim\tcoder0\n%6\t73\t2\t0\tless\tcoder0\n";
         let table = [
             ("coder0", Some("%4")),

@@ -1,17 +1,17 @@
-//! Why tmux did not do it.
+//! The error of a call to tmux.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mosaic_domain::{ExitCode, SocketName};
+use mosaic_domain::SocketName;
 use mosaic_process::BoundedError;
 
 use crate::Version;
 
-/// A call to tmux that had no success.
+/// The error of a call to tmux.
 #[derive(Debug, thiserror::Error)]
 pub enum TmuxError {
-    /// No tmux in any directory of `PATH`.
+    /// tmux is in no directory of `PATH`.
     #[error(
         "tmux is required: it is in no directory of PATH ({path}); install it (apt install tmux), or add its directory to PATH"
     )]
@@ -19,15 +19,15 @@ pub enum TmuxError {
         /// The search path.
         path: String,
     },
-    /// It is too old.
+    /// tmux is too old.
     #[error("tmux {} or newer is required: {} is '{found}'", Version::OLDEST, .program.display())]
     TooOld {
         /// The tmux that was found.
         program: PathBuf,
-        /// What it says of itself.
+        /// Its answer to `tmux -V`.
         found: String,
     },
-    /// Nobody listens at the socket.
+    /// No server listens on the socket.
     #[error(
         "no tmux server answers on the socket {socket}: start the holder (systemctl --user start mosaic-tmux-holder)"
     )]
@@ -36,42 +36,29 @@ pub enum TmuxError {
         socket: SocketName,
     },
     /// The server did not answer in time.
-    #[error("the tmux server on the socket {socket} did not answer within {} s: it hangs", .limit.as_secs())]
-    Hung {
+    #[error("the tmux server on the socket {socket} did not answer within {} s: it hangs", .timeout.as_secs())]
+    Timeout {
         /// The server's socket.
         socket: SocketName,
-        /// How long was waited.
-        limit: Duration,
+        /// The deadline of the call.
+        timeout: Duration,
     },
-    /// The program could not be run.
+    /// The program cannot be run.
     #[error("cannot run {}: {source}", .program.display())]
     Run {
         /// The program.
         program: PathBuf,
-        /// Why not.
+        /// The cause.
         source: BoundedError,
     },
-    /// tmux refused, or answered with something else than was asked for.
+    /// The command failed, or its answer has an unexpected form.
     #[error("tmux {command} on the socket {socket}: {message}")]
-    Refused {
+    CommandFailed {
         /// The server's socket.
         socket: SocketName,
-        /// Which of tmux's commands.
+        /// The tmux command.
         command: &'static str,
-        /// What it said.
+        /// tmux's error message.
         message: String,
     },
-}
-
-impl TmuxError {
-    /// The exit code of a program that ends because of this.
-    #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::NotInstalled { .. } | Self::TooOld { .. } | Self::NoServer { .. } | Self::Hung { .. } => {
-                ExitCode::Unavailable
-            }
-            Self::Run { .. } | Self::Refused { .. } => ExitCode::Io,
-        }
-    }
 }

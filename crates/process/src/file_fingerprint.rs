@@ -1,4 +1,4 @@
-//! Whether a file is still the one that was read, by what a directory says of it.
+//! Detecting whether a file has changed since it was read, from its metadata alone.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -9,30 +9,30 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 use rustix::time::{ClockId, clock_gettime};
 
-/// A file's place and times. Who writes to it, or puts another in its place, changes the mark; nobody can
-/// set the time of a change (`ctime`).
+/// The identity, size and times of a file. Writing to the file, or replacing it, changes the fingerprint:
+/// no system call can set the time of the last change (`ctime`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileMark {
+pub struct FileFingerprint {
     device: (u32, u32),
     inode: u64,
     size: u64,
     modified: (i64, u32),
     changed: (i64, u32),
-    /// The last change was long before somebody looked, so that a later one shows.
+    /// The last change was long enough before the reading that a later change has another time.
     settled: bool,
 }
 
-/// The coarsest times that a file system keeps are whole seconds, and two for FAT.
+/// The coarsest resolution of a file system's times: one second on most of the old ones, two on FAT.
 const COARSEST: Duration = Duration::from_secs(2);
 
-impl FileMark {
-    /// The mark of a file, or of what a link leads to; nothing if there is none. It has to be taken before
-    /// the file is read.
+impl FileFingerprint {
+    /// Reads the fingerprint of a file, following links. `None` if the file does not exist. Take the
+    /// fingerprint before reading the file.
     ///
     /// # Errors
-    /// It cannot be looked at.
-    pub fn of(directory: impl AsFd, path: impl Arg) -> io::Result<Option<Self>> {
-        // Also of a file on another host it is the state of now that is asked for, as opening it would.
+    /// The metadata cannot be read.
+    pub fn read(directory: impl AsFd, path: impl Arg) -> io::Result<Option<Self>> {
+        // FORCE_SYNC makes a network file system ask its server, as opening the file would.
         let found = statx(directory, path, AtFlags::STATX_FORCE_SYNC, StatxFlags::BASIC_STATS);
         let found = match found {
             Ok(found) => found,
@@ -51,12 +51,12 @@ impl FileMark {
         }))
     }
 
-    /// Is what was read when this mark was taken what a file with the mark `now` holds?
+    /// Returns whether a file with the fingerprint `now` still has the contents that it had at this one.
     ///
-    /// A file that was changed just before it was read may have been changed once more at the same time, as
-    /// far as the file system counts it: that is never taken for the same.
+    /// A file that changed just before it was read may have changed again within the same tick of the file
+    /// system's clock, so this is then always `false`.
     #[must_use]
-    pub fn still_holds(&self, now: &Self) -> bool {
+    pub fn still_matches(&self, now: &Self) -> bool {
         self.settled && Self { settled: true, ..*now } == *self
     }
 }
@@ -66,8 +66,8 @@ fn now() -> (i64, u32) {
     (now.tv_sec, u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
-/// Did the change happen so long before `now` that another one would have another time? A change in the
-/// future says that somebody has set the clock.
+/// Returns whether the change was so long before `now` that another change would have another time. A
+/// change in the future means that the clock was set, and does not count as settled.
 fn is_settled(changed: (i64, u32), now: (i64, u32)) -> bool {
     let nanos = |(seconds, nanos): (i64, u32)| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
     nanos(now) - nanos(changed) > i128::try_from(COARSEST.as_nanos()).unwrap_or(i128::MAX)
@@ -75,13 +75,13 @@ fn is_settled(changed: (i64, u32), now: (i64, u32)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileMark, is_settled};
+    use super::{FileFingerprint, is_settled};
     use rustix::fs::CWD;
     use std::fs;
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_change_just_before_or_after_somebody_looked_is_not_settled() {
+    fn a_change_close_to_the_reading_is_not_settled() {
         let table = [
             ((10, 0), (12, 0), false),
             ((10, 0), (12, 1), true),
@@ -96,29 +96,29 @@ mod tests {
     }
 
     #[test]
-    fn whatever_happens_to_a_file_changes_its_mark() {
+    fn every_change_of_a_file_changes_its_fingerprint() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        let mark = || FileMark { settled: true, ..FileMark::of(CWD, &path).unwrap().unwrap() };
+        let fingerprint = || FileFingerprint { settled: true, ..FileFingerprint::read(CWD, &path).unwrap().unwrap() };
         fs::write(&path, "one").unwrap();
-        let written = mark();
-        assert!(written.still_holds(&mark()));
-        assert!(!FileMark { settled: false, ..written }.still_holds(&mark()));
+        let written = fingerprint();
+        assert!(written.still_matches(&fingerprint()));
+        assert!(!FileFingerprint { settled: false, ..written }.still_matches(&fingerprint()));
         fs::write(&path, "more").unwrap();
-        let longer = mark();
-        assert!(!written.still_holds(&longer));
-        // Another file of the same length in the same place.
+        let longer = fingerprint();
+        assert!(!written.still_matches(&longer));
+        // Another file of the same length takes its place.
         fs::write(directory.path().join("new"), "else").unwrap();
         fs::rename(directory.path().join("new"), &path).unwrap();
-        let replaced = mark();
-        assert!(!longer.still_holds(&replaced));
-        // The time of the last writing can be set to what it was.
+        let replaced = fingerprint();
+        assert!(!longer.still_matches(&replaced));
+        // The time of the last modification is set to what it was.
         let file = fs::File::options().write(true).open(&path).unwrap();
         file.set_modified(fs::metadata(&path).unwrap().modified().unwrap()).unwrap();
-        assert!(!replaced.still_holds(&mark()));
+        assert!(!replaced.still_matches(&fingerprint()));
         fs::remove_file(&path).unwrap();
-        assert_eq!(FileMark::of(CWD, &path).unwrap(), None);
+        assert_eq!(FileFingerprint::read(CWD, &path).unwrap(), None);
         symlink("new", &path).unwrap();
-        assert_eq!(FileMark::of(CWD, &path).unwrap(), None);
+        assert_eq!(FileFingerprint::read(CWD, &path).unwrap(), None);
     }
 }
