@@ -78,7 +78,7 @@ impl Context {
     /// # Errors
     /// There is no tmux on this host.
     pub(crate) fn server(&self, roster: &Roster) -> Result<Server, CommandError> {
-        let program = mosaic_tmux::find_program(self.environment.variable("PATH").as_deref())?;
+        let program = mosaic_tmux::find_tmux(self.environment.variable("PATH").as_deref())?;
         Ok(Server::new(program, roster.tmux.socket_name.clone()))
     }
 

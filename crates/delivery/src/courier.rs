@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mosaic_domain::Pid;
-use mosaic_tmux::{FoundPane, Guarded, Server, TmuxError, Typist};
+use mosaic_tmux::{ResolvedPane, InputOutcome, Server, TmuxError, PaneInput};
 
 use crate::protocol::{Errand, Request, Sight, Step};
 use crate::{Doubt, Outcome, Progress, Refusal};
@@ -15,7 +15,7 @@ pub struct Courier<'a> {
     /// The pane's server.
     pub server: &'a Server,
     /// The pane.
-    pub pane: &'a FoundPane,
+    pub pane: &'a ResolvedPane,
     /// The process that the message is for.
     pub meant: Pid,
     /// How its program looks.
@@ -46,7 +46,7 @@ impl Courier<'_> {
             ComposerForm::Box { .. } => Vec::from([self.composed(text)]),
             ComposerForm::Line { .. } => text.split('\n').map(str::to_owned).collect(),
         };
-        let typist = self.server.typist(self.pane.id, HISTORY);
+        let typist = self.server.pane_input(self.pane.id, HISTORY);
         for (nth, line) in lines.iter().enumerate() {
             let outcome = self.enter(&typist, line, name, nth == 0, progress)?;
             let then = match outcome {
@@ -66,7 +66,7 @@ impl Courier<'_> {
 
     fn enter<P: Progress>(
         &self,
-        typist: &Typist,
+        typist: &PaneInput,
         text: &str,
         name: &str,
         is_first: bool,
@@ -78,7 +78,7 @@ impl Courier<'_> {
         let failed = |error: &TmuxError, typed: bool| {
             if typed { Outcome::Unconfirmed(Doubt::Tmux(error.to_string())) } else { Outcome::Refused(without(error)) }
         };
-        let mut looked = typist.look(Duration::ZERO);
+        let mut looked = typist.capture(Duration::ZERO);
         // A frame may be half drawn: what is good news is looked at twice. Lines are not drawn.
         let draws = matches!(self.profile.composer, ComposerForm::Box { .. });
         let mut hoped = None;
@@ -86,8 +86,8 @@ impl Courier<'_> {
             let seen = match looked {
                 Ok(seen) => seen,
                 // It costs nothing to look again, and much not to know.
-                Err(TmuxError::Hung { .. }) if typed && began.elapsed() < HUNG => {
-                    looked = typist.look(pause(began.elapsed()));
+                Err(TmuxError::Timeout { .. }) if typed && began.elapsed() < HUNG => {
+                    looked = typist.capture(pause(began.elapsed()));
                     continue;
                 }
                 Err(error) => return Ok(failed(&error, typed)),
@@ -104,27 +104,27 @@ impl Courier<'_> {
                     if draws && hoped.as_ref() != Some(&outcome) =>
                 {
                     hoped = Some(outcome);
-                    typist.look(AGAIN)
+                    typist.capture(AGAIN)
                 }
                 Step::End(outcome) => return Ok(outcome),
-                Step::Wait => typist.look(after),
+                Step::Wait => typist.capture(after),
                 Step::Type => {
                     if is_first {
                         progress.typing()?;
                     }
                     // Of an empty line there is only Enter.
                     let pasted = match text {
-                        "" => Ok((Guarded::Typed, seen)),
+                        "" => Ok((InputOutcome::Typed, seen)),
                         text => typist.paste(self.meant, name, text, after),
                     };
                     match pasted {
-                        Ok((Guarded::Typed, seen)) => {
+                        Ok((InputOutcome::Typed, seen)) => {
                             typed = true;
                             errand.typed(&sight, Instant::now());
                             progress.typed();
                             Ok(seen)
                         }
-                        Ok((Guarded::Refused, seen)) => {
+                        Ok((InputOutcome::Rejected, seen)) => {
                             if is_first {
                                 progress.not_typed()?;
                             }
@@ -133,13 +133,13 @@ impl Courier<'_> {
                         Err(error) => return Ok(failed(&error, true)),
                     }
                 }
-                Step::Press => match typist.press(self.meant, ["Enter"], after) {
-                    Ok((Guarded::Typed, seen)) => {
+                Step::Press => match typist.send_keys(self.meant, ["Enter"], after) {
+                    Ok((InputOutcome::Typed, seen)) => {
                         errand.pressed(&sight, Instant::now());
                         progress.submitted();
                         Ok(seen)
                     }
-                    Ok((Guarded::Refused, seen)) => Ok(seen),
+                    Ok((InputOutcome::Rejected, seen)) => Ok(seen),
                     Err(error) => return Ok(failed(&error, true)),
                 },
             };

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use mosaic_domain::Pid;
 use mosaic_heartbeat::RunDirectory;
 use mosaic_process::{Liveness, ProcRoot};
-use mosaic_tmux::{FoundPane, Server};
+use mosaic_tmux::{ResolvedPane, Server};
 
 use crate::spool::{Carrier, Entry, Keeper, MessageId, Outbox, Record, State, Turn};
 use crate::{Content, Courier, Label, Outcome, Payload, PostError, Recipient, Refusal, Request};
@@ -126,7 +126,7 @@ impl Post<'_> {
     }
 
     /// The recipient's pane, and the process in it.
-    fn find(&self, to: &Recipient) -> Result<(FoundPane, Pid), Refusal> {
+    fn find(&self, to: &Recipient) -> Result<(ResolvedPane, Pid), Refusal> {
         let pane = self.server.find_pane(&to.target).map_err(|error| Refusal::Tmux(error.to_string()))?;
         let pane = pane.ok_or(Refusal::NoSession)?;
         let is_watched = |watched| ProcRoot::default().liveness(watched).is_ok_and(Liveness::is_alive);

@@ -148,7 +148,7 @@ fn started(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Ti
 fn start_of(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Duration> {
     let stat = seen.stat.as_ref().ok()?.as_ref()?;
     let identity = ProcessIdentity { pid, start_ticks: stat.start_ticks, boot: observation.now.boot };
-    Some(mosaic_process::start_of(&identity))
+    Some(mosaic_process::start_time(&identity))
 }
 
 fn doing(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {
@@ -162,7 +162,7 @@ fn doing(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) ->
     judge::activity(Signs {
         // One of the process before, or of another boot, is no news of this one.
         report: report.filter(|report| {
-            report.said.is_none_or(|said| {
+            report.reported_at.is_none_or(|said| {
                 said.boot == observation.now.boot && start.is_none_or(|start| said.since_boot >= start)
             })
         }),

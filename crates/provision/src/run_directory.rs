@@ -11,7 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::AgentName;
-use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_heartbeat::{AgentLock, LockRole, RunDirectory};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::files::{make_directory, remove_file, remove_if_empty, replace_file};
@@ -102,7 +102,7 @@ pub fn running_agents(directory: &Path) -> Result<Vec<AgentName>, ProvisionError
 }
 
 fn running_from(directory: &Path) -> Result<Vec<AgentName>, ProvisionError> {
-    let run = RunDirectory::at(directory.to_owned());
+    let run = RunDirectory::new(directory.to_owned());
     let mut running = Vec::new();
     for entry in fs::read_dir(directory).map_err(ProvisionError::file("read", directory))?.flatten() {
         let name = entry.file_name();
@@ -119,7 +119,7 @@ fn running_from(directory: &Path) -> Result<Vec<AgentName>, ProvisionError> {
 /// Does somebody start or watch this agent, by the kernel's word?
 fn is_locked(directory: &RunDirectory, agent: &AgentName) -> io::Result<bool> {
     let Some(lock) = AgentLock::open_existing(directory, agent)? else { return Ok(false) };
-    Ok(lock.holder(Role::Starter)?.is_some() || lock.holder(Role::Sidecar)?.is_some())
+    Ok(lock.holder(LockRole::Starter)?.is_some() || lock.holder(LockRole::Sidecar)?.is_some())
 }
 
 /// Puts a link to `target` in the place of a directory that nobody uses. The two change places at
@@ -225,7 +225,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let layout = layout(&[("HOME", home.path().to_str().unwrap())]);
         let target = home.path().join("memory/run");
-        RunDirectory::at(layout.run()).prepare().unwrap();
+        RunDirectory::new(layout.run()).prepare().unwrap();
         for name in ["a.hb", ".a.lock", ".a.hb.new", "notes.txt"] {
             fs::write(layout.run().join(name), name).unwrap();
         }

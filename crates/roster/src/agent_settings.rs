@@ -1,6 +1,6 @@
 //! What holds for an agent.
 
-use mosaic_domain::{AgentName, BeatInterval, RuntimeName, SocketName};
+use mosaic_domain::{AgentName, HeartbeatInterval, RuntimeName, SocketName};
 
 use crate::{Agent, Class, HolderSession, Limits, PersistentPersona, Restart, Roster};
 
@@ -24,7 +24,7 @@ pub struct AgentSettings {
     /// What makes it forget a task.
     pub reset_command: Option<String>,
     /// How often its heartbeat is written; `None` leaves it to the launcher: 15 seconds.
-    pub interval: Option<BeatInterval>,
+    pub interval: Option<HeartbeatInterval>,
     /// Which model it should use.
     pub model_hint: Option<String>,
     /// Does it keep its persona?

@@ -1,6 +1,6 @@
 //! The roster's section `defaults`.
 
-use mosaic_domain::{BeatInterval, RuntimeName};
+use mosaic_domain::{HeartbeatInterval, RuntimeName};
 
 /// What holds for agents that do not say otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
@@ -17,5 +17,5 @@ pub struct Defaults {
     /// Seconds between two heartbeats, such as 15 or 0.5; 15 if left out.
     #[serde(default, deserialize_with = "crate::reading::beat_interval")]
     #[schemars(schema_with = "crate::schema::beat_interval")]
-    pub heartbeat_interval: Option<BeatInterval>,
+    pub heartbeat_interval: Option<HeartbeatInterval>,
 }

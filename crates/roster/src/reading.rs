@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use mosaic_domain::{BeatInterval, SocketName};
+use mosaic_domain::{HeartbeatInterval, SocketName};
 use serde::de::{Deserializer, Error, Visitor};
 
 use crate::{CpuQuota, Restart};
@@ -50,7 +50,7 @@ where
 }
 
 /// Seconds between two beats: a number, not a text.
-pub(crate) fn beat_interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BeatInterval>, D::Error> {
+pub(crate) fn beat_interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HeartbeatInterval>, D::Error> {
     let visitor =
         Text { numbers: Numbers::Only, expected: "a number of seconds, such as 15 or 0.5", value: PhantomData };
     deserializer.deserialize_any(visitor).map(Some)

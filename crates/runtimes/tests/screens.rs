@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use mosaic_domain::MosaicHome;
 use mosaic_runtimes::{Composer, Library, Profile, Screen, Sign};
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 
 fn screens(runtime: &str) -> BTreeMap<String, Screen> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("screens").join(runtime);
     let files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
-        let seen = PaneSight {
+        let seen = CapturedPane {
             pid: 1.try_into().unwrap(),
             dead: false,
             in_mode: false,

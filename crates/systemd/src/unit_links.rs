@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use rustix::fs::CWD;
 
 use crate::UnitName;
@@ -17,13 +17,13 @@ pub struct UnitLinks {
     /// Those that may not be started.
     pub masked: HashSet<UnitName>,
     /// Each directory that was read, as it was before; links are made and removed in it, never changed.
-    read: Vec<(PathBuf, Option<FileMark>)>,
+    read: Vec<(PathBuf, Option<FileFingerprint>)>,
 }
 
 impl UnitLinks {
     /// A directory is going to be read.
     pub(crate) fn note(&mut self, directory: &Path) -> io::Result<()> {
-        let mark = FileMark::of(CWD, directory)
+        let mark = FileFingerprint::read(CWD, directory)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", directory.display())))?;
         self.read.push((directory.to_owned(), mark));
         Ok(())
@@ -33,8 +33,8 @@ impl UnitLinks {
     #[must_use]
     pub fn still_hold(&self) -> bool {
         !self.read.is_empty()
-            && self.read.iter().all(|(directory, before)| match (before, FileMark::of(CWD, directory)) {
-                (Some(before), Ok(Some(now))) => before.still_holds(&now),
+            && self.read.iter().all(|(directory, before)| match (before, FileFingerprint::read(CWD, directory)) {
+                (Some(before), Ok(Some(now))) => before.still_matches(&now),
                 (None, Ok(None)) => true,
                 _ => false,
             })

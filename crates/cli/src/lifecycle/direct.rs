@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mosaic_domain::AgentName;
 use mosaic_process::monotonic;
-use mosaic_tmux::Holder;
+use mosaic_tmux::HolderStart;
 
 use super::at_once::at_once;
 use super::launching::{launch, launcher, variables};
@@ -23,7 +23,7 @@ pub(super) fn carry_out(
     let since = monotonic();
     if plans.iter().any(|(_, plan)| matches!(plan.then, Step::Launch(_))) {
         let holder = world.server()?.start_holder(&world.roster.tmux.holder_session)?;
-        if holder == Holder::Started {
+        if holder == HolderStart::Started {
             tell(Report::now(Subject::Holder, Ok(Change::Started), since));
         }
     }
@@ -54,7 +54,7 @@ pub(super) fn end_holder(world: &World<'_>, tell: &mut dyn FnMut(Report)) -> Res
     let since = monotonic();
     let session = &world.roster.tmux.holder_session;
     if world.looking().has_session(session.as_str()) {
-        world.server()?.end_holder(session)?;
+        world.server()?.stop_holder(session)?;
         tell(Report::now(Subject::Holder, Ok(Change::Stopped), since));
     }
     Ok(())

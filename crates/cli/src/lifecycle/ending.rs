@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use mosaic_domain::AgentName;
-use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_heartbeat::{AgentLock, LockRole, RunDirectory};
 use mosaic_process::{PidFd, monotonic};
 use mosaic_tmux::Server;
 use rustix::process::Signal;
@@ -41,10 +41,10 @@ pub(super) fn end(
 }
 
 fn end_watched(lock: &AgentLock, deadline: Duration) -> io::Result<()> {
-    let Some(pid) = lock.holder(Role::Sidecar)? else { return Ok(()) };
+    let Some(pid) = lock.holder(LockRole::Sidecar)? else { return Ok(()) };
     let Ok(sidecar) = PidFd::open(pid) else { return Ok(()) };
     // By its descriptor now, it is still who holds the lock, or it is gone.
-    if lock.holder(Role::Sidecar)? != Some(pid) {
+    if lock.holder(LockRole::Sidecar)? != Some(pid) {
         return Ok(());
     }
     // One that was stopped would not hear of the first.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use mosaic_domain::AgentName;
-use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_heartbeat::{AgentLock, LockRole, RunDirectory};
 use mosaic_process::{Cgroup, ProcRoot};
 use mosaic_tmux::Server;
 
@@ -21,7 +21,7 @@ impl<'a> Looking<'a> {
     /// Asks the server for its sessions; without one there are none.
     pub(super) fn at(server: Result<&Server, &String>, run_directory: &'a RunDirectory) -> Self {
         let listed =
-            server.map_err(Clone::clone).and_then(|server| server.all_panes().map_err(|error| error.to_string()));
+            server.map_err(Clone::clone).and_then(|server| server.list_sessions().map_err(|error| error.to_string()));
         let names = |panes: mosaic_tmux::ServerPanes| panes.sessions.into_iter().map(|pane| pane.session).collect();
         Self { run_directory, sessions: listed.map(|panes| panes.map(names).unwrap_or_default()) }
     }
@@ -49,12 +49,12 @@ impl<'a> Looking<'a> {
 
     fn watcher(&self, agent: &AgentName) -> io::Result<Option<Watcher>> {
         let Some(lock) = AgentLock::open_existing(self.run_directory, agent)? else { return Ok(None) };
-        let Some(pid) = lock.holder(Role::Sidecar)? else { return Ok(None) };
+        let Some(pid) = lock.holder(LockRole::Sidecar)? else { return Ok(None) };
         // A detached sidecar may be in the group of the service that started it; it is the main
         // process of none.
         let main = ProcRoot::default().variable(pid, "SYSTEMD_EXEC_PID").ok().flatten();
         let is_main = main.is_some_and(|main| main == pid.to_string().as_str());
-        let group = Cgroup::of(pid).ok().flatten();
+        let group = Cgroup::from_pid(pid).ok().flatten();
         let in_a_service = group.is_some_and(|group| group.name().ends_with(".service"));
         Ok(Some(Watcher { pid, of_a_unit: is_main && in_a_service }))
     }

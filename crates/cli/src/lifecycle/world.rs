@@ -25,7 +25,7 @@ pub(super) struct World<'a> {
 impl<'a> World<'a> {
     /// Finds tmux; that it is not there matters only to those who need it.
     pub(super) fn new(context: &'a Context, roster: &'a Roster) -> Self {
-        let server = context.server(roster).map(|server| server.within(TMUX_LIMIT));
+        let server = context.server(roster).map(|server| server.with_timeout(TMUX_LIMIT));
         Self { context, roster, server: server.map_err(|error| error.to_string()) }
     }
 
@@ -34,7 +34,7 @@ impl<'a> World<'a> {
     /// # Errors
     /// There is no tmux.
     pub(super) fn server(&self) -> Result<Server, CommandError> {
-        Ok(self.context.server(self.roster)?.within(TMUX_LIMIT))
+        Ok(self.context.server(self.roster)?.with_timeout(TMUX_LIMIT))
     }
 
     /// Looks what runs.

@@ -115,7 +115,7 @@ impl<'a> Office<'a> {
     /// # Errors
     /// There is no tmux on this host, or it is too old.
     pub(crate) fn server(&self, roster: &Roster) -> Result<Server, CommandError> {
-        let server = self.context.server(roster)?.within(PATIENCE);
+        let server = self.context.server(roster)?.with_timeout(PATIENCE);
         server.check_version()?;
         Ok(server)
     }
@@ -154,8 +154,8 @@ impl<'a> Office<'a> {
     fn target(&self, given: Option<&str>, target: &str) -> Result<(Server, Vec<Recipient>), CommandError> {
         let target: PaneTarget = target.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
         let socket = socket(given)?;
-        let program = mosaic_tmux::find_program(self.context.environment.variable("PATH").as_deref())?;
-        let server = Server::new(program, socket.clone()).within(PATIENCE);
+        let program = mosaic_tmux::find_tmux(self.context.environment.variable("PATH").as_deref())?;
+        let server = Server::new(program, socket.clone()).with_timeout(PATIENCE);
         server.check_version()?;
         let found = server
             .find_pane(&target)?

@@ -111,7 +111,7 @@ impl Drain<'_> {
         let profile = self.office.recipient(self.roster, agent)?.profile;
         let server = self.office.server(self.roster)?;
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
-        let look = pane.map(|pane| server.typist(pane.id, 0).look(Duration::ZERO)).transpose()?.flatten();
+        let look = pane.map(|pane| server.pane_input(pane.id, 0).capture(Duration::ZERO)).transpose()?.flatten();
         let Some(look) = look else { return Ok(Some(Obstacle::unclear("it has no session"))) };
         let patience = Patience { ready: Duration::ZERO, obstructed: Duration::ZERO, ..Patience::usual() };
         let request = Request { only_when_idle: true, rescue: false, until_turn: false, patience };

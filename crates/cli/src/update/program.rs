@@ -4,7 +4,7 @@ use std::env::{join_paths, split_paths};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{AgentName, usual_directories};
+use mosaic_domain::{AgentName, default_program_directories};
 use mosaic_process::is_program;
 use mosaic_roster::Roster;
 
@@ -87,7 +87,7 @@ impl Programs {
 /// Where an agent looks for programs, and then we.
 fn search_path(context: &Context, recorded: Option<&OsStr>) -> OsString {
     let home = context.environment.variable("HOME").map(PathBuf::from);
-    let usual = home.map(|home| usual_directories(&home)).unwrap_or_default();
+    let usual = home.map(|home| default_program_directories(&home)).unwrap_or_default();
     let own = context.environment.variable("PATH").unwrap_or_default();
     let mut directories: Vec<PathBuf> = Vec::new();
     // As the launcher has it; ours is the last, for what only an updater needs.

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn the_second_learns_who_is_first() {
         let directory = tempfile::tempdir().unwrap();
-        let run = RunDirectory::at(directory.path().join("run"));
+        let run = RunDirectory::new(directory.path().join("run"));
         let first = UpdateLock::take(&run).unwrap();
         let error = UpdateLock::take(&run).unwrap_err();
         assert_eq!(error.exit_code(), ExitCode::Busy);

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn what_was_remembered_is_known_and_nonsense_is_not() {
         let directory = tempfile::tempdir().unwrap();
-        let run = RunDirectory::at(directory.path().to_owned());
+        let run = RunDirectory::new(directory.path().to_owned());
         let (pi, coder0) = (Path::new("/p/bin/pi"), "coder0".parse().unwrap());
         let known = KnownVersion::now(None, "1.0", Timestamp::new(5, 7).unwrap(), Timestamp::now());
         let mut record = UpdateRecord::read(&run);

@@ -143,13 +143,13 @@ impl<'a> Errand<'a> {
             return Some(Refusal::Dialog(dialog.name.clone()));
         }
         // Nobody asks for anything but a secret without showing what is typed.
-        if sight.input.is_some_and(|input| input.by_lines && !input.echo) {
+        if sight.input.is_some_and(|input| input.canonical && !input.echo) {
             return Some(Refusal::Dialog("password".to_owned()));
         }
         let Some(composer) = composer else { return Some(Refusal::NoComposer) };
         // One that has not set its terminal up yet would get the text as lines.
         let draws = matches!(self.profile.composer, ComposerForm::Box { .. });
-        if draws && sight.input.is_some_and(|input| input.by_lines) {
+        if draws && sight.input.is_some_and(|input| input.canonical) {
             return Some(Refusal::NoComposer);
         }
         if !composer.is_empty {

@@ -2,7 +2,7 @@
 
 use mosaic_domain::Pid;
 use mosaic_process::TerminalInput;
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 
 use mosaic_runtimes::Screen;
 
@@ -37,7 +37,7 @@ pub struct Sight {
 impl Sight {
     /// Of a pane, whose process is to be `meant`.
     #[must_use]
-    pub fn of(seen: Option<&PaneSight>, meant: Pid) -> Self {
+    pub fn of(seen: Option<&CapturedPane>, meant: Pid) -> Self {
         let occupant = match seen {
             None => Occupant::Nobody,
             Some(seen) if seen.pid != meant => Occupant::Another,
@@ -51,7 +51,7 @@ impl Sight {
             // A dead pane's terminal may be another pane's by now.
             input: seen
                 .filter(|_| occupant == Occupant::Meant)
-                .and_then(|seen| TerminalInput::look(&seen.terminal).ok()),
+                .and_then(|seen| TerminalInput::read(&seen.terminal).ok()),
             is_reported: false,
         }
     }

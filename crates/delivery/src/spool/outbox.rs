@@ -36,7 +36,7 @@ impl Outbox {
     }
 
     fn directory(&self, agent: &AgentName) -> PathBuf {
-        self.home.outbox().join(agent.as_str())
+        self.home.paths().outbox().join(agent.as_str())
     }
 
     /// Puts a message there.
@@ -106,7 +106,7 @@ impl Outbox {
     /// The outbox cannot be read.
     pub fn agents(&self) -> Result<Vec<AgentName>, SpoolError> {
         let mut agents: Vec<AgentName> =
-            names(&self.home.outbox())?.iter().filter_map(|name| name.parse().ok()).collect();
+            names(&self.home.paths().outbox())?.iter().filter_map(|name| name.parse().ok()).collect();
         agents.sort_unstable();
         Ok(agents)
     }
@@ -114,7 +114,7 @@ impl Outbox {
     /// Do messages wait for an agent?
     #[must_use]
     pub fn has_waiting(&self, agent: &AgentName) -> bool {
-        self.home.waiting_mark(agent).exists()
+        self.home.paths().waiting_mark(agent).exists()
     }
 
     /// Marks that messages wait.
@@ -122,7 +122,7 @@ impl Outbox {
     /// # Errors
     /// The mark cannot be made.
     pub fn mark_waiting(&self, agent: &AgentName) -> Result<(), SpoolError> {
-        let mark = self.home.waiting_mark(agent);
+        let mark = self.home.paths().waiting_mark(agent);
         let mut options = fs::OpenOptions::new();
         let made = options.write(true).create(true).truncate(false).mode(0o600).open(&mark);
         made.map(drop).map_err(SpoolError::io("make", mark))
@@ -133,7 +133,7 @@ impl Outbox {
     /// # Errors
     /// It cannot be taken away.
     pub fn unmark_waiting(&self, agent: &AgentName) -> Result<(), SpoolError> {
-        let mark = self.home.waiting_mark(agent);
+        let mark = self.home.paths().waiting_mark(agent);
         match fs::remove_file(&mark) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(SpoolError::io("remove", mark)(source)),
             _ => Ok(()),

@@ -67,7 +67,7 @@ impl Home {
 
     /// Where heartbeats go.
     pub(crate) fn run(&self) -> RunDirectory {
-        RunDirectory::at(self.0.join("run"))
+        RunDirectory::new(self.0.join("run"))
     }
 
     /// The agents' env files.

@@ -42,7 +42,7 @@ fn prepared(arguments: &Arguments) -> Result<Command, DemoError> {
 
 /// The fleet's tmux server, by the tmux that is on PATH.
 pub(super) fn server() -> Result<Server, DemoError> {
-    let program = mosaic_tmux::find_program(env::var_os("PATH").as_deref())?;
+    let program = mosaic_tmux::find_tmux(env::var_os("PATH").as_deref())?;
     let socket: SocketName =
         SOCKET.parse().map_err(|error| DemoError::io("name the socket")(std::io::Error::other(error)))?;
     Ok(Server::new(program, socket))

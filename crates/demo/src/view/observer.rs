@@ -3,7 +3,7 @@
 use std::io;
 
 use jiff::Timestamp;
-use mosaic_domain::{AgentName, BeatInterval};
+use mosaic_domain::{AgentName, HeartbeatInterval};
 use mosaic_heartbeat::{Freshness, Heartbeat, Now, RunDirectory, UnreadableHeartbeat};
 use mosaic_process::{ProcRoot, monotonic};
 use mosaic_tmux::Server;
@@ -78,7 +78,7 @@ impl Observer {
             self.outputs.look(&agent, process);
         }
         let age =
-            heartbeat.and_then(|heartbeat| match Freshness::judge(heartbeat, &evidence.now, BeatInterval::DEFAULT) {
+            heartbeat.and_then(|heartbeat| match Freshness::judge(heartbeat, &evidence.now, HeartbeatInterval::DEFAULT) {
                 Freshness::Fresh { age } | Freshness::Late { age } => Some(age),
                 Freshness::Unknown(_) => None,
             });

@@ -21,7 +21,7 @@ impl Outputs {
     const LIMIT: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(server: Server) -> Self {
-        Self { server: server.within(Self::LIMIT), panes: BTreeMap::new(), lines: BTreeMap::new() }
+        Self { server: server.with_timeout(Self::LIMIT), panes: BTreeMap::new(), lines: BTreeMap::new() }
     }
 
     /// The line of this process that was seen last; nothing of its predecessors.
@@ -57,7 +57,7 @@ impl Outputs {
         };
         match self.server.last_lines(pane, 1) {
             Ok(lines) => Ok(Some(lines.last().cloned().unwrap_or_default())),
-            Err(mosaic_tmux::TmuxError::Refused { .. }) => Ok(None),
+            Err(mosaic_tmux::TmuxError::CommandFailed { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -1,6 +1,6 @@
 //! From evidence to a condition: pure.
 
-use mosaic_domain::BeatInterval;
+use mosaic_domain::HeartbeatInterval;
 use mosaic_heartbeat::{Freshness, Heartbeat, Status};
 use mosaic_process::Liveness;
 
@@ -62,7 +62,7 @@ impl Verdict {
         match &evidence.liveness {
             None => Self::new(Condition::Unknown, "the heartbeat is bound to no process"),
             Some(Err(why)) => Self::new(Condition::Unknown, format!("process: {why}")),
-            Some(Ok(Liveness::Alive)) => match Freshness::judge(heartbeat, &evidence.now, BeatInterval::DEFAULT) {
+            Some(Ok(Liveness::Alive)) => match Freshness::judge(heartbeat, &evidence.now, HeartbeatInterval::DEFAULT) {
                 Freshness::Fresh { .. } => Self::plain(Condition::Up),
                 Freshness::Late { .. } => Self::new(Condition::Stale, "the heartbeat is late"),
                 Freshness::Unknown(why) => Self::new(Condition::Unknown, format!("heartbeat: {why}")),
@@ -126,7 +126,7 @@ mod tests {
             (evidence(Some(&stopped), Some(Liveness::Gone), 0), "missing", Some("heartbeat: stopped")),
             (evidence(Some(&lost), Some(Liveness::Gone), 0), "missing", Some("heartbeat: lost")),
             (evidence(Some(old), None, 0), "unknown", Some("the heartbeat is bound to no process")),
-            (evidence(Some("ts=x\n"), None, 0), "unknown", Some("heartbeat: its line 'ts=' says 'x'")),
+            (evidence(Some("ts=x\n"), None, 0), "unknown", Some("heartbeat: its line 'ts=' has the invalid value 'x'")),
             (evidence(None, None, 0), "unknown", Some("no heartbeat")),
             (Evidence { session: Session::Absent, ..evidence(None, None, 0) }, "missing", None),
             (Evidence { session: Session::Present, ..evidence(None, None, 0) }, "unknown", Some("no heartbeat")),

@@ -114,7 +114,7 @@ mod tests {
     fn report(activity: Activity, reason: Option<&str>, since: i64) -> ActivityReport {
         ActivityReport {
             since: minute(since),
-            said: None,
+            reported_at: None,
             activity,
             reason: reason.map(str::to_owned),
             model: Some("opus".to_owned()),

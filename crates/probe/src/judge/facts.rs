@@ -73,7 +73,7 @@ impl<'a> AgentFacts<'a> {
     pub(crate) fn gather(
         observation: &'a Observation,
         agent: &AgentName,
-        assumed: mosaic_domain::BeatInterval,
+        assumed: mosaic_domain::HeartbeatInterval,
     ) -> Self {
         let pane = pane(observation, agent.as_str());
         let heartbeat = match &observation.heartbeats.result {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 
 use mosaic_domain::{AgentName, Pid};
-use mosaic_process::{Accounts, Cgroup, CgroupMounts, KeptFile, ProcRoot, Stat, Usage};
+use mosaic_process::{CgroupAccounting, Cgroup, CgroupMounts, KernelFile, ProcRoot, Stat, Usage};
 
 use mosaic_systemd::UnitName;
 
@@ -23,10 +23,10 @@ pub(super) fn is_of_an_agent(group: &str) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// Its line, kept open: it never is another process's.
-    stat: Option<KeptFile>,
+    stat: Option<KernelFile>,
     started: Option<Started>,
     /// The group of its unit, and who is in it, kept open.
-    group: Option<(Cgroup, KeptFile)>,
+    group: Option<(Cgroup, KernelFile)>,
 }
 
 /// What a process was started with. It stays until it executes another program.
@@ -50,7 +50,7 @@ pub(super) struct Eye<'a> {
     proc: ProcRoot,
     mounts: &'a CgroupMounts,
     sidecars: &'a BTreeSet<Pid>,
-    accounts: Accounts,
+    accounts: CgroupAccounting,
     /// The group of the last agent.
     last: Option<Cgroup>,
     /// Of how many processes files may be kept open.
@@ -59,7 +59,7 @@ pub(super) struct Eye<'a> {
 
 impl<'a> Eye<'a> {
     pub(super) fn new(mounts: &'a CgroupMounts, sidecars: &'a BTreeSet<Pid>, room: usize) -> Self {
-        Self { proc: ProcRoot::default(), mounts, sidecars, accounts: Accounts::default(), last: None, room }
+        Self { proc: ProcRoot::default(), mounts, sidecars, accounts: CgroupAccounting::default(), last: None, room }
     }
 
     pub(super) fn look(&mut self, pid: Pid, known: &mut Known) -> ProcessSeen {
@@ -102,16 +102,16 @@ impl<'a> Eye<'a> {
     /// By the file that is kept, if there is one; who has the PID now if that process is gone.
     fn stat(&self, pid: Pid, known: &mut Known, keeps: bool) -> io::Result<Option<(Stat, OsString)>> {
         if let Some(kept) = &known.stat {
-            match ProcRoot::stat_and_program_in(kept) {
+            match ProcRoot::read_stat_and_program(kept) {
                 Ok(None) => *known = Known::default(),
                 seen => return seen,
             }
         }
         // Also where no more files may be open it is read: one at a time.
-        match keeps.then(|| self.proc.keep_stat(pid)) {
+        match keeps.then(|| self.proc.open_stat(pid)) {
             Some(Ok(kept)) => {
                 known.stat = kept;
-                known.stat.as_ref().map_or(Ok(None), ProcRoot::stat_and_program_in)
+                known.stat.as_ref().map_or(Ok(None), ProcRoot::read_stat_and_program)
             }
             Some(Err(_)) | None => self.proc.stat_and_program(pid),
         }
@@ -132,9 +132,9 @@ impl<'a> Eye<'a> {
             false => proc.stat(other).ok().flatten(),
         };
         if let Some((group, list)) = &known.group {
-            match Cgroup::listed_in(list) {
+            match Cgroup::read_procs(list) {
                 Ok(own) if own.contains(&pid) => {
-                    let usage = Usage::of_group(group, &mut self.accounts, Some(own), stat_of);
+                    let usage = Usage::from_cgroup(group, &mut self.accounts, Some(own), stat_of);
                     return (Some(group.name().to_owned()), usage);
                 }
                 // It has moved, or its group was made anew.
@@ -145,11 +145,11 @@ impl<'a> Eye<'a> {
         let name = group.as_ref().map(|group| group.name().to_owned());
         let Some(unit) = group.filter(|group| is_of_an_agent(group.name())) else {
             let descendants = proc.descendants(pid).into_iter().filter_map(|pid| proc.stat(pid).ok().flatten());
-            return (name, Usage::of_processes(std::iter::once(stat).chain(descendants)));
+            return (name, Usage::from_stats(std::iter::once(stat).chain(descendants)));
         };
-        let usage = Usage::of_group(&unit, &mut self.accounts, own, stat_of);
+        let usage = Usage::from_cgroup(&unit, &mut self.accounts, own, stat_of);
         if keeps {
-            known.group = unit.keep_list().ok().map(|list| (unit.clone(), list));
+            known.group = unit.open_procs().ok().map(|list| (unit.clone(), list));
         }
         self.last = Some(unit);
         (name, usage)
@@ -159,10 +159,10 @@ impl<'a> Eye<'a> {
     fn group(&self, agent: Option<&AgentName>, pid: Pid) -> (Option<Cgroup>, Option<Vec<Pid>>) {
         let sibling = agent
             .zip(self.last.as_ref())
-            .and_then(|(agent, last)| last.sibling_with(UnitName::agent(agent).as_str(), pid));
+            .and_then(|(agent, last)| last.sibling_with_process(UnitName::agent(agent).as_str(), pid));
         match sibling {
             Some((group, own)) => (Some(group), Some(own)),
-            None => (self.mounts.group_of(pid).ok().flatten(), None),
+            None => (self.mounts.cgroup_of(pid).ok().flatten(), None),
         }
     }
 }

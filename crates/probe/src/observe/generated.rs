@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mosaic_domain::{AgentName, RuntimeName};
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use mosaic_roster::{AgentEnv, AgentSettings, Roster};
 
 use super::places::{Directories, Places};
@@ -28,7 +28,7 @@ type Generated = BTreeMap<AgentName, Arc<GeneratedFiles>>;
 struct Known {
     files: Places,
     /// Of both files before they were read; nothing of one that was not there.
-    marks: Option<[Option<FileMark>; 2]>,
+    marks: Option<[Option<FileFingerprint>; 2]>,
     compared: Arc<GeneratedFiles>,
 }
 
@@ -77,9 +77,9 @@ impl GeneratedMemory {
 }
 
 /// Are both files still what they were?
-fn hold(before: Option<[Option<FileMark>; 2]>, now: Option<[Option<FileMark>; 2]>) -> bool {
-    let holds = |(before, now): (Option<FileMark>, Option<FileMark>)| match (before, now) {
-        (Some(before), Some(now)) => before.still_holds(&now),
+fn hold(before: Option<[Option<FileFingerprint>; 2]>, now: Option<[Option<FileFingerprint>; 2]>) -> bool {
+    let holds = |(before, now): (Option<FileFingerprint>, Option<FileFingerprint>)| match (before, now) {
+        (Some(before), Some(now)) => before.still_matches(&now),
         (before, now) => before.is_none() && now.is_none(),
     };
     before.zip(now).is_some_and(|(before, now)| before.into_iter().zip(now).all(holds))
@@ -176,7 +176,7 @@ fn meaning(text: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 fn text(path: &Path) -> Result<Option<String>, String> {
-    match mosaic_process::with_file(path, |bytes| String::from_utf8(bytes.to_vec())) {
+    match mosaic_process::read_file_with(path, |bytes| String::from_utf8(bytes.to_vec())) {
         Ok(Ok(text)) => Ok(Some(text)),
         Ok(Err(error)) => Err(format!("cannot read {}: {error}", path.display())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

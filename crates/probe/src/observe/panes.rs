@@ -17,9 +17,9 @@ pub(super) struct Asked {
 }
 
 pub(super) fn look(asked: Asked) -> Result<Option<TmuxServer>, String> {
-    let program = mosaic_tmux::find_program(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
-    let server = Server::new(program, asked.socket).within(asked.limit);
-    let panes = server.all_panes().map_err(|error| error.to_string())?;
+    let program = mosaic_tmux::find_tmux(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
+    let server = Server::new(program, asked.socket).with_timeout(asked.limit);
+    let panes = server.list_sessions().map_err(|error| error.to_string())?;
     Ok(panes.map(|panes| TmuxServer {
         pid: panes.server,
         started: panes.started,

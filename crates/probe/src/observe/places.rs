@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::AgentName;
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use mosaic_roster::DROP_IN;
 use mosaic_systemd::{UnitDirectories, UnitName};
 use rustix::fd::OwnedFd;
@@ -59,7 +59,7 @@ impl Places {
     }
 
     /// Nothing if one of them cannot be looked at: then it has to be read, to say why.
-    pub(super) fn marks(&self, directories: &Directories) -> Option<[Option<FileMark>; 2]> {
+    pub(super) fn marks(&self, directories: &Directories) -> Option<[Option<FileFingerprint>; 2]> {
         let drop_in = self.drop_in.as_ref().map(|place| place.mark(directories.units.as_ref())).transpose().ok()?;
         Some([self.env.mark(directories.env.as_ref()).ok()?, drop_in.flatten()])
     }
@@ -71,12 +71,12 @@ impl Place {
         Self { below: path.as_os_str().len() - file.len(), path: path.into() }
     }
 
-    fn mark(&self, directory: Option<&OwnedFd>) -> std::io::Result<Option<FileMark>> {
+    fn mark(&self, directory: Option<&OwnedFd>) -> std::io::Result<Option<FileFingerprint>> {
         match directory {
             Some(directory) => {
-                FileMark::of(directory, OsStr::from_bytes(&self.path.as_os_str().as_bytes()[self.below..]))
+                FileFingerprint::read(directory, OsStr::from_bytes(&self.path.as_os_str().as_bytes()[self.below..]))
             }
-            None => FileMark::of(CWD, &*self.path),
+            None => FileFingerprint::read(CWD, &*self.path),
         }
     }
 }

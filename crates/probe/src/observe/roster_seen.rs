@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use mosaic_roster::{Roster, RosterError};
 use rustix::fs::CWD;
 
@@ -48,15 +48,15 @@ impl RosterSeen {
 /// The file as it was when it was read, and what came of it.
 #[derive(Debug, Default)]
 pub(super) struct RosterMemory {
-    read: Option<(FileMark, Result<(), String>)>,
+    read: Option<(FileFingerprint, Result<(), String>)>,
     good: Option<LastGood>,
 }
 
 impl RosterMemory {
     /// Reads the file, unless it is the one that was read before.
     pub(super) fn look(&mut self, path: &Path) -> (Result<(), String>, Option<LastGood>) {
-        let mark = FileMark::of(CWD, path).ok().flatten();
-        let same = self.read.take().zip(mark).filter(|((read, _), now)| read.still_holds(now));
+        let mark = FileFingerprint::read(CWD, path).ok().flatten();
+        let same = self.read.take().zip(mark).filter(|((read, _), now)| read.still_matches(now));
         if let Some(((_, result), mark)) = same {
             self.read = Some((mark, result.clone()));
             return (result, self.good.clone());

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{ActivityReport, Heartbeat, RunDirectory};
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, RawDir, open};
 use rustix::io::Errno;
@@ -23,7 +23,7 @@ pub(super) struct RunMemory {
 
 #[derive(Debug)]
 struct Known<T> {
-    mark: FileMark,
+    mark: FileFingerprint,
     said: T,
     /// The last listing in which it was.
     listing: u64,
@@ -123,9 +123,9 @@ impl File<'_> {
         agent: &AgentName,
         read: impl FnOnce(BorrowedFd<'_>, &str) -> Result<Option<T>, E>,
     ) -> Result<Option<T>, E> {
-        let mark = FileMark::of(self.directory, self.name).ok().flatten();
+        let mark = FileFingerprint::read(self.directory, self.name).ok().flatten();
         if let Some(known) = memory.get_mut(agent)
-            && mark.is_some_and(|now| known.mark.still_holds(&now))
+            && mark.is_some_and(|now| known.mark.still_matches(&now))
         {
             known.listing = self.listing;
             return Ok(Some(known.said.clone()));
@@ -149,7 +149,7 @@ mod tests {
     use std::thread;
 
     fn look(directory: &Path) -> Result<super::RunFiles, String> {
-        RunMemory::default().look(&RunDirectory::at(directory.to_owned()))
+        RunMemory::default().look(&RunDirectory::new(directory.to_owned()))
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
                     (0..AGENTS).for_each(beat);
                 }
             });
-            let directory = RunDirectory::at(root.path().to_owned());
+            let directory = RunDirectory::new(root.path().to_owned());
             let missed: usize = (0..100)
                 .map(|_| {
                     let mut files = RunMemory::default().look(&directory).unwrap();

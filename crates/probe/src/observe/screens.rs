@@ -124,9 +124,9 @@ impl ScreenMemory {
         self.known.extend(old.into_iter().filter_map(|(agent, known)| Some((agent.agent.clone(), known?))));
         if !new.is_empty() {
             let looked_at = Timestamp::now().as_second();
-            let program = mosaic_tmux::find_program(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
-            let server = Server::new(program, asked.socket.clone()).within(asked.limit);
-            let screens = server.screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
+            let program = mosaic_tmux::find_tmux(asked.search_path.as_deref()).map_err(|error| error.to_string())?;
+            let server = Server::new(program, asked.socket.clone()).with_timeout(asked.limit);
+            let screens = server.capture_screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
             for (agent, _) in new {
                 let sight = screens.get(&agent.pane).filter(|sight| sight.pid == agent.pid && !sight.dead);
                 let (Some(sight), Some(profile)) = (sight, self.profile(&library, agent)) else { continue };

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mosaic_domain::{BeatInterval, MosaicHome, SocketName};
+use mosaic_domain::{HeartbeatInterval, MosaicHome, SocketName};
 use mosaic_heartbeat::RunDirectory;
 use mosaic_roster::{HolderSession, Roster};
 use mosaic_systemd::{Logind, ManagerAddress, UnitDirectories};
@@ -38,7 +38,7 @@ pub struct Target {
     /// Where tmux is found.
     pub search_path: Option<OsString>,
     /// The interval of heartbeats that do not say theirs.
-    pub assumed_interval: BeatInterval,
+    pub assumed_interval: HeartbeatInterval,
     /// The socket if the roster cannot be read.
     pub fallback_socket: SocketName,
     /// The holder's session if the roster cannot be read.

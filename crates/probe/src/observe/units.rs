@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use mosaic_systemd::{
     ActiveState, Invocations, Linger, ManagerError, Unit, UnitDirectories, UnitLinks, UnitName, UserManager,
 };
@@ -33,7 +33,7 @@ pub(super) struct UnitMemory {
 #[derive(Debug)]
 struct Connection {
     manager: UserManager,
-    bus: Option<FileMark>,
+    bus: Option<FileFingerprint>,
     limit: Duration,
 }
 
@@ -53,8 +53,8 @@ impl UnitMemory {
         let begun = Instant::now();
         let limit = super::own_limit(target);
         let bus = target.manager.mark();
-        let same = |before: Option<FileMark>| match (before, bus) {
-            (Some(before), Some(now)) => before.still_holds(&now),
+        let same = |before: Option<FileFingerprint>| match (before, bus) {
+            (Some(before), Some(now)) => before.still_matches(&now),
             (before, now) => before.is_none() && now.is_none(),
         };
         // Its patience is that of the look that made it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mosaic_domain::{AgentName, Pid, SocketName};
-use mosaic_process::{CgroupMounts, FileMark};
+use mosaic_process::{CgroupMounts, FileFingerprint};
 use mosaic_tmux::Server;
 use rustix::fs::CWD;
 
@@ -33,7 +33,7 @@ pub(crate) struct KnownFacts(Source<TmuxVersion>);
 
 /// A program, as it was when it said its version.
 #[derive(Debug, Default)]
-struct TmuxVersion(Option<(PathBuf, FileMark, String)>);
+struct TmuxVersion(Option<(PathBuf, FileFingerprint, String)>);
 
 impl KnownFacts {
     /// Gathers them, in bounded time: a search path may lead to a file system that hangs.
@@ -63,16 +63,16 @@ impl KnownFacts {
 impl TmuxVersion {
     /// The version of the tmux that is found, which is only asked for one that was not asked before.
     fn of(&mut self, target: &Target, socket: SocketName, patience: Duration) -> Result<String, String> {
-        let program = mosaic_tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
-        let mark = FileMark::of(CWD, &program).ok().flatten();
-        let same = |(known, read, _): &(PathBuf, FileMark, String)| {
-            *known == program && mark.is_some_and(|now| read.still_holds(&now))
+        let program = mosaic_tmux::find_tmux(target.search_path.as_deref()).map_err(|error| error.to_string())?;
+        let mark = FileFingerprint::read(CWD, &program).ok().flatten();
+        let same = |(known, read, _): &(PathBuf, FileFingerprint, String)| {
+            *known == program && mark.is_some_and(|now| read.still_matches(&now))
         };
         if let Some((_, _, version)) = self.0.take_if(|known| same(known)) {
             self.0 = mark.map(|mark| (program, mark, version.clone()));
             return Ok(version);
         }
-        let server = Server::new(program.clone(), socket).within(patience);
+        let server = Server::new(program.clone(), socket).with_timeout(patience);
         let version = server.check_version().map_err(|error| error.to_string())?.to_string();
         self.0 = mark.map(|mark| (program, mark, version.clone()));
         Ok(version)
@@ -102,5 +102,5 @@ fn programs(
 
 /// The name of a process' control group.
 fn group(process: Pid) -> Option<String> {
-    Some(CgroupMounts::read().ok()?.group_of(process).ok()??.name().to_owned())
+    Some(CgroupMounts::read().ok()?.cgroup_of(process).ok()??.name().to_owned())
 }

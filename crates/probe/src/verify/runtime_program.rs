@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{RuntimeName, usual_directories};
+use mosaic_domain::{RuntimeName, default_program_directories};
 use mosaic_process::is_program;
 use mosaic_roster::{program_of, program_path};
 
@@ -26,7 +26,7 @@ pub(super) fn find_program(
     if path.is_empty() {
         return Some(Err("no search path is recorded in its env file".to_owned()));
     }
-    let usual = home.map(usual_directories).unwrap_or_default();
+    let usual = home.map(default_program_directories).unwrap_or_default();
     let directories = env::split_paths(path).chain([tools.to_path_buf()]).chain(usual);
     let found = directories.map(|directory| directory.join(&program)).find(|program| is_program(program));
     Some(found.ok_or_else(|| format!("there is no {program} in {path}")))

@@ -23,7 +23,7 @@ pub struct OldSidecar {
 
 /// The agents whose heartbeat has just been written in the form of the bash launcher.
 pub(super) fn old_sidecars<'a>(run: &Path, agents: impl Iterator<Item = &'a AgentName>) -> Vec<OldSidecar> {
-    let directory = RunDirectory::at(run.to_owned());
+    let directory = RunDirectory::new(run.to_owned());
     let written = agents.filter(|agent| {
         let path = directory.heartbeat(agent);
         // One that cannot be read is the business of whoever reports heartbeats.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{AgentName, usual_directories};
+use mosaic_domain::{AgentName, default_program_directories};
 use mosaic_roster::{Roster, agent_drop_in, holder_drop_in};
 use mosaic_systemd::UnitName;
 
@@ -139,7 +139,7 @@ impl Wanted {
         in_scope: impl Fn(&AgentName) -> bool,
         is_program: impl Fn(&Path) -> bool + Copy,
     ) {
-        let mut added = usual_directories(layout.user_home());
+        let mut added = default_program_directories(layout.user_home());
         added.push(layout.tools());
         let places = Places { own: &seen.search_path, added: &added };
         let mut missing: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mosaic_domain::{MosaicHome, RuntimeName};
 use mosaic_process::ProcRoot;
-use mosaic_tmux::FoundPane;
+use mosaic_tmux::ResolvedPane;
 
 use super::{Profile, ProfileError};
 
@@ -55,7 +55,7 @@ impl Library {
     ///
     /// # Errors
     /// One of the site's cannot be used.
-    pub fn profile_of_pane(&self, pane: &FoundPane) -> Result<Profile, ProfileError> {
+    pub fn profile_of_pane(&self, pane: &ResolvedPane) -> Result<Profile, ProfileError> {
         for program in programs(pane) {
             for (name, _) in SHIPPED {
                 let profile = self.named(name)?.filter(|profile| profile.programs.contains(&program));
@@ -80,7 +80,7 @@ impl Library {
 }
 
 /// The programs that run in a pane: the one that tmux names, and those that it or a wrapper has started.
-fn programs(pane: &FoundPane) -> Vec<String> {
+fn programs(pane: &ResolvedPane) -> Vec<String> {
     let proc = ProcRoot::default();
     let below = proc.descendants(pane.pid).into_iter().filter_map(|pid| proc.program(pid).ok().flatten());
     let below = below.filter_map(|program| program.into_string().ok());

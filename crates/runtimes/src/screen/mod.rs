@@ -7,7 +7,7 @@ mod text_match;
 pub use styled_line::StyledLine;
 pub use text_match::{letters, squeezed};
 
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 
 /// The end of a pane's history and its screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Screen {
 impl Screen {
     /// Reads a look at a pane.
     #[must_use]
-    pub fn of(seen: &PaneSight) -> Self {
+    pub fn of(seen: &CapturedPane) -> Self {
         Self {
             lines: seen.lines.iter().map(|line| StyledLine::parse(line)).collect(),
             history: seen.history.min(seen.lines.len()),

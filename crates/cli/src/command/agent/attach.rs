@@ -30,6 +30,6 @@ impl Attach {
             return Err(CommandError::NoTerminal { what: "mosaic agent attach", instead });
         }
         let (server, _) = session(context, &roster, agent)?;
-        match server.become_attached(agent)? {}
+        match server.exec_attach(agent)? {}
     }
 }

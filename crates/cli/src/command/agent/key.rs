@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
-use mosaic_tmux::{Guarded, PaneSight};
+use mosaic_tmux::{InputOutcome, CapturedPane};
 
 use super::agent_sight::agent_sight;
 use crate::context::Context;
@@ -52,9 +52,9 @@ impl PressKeys {
         let _turn = office.turn(agent, PATIENCE)?;
         let (typist, sight) = agent_sight(&office, &roster, agent)?;
         check(agent, Some(&sight))?;
-        match typist.press(sight.pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
-            (Guarded::Typed, _) => Ok(ExitCode::Ok),
-            (Guarded::Refused, now) => {
+        match typist.send_keys(sight.pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
+            (InputOutcome::Typed, _) => Ok(ExitCode::Ok),
+            (InputOutcome::Rejected, now) => {
                 check(agent, now.as_ref())?;
                 Err(refused(agent, "changes at this moment: try again"))
             }
@@ -63,7 +63,7 @@ impl PressKeys {
 }
 
 /// Does what is pressed get to the agent?
-fn check(agent: &AgentName, sight: Option<&PaneSight>) -> Result<(), CommandError> {
+fn check(agent: &AgentName, sight: Option<&CapturedPane>) -> Result<(), CommandError> {
     match sight {
         None => Err(refused(agent, &format!("is gone: 'mosaic fleet start {agent}' starts it"))),
         Some(sight) if sight.dead => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, ExitCode};
-use mosaic_heartbeat::{Activity, ActivityReport, Moment, RunDirectory, Saying, Uptime};
+use mosaic_heartbeat::{Activity, ActivityReport, ClockReading, RunDirectory, ActivityUpdate, Uptime};
 use mosaic_process::ProcRoot;
 use serde_json::Value;
 
@@ -99,14 +99,14 @@ impl Report {
         // What nobody can read is replaced.
         let before = mosaic_heartbeat::read_activity(&directory.activity(&agent)).unwrap_or_default();
         let Some(saying) = self.saying()? else { return Ok(()) };
-        let Some(report) = ActivityReport::after(before.as_ref(), saying, now()) else { return Ok(()) };
+        let Some(report) = ActivityReport::next(before.as_ref(), saying, now()) else { return Ok(()) };
         let place = || directory.activity(&agent).display().to_string();
         mosaic_heartbeat::write_activity(&directory, &agent, &report)
             .map_err(|error| format!("cannot write {}: {error}", place()))
     }
 
     /// What is said; nothing, if an event says nothing of the agent.
-    fn saying(&self) -> Result<Option<Saying>, String> {
+    fn saying(&self) -> Result<Option<ActivityUpdate>, String> {
         let said = match (self.from, self.activity) {
             (Some(runtime), _) => {
                 let event = event_within(PATIENCE)?;
@@ -117,7 +117,7 @@ impl Report {
             }
             (None, activity) => activity.map(reporting::Report::of),
         };
-        Ok(said.map(|said| Saying {
+        Ok(said.map(|said| ActivityUpdate {
             activity: said.activity,
             reason: self.reason.clone().or(said.reason),
             model: self.model.clone().or(said.model),
@@ -139,14 +139,14 @@ fn event_within(patience: Duration) -> Result<Value, String> {
     event.map_err(|error| format!("the event on standard input is no JSON: {error}"))
 }
 
-fn now() -> Moment {
+fn now() -> ClockReading {
     let boot = ProcRoot::default().boot_id().ok();
     let uptime = boot.map(|boot| Uptime {
         boot,
         monotonic: mosaic_process::monotonic(),
         since_boot: mosaic_process::since_boot(),
     });
-    Moment { wall: Timestamp::now(), uptime }
+    ClockReading { wall: Timestamp::now(), uptime }
 }
 
 fn activity(word: &str) -> Result<Activity, String> {

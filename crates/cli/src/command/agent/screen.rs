@@ -3,7 +3,7 @@
 use clap::Args;
 use mosaic_domain::ExitCode;
 use mosaic_runtimes::{Composer, Profile, shown_lines};
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 use serde::Serialize;
 
 use super::agent_sight::agent_sight;
@@ -52,7 +52,7 @@ impl Screen {
 }
 
 /// The rows, to the last one that is not blank.
-fn text(sight: &PaneSight, coloured: bool) -> String {
+fn text(sight: &CapturedPane, coloured: bool) -> String {
     let screen = mosaic_runtimes::Screen::of(sight);
     let plain = shown_lines(&screen);
     if !coloured {
@@ -98,7 +98,7 @@ impl Answer {
     /// The version of the format.
     const SCHEMA: u32 = 1;
 
-    fn of(agent: &str, sight: &PaneSight, profile: &Profile) -> Self {
+    fn of(agent: &str, sight: &CapturedPane, profile: &Profile) -> Self {
         let screen = mosaic_runtimes::Screen::of(sight);
         let composer = Composer::find(&profile.composer, &screen);
         let dialog = profile.dialog_on(&screen);
@@ -121,7 +121,7 @@ impl Answer {
 mod tests {
     use super::{Answer, text};
     use mosaic_runtimes::Profile;
-    use mosaic_tmux::PaneSight;
+    use mosaic_tmux::CapturedPane;
     use std::path::Path;
 
     const PROFILE: &str = "version: 1
@@ -129,8 +129,8 @@ composer: {kind: box, above: '^-+$', first: '^(.*)$', below: '^-+$'}
 dialogs: [{name: permission, line: '^ Do you want to '}]
 ";
 
-    fn sight(lines: &[&str]) -> PaneSight {
-        PaneSight {
+    fn sight(lines: &[&str]) -> CapturedPane {
+        CapturedPane {
             pid: mosaic_domain::Pid::new(7).unwrap(),
             dead: false,
             in_mode: true,

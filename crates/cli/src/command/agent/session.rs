@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// # Errors
 /// The agent has no session, or tmux cannot be asked.
 pub(super) fn session(context: &Context, roster: &Roster, agent: &AgentName) -> Result<(Server, PaneId), CommandError> {
-    let server = context.server(roster)?.within(PATIENCE);
+    let server = context.server(roster)?.with_timeout(PATIENCE);
     server.check_version()?;
     let panes = server.agent_panes(agent)?;
     let no_session = || CommandError::NoSession { agent: agent.clone(), socket: server.socket().clone() };

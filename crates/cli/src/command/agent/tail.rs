@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
-use mosaic_tmux::{Heard, PaneId, Server, Shown};
+use mosaic_tmux::{PaneEvent, PaneId, Server, PaneContents};
 
 use super::session::session;
 use crate::bound;
@@ -63,14 +63,14 @@ fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Res
         return Ok(());
     }
     loop {
-        match follower.hear() {
-            Heard::Output(bytes) => {
+        match follower.next_event() {
+            PaneEvent::Output(bytes) => {
                 if !write(&text.of(&bytes))? {
                     return Ok(());
                 }
             }
-            Heard::Gap => tell(&format!("some of what {agent} printed is left out: it was not taken in time")),
-            Heard::Ended(reason) => {
+            PaneEvent::Gap => tell(&format!("some of what {agent} printed is left out: it was not taken in time")),
+            PaneEvent::Ended(reason) => {
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
                 tell(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));
                 return Ok(());
@@ -80,7 +80,7 @@ fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Res
 }
 
 /// The last lines; the last one is open if the agent will go on in it.
-fn begin(shown: &Shown, lines: usize) -> String {
+fn begin(shown: &PaneContents, lines: usize) -> String {
     let last: Vec<&str> =
         shown.lines[shown.lines.len().saturating_sub(lines)..].iter().map(|line| line.trim_end()).collect();
     let text = last.join("\n");
@@ -105,11 +105,11 @@ fn write(bytes: &[u8]) -> Result<bool, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::begin;
-    use mosaic_tmux::Shown;
+    use mosaic_tmux::PaneContents;
 
     #[test]
     fn the_last_line_stays_open_where_the_agent_goes_on_in_it() {
-        let shown = |cursor| Shown { lines: ["one", "two", "$"].map(str::to_owned).to_vec(), cursor };
+        let shown = |cursor| PaneContents { lines: ["one", "two", "$"].map(str::to_owned).to_vec(), cursor };
         assert_eq!(begin(&shown(None), 2), "two\n$\n");
         assert_eq!(begin(&shown(Some(2)), 2), "two\n$ ");
         assert_eq!(begin(&shown(Some(1)), 99), "one\ntwo\n$");

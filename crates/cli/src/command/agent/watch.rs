@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use mosaic_domain::ExitCode;
-use mosaic_tmux::Watching;
+use mosaic_tmux::WatchClient;
 use rustix::process::{Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -92,7 +92,7 @@ impl Watch {
     }
 }
 
-fn await_end(mut watching: Watching, events: Sender<Event>) {
+fn await_end(mut watching: WatchClient, events: Sender<Event>) {
     thread::spawn(move || {
         let status = watching.wait();
         drop(watching);

@@ -1,7 +1,7 @@
 use super::condition;
 use crate::judge::{AgentFacts, Beat, Binding, PaneFact, ProcessFact};
 use crate::snapshot::Condition;
-use mosaic_heartbeat::{Freshness, Heartbeat, Unjudgeable};
+use mosaic_heartbeat::{Freshness, Heartbeat, UnknownAge};
 use mosaic_systemd::{ActiveState, LoadState, Unit};
 use mosaic_tmux::SessionPane;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn each_source_has_its_say_and_no_more() {
     let good = beat(&ok, FRESH, Binding::Same);
     let hung = PaneFact::Unknown("tmux hangs");
     let unreadable = ProcessFact::Unreadable("no /proc".to_owned());
-    let future = Freshness::Unknown(Unjudgeable::WallClockAhead);
+    let future = Freshness::Unknown(UnknownAge::WallClockAhead);
     let table = [
         // The usual.
         (PaneFact::There(&there), ProcessFact::Alive, good.clone(), Some(&active), Up, ""),

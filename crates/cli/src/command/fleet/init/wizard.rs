@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Input, Select};
-use mosaic_domain::usual_directories;
+use mosaic_domain::default_program_directories;
 use mosaic_process::is_program;
 use mosaic_provision::{Layout, find_program, recordable};
 use mosaic_roster::{Preset, Roster, program_of};
@@ -129,7 +129,7 @@ fn runtime(
 
 fn is_here(context: &Context, layout: &Layout, program: &str) -> bool {
     let mut directories = recordable(context.environment.variable("PATH").as_deref(), std::path::Path::is_dir);
-    directories.extend(usual_directories(layout.user_home()));
+    directories.extend(default_program_directories(layout.user_home()));
     find_program(program, &directories, is_program).is_some()
 }
 
