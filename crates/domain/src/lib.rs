@@ -12,15 +12,15 @@ mod fleet_paths;
 mod heartbeat_interval;
 mod names;
 mod process_identity;
-mod program_directories;
 
 pub use exit_code::ExitCode;
 pub use exit_verdict::{ExitVerdict, InvalidExitVerdict};
-pub use fleet_paths::{FleetPaths, MosaicHome, NoHome};
+pub use fleet_paths::{
+    FleetPaths, MosaicHome, NoHome, SYSTEM_PROGRAM_DIRECTORIES, USER_PROGRAM_DIRECTORIES, default_program_directories,
+};
 pub use heartbeat_interval::{HeartbeatInterval, InvalidHeartbeatInterval, parse_decimal_seconds};
 pub use names::{
     AgentName, HolderSession, InvalidAgentName, InvalidHolderSession, InvalidRuntimeName, InvalidSocketName,
     RuntimeName, SocketName,
 };
 pub use process_identity::{BootId, InvalidBootId, Pid, ProcessIdentity};
-pub use program_directories::{SYSTEM_PROGRAM_DIRECTORIES, USER_PROGRAM_DIRECTORIES, default_program_directories};

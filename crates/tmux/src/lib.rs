@@ -6,25 +6,21 @@
 //! `-N`, because tmux would otherwise start a server. What follows from an answer is for the caller to decide.
 
 mod control_client;
-mod output_follower;
 mod pane;
 mod pane_capture;
 mod pane_input;
-mod pane_target;
 mod server;
 mod session;
+mod session_clients;
 mod session_list;
-mod terminal_client;
 mod tmux_error;
 
 pub use control_client::BindCommand;
-pub use output_follower::{OutputFollower, PaneContents, PaneEvent};
-pub use pane::{InvalidPaneId, Pane, PaneId};
+pub use pane::{InvalidPaneId, InvalidPaneTarget, Pane, PaneId, PaneTarget, ResolvedPane};
 pub use pane_capture::CapturedPane;
 pub use pane_input::{InputOutcome, InputResult, PaneInput};
-pub use pane_target::{InvalidPaneTarget, PaneTarget, ResolvedPane};
 pub use server::{InvalidVersion, Server, Version, find_tmux};
 pub use session::{FLEET_OPTIONS, HolderStart, NewSession, SessionCreation, StartServer};
+pub use session_clients::{OutputFollower, PaneContents, PaneEvent, WatchClient};
 pub use session_list::{SessionList, SessionPane};
-pub use terminal_client::WatchClient;
 pub use tmux_error::TmuxError;

@@ -106,7 +106,7 @@ fn has_settled(proc: &ProcRoot, pid: Pid, fd: &PidFd) -> io::Result<bool> {
     Ok(!fd.has_ended()?)
 }
 
-/// A sidecar that holds its lock. `end_handling` has what it does when the agent ends.
+/// A sidecar that holds its lock. `agent_end` has what it does when the agent ends.
 pub(super) struct Sidecar {
     pub(super) settings: LaunchSettings,
     pub(super) server: Server,

@@ -20,7 +20,6 @@
 mod after_stop;
 mod agent_end;
 mod assignment;
-mod end_handling;
 mod end_verdict;
 mod event_loop;
 mod event_wait;
