@@ -22,7 +22,7 @@ impl<'a> Looking<'a> {
     pub(super) fn at(server: Result<&Server, &String>, run_directory: &'a RunDirectory) -> Self {
         let listed =
             server.map_err(Clone::clone).and_then(|server| server.list_sessions().map_err(|error| error.to_string()));
-        let names = |panes: mosaic_tmux::ServerPanes| panes.sessions.into_iter().map(|pane| pane.session).collect();
+        let names = |panes: mosaic_tmux::SessionList| panes.sessions.into_iter().map(|pane| pane.session).collect();
         Self { run_directory, sessions: listed.map(|panes| panes.map(names).unwrap_or_default()) }
     }
 
