@@ -39,7 +39,7 @@ pub struct Assignment {
 
 /// The error of parsing arguments that are not an assignment.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is missing or wrong: agent-sidecar is started by start-agent-session, not by hand")]
+#[error("the argument '{0}' is missing or invalid: start-agent-session starts agent-sidecar; do not start it by hand")]
 pub struct InvalidAssignment(&'static str);
 
 impl Assignment {

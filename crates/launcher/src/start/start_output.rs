@@ -5,7 +5,8 @@
 //! standard error.
 //!
 //! As JSON (`--output json`), everything goes to standard output, one object per line. Zero or more objects describe
-//! the start, and the last one is its result. The exit code is the same as with text.
+//! the start, and the last one is its result. The exit code is the same as with text. Only an error of the command line
+//! itself (exit code 64) is text.
 //!
 //! ```json
 //! {"type":"warning","message":"coder0 runs outside its unit's control group, …"}
@@ -25,7 +26,7 @@
 use std::env;
 use std::fmt::Write as _;
 
-use mosaic_domain::{AgentName, Pid, env_var};
+use mosaic_domain::{AgentName, Pid, SocketName, env_var};
 
 use super::{Arguments, OutputFormat, StartError};
 use crate::journal::{self, Priority};
@@ -88,17 +89,10 @@ impl StartOutput {
         }
     }
 
-    /// Prints the result of a start that succeeded. Text says nothing more.
+    /// Prints the result of a start that succeeded. Text has no line for that.
     pub(super) fn success(self, settings: &LaunchSettings, outcome: StartOutcome, pid: Pid) {
         if self.0 == OutputFormat::Json {
-            let result = [
-                ("type", "result".into()),
-                ("outcome", outcome.as_str().into()),
-                ("agent", settings.agent.as_str().into()),
-                ("socket", settings.socket.as_str().into()),
-                ("pid", JsonValue::Number(pid.get())),
-            ];
-            println!("{}", json_object(&result));
+            println!("{}", success_object(&settings.agent, &settings.socket, outcome, pid));
         }
     }
 
@@ -122,6 +116,16 @@ impl StartOutput {
             None => eprintln!("{message}"),
         }
     }
+}
+
+fn success_object(agent: &AgentName, socket: &SocketName, outcome: StartOutcome, pid: Pid) -> String {
+    json_object(&[
+        ("type", "result".into()),
+        ("outcome", outcome.as_str().into()),
+        ("agent", agent.as_str().into()),
+        ("socket", socket.as_str().into()),
+        ("pid", JsonValue::Number(pid.get())),
+    ])
 }
 
 fn failure_object(agent: Option<&AgentName>, reason: &str, exit_kind: &str) -> String {
@@ -180,12 +184,28 @@ fn json_string(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{failure_object, json_object};
+    use super::{StartOutcome, failure_object, json_object, success_object};
+    use mosaic_domain::SocketName;
 
     #[test]
     fn objects_are_encoded_on_one_line() {
         let object = json_object(&[("type", "pane-line".into()), ("text", "a \"b\" \\ é\n\u{1b}[0m".into())]);
         assert_eq!(object, r#"{"type":"pane-line","text":"a \"b\" \\ é\u000a\u001b[0m"}"#);
+    }
+
+    #[test]
+    fn a_success_states_its_outcome_and_the_pane_process() {
+        let table = [
+            (StartOutcome::Created, "created"),
+            (StartOutcome::Adopted, "adopted"),
+            (StartOutcome::AlreadyRunning, "already-running"),
+        ];
+        for (outcome, expected) in table {
+            let agent = "coder0".parse().unwrap();
+            let object = success_object(&agent, &SocketName::default(), outcome, 18960.try_into().unwrap());
+            let members = r#""agent":"coder0","socket":"mosaic-factory","pid":18960"#;
+            assert_eq!(object, format!(r#"{{"type":"result","outcome":"{expected}",{members}}}"#));
+        }
     }
 
     #[test]
