@@ -22,10 +22,31 @@ pub const HEARTBEAT_INTERVAL: &str = "MOSAIC_HEARTBEAT_INTERVAL";
 pub const HEARTBEAT_RUN_DIR: &str = "MOSAIC_HEARTBEAT_RUN_DIR";
 /// The directory of everything that belongs to the fleet, in place of `~/.config/mosaic`.
 pub const MOSAIC_HOME: &str = "MOSAIC_HOME";
-/// The program by which an agent's runtime reports its activity.
+/// The path of the `mosaic` that an agent's runtime calls to report its activity. The launch of the runtime sets it, and
+/// programs that the agent starts inherit it.
 pub const REPORTER: &str = "MOSAIC_REPORTER";
-/// Whether agents' runtimes report their activity.
+/// `off` launches an agent's runtime without a reporter.
 pub const REPORTING: &str = "MOSAIC_REPORTING";
+/// How the skills are chosen with which the runtime `pi` is launched.
+pub const PI_SKILL_MODE: &str = "MOSAIC_PI_SKILL_MODE";
+/// Skills with which the runtime `pi` is launched in any case.
+pub const PI_FORCE_SKILLS: &str = "MOSAIC_PI_FORCE_SKILLS";
+/// The tenant to which the fleet belongs, a label of its metrics.
+pub const TENANT: &str = "MOSAIC_TENANT";
+/// The ssh program that connects to other hosts.
+pub const SSH: &str = "MOSAIC_SSH";
+/// The address of the Prometheus server from which `--prometheus` reads.
+pub const PROMETHEUS_URL: &str = "MOSAIC_PROMETHEUS_URL";
+/// The user name for the Prometheus server.
+pub const PROMETHEUS_USER: &str = "MOSAIC_PROMETHEUS_USER";
+/// The password for the Prometheus server.
+pub const PROMETHEUS_PASSWORD: &str = "MOSAIC_PROMETHEUS_PASSWORD";
+/// The bearer token for the Prometheus server.
+pub const PROMETHEUS_BEARER_TOKEN: &str = "MOSAIC_PROMETHEUS_BEARER_TOKEN";
+/// The tenant header for the Prometheus server.
+pub const PROMETHEUS_TENANT: &str = "MOSAIC_PROMETHEUS_TENANT";
+/// The directory of the programs that the demo and the tests run.
+pub const FLEET_BIN_DIR: &str = "MOSAIC_FLEET_BIN_DIR";
 /// The home directory of the user.
 pub const HOME: &str = "HOME";
 /// The directories in which programs are searched.

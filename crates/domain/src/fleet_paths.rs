@@ -99,6 +99,24 @@ impl FleetPaths {
         self.home.join("fleet/run")
     }
 
+    /// The default run directory while it is moved into memory: `fleet/.run.old`.
+    #[must_use]
+    pub fn old_run(&self) -> PathBuf {
+        self.home.join("fleet/.run.old")
+    }
+
+    /// The list of everything that the installer has put in place: `fleet/.installed.json`.
+    #[must_use]
+    pub fn install_manifest(&self) -> PathBuf {
+        self.home.join("fleet/.installed.json")
+    }
+
+    /// The lock that serializes changes of the fleet: `fleet/.lock`.
+    #[must_use]
+    pub fn fleet_lock(&self) -> PathBuf {
+        self.home.join("fleet/.lock")
+    }
+
     /// The directory of messages to agents, with a directory for each agent: `fleet/outbox`.
     #[must_use]
     pub fn outbox(&self) -> PathBuf {
