@@ -9,7 +9,7 @@ use mosaic_heartbeat::Status;
 use mosaic_process::{monotonic, since_boot, start_time};
 
 use super::Assignment;
-use super::end_verdict::{Evidence, Fallback, PaneState, Verdict, judge, preliminary_verdict};
+use super::end_classifier::{EndClass, Evidence, Fallback, PaneState, classify, preliminary_verdict};
 use super::event_loop::Sidecar;
 use super::process_termination::{CGROUP_GRACE, Urgency, end_cgroup, end_pane_process};
 use super::start_report::Starter;
@@ -90,17 +90,17 @@ impl Sidecar {
             };
             let timeout = if matches!(pane, PaneState::Present(_)) { Duration::ZERO } else { SERVER_END_TIMEOUT };
             let server_ended = self.server_has_ended(timeout)?;
-            match judge(&Evidence { pid: process.pid, reused, kernel, server_ended, pane }) {
-                Verdict::Respawned(pane) => {
+            match classify(&Evidence { pid: process.pid, reused, kernel, server_ended, pane }) {
+                EndClass::Respawned(pane) => {
                     self.accept_respawned_pane()?;
                     self.bind_to(&pane)?;
                     return Ok(None);
                 }
-                Verdict::Exited(verdict) => return Ok(Some(AgentEnd::Exited(Some(verdict)))),
+                EndClass::Exited(verdict) => return Ok(Some(AgentEnd::Exited(Some(verdict)))),
                 // tmux waits for its child some time later. No event tells when.
-                Verdict::Undecided(_) if monotonic() < deadline => thread::sleep(TMUX_POLL_INTERVAL),
-                Verdict::Undecided(Fallback::ExitedUnknown) => return Ok(Some(AgentEnd::Exited(None))),
-                Verdict::Lost | Verdict::Undecided(Fallback::Lost) => return Ok(Some(AgentEnd::Lost)),
+                EndClass::Undecided(_) if monotonic() < deadline => thread::sleep(TMUX_POLL_INTERVAL),
+                EndClass::Undecided(Fallback::ExitedUnknown) => return Ok(Some(AgentEnd::Exited(None))),
+                EndClass::Lost | EndClass::Undecided(Fallback::Lost) => return Ok(Some(AgentEnd::Lost)),
             }
         }
     }

@@ -10,9 +10,8 @@
 //! | the one wait | `event_wait.rs` | acts |
 //! | when the next heartbeat is due | `heartbeat_schedule.rs` | pure |
 //! | writing heartbeats, holding the lock | `heartbeat_writer.rs` | acts |
-//! | what the end of the pane process means | `end_verdict.rs` | pure |
-//! | handling the end, and a stop on request | `end_handling.rs`, `process_termination.rs` | acts |
-//! | the journal record of the end | `agent_end.rs` | acts |
+//! | what the end of the pane process means | `end_classifier.rs` | pure |
+//! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
 //! | delivering waiting messages | `message_delivery.rs` | acts |
 //! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs` | a pure decision in each |
 //! | reporting to the launcher and to systemd | `start_report.rs`, `systemd_notify.rs` | acts |
@@ -20,7 +19,7 @@
 mod after_stop;
 mod agent_end;
 mod assignment;
-mod end_verdict;
+mod end_classifier;
 mod event_loop;
 mod event_wait;
 mod guardian;

@@ -1,4 +1,4 @@
-//! Judging the end of a pane process. This module is pure.
+//! Classifying the end of a pane process. This module is pure.
 
 use mosaic_domain::{ExitVerdict, Pid};
 use mosaic_tmux::Pane;
@@ -31,7 +31,7 @@ pub(super) enum PaneState {
 
 /// What the end means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum EndClass {
     /// The pane runs another process, because it was respawned.
     Respawned(Pane),
     /// The agent's process ended.
@@ -51,9 +51,9 @@ pub(super) enum Fallback {
     Lost,
 }
 
-pub(super) fn judge(evidence: &Evidence) -> Verdict {
+pub(super) fn classify(evidence: &Evidence) -> EndClass {
     if evidence.server_ended {
-        return Verdict::Lost;
+        return EndClass::Lost;
     }
     match (&evidence.pane, evidence.kernel) {
         // A PID can be reused only after tmux has waited for the first process. If a running pane has the same PID and
@@ -61,15 +61,15 @@ pub(super) fn judge(evidence: &Evidence) -> Verdict {
         (PaneState::Present(pane), _)
             if (pane.pid != evidence.pid || evidence.reused) && !pane.dead && pane.verdict.is_none() =>
         {
-            Verdict::Respawned(pane.clone())
+            EndClass::Respawned(pane.clone())
         }
         // tmux is the parent of the process, so its verdict is reliable.
-        (PaneState::Present(Pane { verdict: Some(verdict), .. }), _) => Verdict::Exited(*verdict),
+        (PaneState::Present(Pane { verdict: Some(verdict), .. }), _) => EndClass::Exited(*verdict),
         // A dead pane stays until its session is killed. That hangs up its processes, so how they end means nothing.
-        (PaneState::Gone, _) => Verdict::Lost,
-        (_, Some(verdict)) => Verdict::Exited(verdict),
-        (PaneState::Present(pane), None) if pane.dead => Verdict::Undecided(Fallback::ExitedUnknown),
-        (PaneState::Present(_) | PaneState::Unknown, None) => Verdict::Undecided(Fallback::Lost),
+        (PaneState::Gone, _) => EndClass::Lost,
+        (_, Some(verdict)) => EndClass::Exited(verdict),
+        (PaneState::Present(pane), None) if pane.dead => EndClass::Undecided(Fallback::ExitedUnknown),
+        (PaneState::Present(_) | PaneState::Unknown, None) => EndClass::Undecided(Fallback::Lost),
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn preliminary_verdict(kernel: Option<ExitVerdict>, server_ended: boo
 
 #[cfg(test)]
 mod tests {
-    use super::{Evidence, Fallback, PaneState, Verdict, judge, preliminary_verdict};
+    use super::{EndClass, Evidence, Fallback, PaneState, classify, preliminary_verdict};
     use PaneState::{Gone, Present, Unknown};
     use mosaic_domain::ExitVerdict::{Code, Signal};
     use mosaic_tmux::Pane;
@@ -99,43 +99,43 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_follows_from_the_evidence() {
+    fn the_class_follows_from_the_evidence() {
         let table = [
-            // (kernel, server ended, pane) -> verdict; the watched process has the PID 77
-            (Some(Code(7)), false, Present(pane(77, true, Some(Code(7)))), Verdict::Exited(Code(7))),
-            (None, false, Present(pane(77, true, Some(Signal(9)))), Verdict::Exited(Signal(9))),
+            // (kernel, server ended, pane) -> class; the watched process has the PID 77
+            (Some(Code(7)), false, Present(pane(77, true, Some(Code(7)))), EndClass::Exited(Code(7))),
+            (None, false, Present(pane(77, true, Some(Signal(9)))), EndClass::Exited(Signal(9))),
             // A descendant keeps the terminal open, so the pane is not dead, but tmux has waited for the process.
-            (None, false, Present(pane(77, false, Some(Code(0)))), Verdict::Exited(Code(0))),
-            (Some(Code(7)), false, Present(pane(77, false, None)), Verdict::Exited(Code(7))),
-            (None, false, Present(pane(77, false, None)), Verdict::Undecided(Fallback::Lost)),
-            (None, false, Present(pane(77, true, None)), Verdict::Undecided(Fallback::ExitedUnknown)),
-            (None, false, Unknown, Verdict::Undecided(Fallback::Lost)),
-            (Some(Signal(9)), false, Unknown, Verdict::Exited(Signal(9))),
-            (Some(Signal(1)), false, Present(pane(78, false, None)), Verdict::Respawned(pane(78, false, None))),
-            (None, false, Present(pane(78, true, Some(Code(3)))), Verdict::Exited(Code(3))),
-            (Some(Code(0)), false, Gone, Verdict::Lost),
-            (Some(Signal(1)), false, Gone, Verdict::Lost),
-            (None, false, Gone, Verdict::Lost),
-            (Some(Signal(1)), true, Unknown, Verdict::Lost),
+            (None, false, Present(pane(77, false, Some(Code(0)))), EndClass::Exited(Code(0))),
+            (Some(Code(7)), false, Present(pane(77, false, None)), EndClass::Exited(Code(7))),
+            (None, false, Present(pane(77, false, None)), EndClass::Undecided(Fallback::Lost)),
+            (None, false, Present(pane(77, true, None)), EndClass::Undecided(Fallback::ExitedUnknown)),
+            (None, false, Unknown, EndClass::Undecided(Fallback::Lost)),
+            (Some(Signal(9)), false, Unknown, EndClass::Exited(Signal(9))),
+            (Some(Signal(1)), false, Present(pane(78, false, None)), EndClass::Respawned(pane(78, false, None))),
+            (None, false, Present(pane(78, true, Some(Code(3)))), EndClass::Exited(Code(3))),
+            (Some(Code(0)), false, Gone, EndClass::Lost),
+            (Some(Signal(1)), false, Gone, EndClass::Lost),
+            (None, false, Gone, EndClass::Lost),
+            (Some(Signal(1)), true, Unknown, EndClass::Lost),
         ];
         for (kernel, server_ended, pane, expected) in table {
             let evidence = Evidence { pid: 77.try_into().unwrap(), reused: false, kernel, server_ended, pane };
-            assert_eq!(judge(&evidence), expected, "{evidence:?}");
+            assert_eq!(classify(&evidence), expected, "{evidence:?}");
         }
     }
 
     #[test]
     fn a_reused_pid_means_a_respawn_only_if_the_pane_runs() {
         let table = [
-            (Present(pane(77, false, None)), Verdict::Respawned(pane(77, false, None))),
-            (Present(pane(77, true, Some(Code(7)))), Verdict::Exited(Code(7))),
-            (Present(pane(77, true, None)), Verdict::Undecided(Fallback::ExitedUnknown)),
-            (Gone, Verdict::Lost),
+            (Present(pane(77, false, None)), EndClass::Respawned(pane(77, false, None))),
+            (Present(pane(77, true, Some(Code(7)))), EndClass::Exited(Code(7))),
+            (Present(pane(77, true, None)), EndClass::Undecided(Fallback::ExitedUnknown)),
+            (Gone, EndClass::Lost),
         ];
         for (pane, expected) in table {
             let evidence =
                 Evidence { pid: 77.try_into().unwrap(), reused: true, kernel: None, server_ended: false, pane };
-            assert_eq!(judge(&evidence), expected, "{evidence:?}");
+            assert_eq!(classify(&evidence), expected, "{evidence:?}");
         }
     }
 
