@@ -2,7 +2,7 @@
 
 use mosaic_domain::Pid;
 use mosaic_harness::{Fleet, ProcessWatch};
-use mosaic_tmux::{Guarded, PaneTarget, Server};
+use mosaic_tmux::{InputOutcome, PaneTarget, Server};
 use rustix::process::Signal;
 use std::path::PathBuf;
 use std::thread;
@@ -69,7 +69,7 @@ fn a_thousand_processes_that_end_while_they_are_typed_to_harm_nobody() {
     let panes = Panes::new();
     let (server, before) = (panes.server(), panes.server_pid());
     let pane = server.find_pane(&"coming-and-going".parse::<PaneTarget>().unwrap()).unwrap().unwrap();
-    let typist = server.typist(pane.id, 0);
+    let typist = server.pane_input(pane.id, 0);
     let mut refused = 0;
     for nth in 0..TRIES {
         let pid = panes.respawn(&nth.to_string());
@@ -88,8 +88,8 @@ fn a_thousand_processes_that_end_while_they_are_typed_to_harm_nobody() {
             typist.paste(Pid::new(pid).unwrap(), &format!("b{nth}"), &format!("text {nth}\n"), Duration::ZERO)
         });
         match outcome {
-            Ok((Guarded::Typed, _)) => {}
-            Ok((Guarded::Refused, _)) => {
+            Ok((InputOutcome::Typed, _)) => {}
+            Ok((InputOutcome::Rejected, _)) => {
                 refused += 1;
                 assert_eq!(panes.typed(&nth.to_string()), "");
             }

@@ -1,28 +1,27 @@
-//! The exit codes of every program of Mosaic Fleet: one table, documented in the README.
+//! The exit codes of all programs of Mosaic Fleet.
 
-/// What a program says by how it ends. The numbers are those of BSD's `sysexits.h`, where it has
-/// one for the case.
+/// The exit code of a program, with the number that BSD's `sysexits.h` has for the case if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
-    /// Done, or already so.
+    /// The program did what it was asked to, or there was nothing to do.
     Ok = 0,
-    /// It ran, and the answer is no: a check failed, an agent's command ended at once.
+    /// The program ran, and the result is negative: a check failed, or an agent's command ended at once.
     CheckFailed = 1,
-    /// A message was typed, or may have been, and nobody saw it accepted.
+    /// A message was typed, or may have been, and its acceptance was not seen.
     Unconfirmed = 2,
     /// The command line is wrong.
     Usage = 64,
-    /// Something needed is not there: tmux, the tmux server, the user bus.
+    /// A required service is missing: tmux, the tmux server, or the user bus.
     Unavailable = 69,
-    /// A bug in Mosaic Fleet.
+    /// Mosaic Fleet has a bug.
     Bug = 70,
-    /// A file or directory could not be read or written.
+    /// A file or directory cannot be read or written.
     Io = 74,
-    /// Somebody else is at it: try again later.
+    /// Another process holds the lock; try again later.
     Busy = 75,
-    /// Not allowed.
+    /// Permission is denied.
     Permission = 77,
-    /// A setting (environment variable, roster) has a value that cannot be used.
+    /// A setting (an environment variable or the roster) has a value that cannot be used.
     Configuration = 78,
 }
 

@@ -1,21 +1,21 @@
-//! How a process ended.
+//! How a process ended: by an exit code or by a signal.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How a process ended: `code:7` or `signal:9`, as heartbeats and journal records write it.
+/// How a process ended. The text form, in heartbeats and journal records, is `code:7` or `signal:9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExitVerdict {
-    /// It exited with this code.
+    /// The process exited with this code.
     Code(u8),
-    /// This signal killed it.
+    /// This signal killed the process.
     Signal(u8),
 }
 
 impl ExitVerdict {
-    /// Reads the status word of `wait(2)`, as field 52 of `/proc/PID/stat` has it too.
+    /// Decodes the status word of `wait(2)`, which is also field 52 of `/proc/PID/stat`.
     ///
-    /// The low seven bits are the signal (0: it exited), the eighth says whether a core was
+    /// The low seven bits are the signal (0 if the process exited), the eighth bit is set if a core was
     /// dumped, and the second byte is the exit code.
     #[must_use]
     pub fn from_wait_status(status: u32) -> Self {
@@ -26,10 +26,10 @@ impl ExitVerdict {
         }
     }
 
-    /// Reads tmux's `#{pane_dead_status}` and `#{pane_dead_signal}`, of which one is empty; both are
-    /// until tmux has waited for the process.
+    /// Parses tmux's `#{pane_dead_status}` and `#{pane_dead_signal}`. At least one of them is empty; both are
+    /// empty until tmux has waited for the process.
     #[must_use]
-    pub fn of_pane(status: &str, signal: &str) -> Option<Self> {
+    pub fn from_tmux(status: &str, signal: &str) -> Option<Self> {
         match (status, signal) {
             ("", "") => None,
             ("", signal) => signal.parse().ok().map(Self::Signal),
@@ -37,11 +37,11 @@ impl ExitVerdict {
         }
     }
 
-    /// The exit code by which a process passes this verdict on: the code itself, or 128 + signal
+    /// The exit code by which a process passes this verdict on: the code itself, or 128 + the signal,
     /// as shells do.
     ///
-    /// A sidecar does not kill itself with the agent's signal, because systemd takes a death by
-    /// SIGTERM, SIGHUP, SIGINT or SIGPIPE for a clean end and would not restart the agent.
+    /// A sidecar does not kill itself with the agent's signal, because systemd counts a death by SIGTERM,
+    /// SIGHUP, SIGINT or SIGPIPE as a clean end and would not restart the agent.
     #[must_use]
     pub fn as_exit_code(self) -> u8 {
         match self {
@@ -60,7 +60,7 @@ impl fmt::Display for ExitVerdict {
     }
 }
 
-/// A text that is neither `code:N` nor `signal:N`.
+/// The error of parsing a text that is neither `code:N` nor `signal:N`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{}' is not an exit verdict: expected code:N or signal:N with N from 0 to 255", .given.escape_debug())]
 pub struct InvalidExitVerdict {
@@ -85,7 +85,7 @@ mod tests {
     use super::ExitVerdict;
 
     #[test]
-    fn wait_status_words_are_read_as_the_kernel_writes_them() {
+    fn wait_status_words_are_decoded() {
         let table = [
             (0x0000, "code:0", 0),
             (0x0700, "code:7", 7),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused() {
+    fn other_texts_are_rejected() {
         for text in ["", "7", "code:", "code:256", "code:-1", "signal:x", "exit:0"] {
             assert!(text.parse::<ExitVerdict>().is_err(), "{text}");
         }

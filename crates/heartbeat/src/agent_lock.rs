@@ -1,5 +1,5 @@
-//! The agent's lock: one start at a time, one sidecar at a time. Who gives way to whom is not decided
-//! here.
+//! The lock of an agent, which admits one start and one sidecar at a time. The launcher decides which process
+//! gives way.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -14,16 +14,15 @@ use nix::libc;
 
 use crate::RunDirectory;
 
-/// The kinds of fcntl(2), which are 1 and 2 on every Linux, in the type that its record has.
+/// The lock types of fcntl(2), in the type of the field that holds them. They are 1 and 2 on every Linux.
 const WRITE_LOCK: libc::c_short = 1;
 const UNLOCK: libc::c_short = 2;
 
-/// `<run directory>/.<agent>.lock`, of which two bytes are locked apart.
+/// The lock file `<run directory>/.<agent>.lock`, of which two bytes are locked independently.
 ///
-/// The locks are POSIX record locks: the kernel drops them when their process dies however it dies,
-/// keeps them when it executes another program, and tells who holds one. They belong to the process
-/// as a whole, which is why a process opens the file only once and never closes it while it holds
-/// a lock.
+/// The locks are POSIX record locks: the kernel releases them when their process ends, keeps them when it
+/// executes another program, and tells which process holds one. They belong to the process as a whole, so a
+/// process opens the file only once, and never closes it while it holds a lock.
 #[derive(Debug)]
 pub struct AgentLock {
     file: File,
@@ -31,21 +30,20 @@ pub struct AgentLock {
     inode: (u64, u64),
 }
 
-/// What a byte of the file stands for.
+/// What a lock protects, with the offset of its byte in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Whoever makes or adopts the session; held for milliseconds.
+pub enum LockRole {
+    /// Making or adopting the session. The lock is held for milliseconds.
     Starter = 0,
-    /// Whoever watches the pane process and writes the heartbeat; held for as long as the agent
-    /// lives.
+    /// Watching the pane process and writing the heartbeat. The lock is held for as long as the agent lives.
     Sidecar = 1,
 }
 
 impl AgentLock {
-    /// Opens the lock of an agent, and makes it if it is new.
+    /// Opens the lock file of an agent, and makes it if it does not exist.
     ///
     /// # Errors
-    /// The run directory cannot be written.
+    /// The file cannot be opened or made.
     pub fn open(directory: &RunDirectory, agent: &AgentName) -> io::Result<Self> {
         let path = directory.path().join(format!(".{agent}.lock"));
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
@@ -53,10 +51,10 @@ impl AgentLock {
         Ok(Self { file, path, inode })
     }
 
-    /// Opens the lock of an agent for a look at who holds it; `None` if nobody ever did.
+    /// Opens the lock file of an agent in order to ask for its holder. `None` if the file does not exist.
     ///
     /// # Errors
-    /// It cannot be opened.
+    /// The file cannot be opened.
     pub fn open_existing(directory: &RunDirectory, agent: &AgentName) -> io::Result<Option<Self>> {
         let path = directory.path().join(format!(".{agent}.lock"));
         let file = match OpenOptions::new().read(true).write(true).open(&path) {
@@ -68,11 +66,11 @@ impl AgentLock {
         Ok(Some(Self { file, path, inode }))
     }
 
-    /// Takes a role; `false` if somebody else has it.
+    /// Acquires a lock without waiting. Returns `false` if another process holds it.
     ///
     /// # Errors
-    /// The file system has no locks.
-    pub fn try_take(&self, role: Role) -> io::Result<bool> {
+    /// The file system does not support locks.
+    pub fn try_lock(&self, role: LockRole) -> io::Result<bool> {
         match fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, WRITE_LOCK))) {
             Ok(_) => Ok(true),
             Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
@@ -80,11 +78,11 @@ impl AgentLock {
         }
     }
 
-    /// Takes a role, and waits for it as long as it takes.
+    /// Acquires a lock, and waits for it without a limit.
     ///
     /// # Errors
-    /// The file system has no locks.
-    pub fn take(&self, role: Role) -> io::Result<()> {
+    /// The file system does not support locks.
+    pub fn lock(&self, role: LockRole) -> io::Result<()> {
         loop {
             match fcntl(self.file.as_fd(), FcntlArg::F_SETLKW(&record(role, WRITE_LOCK))) {
                 Ok(_) => return Ok(()),
@@ -94,45 +92,45 @@ impl AgentLock {
         }
     }
 
-    /// Gives a role back.
+    /// Releases a lock.
     ///
     /// # Errors
-    /// The file system has no locks.
-    pub fn give_back(&self, role: Role) -> io::Result<()> {
+    /// The file system does not support locks.
+    pub fn unlock(&self, role: LockRole) -> io::Result<()> {
         fcntl(self.file.as_fd(), FcntlArg::F_SETLK(&record(role, UNLOCK)))?;
         Ok(())
     }
 
-    /// Which other process has a role, by the kernel's word.
+    /// The other process that holds a lock.
     ///
     /// # Errors
-    /// The file system has no locks.
-    pub fn holder(&self, role: Role) -> io::Result<Option<Pid>> {
-        let mut asked = record(role, WRITE_LOCK);
-        fcntl(self.file.as_fd(), FcntlArg::F_GETLK(&mut asked))?;
-        if asked.l_type == UNLOCK {
+    /// The file system does not support locks.
+    pub fn holder(&self, role: LockRole) -> io::Result<Option<Pid>> {
+        let mut query = record(role, WRITE_LOCK);
+        fcntl(self.file.as_fd(), FcntlArg::F_GETLK(&mut query))?;
+        if query.l_type == UNLOCK {
             return Ok(None);
         }
-        Ok(u32::try_from(asked.l_pid).ok().and_then(Pid::new))
+        Ok(u32::try_from(query.l_pid).ok().and_then(Pid::new))
     }
 
-    /// Is the locked file still the one that others would find? It is not once the run directory
-    /// was deleted or replaced.
+    /// Returns whether the path still leads to the locked file. It does not after the run directory was
+    /// removed or replaced.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
         self.path.metadata().is_ok_and(|found| inode(&found) == self.inode)
     }
 
-    /// Lets the locks survive the execution of another program in this process.
+    /// Clears close-on-exec, so that the locks survive the execution of another program in this process.
     ///
     /// # Errors
-    /// None that is known.
-    pub fn keep_over_exec(&self) -> io::Result<()> {
+    /// `fcntl` fails.
+    pub fn inherit_on_exec(&self) -> io::Result<()> {
         fcntl(self.file.as_fd(), FcntlArg::F_SETFD(FdFlag::empty()))?;
         Ok(())
     }
 
-    /// Where the lock is.
+    /// The path of the lock file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -143,7 +141,7 @@ fn inode(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-fn record(role: Role, kind: libc::c_short) -> libc::flock {
+fn record(role: LockRole, kind: libc::c_short) -> libc::flock {
     libc::flock {
         l_type: kind,
         l_whence: 0, // SEEK_SET
@@ -155,18 +153,18 @@ fn record(role: Role, kind: libc::c_short) -> libc::flock {
 
 #[cfg(test)]
 mod tests {
-    use super::{AgentLock, Role, UNLOCK, WRITE_LOCK, libc};
+    use super::{AgentLock, LockRole, UNLOCK, WRITE_LOCK, libc};
     use crate::RunDirectory;
 
     #[test]
-    fn the_kinds_are_those_of_the_system() {
+    fn the_lock_types_are_those_of_the_system() {
         assert_eq!((i32::from(WRITE_LOCK), i32::from(UNLOCK)), (libc::F_WRLCK, libc::F_UNLCK));
     }
 
     #[test]
-    fn a_look_at_a_lock_makes_none() {
+    fn opening_an_existing_lock_makes_no_file() {
         let root = tempfile::tempdir().unwrap();
-        let directory = RunDirectory::at(root.path().join("run"));
+        let directory = RunDirectory::new(root.path().join("run"));
         let agent = "a".parse().unwrap();
         assert!(AgentLock::open_existing(&directory, &agent).unwrap().is_none());
         directory.prepare().unwrap();
@@ -177,12 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_file_that_was_replaced_is_noticed() {
+    fn a_replaced_lock_file_is_not_in_place() {
         let root = tempfile::tempdir().unwrap();
-        let directory = RunDirectory::at(root.path().join("run"));
+        let directory = RunDirectory::new(root.path().join("run"));
         directory.prepare().unwrap();
         let lock = AgentLock::open(&directory, &"a".parse().unwrap()).unwrap();
-        assert!(lock.try_take(Role::Sidecar).unwrap());
+        assert!(lock.try_lock(LockRole::Sidecar).unwrap());
         assert!(lock.is_in_place());
         std::fs::remove_dir_all(directory.path()).unwrap();
         assert!(!lock.is_in_place());

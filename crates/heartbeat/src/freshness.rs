@@ -1,66 +1,66 @@
-//! How old a heartbeat is, and whether that is too old.
+//! Judging the age of a heartbeat.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mosaic_domain::{BeatInterval, BootId};
+use mosaic_domain::{BootId, HeartbeatInterval};
 
 use crate::Heartbeat;
 
-/// The clocks of one observation, sampled once and passed in.
+/// The clocks of one observation, read once.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
-    /// Wall-clock time.
+    /// The wall-clock time.
     pub wall: Timestamp,
-    /// `CLOCK_MONOTONIC`.
+    /// The time of `CLOCK_MONOTONIC`.
     pub monotonic: Duration,
     /// The running boot.
     pub boot: BootId,
 }
 
-/// The judgement on a heartbeat's age. It says whether the *sidecar* is alive, no more.
+/// Whether a heartbeat is recent. That tells whether the *sidecar* is alive, not whether the agent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// At most three intervals old.
+    /// The heartbeat is at most three intervals old.
     Fresh {
-        /// Its age.
+        /// The age of the heartbeat.
         age: Duration,
     },
-    /// Older than that.
+    /// The heartbeat is older.
     Late {
-        /// Its age.
+        /// The age of the heartbeat.
         age: Duration,
     },
-    /// Nobody can say.
-    Unknown(Unjudgeable),
+    /// The age cannot be determined.
+    Unknown(UnknownAge),
 }
 
-/// Why an age means nothing.
+/// Why the age of a heartbeat is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unjudgeable {
-    /// By the wall clock it was written later than now, so that clock was set.
-    #[error("it was written in the future, says the wall clock")]
+pub enum UnknownAge {
+    /// The wall-clock time of the heartbeat is in the future, so the wall clock was set.
+    #[error("its wall-clock time is in the future")]
     WallClockAhead,
-    /// By the monotonic clock of this boot it was written later than now, which no writer of this
-    /// host does.
-    #[error("it was written in the future, says the monotonic clock")]
+    /// The monotonic time of the heartbeat is in the future, although it is of this boot. No writer on this
+    /// host writes that.
+    #[error("its monotonic time is in the future")]
     MonotonicClockAhead,
 }
 
 impl Freshness {
     /// Judges a heartbeat.
     ///
-    /// Within one boot the monotonic clock decides, so that a wall clock that jumps and a suspended
-    /// host make nothing late. `assumed` is the interval of version 1 files, which do not say theirs.
+    /// Within one boot the monotonic clock decides, so that neither a jump of the wall clock nor a suspension
+    /// of the host makes a heartbeat late. `assumed` is the interval of version 1 files, which do not state it.
     #[must_use]
-    pub fn judge(heartbeat: &Heartbeat, now: &Now, assumed: BeatInterval) -> Self {
+    pub fn judge(heartbeat: &Heartbeat, now: &Now, assumed: HeartbeatInterval) -> Self {
         let interval = heartbeat.binding.as_ref().map_or(assumed, |binding| binding.interval);
         let age = match &heartbeat.binding {
             Some(binding) if binding.boot == now.boot => {
-                now.monotonic.checked_sub(binding.monotonic).ok_or(Unjudgeable::MonotonicClockAhead)
+                now.monotonic.checked_sub(binding.monotonic).ok_or(UnknownAge::MonotonicClockAhead)
             }
             _ => Duration::try_from(now.wall.duration_since(heartbeat.written_at))
-                .map_err(|_| Unjudgeable::WallClockAhead),
+                .map_err(|_| UnknownAge::WallClockAhead),
         };
         match age {
             Ok(age) if age <= 3 * interval.duration() => Self::Fresh { age },
@@ -72,9 +72,9 @@ impl Freshness {
 
 #[cfg(test)]
 mod tests {
-    use super::{Freshness, Now, Unjudgeable};
+    use super::{Freshness, Now, UnknownAge};
     use crate::Heartbeat;
-    use mosaic_domain::BeatInterval;
+    use mosaic_domain::HeartbeatInterval;
     use std::time::Duration;
 
     const DAY: i64 = 86_400;
@@ -100,23 +100,23 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_set_by_a_day_makes_nothing_late_or_fresh() {
+    fn setting_the_wall_clock_does_not_change_the_age() {
         let fresh = |age| Freshness::Fresh { age: Duration::from_secs(age) };
         let late = |age| Freshness::Late { age: Duration::from_secs(age) };
         for jump in [-DAY, 0, DAY] {
             let table = [(1000, fresh(0)), (1030, fresh(30)), (1031, late(31)), (5000, late(4000))];
             for (monotonic, expected) in table {
-                let judged = Freshness::judge(&written(true), &now(jump, monotonic, true), BeatInterval::DEFAULT);
+                let judged = Freshness::judge(&written(true), &now(jump, monotonic, true), HeartbeatInterval::DEFAULT);
                 assert_eq!(judged, expected, "wall clock {jump:+} s, monotonic {monotonic}");
             }
         }
     }
 
     #[test]
-    fn after_a_boot_and_of_version_1_files_the_wall_clock_decides() {
+    fn the_wall_clock_decides_for_other_boots_and_version_1_files() {
         let fresh = |age| Freshness::Fresh { age: Duration::from_secs(age) };
         let late = |age| Freshness::Late { age: Duration::from_secs(age) };
-        let ahead = Freshness::Unknown(Unjudgeable::WallClockAhead);
+        let ahead = Freshness::Unknown(UnknownAge::WallClockAhead);
         let table = [
             (true, now(30, 1, false), fresh(30)),
             (true, now(31, 1, false), late(31)),
@@ -126,13 +126,13 @@ mod tests {
             (false, now(-1, 1, true), ahead),
         ];
         for (version_2, now, expected) in table {
-            assert_eq!(Freshness::judge(&written(version_2), &now, BeatInterval::DEFAULT), expected);
+            assert_eq!(Freshness::judge(&written(version_2), &now, HeartbeatInterval::DEFAULT), expected);
         }
     }
 
     #[test]
     fn a_monotonic_time_in_the_future_is_unknown() {
-        let judged = Freshness::judge(&written(true), &now(0, 999, true), BeatInterval::DEFAULT);
-        assert_eq!(judged, Freshness::Unknown(Unjudgeable::MonotonicClockAhead));
+        let judged = Freshness::judge(&written(true), &now(0, 999, true), HeartbeatInterval::DEFAULT);
+        assert_eq!(judged, Freshness::Unknown(UnknownAge::MonotonicClockAhead));
     }
 }

@@ -1,4 +1,4 @@
-//! Where heartbeats are.
+//! The directory of a fleet's heartbeats.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Permissions};
@@ -6,80 +6,79 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{AgentName, MosaicHome, NoHome};
+use mosaic_domain::{AgentName, MosaicHome, NoHome, env_var};
 
-/// The directory of a fleet's heartbeats, mode 0700; writer and readers find it by the same rule.
+/// The directory of a fleet's heartbeats, mode 0700. Writers and readers find it by the same rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunDirectory {
     path: PathBuf,
-    /// It is the one in the fleet's home, so nobody else has business in it.
-    of_the_fleet: bool,
+    /// The directory is the default one below `MOSAIC_HOME`, so no other user needs access to it.
+    is_default: bool,
 }
 
-/// The run directory cannot be made ready.
+/// The error of preparing a run directory.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use the run directory {}: {source}", .path.display())]
 pub struct RunDirectoryError {
     /// The directory.
     pub path: PathBuf,
-    /// Why not.
+    /// The cause.
     #[source]
     pub source: io::Error,
 }
 
 impl RunDirectory {
-    /// `MOSAIC_HEARTBEAT_RUN_DIR`, or `fleet/run` in the fleet's home; an empty value counts as
+    /// The directory `MOSAIC_HEARTBEAT_RUN_DIR`, or `fleet/run` below `MOSAIC_HOME`. An empty value counts as
     /// unset.
     ///
     /// # Errors
-    /// No variable says where the fleet lives.
+    /// Neither of these variables is set, nor `HOME`.
     pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoHome> {
-        if let Some(directory) = variable("MOSAIC_HEARTBEAT_RUN_DIR").filter(|value| !value.is_empty()) {
-            return Ok(Self::at(PathBuf::from(directory)));
+        if let Some(directory) = variable(env_var::HEARTBEAT_RUN_DIR).filter(|value| !value.is_empty()) {
+            return Ok(Self::new(PathBuf::from(directory)));
         }
-        let path = MosaicHome::from_environment(variable)?.path().join("fleet/run");
-        Ok(Self { path, of_the_fleet: true })
+        let path = MosaicHome::from_environment(variable)?.paths().run();
+        Ok(Self { path, is_default: true })
     }
 
-    /// This very directory.
+    /// A directory other than the default one.
     #[must_use]
-    pub fn at(path: PathBuf) -> Self {
-        Self { path, of_the_fleet: false }
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, is_default: false }
     }
 
-    /// The same, with a relative path counted from `here`.
+    /// The same directory, with a relative path resolved against `current_dir`.
     #[must_use]
-    pub fn absolute(self, here: &Path) -> Self {
-        Self { path: here.join(self.path), ..self }
+    pub fn absolute(self, current_dir: &Path) -> Self {
+        Self { path: current_dir.join(self.path), ..self }
     }
 
-    /// The directory.
+    /// The path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The heartbeat of an agent.
+    /// The path of an agent's heartbeat.
     #[must_use]
     pub fn heartbeat(&self, agent: &AgentName) -> PathBuf {
         self.path.join(format!("{agent}.hb"))
     }
 
-    /// What an agent says of itself.
+    /// The path of an agent's activity report.
     #[must_use]
     pub fn activity(&self, agent: &AgentName) -> PathBuf {
         self.path.join(format!("{agent}.state"))
     }
 
-    /// Makes the directory if it is not there, for its owner alone. One in the fleet's home that is
-    /// open to others, as the bash launcher made it, is closed; one that somebody chose may serve
-    /// others too, so it is taken as it is.
+    /// Makes the directory with mode 0700 if it does not exist. The default directory is closed to other users,
+    /// because the bash launcher left it open; any other one keeps its mode, because it may serve others too.
     ///
-    /// The installer may lead it to a tmpfs that is empty after a boot, so a link to nothing has
-    /// its target made.
+    /// The installer may replace the default directory with a link into a tmpfs, which is empty after a boot,
+    /// so the target of a dangling link is made too.
     ///
     /// # Errors
-    /// It cannot be made, or is no directory.
+    /// The directory cannot be made, or is not a directory.
     pub fn prepare(&self) -> Result<(), RunDirectoryError> {
         self.make().map_err(|source| RunDirectoryError { path: self.path.clone(), source })
     }
@@ -90,7 +89,7 @@ impl RunDirectory {
             Err(_) => self.path.clone(),
         };
         DirBuilder::new().recursive(true).mode(0o700).create(&target)?;
-        if self.of_the_fleet && fs::metadata(&target)?.permissions().mode() & 0o077 != 0 {
+        if self.is_default && fs::metadata(&target)?.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(&target, Permissions::from_mode(0o700))?;
         }
         Ok(())
@@ -105,7 +104,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn writer_and_readers_find_it_by_the_same_rule() {
+    fn the_directory_is_found_from_the_environment() {
         let table: [(&[(&str, &str)], &str); 3] = [
             (&[("HOME", "/h")], "/h/.config/mosaic/fleet/run"),
             (&[("HOME", "/h"), ("MOSAIC_HOME", "/m")], "/m/fleet/run"),
@@ -118,37 +117,37 @@ mod tests {
     }
 
     #[test]
-    fn it_is_made_private_also_behind_a_link_to_nothing() {
+    fn the_directory_is_private_even_behind_a_dangling_link() {
         let root = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
 
         let plain = root.path().join("a/b/run");
-        RunDirectory::at(plain.clone()).prepare().unwrap();
+        RunDirectory::new(plain.clone()).prepare().unwrap();
         assert_eq!(mode(&plain), 0o700);
 
         let open = |path: &Path| {
             fs::create_dir_all(path).unwrap();
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         };
-        let of_the_fleet = root.path().join("home/fleet/run");
-        open(&of_the_fleet);
+        let default = root.path().join("home/fleet/run");
+        open(&default);
         let home = root.path().join("home").into_os_string();
         let found = RunDirectory::from_environment(|name| (name == "MOSAIC_HOME").then(|| home.clone())).unwrap();
         found.prepare().unwrap();
-        assert_eq!(mode(&of_the_fleet), 0o700);
+        assert_eq!(mode(&default), 0o700);
 
         let chosen = root.path().join("chosen");
         open(&chosen);
-        RunDirectory::at(chosen.clone()).prepare().unwrap();
-        assert_eq!(mode(&chosen), 0o755, "it may be /tmp or /run");
+        RunDirectory::new(chosen.clone()).prepare().unwrap();
+        assert_eq!(mode(&chosen), 0o755, "it may be /tmp or /run, for example");
 
         let link = root.path().join("link");
         symlink("tmpfs/mosaic", &link).unwrap();
-        RunDirectory::at(link.clone()).prepare().unwrap();
+        RunDirectory::new(link.clone()).prepare().unwrap();
         assert_eq!(mode(&root.path().join("tmpfs/mosaic")), 0o700);
 
         let file = root.path().join("file");
         fs::write(&file, "").unwrap();
-        assert!(RunDirectory::at(file).prepare().is_err());
+        assert!(RunDirectory::new(file).prepare().is_err());
     }
 }

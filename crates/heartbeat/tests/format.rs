@@ -1,5 +1,5 @@
-//! The heartbeat's format: what is written is read back, what today's programs write and read
-//! still is, and nothing that stands in a file makes a reader crash or guess.
+//! The format of heartbeats: it round-trips, it is compatible with version 1 in both directions, and no
+//! contents of a file make a reader crash or guess.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics names the line")]
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, BootId, ExitVerdict};
 use mosaic_heartbeat::{
-    Binding, Heartbeat, LastExit, MalformedHeartbeat, RunDirectory, Status, UnreadableHeartbeat, Writer, read,
+    Binding, Heartbeat, HeartbeatFile, LastExit, MalformedHeartbeat, RunDirectory, Status, UnreadableHeartbeat, read,
 };
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ const DOCUMENTED: &str = "ts=2026-11-20T14:58:08+00:00\npid=18960\nstatus=ok\nv=
     sidecar=18964\ngen=3\n";
 
 #[test]
-fn the_documented_example_is_what_is_written() {
+fn the_documented_example_round_trips() {
     let heartbeat: Heartbeat = DOCUMENTED.parse().unwrap();
     assert_eq!(heartbeat.to_string(), DOCUMENTED);
     let process = heartbeat.process().unwrap();
@@ -26,7 +26,7 @@ fn the_documented_example_is_what_is_written() {
 }
 
 #[test]
-fn the_end_before_is_two_further_lines() {
+fn the_previous_exit_is_written_as_two_lines() {
     let last = "last_exit=code:7\nlast_exit_ts=2026-11-20T14:50:00+00:00\n";
     let at = |time: &str| time.parse::<Timestamp>().unwrap();
     let before = LastExit { verdict: ExitVerdict::Code(7), at: at("2026-11-20T14:50:00Z") };
@@ -52,7 +52,7 @@ fn the_end_before_is_two_further_lines() {
 }
 
 #[test]
-fn the_bash_sidecars_files_are_read() {
+fn version_1_files_are_parsed() {
     for zone in ["+0000", "+00:00", "Z"] {
         let heartbeat: Heartbeat = format!("ts=2026-11-20T14:58:08{zone}\npid=77\nstatus=ok\n").parse().unwrap();
         assert_eq!(heartbeat.written_at, "2026-11-20T14:58:08Z".parse::<Timestamp>().unwrap());
@@ -63,24 +63,24 @@ fn the_bash_sidecars_files_are_read() {
 }
 
 #[test]
-fn todays_readers_read_ours() {
-    // What they do: the first three lines, split at the first '='; alive is status=ok.
-    let ours = DOCUMENTED.parse::<Heartbeat>().unwrap().to_string();
-    let first: Vec<_> = ours.lines().take(3).filter_map(|line| line.split_once('=')).collect();
+fn version_1_readers_can_read_version_2() {
+    // A version 1 reader splits the first three lines at the first '=', and takes status=ok for alive.
+    let text = DOCUMENTED.parse::<Heartbeat>().unwrap().to_string();
+    let first: Vec<_> = text.lines().take(3).filter_map(|line| line.split_once('=')).collect();
     assert_eq!(first, [("ts", "2026-11-20T14:58:08+00:00"), ("pid", "18960"), ("status", "ok")]);
 }
 
 #[test]
-fn unknown_lines_and_later_versions_are_taken() {
+fn unknown_lines_and_later_versions_are_accepted() {
     let later = DOCUMENTED.replace("v=2\n", "v=3\nmood=good\nno key here\n");
     assert_eq!(later.parse::<Heartbeat>(), DOCUMENTED.parse::<Heartbeat>());
 }
 
 #[test]
-fn a_file_cut_anywhere_is_refused() {
+fn truncated_files_are_rejected() {
     for end in 0..DOCUMENTED.len() {
         match DOCUMENTED[..end].parse::<Heartbeat>() {
-            // Three whole lines are a version 1 file, and say nothing wrong.
+            // Three complete lines are a valid version 1 file.
             Ok(cut) => assert_eq!(&DOCUMENTED[..end], cut.to_string()),
             Err(MalformedHeartbeat::CutShort | MalformedHeartbeat::Missing(_)) => {}
             Err(other) => panic!("{end}: {other}"),
@@ -89,21 +89,29 @@ fn a_file_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn wrong_values_are_named() {
+fn errors_name_the_line() {
     let table = [
-        ("pid=18960", "pid=0", "its line 'pid=' says '0'"),
-        ("pid=18960", "pid=-1", "its line 'pid=' says '-1'"),
-        ("status=ok", "status=fine", "its line 'status=' says 'fine'"),
-        ("agent=coder0", "agent=../x", "its line 'agent=' says '../x'"),
-        ("mono=676.973", "mono=1e9", "its line 'mono=' says '1e9'"),
-        ("interval=15", "interval=0", "its line 'interval=' says '0'"),
-        ("v=2", "v=two", "its line 'v=' says 'two'"),
+        ("pid=18960", "pid=0", "its line 'pid=' has the invalid value '0'"),
+        ("pid=18960", "pid=-1", "its line 'pid=' has the invalid value '-1'"),
+        ("status=ok", "status=fine", "its line 'status=' has the invalid value 'fine'"),
+        ("agent=coder0", "agent=../x", "its line 'agent=' has the invalid value '../x'"),
+        ("mono=676.973", "mono=1e9", "its line 'mono=' has the invalid value '1e9'"),
+        ("interval=15", "interval=0", "its line 'interval=' has the invalid value '0'"),
+        ("v=2", "v=two", "its line 'v=' has the invalid value 'two'"),
         ("gen=3\n", "", "it has no line 'gen='"),
         ("gen=3", "gen=3\ngen=4", "it has more than one line 'gen='"),
         ("gen=3\n", "gen=3\nlast_exit=code:7\n", "it has no line 'last_exit_ts='"),
-        ("gen=3\n", "gen=3\nlast_exit=7\nlast_exit_ts=2026-11-20T14:50:00Z\n", "its line 'last_exit=' says '7'"),
-        ("gen=3\n", "gen=3\nlast_exit=code:7\nlast_exit_ts=then\n", "its line 'last_exit_ts=' says 'then'"),
-        ("status=ok", "status=\u{1b}[2J", "its line 'status=' says '\\u{1b}[2J'"),
+        (
+            "gen=3\n",
+            "gen=3\nlast_exit=7\nlast_exit_ts=2026-11-20T14:50:00Z\n",
+            "its line 'last_exit=' has the invalid value '7'",
+        ),
+        (
+            "gen=3\n",
+            "gen=3\nlast_exit=code:7\nlast_exit_ts=then\n",
+            "its line 'last_exit_ts=' has the invalid value 'then'",
+        ),
+        ("status=ok", "status=\u{1b}[2J", "its line 'status=' has the invalid value '\\u{1b}[2J'"),
     ];
     for (line, instead, expected) in table {
         let error = DOCUMENTED.replace(line, instead).parse::<Heartbeat>().unwrap_err();
@@ -112,7 +120,7 @@ fn wrong_values_are_named() {
 }
 
 #[test]
-fn whatever_stands_in_its_place_a_reader_says_why_it_cannot_read_it() {
+fn the_reader_reports_why_a_file_is_unreadable() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("a.hb");
     assert!(matches!(read(&path), Ok(None)));
@@ -131,15 +139,15 @@ fn whatever_stands_in_its_place_a_reader_says_why_it_cannot_read_it() {
 }
 
 #[test]
-fn the_writer_replaces_and_leaves_nothing_else() {
+fn writing_replaces_the_file_and_leaves_no_other() {
     let root = tempfile::tempdir().unwrap();
-    let directory = RunDirectory::at(root.path().to_owned());
+    let directory = RunDirectory::new(root.path().to_owned());
     let agent: AgentName = "coder0".parse().unwrap();
-    let mut writer = Writer::new(&directory, &agent);
+    let mut file = HeartbeatFile::new(&directory, &agent);
     let mut heartbeat: Heartbeat = DOCUMENTED.parse().unwrap();
     for sequence in 0..3 {
         heartbeat.binding.as_mut().unwrap().sequence = sequence;
-        writer.write(&heartbeat).unwrap();
+        file.write(&heartbeat).unwrap();
         assert_eq!(read(&directory.heartbeat(&agent)).unwrap(), Some(heartbeat.clone()));
     }
     let names: Vec<_> = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -192,17 +200,17 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(heartbeat in heartbeats()) {
+    fn heartbeats_round_trip_through_their_text(heartbeat in heartbeats()) {
         prop_assert_eq!(heartbeat.to_string().parse(), Ok(heartbeat));
     }
 
     #[test]
-    fn no_text_makes_the_parser_crash(text in "\\PC*") {
+    fn no_text_crashes_the_parser(text in "\\PC*") {
         let _ = text.parse::<Heartbeat>();
     }
 
     #[test]
-    fn a_damaged_file_is_refused_or_means_what_it_says(at in 0..DOCUMENTED.len(), byte in 0_u8..128) {
+    fn a_damaged_file_is_rejected_or_round_trips(at in 0..DOCUMENTED.len(), byte in 0_u8..128) {
         let mut damaged = DOCUMENTED.as_bytes().to_vec();
         damaged[at] = byte;
         let damaged = String::from_utf8(damaged).unwrap();

@@ -1,26 +1,32 @@
-//! Starts an agent, and stays to watch it.
+//! Starts an agent and watches it.
 //!
-//! Three programs, each a file in `bin/` that only calls in here:
+//! The crate has three programs. Each is a file in `bin/` that calls this library and maps its errors to exit codes:
 //!
-//! - `start-agent-session` ([`start`]) makes the agent's tmux session, or adopts the one that is
-//!   there, and becomes (under systemd) or leaves behind (otherwise) a sidecar;
-//! - `agent-pane` ([`gate`]) is what tmux starts in the pane: it enters the unit's control group,
-//!   takes the agent's environment from the launcher, and becomes the agent's command;
-//! - `agent-sidecar` ([`sidecar`]) watches the pane process, writes its heartbeat, and passes its
-//!   end on. It is small, waits in one place, and knows nothing of how a session is made.
+//! - `start-agent-session` ([`start`]) makes the agent's tmux session, or adopts an existing one, and then becomes a
+//!   sidecar (under systemd) or spawns one (otherwise).
+//! - `agent-pane` ([`handshake`]) is the program that tmux starts in the pane. It enters the unit's control group, gets
+//!   the agent's environment from the launcher, and executes the agent's command.
+//! - `agent-sidecar` ([`sidecar`]) watches the pane process, writes its heartbeat, and passes its end on. It knows
+//!   nothing about how a session is made.
+//!
+//! What decides is pure and tested as a table, and what acts does not decide; the pages of the modules tell which files
+//! do which.
 //!
 //! ```text
-//! absent ──start──▶ starting ──pane up, env in, group joined, first beat──▶ running
-//! running ──pane process exits──▶ exited ──▶ final beat, last lines to the journal,
+//! absent ──start──▶ starting ──pane up, env in, group joined, first heartbeat──▶ running
+//! running ──pane process exits──▶ exited ──▶ final heartbeat, last lines to the journal,
 //!                                            session removed, same verdict to systemd
 //! running ──SIGTERM──▶ stopping ──grace──▶ stopped      running ──server gone──▶ lost
 //! running ──pane respawned──▶ running, bound to the new process
+//! running ──SIGUSR1, detached──▶ handed over to another sidecar; the agent runs on
 //! ```
 
-mod bug;
-pub mod gate;
+pub mod exit;
+pub mod handshake;
+mod journal;
+mod launch_settings;
 pub mod sidecar;
 pub mod start;
 mod systemd_service;
 
-pub use bug::report_bugs;
+pub use launch_settings::{LaunchSettings, SettingsError};

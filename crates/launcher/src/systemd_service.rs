@@ -1,4 +1,4 @@
-//! Are we the process that systemd started for a unit, and what does it want of us?
+//! The systemd service whose main process this process is.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,54 +8,53 @@ use std::time::Duration;
 use mosaic_domain::Pid;
 use mosaic_process::{Cgroup, ProcRoot, bounded_output};
 
-/// The service whose main process this is.
+/// The service whose main process this process is.
 #[derive(Clone, Debug)]
 pub(crate) struct SystemdService {
-    group: Cgroup,
+    cgroup: Cgroup,
 }
 
 impl SystemdService {
-    /// By what systemd puts into the environment of a service's first process (systemd.exec(5),
-    /// "Environment Variables Set or Propagated by the Service Manager"): `SYSTEMD_EXEC_PID` is
-    /// this process, not one that merely inherited the variables.
+    /// The service, if this process is its main process. systemd sets `SYSTEMD_EXEC_PID` to the PID of the main
+    /// process (systemd.exec(5)); in a process that merely inherited the variable, it is another PID.
     ///
     /// # Errors
     /// `/proc` cannot be read.
-    pub(crate) fn ours(variable: impl Fn(&str) -> Option<OsString>) -> io::Result<Option<Self>> {
-        let started = variable("SYSTEMD_EXEC_PID").and_then(|pid| pid.to_str()?.parse::<u32>().ok());
-        if started != Some(std::process::id()) {
+    pub(crate) fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> io::Result<Option<Self>> {
+        let main_pid = variable("SYSTEMD_EXEC_PID").and_then(|pid| pid.to_str()?.parse::<u32>().ok());
+        if main_pid != Some(std::process::id()) {
             return Ok(None);
         }
-        Ok(Cgroup::own()?.filter(|group| is_service(group.name())).map(|group| Self { group }))
+        Ok(Cgroup::current()?.filter(|cgroup| is_service(cgroup.name())).map(|cgroup| Self { cgroup }))
     }
 
     /// The control group of the unit.
-    pub(crate) fn group(&self) -> &Cgroup {
-        &self.group
+    pub(crate) fn cgroup(&self) -> &Cgroup {
+        &self.cgroup
     }
 
-    /// Moves a process and what it started into the unit's group, if they are not there.
+    /// Moves a process and its descendants into the unit's control group.
     ///
     /// # Errors
-    /// One may not be moved, neither by us nor by the manager; the text says why.
-    pub(crate) fn take_in(&self, proc: &ProcRoot, pid: Pid) -> Result<(), String> {
-        let members = self.group.members().unwrap_or_default();
+    /// Neither this process nor the user manager may move one of them. The text is the reason.
+    pub(crate) fn add_process_tree(&self, proc: &ProcRoot, pid: Pid) -> Result<(), String> {
+        let present = self.cgroup.processes().unwrap_or_default();
         let tree = std::iter::once(pid).chain(proc.descendants(pid));
-        tree.filter(|pid| !members.contains(pid)).try_for_each(|pid| match self.group.take_in(pid) {
+        tree.filter(|pid| !present.contains(pid)).try_for_each(|pid| match self.cgroup.add_process(pid) {
             Ok(()) => Ok(()),
-            // It ended meanwhile.
+            // The process has ended.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(()),
-            Err(error) => self.attach(pid).map_err(|also| format!("process {pid}: {error}; {also}")),
+            Err(error) => self.attach_process(pid).map_err(|also| format!("process {pid}: {error}; {also}")),
         })
     }
 
-    /// Asks the user manager to move a process into the unit's group: for processes that only it
-    /// may move, such as those of a tmux server that was started outside the manager.
+    /// Asks the user manager to move a process into the unit's control group. Only the manager may move some
+    /// processes, such as those of a tmux server that was started outside it.
     ///
     /// # Errors
-    /// The manager cannot be asked, or refuses; the text says which.
-    pub(crate) fn attach(&self, pid: Pid) -> Result<(), String> {
-        const LIMIT: Duration = Duration::from_secs(10);
+    /// The call fails. The text is the reason.
+    pub(crate) fn attach_process(&self, pid: Pid) -> Result<(), String> {
+        const TIMEOUT: Duration = Duration::from_secs(10);
         let arguments = [
             "--user",
             "call",
@@ -64,17 +63,17 @@ impl SystemdService {
             "org.freedesktop.systemd1.Manager",
             "AttachProcessesToUnit",
             "ssau",
-            self.group.name(),
+            self.cgroup.name(),
             "",
             "1",
         ];
-        let output = bounded_output(Command::new("busctl").args(arguments).arg(pid.to_string()), LIMIT)
+        let output = bounded_output(Command::new("busctl").args(arguments).arg(pid.to_string()), TIMEOUT)
             .map_err(|error| format!("busctl: {error}"))?;
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
     }
 }
 
-/// Is this the name of a service's group, rather than of a session's scope, say?
-pub(crate) fn is_service(group: &str) -> bool {
-    std::path::Path::new(group).extension().is_some_and(|kind| kind == "service")
+/// Returns whether a control group of this name belongs to a service, and not to a scope or a slice.
+pub(crate) fn is_service(cgroup: &str) -> bool {
+    std::path::Path::new(cgroup).extension().is_some_and(|kind| kind == "service")
 }

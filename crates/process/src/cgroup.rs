@@ -1,7 +1,8 @@
-//! The control group of a process, in every hierarchy in which it is the same one.
+//! The control group of a process.
 //!
-//! On a host with cgroup 2 that is one directory. On a hybrid host systemd keeps a unit in its own
-//! version 1 hierarchy (`name=systemd`), in the version 2 one, and in those of controllers.
+//! With cgroup version 2, a group is one directory. On a hybrid host, systemd keeps a unit in its own
+//! version 1 hierarchy (`name=systemd`), in the version 2 hierarchy, and in those of controllers; a
+//! [`Cgroup`] then covers all hierarchies in which the process has the same path.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,13 +13,13 @@ use std::path::{Path, PathBuf};
 use mosaic_domain::Pid;
 use rustix::fs::statfs;
 
-use crate::KeptFile;
-use crate::small_file::with_file_in;
+use crate::KernelFile;
+use crate::kernel_file::read_file_in_with;
 
 /// `CGROUP2_SUPER_MAGIC` (linux/magic.h).
 const CGROUP_2: u64 = 0x6367_7270;
 
-/// A control group.
+/// A control group, with its directory in each hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cgroup {
     path: PathBuf,
@@ -26,30 +27,32 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// The group of this process; `None` where there are no control groups, or only the root.
+    /// The group of this process. `None` if the host has no control groups, or if the process is in the root
+    /// group.
     ///
     /// # Errors
     /// `/proc` cannot be read.
-    pub fn own() -> io::Result<Option<Self>> {
-        CgroupMounts::read()?.of_process("self")
+    pub fn current() -> io::Result<Option<Self>> {
+        CgroupMounts::read()?.cgroup_of_entry("self")
     }
 
-    /// The group of a process; `None` where there are no control groups, or only the root.
+    /// The group of a process. `None` if the host has no control groups, or if the process is in the root
+    /// group.
     ///
     /// # Errors
-    /// There is no such process, or `/proc` cannot be read.
-    pub fn of(pid: Pid) -> io::Result<Option<Self>> {
-        CgroupMounts::read()?.of_process(pid)
+    /// No process has this PID, or `/proc` cannot be read.
+    pub fn from_pid(pid: Pid) -> io::Result<Option<Self>> {
+        CgroupMounts::read()?.cgroup_of_entry(pid)
     }
 
-    /// The group that this one is in.
+    /// The group that contains this one.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         let up = |path: &PathBuf| path.parent().map(Path::to_path_buf);
         Some(Self { path: up(&self.path)?, directories: self.directories.iter().filter_map(up).collect() })
     }
 
-    /// Finds a group's directories from `/proc/PID/cgroup`.
+    /// Finds the directories of a group from the contents of `/proc/PID/cgroup`.
     fn locate(cgroup: &str, mounts: &CgroupMounts) -> Option<Self> {
         let lines = || {
             cgroup.lines().filter_map(|line| {
@@ -57,7 +60,7 @@ impl Cgroup {
                 rest.split_once(':')
             })
         };
-        // Where systemd keeps units by its own hierarchy, the version 2 one may be a mere shadow.
+        // Where systemd keeps units in its own hierarchy, the version 2 hierarchy may be empty.
         let systemd = lines().find(|(controllers, _)| *controllers == "name=systemd");
         let (_, path) = systemd.or_else(|| lines().find(|(controllers, _)| controllers.is_empty()))?;
         if path == "/" {
@@ -69,90 +72,90 @@ impl Cgroup {
         Some(Self { path: PathBuf::from(path), directories })
     }
 
-    /// The group of another name with the same parent, if this process is in it, and all that are.
+    /// The group of the given name with the same parent, if `pid` is in it, and its processes.
     ///
-    /// What one process of a fleet is in tells where to look for the others, and that takes one file
-    /// that has to be read anyway where the kernel keeps no accounts.
+    /// The group of one process of a fleet tells where to look for those of the others. The check reads one
+    /// file, which has to be read anyway where the kernel does no accounting.
     #[must_use]
-    pub fn sibling_with(&self, name: &str, pid: Pid) -> Option<(Self, Vec<Pid>)> {
+    pub fn sibling_with_process(&self, name: &str, pid: Pid) -> Option<(Self, Vec<Pid>)> {
         let directories: Vec<PathBuf> = self.directories.iter().map(|path| path.with_file_name(name)).collect();
-        let listed = with_file_in(directories.first()?, format_args!("cgroup.procs"), pids).ok()?;
+        let listed = read_file_in_with(directories.first()?, format_args!("cgroup.procs"), pids).ok()?;
         listed.contains(&pid).then(|| (Self { path: self.path.with_file_name(name), directories }, listed))
     }
 
-    /// Opens the list of who is in the group itself, to be read again and again by [`Cgroup::listed_in`].
-    /// It stays the list of this very group: of one that was removed, and made anew, it cannot be read.
+    /// Opens the list of the group's own processes, for repeated reading by [`Cgroup::read_procs`]. The list
+    /// stays bound to this group: after the group was removed and made anew, reading fails.
     ///
     /// # Errors
-    /// It cannot be opened; or there are only hierarchies of version 1, where an open list stays as it was for
-    /// as long as it is read more than once a second (`CGROUP_PIDLIST_DESTROY_DELAY` in the kernel).
-    pub fn keep_list(&self) -> io::Result<KeptFile> {
+    /// The list cannot be opened, or all hierarchies are of version 1. There, an open list is not updated
+    /// while it is read more than once a second (`CGROUP_PIDLIST_DESTROY_DELAY` in the kernel).
+    pub fn open_procs(&self) -> io::Result<KernelFile> {
         let is_of_version_2 =
             |directory: &&PathBuf| statfs(*directory).is_ok_and(|system| u64::try_from(system.f_type) == Ok(CGROUP_2));
         let directory = self.directories.iter().find(is_of_version_2).ok_or(io::ErrorKind::Unsupported)?;
-        KeptFile::open(directory.join("cgroup.procs"))
+        KernelFile::open(directory.join("cgroup.procs"))
     }
 
-    /// Who is in the group itself, by its list that was opened before.
+    /// Reads the group's own processes from the list that [`Cgroup::open_procs`] opened.
     ///
     /// # Errors
-    /// It cannot be read: the group is gone.
-    pub fn listed_in(list: &KeptFile) -> io::Result<Vec<Pid>> {
-        list.with(pids)
+    /// The list cannot be read, because the group is gone.
+    pub fn read_procs(list: &KernelFile) -> io::Result<Vec<Pid>> {
+        list.read_with(pids)
     }
 
-    /// The group's own name: of a unit's group, the unit's name.
+    /// The last component of the group's path, which for the group of a unit is the unit's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
 
     #[cfg(test)]
-    pub(crate) fn at(directories: Vec<PathBuf>) -> Self {
+    pub(crate) fn with_directories(directories: Vec<PathBuf>) -> Self {
         Self { path: PathBuf::from("/test"), directories }
     }
 
-    /// Its directory in each hierarchy.
+    /// The group's directory in each hierarchy.
     pub(crate) fn directories(&self) -> &[PathBuf] {
         &self.directories
     }
 
-    /// The files into which a process writes its PID to enter the group, or `0` for itself.
+    /// The `cgroup.procs` files of the group. A process enters the group by writing its PID, or `0`, to each.
     #[must_use]
-    pub fn entrances(&self) -> Vec<PathBuf> {
+    pub fn procs_files(&self) -> Vec<PathBuf> {
         self.directories.iter().map(|directory| directory.join("cgroup.procs")).collect()
     }
 
     /// Moves a process into the group.
     ///
     /// # Errors
-    /// The kernel lets only the owner of both groups and of what is between them do that.
-    pub fn take_in(&self, pid: Pid) -> io::Result<()> {
-        self.entrances().iter().try_for_each(|entrance| fs::write(entrance, pid.to_string()))
+    /// The kernel denies it, unless the caller owns both groups and their common ancestor.
+    pub fn add_process(&self, pid: Pid) -> io::Result<()> {
+        self.procs_files().iter().try_for_each(|file| fs::write(file, pid.to_string()))
     }
 
-    /// Every process in the group and in the groups below it.
+    /// All processes in the group and in the groups below it.
     ///
     /// # Errors
     /// The group cannot be read.
-    pub fn members(&self) -> io::Result<BTreeSet<Pid>> {
-        self.members_with(None)
+    pub fn processes(&self) -> io::Result<BTreeSet<Pid>> {
+        self.processes_with(None)
     }
 
-    /// The same, where somebody has read already who is in the group itself.
-    pub(crate) fn members_with(&self, own: Option<Vec<Pid>>) -> io::Result<BTreeSet<Pid>> {
-        let mut members = BTreeSet::new();
-        // The first hierarchy suffices: the processes are the same in each.
+    /// Does the same as [`Cgroup::processes`], for a caller that may have read the group's own list already.
+    pub(crate) fn processes_with(&self, own: Option<Vec<Pid>>) -> io::Result<BTreeSet<Pid>> {
+        let mut processes = BTreeSet::new();
+        // One hierarchy suffices, because the processes are the same in each.
         if let Some(directory) = self.directories.first() {
             match own {
                 Some(own) => {
-                    members.extend(own);
-                    collect_below(directory, &mut members)?;
+                    processes.extend(own);
+                    collect_below(directory, &mut processes)?;
                 }
-                None => collect_members(directory, &mut members)?,
+                None => collect(directory, &mut processes)?,
             }
         }
-        Ok(members)
+        Ok(processes)
     }
 }
 
@@ -161,21 +164,21 @@ fn pids(listed: &[u8]) -> Vec<Pid> {
     lines.filter_map(|line| line.parse().ok()).collect()
 }
 
-fn collect_members(directory: &Path, members: &mut BTreeSet<Pid>) -> io::Result<()> {
-    members.extend(with_file_in(directory, format_args!("cgroup.procs"), pids)?);
-    collect_below(directory, members)
+fn collect(directory: &Path, processes: &mut BTreeSet<Pid>) -> io::Result<()> {
+    processes.extend(read_file_in_with(directory, format_args!("cgroup.procs"), pids)?);
+    collect_below(directory, processes)
 }
 
-fn collect_below(directory: &Path, members: &mut BTreeSet<Pid>) -> io::Result<()> {
-    // A directory is linked to by its parent, by itself and by each directory in it.
+fn collect_below(directory: &Path, processes: &mut BTreeSet<Pid>) -> io::Result<()> {
+    // A directory has one link from its parent, one from itself, and one from each subdirectory.
     if fs::metadata(directory)?.nlink() == 2 {
         return Ok(());
     }
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            match collect_members(&entry.path(), members) {
-                // Removed while we looked: then nobody was in it.
+            match collect(&entry.path(), processes) {
+                // The group was removed meanwhile, so it had no processes.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,
             }
@@ -184,12 +187,12 @@ fn collect_below(directory: &Path, members: &mut BTreeSet<Pid>) -> io::Result<()
     Ok(())
 }
 
-/// Where the hierarchies are mounted: read once, for whoever asks for the groups of many processes.
+/// The mounts of the control group hierarchies, for a caller that asks for the groups of many processes.
 #[derive(Clone, Debug)]
 pub struct CgroupMounts(Vec<Mount>);
 
 impl CgroupMounts {
-    /// Reads the mounts.
+    /// Reads the mounts of this process.
     ///
     /// # Errors
     /// `/proc` cannot be read.
@@ -201,21 +204,23 @@ impl CgroupMounts {
         Self(mountinfo.lines().filter_map(Mount::parse).collect())
     }
 
-    /// The group of a process; `None` where there are no control groups, or only the root.
+    /// The group of a process. `None` if the host has no control groups, or if the process is in the root
+    /// group.
     ///
     /// # Errors
-    /// There is no such process, or `/proc` cannot be read.
-    pub fn group_of(&self, pid: Pid) -> io::Result<Option<Cgroup>> {
-        self.of_process(pid)
+    /// No process has this PID, or `/proc` cannot be read.
+    pub fn cgroup_of(&self, pid: Pid) -> io::Result<Option<Cgroup>> {
+        self.cgroup_of_entry(pid)
     }
 
-    fn of_process(&self, process: impl std::fmt::Display) -> io::Result<Option<Cgroup>> {
+    /// The group of the process whose directory in `/proc` is `entry`: a PID, or `self`.
+    fn cgroup_of_entry(&self, entry: impl std::fmt::Display) -> io::Result<Option<Cgroup>> {
         let text = |bytes: &[u8]| str::from_utf8(bytes).map(|cgroup| Cgroup::locate(cgroup, self));
-        let found = with_file_in(Path::new("/proc"), format_args!("{process}/cgroup"), text)?;
+        let found = read_file_in_with(Path::new("/proc"), format_args!("{entry}/cgroup"), text)?;
         found.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// Where a hierarchy is mounted.
+    /// The mount of the hierarchy with these controllers, a comma-separated list as in `/proc/PID/cgroup`.
     fn mount_of(&self, controllers: &str) -> Option<&Mount> {
         self.0.iter().find(|mount| match &mount.controllers {
             None => controllers.is_empty(),
@@ -230,15 +235,15 @@ impl CgroupMounts {
 /// A mounted hierarchy.
 #[derive(Clone, Debug)]
 struct Mount {
-    /// Its controllers, among other options; none of version 2.
+    /// The mount options, which name the controllers. `None` for version 2.
     controllers: Option<String>,
-    /// Which group of the hierarchy is mounted there.
+    /// The path of the group that is mounted.
     root: PathBuf,
     point: PathBuf,
 }
 
 impl Mount {
-    /// A line of proc(5), "mountinfo"; nothing if it is no control groups that are mounted.
+    /// Parses a line of `/proc/PID/mountinfo` (proc(5)). `None` if it is not a mount of control groups.
     fn parse(line: &str) -> Option<Self> {
         let (mount, filesystem) = line.split_once(" - ")?;
         let mut mount = mount.split(' ').skip(3);
@@ -273,7 +278,7 @@ mod tests {
     const INSIDE: &str = "30 23 0:26 /user.slice/box /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
 
     #[test]
-    fn a_units_group_is_found_wherever_it_is_the_same() {
+    fn the_directories_of_a_units_group_are_found() {
         let unit = "/user.slice/app.slice/mosaic-agent@coder0.service";
         let table: [(String, &str, Vec<String>); 4] = [
             (format!("0::{unit}\n"), PURE, vec![format!("/sys/fs/cgroup{unit}")]),
@@ -301,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_group_is_nobodys() {
+    fn the_root_group_is_none() {
         for cgroup in ["0::/\n", "9:name=systemd:/\n4:memory:/x\n0::/\n", ""] {
             assert_eq!(Cgroup::locate(cgroup, &CgroupMounts::parse(HYBRID)), None);
         }

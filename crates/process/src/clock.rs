@@ -1,4 +1,4 @@
-//! The clocks that are read: here, at the edge, and passed in everywhere else.
+//! The kernel's clocks. Only the outermost callers read them; everything else takes times as arguments.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use mosaic_domain::ProcessIdentity;
 use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// `CLOCK_MONOTONIC`: stands still while the host is suspended, and nobody can set it.
+/// The time of `CLOCK_MONOTONIC`, which stops while the host is suspended and cannot be set.
 #[must_use]
 pub fn monotonic() -> Duration {
     duration(clock_gettime(ClockId::Monotonic))
 }
 
-/// `CLOCK_BOOTTIME`: the time since boot, suspensions included; what start times count in.
+/// The time of `CLOCK_BOOTTIME`, which includes suspensions. Process start times count on this clock.
 #[must_use]
 pub fn since_boot() -> Duration {
     duration(clock_gettime(ClockId::Boottime))
 }
 
-/// When a process started, on the clock of [`since_boot`].
+/// The start time of a process, on the clock of [`since_boot`].
 #[must_use]
-pub fn start_of(process: &ProcessIdentity) -> Duration {
+pub fn start_time(process: &ProcessIdentity) -> Duration {
     let ticks_per_second = clock_ticks_per_second().max(1);
     let millis = u128::from(process.start_ticks) * 1000 / u128::from(ticks_per_second);
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))

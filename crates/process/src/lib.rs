@@ -1,33 +1,28 @@
-//! What the kernel says of a process, and nothing that knows of tmux or systemd: its line in
-//! `/proc`, whether it is still the one that was meant, a descriptor that becomes readable when it
-//! ends, the control group it lives in, and a child that is given up at a deadline.
+//! Processes as the kernel shows them: `/proc`, pidfds, control groups, terminals, and child processes with
+//! a deadline. This crate knows nothing of tmux or systemd.
 //!
-//! Readers take the root they read from, so that a test gives them a tree of captured bytes.
+//! The readers of `/proc` take its root as an argument, so that a test can pass a tree of captured files.
 
 mod bounded_command;
 mod cgroup;
 mod clock;
-mod file_mark;
-mod kept_file;
-mod liveness;
+mod file_fingerprint;
+mod kernel_file;
 mod pid_fd;
 mod proc_root;
-mod program_file;
-mod small_file;
-mod stat;
+mod proc_stat;
+mod program_search;
+mod resource_usage;
 mod terminal_input;
-mod usage;
 
-pub use bounded_command::{BoundedError, bounded_output, bounded_output_of};
+pub use bounded_command::{BoundedError, bounded_output, bounded_output_with_input};
 pub use cgroup::{Cgroup, CgroupMounts};
-pub use clock::{monotonic, since_boot, start_of};
-pub use file_mark::FileMark;
-pub use kept_file::KeptFile;
-pub use liveness::Liveness;
+pub use clock::{monotonic, since_boot, start_time};
+pub use file_fingerprint::FileFingerprint;
+pub use kernel_file::{KernelFile, read_file_with};
 pub use pid_fd::PidFd;
-pub use proc_root::ProcRoot;
-pub use program_file::is_program;
-pub use small_file::with_file;
-pub use stat::{InvalidStat, Stat};
+pub use proc_root::{Liveness, ProcRoot};
+pub use proc_stat::{InvalidStat, Stat};
+pub use program_search::{find_in_directories, find_on_path, is_program};
+pub use resource_usage::{CgroupAccounting, Usage};
 pub use terminal_input::TerminalInput;
-pub use usage::{Accounts, Usage};

@@ -1,4 +1,4 @@
-//! A descriptor that stands for one process, whatever happens to its PID.
+//! A pidfd, a descriptor that stays bound to one process even if its PID is reused.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,42 +10,42 @@ use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::ProcRoot;
 
-/// A pidfd: readable when the process has ended; a signal through it reaches that process or none.
+/// A pidfd. It becomes readable when the process has ended, and a signal sent through it never reaches
+/// another process.
 #[derive(Debug)]
 pub struct PidFd(OwnedFd);
 
 impl PidFd {
-    /// Opens whichever process has this PID now.
+    /// Opens the process that has this PID now.
     ///
     /// # Errors
-    /// `ESRCH`: no process has it.
+    /// `ESRCH` if no process has it.
     pub fn open(pid: Pid) -> io::Result<Self> {
         let raw = i32::try_from(pid.get()).ok().and_then(rustix::process::Pid::from_raw);
         let raw = raw.ok_or_else(|| io::Error::from(rustix::io::Errno::SRCH))?;
         Ok(Self(pidfd_open(raw, PidfdFlags::empty())?))
     }
 
-    /// Opens this very process; `None` if it has ended, also when another has its PID by now.
+    /// Opens exactly this process. `None` if it has ended, even if another process has its PID by now.
     ///
-    /// The descriptor is opened first and the start time checked afterwards: the other way round a
-    /// reused PID slips in between.
+    /// The descriptor is opened first and the start time checked afterwards; in the other order, the PID could
+    /// be reused in between.
     ///
     /// # Errors
-    /// `/proc` cannot be read, or the descriptor not be opened for want of resources.
-    pub fn open_identity(proc: &ProcRoot, meant: &ProcessIdentity) -> io::Result<Option<Self>> {
-        let fd = match Self::open(meant.pid) {
+    /// `/proc` cannot be read, or the descriptor cannot be opened.
+    pub fn open_identity(proc: &ProcRoot, process: &ProcessIdentity) -> io::Result<Option<Self>> {
+        let fd = match Self::open(process.pid) {
             Ok(fd) => fd,
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(proc.liveness(meant)?.is_alive().then_some(fd))
+        Ok(proc.liveness(process)?.is_alive().then_some(fd))
     }
 
-    /// Waits until the process has ended; `false` if it had not when the time was over. Without a
-    /// timeout it waits for as long as it takes.
+    /// Waits until the process has ended, without a limit if `timeout` is `None`. Returns `false` on timeout.
     ///
     /// # Errors
-    /// The kernel refuses to wait.
+    /// `poll` fails.
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<bool> {
         let deadline = timeout.map(|timeout| crate::monotonic() + timeout);
         loop {
@@ -60,18 +60,18 @@ impl PidFd {
         }
     }
 
-    /// Has the process ended? It may still be a zombie.
+    /// Returns whether the process has ended. It may still be a zombie.
     ///
     /// # Errors
-    /// The kernel refuses to look.
+    /// `poll` fails.
     pub fn has_ended(&self) -> io::Result<bool> {
         self.wait(Some(Duration::ZERO))
     }
 
-    /// Sends a signal; to a process that has ended it does nothing.
+    /// Sends a signal. A process that has ended is not an error.
     ///
     /// # Errors
-    /// `EPERM`: it belongs to somebody else.
+    /// `EPERM` if the process belongs to another user.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         match pidfd_send_signal(&self.0, signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),

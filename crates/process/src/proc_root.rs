@@ -1,4 +1,4 @@
-//! Reads `/proc`, or a tree that looks like it.
+//! Reading `/proc`, or a directory tree of the same form.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,10 +9,45 @@ use std::path::PathBuf;
 
 use mosaic_domain::{BootId, ExitVerdict, Pid, ProcessIdentity};
 
-use crate::small_file::with_file_in;
-use crate::{KeptFile, Liveness, Stat};
+use crate::kernel_file::read_file_in_with;
+use crate::{KernelFile, Stat};
 
-/// A mounted `/proc`.
+/// What became of a process that was identified earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// The process runs.
+    Alive,
+    /// The process has ended, and its parent has not waited for it yet.
+    Zombie,
+    /// No process has its PID.
+    Gone,
+    /// Another process has its PID.
+    Recycled,
+    /// The host was booted since, so no process of that boot is alive.
+    OtherBoot,
+}
+
+impl Liveness {
+    /// Judges `process` by the present `/proc/PID/stat` of its PID, in the boot `boot`.
+    #[must_use]
+    pub fn judge(process: &ProcessIdentity, boot: BootId, stat: Option<Stat>) -> Self {
+        match stat {
+            _ if boot != process.boot => Self::OtherBoot,
+            None => Self::Gone,
+            Some(stat) if stat.start_ticks != process.start_ticks => Self::Recycled,
+            Some(stat) if stat.is_zombie() => Self::Zombie,
+            Some(_) => Self::Alive,
+        }
+    }
+
+    /// Returns whether the process runs.
+    #[must_use]
+    pub fn is_alive(self) -> bool {
+        self == Self::Alive
+    }
+}
+
+/// The root of a mounted `/proc`.
 #[derive(Clone, Debug)]
 pub struct ProcRoot(PathBuf);
 
@@ -25,80 +60,78 @@ impl Default for ProcRoot {
 impl ProcRoot {
     /// Reads below `root` instead of `/proc`.
     #[must_use]
-    pub fn at(root: PathBuf) -> Self {
+    pub fn new(root: PathBuf) -> Self {
         Self(root)
     }
 
-    /// What the kernel says of a PID; `None` if no process has it.
+    /// Reads `/proc/PID/stat`. `None` if no process has this PID.
     ///
     /// # Errors
-    /// The line cannot be read, or is none.
+    /// The file cannot be read or parsed.
     pub fn stat(&self, pid: Pid) -> io::Result<Option<Stat>> {
         self.stat_line(pid, |line| Stat::parse(line).map_err(invalid)).and_then(Option::transpose)
     }
 
-    /// The same with the name of the program that the process runs, its first 15 bytes, which stands
-    /// in the same line.
+    /// Reads `/proc/PID/stat` with the name of the program that the process runs, cut after 15 bytes.
     ///
     /// # Errors
-    /// The line cannot be read, or is none.
+    /// The file cannot be read or parsed.
     pub fn stat_and_program(&self, pid: Pid) -> io::Result<Option<(Stat, OsString)>> {
         self.stat_line(pid, stat_and_program).and_then(Option::transpose)
     }
 
-    /// Opens the file of that line, to be read again and again by
-    /// [`stat_and_program_in`](Self::stat_and_program_in); `None` if no process has this PID.
+    /// Opens `/proc/PID/stat` for repeated reading by [`read_stat_and_program`](Self::read_stat_and_program).
+    /// `None` if no process has this PID.
     ///
     /// # Errors
-    /// It cannot be opened.
-    pub fn keep_stat(&self, pid: Pid) -> io::Result<Option<KeptFile>> {
-        gone_is_none(KeptFile::open(self.0.join(format!("{pid}/stat"))))
+    /// The file cannot be opened.
+    pub fn open_stat(&self, pid: Pid) -> io::Result<Option<KernelFile>> {
+        gone_is_none(KernelFile::open(self.0.join(format!("{pid}/stat"))))
     }
 
-    /// As [`stat_and_program`](Self::stat_and_program), of a process whose file was opened before.
+    /// Does the same as [`stat_and_program`](Self::stat_and_program), with a file that was opened before.
     ///
     /// # Errors
-    /// The line cannot be read, or is none.
-    pub fn stat_and_program_in(file: &KeptFile) -> io::Result<Option<(Stat, OsString)>> {
-        gone_is_none(file.with(stat_and_program)).and_then(Option::transpose)
+    /// The file cannot be read or parsed.
+    pub fn read_stat_and_program(file: &KernelFile) -> io::Result<Option<(Stat, OsString)>> {
+        gone_is_none(file.read_with(stat_and_program)).and_then(Option::transpose)
     }
 
-    fn stat_line<T>(&self, pid: Pid, look: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
-        gone_is_none(self.read(pid, "stat", look))
+    fn stat_line<T>(&self, pid: Pid, parse: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
+        gone_is_none(self.read(pid, "stat", parse))
     }
 
-    fn read<T>(&self, pid: Pid, file: &str, look: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
-        with_file_in(&self.0, format_args!("{pid}/{file}"), look)
+    fn read<T>(&self, pid: Pid, file: &str, parse: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+        read_file_in_with(&self.0, format_args!("{pid}/{file}"), parse)
     }
 
-    /// How a process ended, if it is a zombie and the kernel tells us: of a process of another user
-    /// it says "code 0" whatever happened, unless we are root.
+    /// How a process ended. `None` if it is not a zombie, or if the kernel hides the verdict: to a caller
+    /// other than root it shows the exit code 0 for every process of another user.
     ///
     /// # Errors
     /// `/proc` cannot be read.
-    pub fn verdict(&self, pid: Pid) -> io::Result<Option<ExitVerdict>> {
-        let me = rustix::process::geteuid();
-        let told = match fs::metadata(self.0.join(pid.to_string())) {
-            Ok(directory) => me.is_root() || directory.uid() == me.as_raw(),
+    pub fn exit_verdict(&self, pid: Pid) -> io::Result<Option<ExitVerdict>> {
+        let user = rustix::process::geteuid();
+        let shown = match fs::metadata(self.0.join(pid.to_string())) {
+            Ok(directory) => user.is_root() || directory.uid() == user.as_raw(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(error),
         };
-        if told { Ok(self.stat(pid)?.and_then(|stat| stat.verdict())) } else { Ok(None) }
+        if shown { Ok(self.stat(pid)?.and_then(|stat| stat.exit_verdict())) } else { Ok(None) }
     }
 
-    /// The id of this boot.
+    /// The ID of this boot.
     ///
     /// # Errors
-    /// The file cannot be read, or holds no boot id.
+    /// The file cannot be read or parsed.
     pub fn boot_id(&self) -> io::Result<BootId> {
         let text = fs::read_to_string(self.0.join("sys/kernel/random/boot_id"))?;
         text.trim_end().parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// Who has this PID now; `None` if nobody does.
+    /// The identity of the process that has this PID now. `None` if no process has it.
     ///
-    /// Only a caller who holds a pidfd of the process, opened before, knows that it is the process
-    /// that it means.
+    /// Only a caller that opened a pidfd of the process before knows that this is the process it means.
     ///
     /// # Errors
     /// `/proc` cannot be read.
@@ -107,8 +140,8 @@ impl ProcRoot {
         Ok(self.stat(pid)?.map(|stat| ProcessIdentity { pid, start_ticks: stat.start_ticks, boot }))
     }
 
-    /// The name of the program that a process runs, its first 15 bytes (`comm` in proc(5)); `None` if
-    /// no process has this PID.
+    /// The name of the program that a process runs, cut after 15 bytes (`comm` in proc(5)). `None` if no
+    /// process has this PID.
     ///
     /// # Errors
     /// `/proc` cannot be read.
@@ -116,20 +149,20 @@ impl ProcRoot {
         gone_is_none(self.read(pid, "comm", |name| OsString::from_vec(name.trim_ascii_end().to_vec())))
     }
 
-    /// The value of a variable in the environment that a process was started with; `None` if it had
-    /// none of that name.
+    /// The value of a variable in the environment with which a process was started. `None` if the variable
+    /// was not set.
     ///
     /// # Errors
-    /// The process is gone, or belongs to somebody else.
+    /// The process is gone, or belongs to another user.
     pub fn variable(&self, pid: Pid, name: &str) -> io::Result<Option<OsString>> {
         let [value] = self.variables(pid, [name])?;
         Ok(value)
     }
 
-    /// The values of several variables in the environment that a process was started with.
+    /// The values of several variables in the environment with which a process was started.
     ///
     /// # Errors
-    /// The process is gone, or belongs to somebody else.
+    /// The process is gone, or belongs to another user.
     pub fn variables<const N: usize>(&self, pid: Pid, names: [&str; N]) -> io::Result<[Option<OsString>; N]> {
         let value =
             |name: &str, variable: &[u8]| Some(variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
@@ -146,8 +179,8 @@ impl ProcRoot {
         })
     }
 
-    /// The processes that a process started, and those they started, as far as they still hang
-    /// together: one whose parent has ended is not among them.
+    /// The children of a process, their children, and so on. A process whose parent has ended is not among
+    /// them.
     #[must_use]
     pub fn descendants(&self, pid: Pid) -> Vec<Pid> {
         let children = |pid: Pid| -> Vec<Pid> {
@@ -169,9 +202,9 @@ impl ProcRoot {
     /// What became of a process that was identified earlier.
     ///
     /// # Errors
-    /// `/proc` cannot be read: then nothing is known of the process.
-    pub fn liveness(&self, meant: &ProcessIdentity) -> io::Result<Liveness> {
-        Ok(Liveness::judge(meant, self.boot_id()?, self.stat(meant.pid)?))
+    /// `/proc` cannot be read, so the answer is unknown.
+    pub fn liveness(&self, process: &ProcessIdentity) -> io::Result<Liveness> {
+        Ok(Liveness::judge(process, self.boot_id()?, self.stat(process.pid)?))
     }
 }
 
@@ -182,7 +215,7 @@ fn stat_and_program(line: &[u8]) -> io::Result<(Stat, OsString)> {
 fn gone_is_none<T>(read: io::Result<T>) -> io::Result<Option<T>> {
     match read {
         Ok(value) => Ok(Some(value)),
-        // ESRCH: it ended between open and read.
+        // ESRCH: the process ended between open and read.
         Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(3) => Ok(None),
         Err(error) => Err(error),
     }
@@ -194,23 +227,49 @@ fn invalid(error: crate::InvalidStat) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::ProcRoot;
-    use crate::Liveness;
+    use super::{Liveness, ProcRoot};
+    use crate::Stat;
+    use mosaic_domain::{BootId, ProcessIdentity};
     use std::process::{Command, id};
 
     #[test]
-    fn this_process_is_alive_and_its_pid_with_another_start_is_somebody_else() {
+    fn only_the_same_process_of_the_same_boot_is_alive() {
+        let boot: BootId = "0700cf0c-8b1c-49c8-862a-3c44fb7bacfe".parse().unwrap();
+        let other: BootId = "11111111-8b1c-49c8-862a-3c44fb7bacfe".parse().unwrap();
+        let process = ProcessIdentity { pid: 77.try_into().unwrap(), start_ticks: 500, boot };
+        let stat = |state: char, start: u64| {
+            let zeros = "0 ".repeat(17);
+            let line = format!("77 (x) {state} 1 {zeros}{start} {}0", "0 ".repeat(29));
+            Some(Stat::parse(line.as_bytes()).unwrap())
+        };
+        let table = [
+            (boot, stat('S', 500), Liveness::Alive),
+            (boot, stat('T', 500), Liveness::Alive),
+            (boot, stat('Z', 500), Liveness::Zombie),
+            (boot, stat('S', 501), Liveness::Recycled),
+            (boot, stat('Z', 501), Liveness::Recycled),
+            (boot, None, Liveness::Gone),
+            (other, stat('S', 500), Liveness::OtherBoot),
+            (other, None, Liveness::OtherBoot),
+        ];
+        for (now, stat, expected) in table {
+            assert_eq!(Liveness::judge(&process, now, stat), expected, "{stat:?}");
+        }
+    }
+
+    #[test]
+    fn another_start_time_means_a_recycled_pid() {
         let proc = ProcRoot::default();
         let name = std::fs::read_to_string("/proc/self/comm").unwrap();
         assert_eq!(proc.program(id().try_into().unwrap()).unwrap().unwrap(), name.trim_end());
         let me = proc.identity(id().try_into().unwrap()).unwrap().unwrap();
         assert_eq!(proc.liveness(&me).unwrap(), Liveness::Alive);
-        let earlier = mosaic_domain::ProcessIdentity { start_ticks: me.start_ticks - 1, ..me };
+        let earlier = ProcessIdentity { start_ticks: me.start_ticks - 1, ..me };
         assert_eq!(proc.liveness(&earlier).unwrap(), Liveness::Recycled);
     }
 
     #[test]
-    fn a_child_that_nobody_waited_for_is_a_zombie_and_then_gone() {
+    fn an_ended_child_is_a_zombie_until_it_is_waited_for() {
         let proc = ProcRoot::default();
         let mut child =
             Command::new("sh").args(["-c", "read x; exit 7"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
@@ -220,7 +279,7 @@ mod tests {
         drop(child.stdin.take());
         assert!(fd.wait(Some(std::time::Duration::from_secs(20))).unwrap());
         assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Zombie);
-        assert_eq!(proc.verdict(pid).unwrap(), Some(mosaic_domain::ExitVerdict::Code(7)));
+        assert_eq!(proc.exit_verdict(pid).unwrap(), Some(mosaic_domain::ExitVerdict::Code(7)));
         child.wait().unwrap();
         assert_eq!(proc.liveness(&identity).unwrap(), Liveness::Gone);
     }

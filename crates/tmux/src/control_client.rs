@@ -1,9 +1,8 @@
-//! A client of tmux's control mode: it sees what a session prints, byte for byte, and shows nothing.
+//! A client in tmux's control mode. It receives what a session prints, byte for byte, and displays nothing.
 //!
-//! It is a child of this process that types nothing, and for which no window is resized. It ends when
-//! its standard input does; but a server that just then has something to write to it finds that nobody
-//! reads any more, and keeps the client for good (tmux 3.3). So whoever asks for one hands over a
-//! [`Bind`], which makes the child end with this process.
+//! The client is a child of this process. It types nothing, and no window is resized for it. It ends when its
+//! standard input is closed; but if the server has output for it at that moment, tmux 3.3 keeps the client
+//! forever. The caller therefore passes a [`BindCommand`], which makes the child end with this process.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -13,16 +12,15 @@ use std::time::Instant;
 
 use mosaic_process::BoundedError;
 
-use crate::control_line::ControlLine;
-use crate::{Server, TmuxError};
+use crate::{PaneId, Server, TmuxError};
 
-/// Makes of a command one whose process is killed when this process ends, whatever ends it.
-pub type Bind<'a> = &'a dyn Fn(&Command) -> Command;
+/// Wraps a command such that its process is killed when this process ends for any reason.
+pub type BindCommand<'a> = &'a dyn Fn(&Command) -> Command;
 
-/// How many lines wait for a slow reader; what comes on top is lost.
+/// The number of lines that are buffered for a slow reader. Further lines are dropped.
 const BACKLOG: usize = 4096;
 
-/// The client, and what it hears.
+/// The client, with the lines that it receives.
 #[derive(Debug)]
 pub(crate) struct ControlClient {
     server: Server,
@@ -32,9 +30,8 @@ pub(crate) struct ControlClient {
 }
 
 impl ControlClient {
-    /// Attaches to a session, an exact target, with these flags of tmux's `attach-session`, and hears it
-    /// from then on.
-    pub(crate) fn attach(server: &Server, target: &str, flags: &str, bind: Bind<'_>) -> Result<Self, TmuxError> {
+    /// Attaches to a session, an exact target, with these flags of tmux's `attach-session`.
+    pub(crate) fn attach(server: &Server, target: &str, flags: &str, bind: BindCommand<'_>) -> Result<Self, TmuxError> {
         let mut command = server.client();
         command.args(["-C", "attach-session", "-f", flags, "-t", target]);
         let mut command = bind(&command);
@@ -48,93 +45,92 @@ impl ControlClient {
             return Err(failed(io::Error::other("it has no pipes")));
         };
         let mut output = BufReader::new(output);
-        let (heard, lines) = sync_channel(BACKLOG);
-        thread::spawn(move || hear(&mut output, &heard));
+        let (sender, lines) = sync_channel(BACKLOG);
+        thread::spawn(move || forward_lines(&mut output, &sender));
         let client = Self { server: server.clone(), child, input, lines };
         // The answer to attach-session itself.
-        client.answer(Instant::now() + server.limit())?;
+        client.read_answer(Instant::now() + server.timeout())?;
         Ok(client)
     }
 
-    /// Runs commands, separated by `;`, and gives the lines of the answer to each. What is printed
-    /// after that is what [`ControlClient::next`] gives first; what was printed before is in the
-    /// answers, if it is asked for.
-    pub(crate) fn ask<const N: usize>(&mut self, commands: [&str; N]) -> Result<[Vec<String>; N], TmuxError> {
-        let deadline = Instant::now() + self.server.limit();
-        // One line: tmux runs all of it before it reads another byte of any pane.
+    /// Runs commands, separated by `;`, and returns the lines of the answer to each. The answers cover all
+    /// output before this moment, and [`ControlClient::next_line`] returns what comes after it.
+    pub(crate) fn run<const N: usize>(&mut self, commands: [&str; N]) -> Result<[Vec<String>; N], TmuxError> {
+        let deadline = Instant::now() + self.server.timeout();
+        // On one line, so that tmux runs all commands before it reads another byte of any pane.
         if writeln!(self.input, "{}", commands.join(" ; ")).is_err() {
             return Err(self.gone());
         }
         let mut answers = [const { Vec::new() }; N];
         for answer in &mut answers {
-            *answer = self.answer(deadline)?;
+            *answer = self.read_answer(deadline)?;
         }
         Ok(answers)
     }
 
-    /// The next line that is heard; `None` if the session, or the server, is gone.
-    pub(crate) fn next(&self) -> Option<ControlLine> {
+    /// Waits for the next line. `None` if the session or the server is gone.
+    pub(crate) fn next_line(&self) -> Option<ControlLine> {
         self.lines.recv().ok().map(|line| ControlLine::parse(&line))
     }
 
-    fn answer(&self, deadline: Instant) -> Result<Vec<String>, TmuxError> {
+    fn read_answer(&self, deadline: Instant) -> Result<Vec<String>, TmuxError> {
         let mut guard = None;
         while guard.is_none() {
-            guard = self.line(deadline)?.strip_prefix("%begin ").map(str::to_owned);
+            guard = self.read_line(deadline)?.strip_prefix("%begin ").map(str::to_owned);
         }
-        // What is in between is text, whatever it looks like: only the same numbers end it.
+        // The lines in between may have any form; only a line with the same numbers ends the answer.
         let guard = guard.unwrap_or_default();
         let mut lines = Vec::new();
         loop {
-            let line = self.line(deadline)?;
+            let line = self.read_line(deadline)?;
             if line.strip_prefix("%end ") == Some(&guard) {
                 return Ok(lines);
             }
             if line.strip_prefix("%error ") == Some(&guard) {
-                return Err(self.refused(lines.join("; ")));
+                return Err(self.command_failed(lines.join("; ")));
             }
             lines.push(line);
         }
     }
 
-    fn line(&self, deadline: Instant) -> Result<String, TmuxError> {
+    fn read_line(&self, deadline: Instant) -> Result<String, TmuxError> {
         match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => Ok(String::from_utf8_lossy(&line).into_owned()),
             Err(RecvTimeoutError::Disconnected) => Err(self.gone()),
-            Err(RecvTimeoutError::Timeout) => Err(self.hung()),
+            Err(RecvTimeoutError::Timeout) => Err(self.timed_out()),
         }
     }
 
-    fn refused(&self, message: String) -> TmuxError {
-        TmuxError::Refused { socket: self.server.socket().clone(), command: "attach-session", message }
+    fn command_failed(&self, message: String) -> TmuxError {
+        TmuxError::CommandFailed { socket: self.server.socket().clone(), command: "attach-session", message }
     }
 
     fn gone(&self) -> TmuxError {
-        self.refused("the session is gone".to_owned())
+        self.command_failed("the session is gone".to_owned())
     }
 
-    fn hung(&self) -> TmuxError {
-        TmuxError::Hung { socket: self.server.socket().clone(), limit: self.server.limit() }
+    fn timed_out(&self) -> TmuxError {
+        TmuxError::Timeout { socket: self.server.socket().clone(), timeout: self.server.timeout() }
     }
 }
 
 impl Drop for ControlClient {
     fn drop(&mut self) {
-        // It would end by itself as soon as its input is closed; a server that hangs keeps it.
+        // Closing its input would end it too, unless the server hangs.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Takes every line at once, whether anybody wants it or not: tmux does not read on what a pane prints
-/// while one of its clients does not take that (3.3), and the agent would wait for us.
-fn hear(output: &mut impl BufRead, heard: &SyncSender<Vec<u8>>) {
+/// Reads every line at once, whether or not the receiver keeps up: tmux 3.3 stops reading from a pane while one
+/// of its clients does not read, and the agent would be blocked by this process.
+fn forward_lines(output: &mut impl BufRead, sender: &SyncSender<Vec<u8>>) {
     let mut line = Vec::new();
     let mut lost = false;
     while output.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
         line.pop();
-        lost = lost && heard.try_send(ControlLine::LOST.into()).is_err();
-        let sent = if lost { Ok(()) } else { heard.try_send(std::mem::take(&mut line)) };
+        lost = lost && sender.try_send(ControlLine::LOST.into()).is_err();
+        let sent = if lost { Ok(()) } else { sender.try_send(std::mem::take(&mut line)) };
         match sent {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => lost = true,
@@ -144,15 +140,90 @@ fn hear(output: &mut impl BufRead, heard: &SyncSender<Vec<u8>>) {
     }
 }
 
+/// A line of the control protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ControlLine {
+    /// A pane printed these bytes.
+    Output(PaneId, Vec<u8>),
+    /// Lines are missing here, because the receiver was too slow.
+    Lost,
+    /// The client is about to end, for this reason.
+    Exit(String),
+    /// Any other line.
+    Other,
+}
+
+impl ControlLine {
+    /// The stand-in for lost lines. It is not a word of the protocol.
+    const LOST: &str = "%lost";
+
+    fn parse(line: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(line);
+        let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        match word {
+            "%exit" => Self::Exit(rest.to_owned()),
+            "%output" => Self::parse_output(line).unwrap_or(Self::Other),
+            Self::LOST => Self::Lost,
+            _ => Self::Other,
+        }
+    }
+
+    fn parse_output(line: &[u8]) -> Option<Self> {
+        let rest = line.strip_prefix(b"%output ")?;
+        let space = rest.iter().position(|byte| *byte == b' ')?;
+        let pane = std::str::from_utf8(&rest[..space]).ok()?.parse().ok()?;
+        Some(Self::Output(pane, unescape(&rest[space + 1..])))
+    }
+}
+
+/// Decodes output, in which tmux writes control characters and the backslash as `\ooo`.
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        match after {
+            [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..] if *first == b'\\' => {
+                bytes.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
+                rest = after;
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
-    use super::hear;
+    use super::{ControlLine, forward_lines};
     use std::sync::mpsc::sync_channel;
 
     #[test]
-    fn lines_that_nobody_takes_are_lost_and_that_is_told() {
-        let (heard, lines) = sync_channel(3);
-        hear(&mut b"1\n2\n3\n4\n5\n".as_slice(), &heard);
+    fn lines_beyond_the_backlog_are_lost() {
+        let (sender, lines) = sync_channel(3);
+        forward_lines(&mut b"1\n2\n3\n4\n5\n".as_slice(), &sender);
         assert_eq!(lines.try_iter().collect::<Vec<_>>(), [b"1", b"2", b"3"]);
+    }
+
+    #[test]
+    fn lines_of_the_protocol_are_parsed() {
+        // Captured from tmux 3.3a.
+        let output = |text: &[u8]| ControlLine::Output("%0".parse().unwrap(), text.to_vec());
+        let table: [(&[u8], ControlLine); 9] = [
+            (b"%begin 1795201382 269 1", ControlLine::Other),
+            (b"%end 1795201382 269 1", ControlLine::Other),
+            (b"%output", ControlLine::Other),
+            (b"%exit", ControlLine::Exit(String::new())),
+            (b"%exit too far behind", ControlLine::Exit("too far behind".to_owned())),
+            (b"%output %0 a\\011b\\134c\\033[31mred\\015\\012", output(b"a\tb\\c\x1b[31mred\r\n")),
+            (b"%output %0 \xff two  spaces ", output(b"\xff two  spaces ")),
+            (b"%lost", ControlLine::Lost),
+            (b"%session-changed $0 a1", ControlLine::Other),
+        ];
+        for (line, expected) in table {
+            assert_eq!(ControlLine::parse(line), expected);
+        }
     }
 }

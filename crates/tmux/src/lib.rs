@@ -1,41 +1,26 @@
-//! The only code that runs tmux: one server, addressed by its socket, never the default one by
-//! accident, every call with a deadline.
+//! Running tmux. This is the only crate that does.
 //!
-//! What tmux's quirks demand is in here, so that callers need not know them: targets are exact
-//! (`=name:`, `%4`; a bare name is a prefix match), every call has `-u` (without a UTF-8 locale
-//! tabs in formats become `_`) and `-N` (no server is started in passing). Deciding what to do
-//! about what was seen does not belong here.
+//! Every call goes to one server, which is addressed by its socket and never the default one, and has a deadline.
+//! The crate hides tmux's quirks from its callers: targets are exact (`=name:`, `%4`), because tmux matches a
+//! bare name as a prefix; every call has `-u`, because without a UTF-8 locale tabs in formats become `_`, and
+//! `-N`, because tmux would otherwise start a server. What follows from an answer is for the caller to decide.
 
-mod attachment;
 mod control_client;
-mod control_line;
-mod error;
-mod fleet_options;
-mod follower;
-mod holder;
 mod pane;
-mod pane_id;
-mod pane_sight;
-mod pane_target;
-mod screens;
+mod pane_capture;
+mod pane_input;
 mod server;
-mod server_panes;
 mod session;
-mod typist;
-mod version;
+mod session_clients;
+mod session_list;
+mod tmux_error;
 
-pub use attachment::Watching;
-pub use control_client::Bind;
-pub use error::TmuxError;
-pub use fleet_options::FLEET_OPTIONS;
-pub use follower::{Follower, Heard, Shown};
-pub use holder::Holder;
-pub use pane::Pane;
-pub use pane_id::{InvalidPaneId, PaneId};
-pub use pane_sight::PaneSight;
-pub use pane_target::{FoundPane, InvalidPaneTarget, PaneTarget};
-pub use server::{Server, find_program};
-pub use server_panes::{ServerPanes, SessionPane};
-pub use session::{Created, NewSession, StartServer};
-pub use typist::{Guarded, Seen, Typist};
-pub use version::Version;
+pub use control_client::BindCommand;
+pub use pane::{InvalidPaneId, InvalidPaneTarget, Pane, PaneId, PaneTarget, ResolvedPane};
+pub use pane_capture::CapturedPane;
+pub use pane_input::{InputOutcome, InputResult, PaneInput};
+pub use server::{InvalidVersion, Server, Version, find_tmux};
+pub use session::{FLEET_OPTIONS, HolderStart, NewSession, SessionCreation, StartServer};
+pub use session_clients::{OutputFollower, PaneContents, PaneEvent, WatchClient};
+pub use session_list::{SessionList, SessionPane};
+pub use tmux_error::TmuxError;

@@ -1,196 +1,267 @@
-//! Sessions: made, looked at, read, removed. An agent's session has the agent's name.
+//! Sessions: making, inspecting and removing them. The session of an agent has the agent's name; the holder's
+//! session keeps the server alive.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
+use std::process::Command;
 use std::slice;
 
-use mosaic_domain::{AgentName, Pid};
+use mosaic_domain::{AgentName, HolderSession, Pid};
 
 use crate::server::server_environment;
-use crate::{FLEET_OPTIONS, Pane, PaneId, Server, TmuxError};
+use crate::{Pane, PaneId, Server, TmuxError};
 
-/// May a session's creation start the server?
+/// The options with which a fleet's server is started: scope, name, value. The holder's unit sets the same
+/// ones, and a test compares them.
+///
+/// Agents' user interfaces need extended keys (such as Shift-Enter), no delay after Escape, colors, and a long
+/// history. The other options protect agents from a `~/.tmux.conf`: detached sessions stay, a client whose agent
+/// ends is not switched to another agent, and the agent is always in window 0, pane 0.
+pub const FLEET_OPTIONS: [(&str, &str, &str); 10] = [
+    ("-s", "extended-keys", "on"),
+    ("-s", "escape-time", "0"),
+    ("-s", "exit-unattached", "off"),
+    ("-g", "default-terminal", "tmux-256color"),
+    ("-g", "history-limit", "20000"),
+    ("-g", "destroy-unattached", "off"),
+    ("-g", "detach-on-destroy", "on"),
+    ("-g", "base-index", "0"),
+    ("-gw", "pane-base-index", "0"),
+    ("-gw", "aggressive-resize", "on"),
+];
+
+/// Whether making a session may start the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartServer {
-    /// No: the holder owns it.
+    /// No, because the holder owns the server.
     Never,
-    /// Yes, with the fleet's options and an environment that is nobody's.
+    /// Yes, with the fleet's options and a minimal environment.
     IfAbsent,
 }
 
-/// What to make.
+/// A session to make.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSession<'a> {
-    /// Its name.
+    /// The agent, whose name the session gets.
     pub agent: &'a AgentName,
-    /// tmux's idea of where new windows of the session start.
+    /// The working directory of the session, for its further windows too.
     pub directory: &'a Path,
-    /// The program of its one pane and its arguments: at least two words, or tmux hands a single
-    /// one to a shell.
+    /// The program of its pane and its arguments: at least two words, because tmux passes a single word to a
+    /// shell.
     pub argv: &'a [OsString],
-    /// May it start the server?
+    /// Whether it may start the server.
     pub start_server: StartServer,
 }
 
-/// What became of it.
+/// The result of making a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Created {
-    /// The session is there, and new.
-    New {
-        /// Its pane.
+pub enum SessionCreation {
+    /// The session was made.
+    Created {
+        /// The ID of its pane.
         pane: PaneId,
-        /// The process that tmux started in it.
+        /// The pane process.
         pid: Pid,
-        /// The tmux server's process.
+        /// The process of the tmux server.
         server: Pid,
     },
-    /// There was a session of that name already; it was not touched.
-    Duplicate,
+    /// A session of that name exists, and was left unchanged.
+    AlreadyExists,
 }
 
 impl Server {
-    /// Makes a session whose pane stays when its process ends, in one call to the server: with two,
-    /// a command that ends at once would take its exit status along.
+    /// Makes a session whose pane stays when its process ends. That takes one call to the server: with two calls,
+    /// the exit status of a command that ends at once would be lost.
     ///
     /// # Errors
-    /// There is no server (and none may be started), or tmux refuses.
-    pub fn new_session(&self, wanted: &NewSession<'_>) -> Result<Created, TmuxError> {
-        let mut command = match wanted.start_server {
+    /// There is no server and none may be started, or tmux fails.
+    pub fn new_session(&self, session: &NewSession<'_>) -> Result<SessionCreation, TmuxError> {
+        let mut command = match session.start_server {
             StartServer::Never => self.client(),
-            StartServer::IfAbsent => {
-                let mut command = self.any_client();
-                command.env_clear().envs(server_environment()).arg("start-server");
-                for (scope, name, value) in FLEET_OPTIONS {
-                    command.args([";", "set-option", scope, name, value]);
-                }
-                command.arg(";");
-                command
-            }
+            StartServer::IfAbsent => self.fleet_server_client(),
         };
-        command.args(["new-session", "-d", "-s", wanted.agent.as_str(), "-c"]).arg(literally(wanted.directory));
-        command.args(["-P", "-F", "#{pane_id} #{pane_pid} #{pid}", "--"]).args(wanted.argv);
+        command.args(["new-session", "-d", "-s", session.agent.as_str(), "-c"]).arg(escape_path(session.directory));
+        command.args(["-P", "-F", "#{pane_id} #{pane_pid} #{pid}", "--"]).args(session.argv);
         command.args(KEEP_DEAD_PANE);
-        match self.answer("new-session", &mut command) {
-            Ok(line) => parse_created(&line).ok_or_else(|| TmuxError::Refused {
+        match self.run_client("new-session", &mut command) {
+            Ok(line) => parse_creation(&line).ok_or_else(|| TmuxError::CommandFailed {
                 socket: self.socket().clone(),
                 command: "new-session",
                 message: format!("it answered '{}'", line.trim_end().escape_debug()),
             }),
-            Err(TmuxError::Refused { message, .. }) if message.starts_with("duplicate session") => {
-                Ok(Created::Duplicate)
+            Err(TmuxError::CommandFailed { message, .. }) if message.starts_with("duplicate session") => {
+                Ok(SessionCreation::AlreadyExists)
             }
             Err(error) => Err(error),
         }
     }
 
-    /// The panes of the agent's session in which a process runs or ran, first window first. `None`
-    /// if there is no such session, or no server.
+    /// The panes of the agent's session in which a process runs or ran, in the order of the windows. `None` if
+    /// the session or the server does not exist.
     ///
     /// # Errors
-    /// The server cannot be asked, or its answer holds no pane with a process.
+    /// The call to tmux fails, or its answer contains no pane with a process.
     pub fn agent_panes(&self, agent: &AgentName) -> Result<Option<Vec<Pane>>, TmuxError> {
-        match self.ask("list-panes", ["-s", "-t", &exactly(agent), "-F", Pane::FORMAT]) {
+        match self.run("list-panes", ["-s", "-t", &exact_target(agent), "-F", Pane::FORMAT]) {
             Ok(listed) => {
                 let panes: Vec<Pane> = listed.lines().filter_map(Pane::parse).collect();
                 if panes.is_empty() {
                     let message =
                         format!("the session {agent} has no pane with a process: '{}'", listed.escape_debug());
-                    return Err(TmuxError::Refused { socket: self.socket().clone(), command: "list-panes", message });
+                    return Err(TmuxError::CommandFailed {
+                        socket: self.socket().clone(),
+                        command: "list-panes",
+                        message,
+                    });
                 }
                 Ok(Some(panes))
             }
             Err(TmuxError::NoServer { .. }) => Ok(None),
-            Err(TmuxError::Refused { message, .. }) if is_missing(&message) => Ok(None),
+            Err(TmuxError::CommandFailed { message, .. }) if is_missing(&message) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Looks at one pane again; `None` if it is gone with its session, or with the server.
+    /// The present state of a pane. `None` if the pane, its session or the server is gone.
     ///
     /// # Errors
-    /// The server cannot be asked.
+    /// The call to tmux fails.
     pub fn pane(&self, pane: PaneId) -> Result<Option<Pane>, TmuxError> {
-        match self.ask("display-message", ["-p", "-t", &pane.to_string(), Pane::FORMAT]) {
-            // Asked for a pane that is not there, it answers with the format's empty fields.
+        match self.run("display-message", ["-p", "-t", &pane.to_string(), Pane::FORMAT]) {
+            // For a pane that does not exist, tmux answers with empty fields.
             Ok(line) => Ok(Pane::parse(line.trim_end_matches('\n')).filter(|found| found.id == pane)),
             Err(TmuxError::NoServer { .. }) => Ok(None),
-            Err(TmuxError::Refused { message, .. }) if is_missing(&message) => Ok(None),
+            Err(TmuxError::CommandFailed { message, .. }) if is_missing(&message) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes the pane of a session that somebody else made stay when its process ends.
+    /// Makes a pane stay when its process ends, for a session that was not made by [`Server::new_session`].
     ///
     /// # Errors
-    /// The pane is gone, or the server cannot be asked.
+    /// The pane is gone, or the call to tmux fails.
     pub fn keep_dead_pane(&self, pane: PaneId) -> Result<(), TmuxError> {
-        self.ask("set-option", ["-w", "-t", &pane.to_string(), "remain-on-exit", "on"]).map(drop)
+        self.run("set-option", ["-w", "-t", &pane.to_string(), "remain-on-exit", "on"]).map(drop)
     }
 
-    /// The last lines of a pane, at most `lines` of them, without the empty ones at its end.
+    /// The last lines of a pane, at most `lines`, without the empty ones at the end.
     ///
     /// # Errors
-    /// The pane is gone, or the server cannot be asked.
+    /// The pane is gone, or the call to tmux fails.
     pub fn last_lines(&self, pane: PaneId, lines: usize) -> Result<Vec<String>, TmuxError> {
         let from = format!("-{lines}");
-        let text = self.ask("capture-pane", ["-p", "-S", &from, "-t", &pane.to_string()])?;
+        let text = self.run("capture-pane", ["-p", "-S", &from, "-t", &pane.to_string()])?;
         let all: Vec<String> = text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect();
         Ok(all[all.len().saturating_sub(lines)..].to_vec())
     }
 
-    /// Removes the agent's session, and no other; that it is not there is no error.
+    /// Removes the agent's session. A missing session is not an error.
     ///
     /// # Errors
-    /// The server cannot be asked.
+    /// The call to tmux fails.
     pub fn kill_session(&self, agent: &AgentName) -> Result<(), TmuxError> {
-        self.kill_session_at(&exactly(agent))
+        self.kill_target_session(&exact_target(agent))
     }
 
-    /// Removes the session that this pane is in, whatever its name is by now, and none that was made
-    /// since; that it is not there is no error.
+    /// Removes the session that contains this pane, even if it was renamed, and never a newer session of the same
+    /// name. A missing pane is not an error.
     ///
     /// # Errors
-    /// The server cannot be asked.
-    pub fn kill_session_of(&self, pane: PaneId) -> Result<(), TmuxError> {
-        self.kill_session_at(&pane.to_string())
+    /// The call to tmux fails.
+    pub fn kill_session_containing(&self, pane: PaneId) -> Result<(), TmuxError> {
+        self.kill_target_session(&pane.to_string())
     }
 
-    pub(crate) fn kill_session_at(&self, target: &str) -> Result<(), TmuxError> {
-        match self.ask("kill-session", ["-t", target]) {
+    fn kill_target_session(&self, target: &str) -> Result<(), TmuxError> {
+        match self.run("kill-session", ["-t", target]) {
             Ok(_) | Err(TmuxError::NoServer { .. }) => Ok(()),
-            Err(TmuxError::Refused { message, .. }) if is_missing(&message) => Ok(()),
+            Err(TmuxError::CommandFailed { message, .. }) if is_missing(&message) => Ok(()),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Appended to the command that makes a session, so that it concerns the new window. The second
-/// option keeps tmux's own "Pane is dead" out of the agent's last lines (tmux 3.3 and later).
+/// The result of starting the holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderStart {
+    /// The session was made, and the server was started if it did not run.
+    Started,
+    /// The session existed.
+    AlreadyRunning,
+}
+
+impl Server {
+    /// Makes the holder's session, which keeps the server alive while no agent runs. Starts the server if it does
+    /// not run, with the fleet's options and a minimal environment. Used where no unit owns the server.
+    ///
+    /// A running server keeps its options. A server that is started here, unlike that of the unit, ends with its
+    /// last session, so that a stop need not check for sessions of others.
+    ///
+    /// # Errors
+    /// The server cannot be started, or the call to tmux fails.
+    pub fn start_holder(&self, session: &HolderSession) -> Result<HolderStart, TmuxError> {
+        // Two words after `--`, because tmux passes a single word to a shell.
+        let new_session = ["new-session", "-d", "-s", session.as_str(), "-c", "/", "--", "sleep", "infinity"];
+        let mut made = self.run_client("new-session", self.client().args(new_session));
+        if let Err(TmuxError::NoServer { .. }) = made {
+            made = self.run_client("new-session", self.fleet_server_client().args(new_session));
+        }
+        match made {
+            Ok(_) => Ok(HolderStart::Started),
+            Err(TmuxError::CommandFailed { message, .. }) if message.starts_with("duplicate session") => {
+                Ok(HolderStart::AlreadyRunning)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the holder's session. A missing session is not an error. The server ends too, unless another
+    /// session or the unit's options keep it.
+    ///
+    /// # Errors
+    /// The call to tmux fails.
+    pub fn stop_holder(&self, session: &HolderSession) -> Result<(), TmuxError> {
+        self.kill_target_session(&format!("={session}:"))
+    }
+
+    /// A command line that starts the server if it does not run, with the fleet's options and a minimal
+    /// environment. The command to run on the server is to be appended.
+    fn fleet_server_client(&self) -> Command {
+        let mut command = self.starting_client();
+        command.env_clear().envs(server_environment()).arg("start-server");
+        for (scope, name, value) in FLEET_OPTIONS {
+            command.args([";", "set-option", scope, name, value]);
+        }
+        command.arg(";");
+        command
+    }
+}
+
+/// Appended to the command that makes a session, so that it applies to the new window. The second option keeps
+/// tmux's message "Pane is dead" out of the agent's last lines (tmux 3.3 and later).
 const KEEP_DEAD_PANE: [&str; 10] =
     [";", "set-option", "-w", "remain-on-exit", "on", ";", "set-option", "-wq", "remain-on-exit-format", ""];
 
-/// A target that is this session or none: a bare name, and `=name` in some commands, is taken for
-/// a prefix.
-pub(crate) fn exactly(agent: &AgentName) -> String {
+/// The target of exactly this session. tmux matches a bare name, and in some commands `=name`, as a prefix.
+pub(crate) fn exact_target(agent: &AgentName) -> String {
     format!("={agent}:")
 }
 
-/// What tmux says of a target that is not there; the second while it has no session at all, as in the
-/// moment before it ends for that.
+/// Returns whether this error message means that the target does not exist. tmux writes the second message when it
+/// has no session at all, which is the case just before it ends.
 pub(crate) fn is_missing(message: &str) -> bool {
     message.starts_with("can't find") || message == "no current target"
 }
 
-/// A path as an argument that tmux takes for just that: it would expand `#{…}`, run `#(…)`, and take
-/// a `;` at the end for the end of the command. Only in front of a `[` it leaves every `#` alone,
-/// because that begins a style.
-fn literally(path: &Path) -> OsString {
-    let given = path.as_os_str().as_bytes();
+/// Escapes a path for tmux, which would expand `#{…}`, run `#(…)`, and take a `;` at the end as the end of the
+/// command. It does not expand `#` before a `[`, which begins a style.
+fn escape_path(path: &Path) -> OsString {
+    let path = path.as_os_str().as_bytes();
     let mut bytes = Vec::new();
-    for (at, byte) in given.iter().enumerate() {
-        let of_a_style = given[at..].iter().find(|byte| **byte != b'#') == Some(&b'[');
-        bytes.extend_from_slice(if *byte == b'#' && !of_a_style { b"##" } else { slice::from_ref(byte) });
+    for (at, byte) in path.iter().enumerate() {
+        let begins_style = path[at..].iter().find(|byte| **byte != b'#') == Some(&b'[');
+        bytes.extend_from_slice(if *byte == b'#' && !begins_style { b"##" } else { slice::from_ref(byte) });
     }
     if bytes.last() == Some(&b';') {
         bytes.pop();
@@ -199,21 +270,21 @@ fn literally(path: &Path) -> OsString {
     OsString::from_vec(bytes)
 }
 
-fn parse_created(line: &str) -> Option<Created> {
+fn parse_creation(line: &str) -> Option<SessionCreation> {
     let mut fields = line.split_whitespace();
     let pane = fields.next()?.parse().ok()?;
     let pid = fields.next()?.parse().ok()?;
     let server = fields.next()?.parse().ok()?;
-    Some(Created::New { pane, pid, server })
+    Some(SessionCreation::Created { pane, pid, server })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::literally;
+    use super::escape_path;
     use std::path::Path;
 
     #[test]
-    fn tmux_reads_nothing_into_a_path() {
+    fn paths_are_escaped() {
         let table = [
             ("/a b", "/a b"),
             ("/#(touch x)", "/##(touch x)"),
@@ -224,7 +295,7 @@ mod tests {
             ("/a;b", "/a;b"),
         ];
         for (path, expected) in table {
-            assert_eq!(literally(Path::new(path)), expected);
+            assert_eq!(escape_path(Path::new(path)), expected);
         }
     }
 }

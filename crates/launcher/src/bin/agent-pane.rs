@@ -1,18 +1,18 @@
-//! The first program in an agent's pane, which becomes the agent's command; see `mosaic_launcher::gate`.
-//! Started by tmux, never by hand.
+//! The first program in an agent's pane, which becomes the agent's command; see `mosaic_launcher::handshake`. tmux starts
+//! it.
 
 use std::process::ExitCode;
 
-use mosaic_launcher::gate::{GateName, enter};
+use mosaic_launcher::handshake::{HandshakeAddress, exec_command};
 
 fn main() -> ExitCode {
-    mosaic_launcher::report_bugs();
-    let gate = std::env::args().nth(1).unwrap_or_default().parse::<GateName>();
-    let error: String = match gate.map(|gate| enter(&gate)) {
+    mosaic_launcher::exit::report_panics_as_bugs();
+    let address = std::env::args().nth(1).unwrap_or_default().parse::<HandshakeAddress>();
+    let error: String = match address.map(exec_command) {
         Ok(Ok(never)) => match never {},
         Ok(Err(error)) => error.to_string(),
-        Err(error) => format!("{error}: agent-pane is started by start-agent-session, not by hand"),
+        Err(error) => format!("{error}: start-agent-session starts agent-pane; do not start it by hand"),
     };
     eprintln!("ERROR: {error}");
-    mosaic_domain::ExitCode::Unavailable.into()
+    mosaic_exit_code::ExitCode::Unavailable.into()
 }

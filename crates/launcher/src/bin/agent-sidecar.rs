@@ -1,29 +1,26 @@
-//! Watches an agent; see `mosaic_launcher::sidecar`. Started by `start-agent-session` and by the agent's
-//! unit, never by hand.
+//! Watches an agent; see `mosaic_launcher::sidecar`. `start-agent-session` and the agent's unit start it.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use mosaic_launcher::sidecar::{after_stop, deliver, guard, run};
+use mosaic_launcher::exit::{outcome_exit_code, report_panics_as_bugs, sidecar_exit_code};
+use mosaic_launcher::sidecar::{after_stop, exec_delivery, guard, run};
 
 fn main() -> ExitCode {
-    mosaic_launcher::report_bugs();
+    report_panics_as_bugs();
     let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let ended = match arguments.as_slice() {
-        [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|code| code as u8),
-        [mode, agent] if mode == "--guard" => guard(agent).map(|code| code as u8),
-        [mode, agent] if mode == "--deliver" => deliver(agent).map(|code| code as u8),
+        [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|()| ExitCode::SUCCESS),
+        [mode, agent] if mode == "--guard" => guard(agent).map(|()| ExitCode::SUCCESS),
+        [mode, agent] if mode == "--deliver" => exec_delivery(agent).map(|never| match never {}),
         _ => {
             let foreground = arguments.last().is_some_and(|last| last == "--foreground");
             arguments.truncate(arguments.len() - usize::from(foreground));
-            run(&arguments, foreground)
+            run(&arguments, foreground).map(|outcome| outcome_exit_code(outcome).into())
         }
     };
-    match ended {
-        Ok(code) => code.into(),
-        Err(error) => {
-            eprintln!("ERROR: {error}");
-            error.exit_code().into()
-        }
-    }
+    ended.unwrap_or_else(|error| {
+        eprintln!("ERROR: {error}");
+        sidecar_exit_code(&error).into()
+    })
 }

@@ -2,11 +2,13 @@
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use mosaic_domain::{AgentName, ExitCode};
-use mosaic_launcher::start::{Arguments, report, run};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
+use mosaic_launcher::exit::{exit_kind, report_panics_as_bugs, start_exit_code};
+use mosaic_launcher::start::{Arguments, StartOutput, run};
 
 fn main() -> std::process::ExitCode {
-    mosaic_launcher::report_bugs();
+    report_panics_as_bugs();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
@@ -14,14 +16,15 @@ fn main() -> std::process::ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::Ok.into(),
         Err(error) => {
-            report(&arguments, &error);
-            error.exit_code().into()
+            let code = start_exit_code(&error);
+            StartOutput::new(arguments.output).failure(&arguments, &error, exit_kind(code));
+            code.into()
         }
     }
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
-    // There is nobody left to tell that standard output is closed.
+    // An error is ignored: if standard error is closed, nothing can be reported.
     let _ = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,

@@ -1,83 +1,170 @@
-//! What systemd runs after a unit's main process is gone (`ExecStopPost=`): the sidecar may have
-//! been killed, and then somebody must decide what becomes of the agent.
+//! `agent-sidecar --after-stop`: what systemd runs after the main process of an agent's unit has ended
+//! (`ExecStopPost=`). If the sidecar was killed, this program decides what happens to the agent.
 
 use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, ExitCode};
-use mosaic_heartbeat::{RunDirectory, Status};
+use jiff::Timestamp;
+use mosaic_domain::{AgentName, SocketName, env_var};
+use mosaic_heartbeat::{AgentLock, Heartbeat, HeartbeatFile, LockRole, RunDirectory, Status};
+use mosaic_process::{Cgroup, Liveness, ProcRoot, monotonic};
+use mosaic_tmux::Server;
 
-use super::leftovers::Leftovers;
-use super::unit_state::{self, UnitState};
-use super::{SidecarError, guardian, remainder};
+use super::SidecarError;
+use super::event_loop::TMUX_TIMEOUT;
+use super::guardian::{self, UnitState};
+use super::process_termination::{CGROUP_GRACE, end_cgroup, other_processes};
 
-/// What becomes of what is left in the unit's group.
+/// What to do with the processes in the unit's control group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// The next start adopts it; until then a guardian looks after it.
+enum Decision {
+    /// Keep them for the next start to adopt. Until then a guardian watches them.
     Keep,
-    /// It ends, and the last heartbeat says this of it.
+    /// End them, and write this status into the last heartbeat.
     End(Status),
 }
 
-/// Decides by whether the agent is alive, and whether somebody asked for the stop.
+/// Decides from whether the agent is alive and whether a stop of the unit was requested.
 ///
-/// A sidecar that was killed, hung until the watchdog killed it, or could not do its work, leaves an
-/// agent that is well, and must not take it along. But if a stop was asked for, the agent has to go,
-/// or nobody could stop it any more. What a dead agent left running goes in any case.
-fn fate(agent_alive: bool, stop_was_asked_for: impl FnOnce() -> bool) -> Fate {
-    if stop_was_asked_for() {
-        Fate::End(Status::Stopped)
-    } else if agent_alive {
-        Fate::Keep
+/// A sidecar that was killed, that hung until the watchdog killed it, or that failed, leaves an agent that works, and
+/// must not end it. But after a request to stop the agent has to end, because it could not be stopped otherwise. What a
+/// dead agent left running is ended in any case.
+fn decide(agent_is_alive: bool, stop_was_requested: impl FnOnce() -> bool) -> Decision {
+    if stop_was_requested() {
+        Decision::End(Status::Stopped)
+    } else if agent_is_alive {
+        Decision::Keep
     } else {
-        Fate::End(Status::Lost)
+        Decision::End(Status::Lost)
     }
 }
 
-/// How long what is left may take to end by itself. When the time for the stop is over it was asked
-/// already, and a drop-in may have made that time, which is ours too, shorter than our patience.
-fn grace(result: &str) -> Duration {
-    if result == "timeout" { Duration::ZERO } else { remainder::GRACE }
+/// How long the processes may take to end. After a timeout of the stop (`$SERVICE_RESULT`) they have been asked already;
+/// and a drop-in may have made the unit's timeout, within which this program runs, shorter than the grace period.
+fn grace(service_result: &str) -> Duration {
+    if service_result == "timeout" { Duration::ZERO } else { CGROUP_GRACE }
 }
 
-/// Looks after what a dead sidecar left.
+/// Decides what happens to the agent of this unit, and does it.
 ///
 /// # Errors
-/// The name is none, or what is left cannot be looked at.
-pub fn after_stop(agent: &OsString) -> Result<ExitCode, SidecarError> {
-    let agent: AgentName =
-        agent.to_string_lossy().parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let run_directory = RunDirectory::from_environment(|name| env::var_os(name)).ok();
-    let Some(left) = Leftovers::of_our_unit(agent, run_directory)? else { return Ok(ExitCode::Ok) };
-    // The usual end: the sidecar did it all, and nobody needs to be asked.
-    if left.is_nothing()? {
-        return Ok(ExitCode::Ok);
+/// The name is invalid, or the state of the agent cannot be read.
+pub fn after_stop(agent: &OsString) -> Result<(), SidecarError> {
+    let Some(unit) = AgentUnit::current(agent)? else { return Ok(()) };
+    // In the usual case the sidecar did everything, and the user manager need not be asked.
+    if unit.is_cleaned_up()? {
+        return Ok(());
     }
-    match fate(left.agent_is_alive(), || unit_state::of(left.unit()) == UnitState::Stopping) {
-        Fate::Keep => guardian::leave_behind(left.agent())?,
-        Fate::End(status) => left.end(grace(&env::var("SERVICE_RESULT").unwrap_or_default()), status)?,
+    match decide(unit.agent_is_alive(), || UnitState::query(unit.name()) == UnitState::Stopping) {
+        Decision::Keep => guardian::spawn_detached(unit.agent())?,
+        Decision::End(status) => unit.end(grace(&env::var("SERVICE_RESULT").unwrap_or_default()), status)?,
     }
-    Ok(ExitCode::Ok)
+    Ok(())
+}
+
+/// The unit of an agent without a sidecar, with what may remain of the agent: processes, a session, and a heartbeat with
+/// the status `ok`.
+///
+/// It reads as few settings as possible, because the unit may have failed on an invalid one.
+#[derive(Debug)]
+pub(super) struct AgentUnit {
+    agent: AgentName,
+    cgroup: Cgroup,
+    run_directory: Option<RunDirectory>,
+}
+
+impl AgentUnit {
+    /// The unit to which this process belongs. `None` outside of a control group.
+    pub(super) fn current(agent: &OsString) -> io::Result<Option<Self>> {
+        let agent =
+            agent.to_string_lossy().parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let run_directory = RunDirectory::from_environment(|name| env::var_os(name)).ok();
+        let own = Cgroup::current()?;
+        // systemd runs the control processes of a unit with `Delegate=` in a group below the unit's.
+        let cgroup = own.and_then(|own| if own.name() == ".control" { own.parent() } else { Some(own) });
+        Ok(cgroup.map(|cgroup| Self { agent, cgroup, run_directory }))
+    }
+
+    pub(super) fn agent(&self) -> &AgentName {
+        &self.agent
+    }
+
+    /// The name of the unit.
+    pub(super) fn name(&self) -> &str {
+        self.cgroup.name()
+    }
+
+    /// Returns whether the sidecar has ended the agent and written its last heartbeat.
+    fn is_cleaned_up(&self) -> io::Result<bool> {
+        let is_ok = self.heartbeat().is_some_and(|last| last.status == Status::Ok);
+        Ok(!is_ok && other_processes(&self.cgroup)?.is_empty())
+    }
+
+    /// Returns whether the process of the last heartbeat is alive. If that is unknown, it counts as alive, so that no
+    /// working agent is ended by mistake.
+    pub(super) fn agent_is_alive(&self) -> bool {
+        let Some(process) = self.heartbeat().and_then(|last| last.process()) else { return true };
+        ProcRoot::default().liveness(&process).map_or(true, Liveness::is_alive)
+    }
+
+    /// Returns whether a sidecar watches the agent.
+    pub(super) fn has_sidecar(&self) -> io::Result<bool> {
+        let Some(directory) = &self.run_directory else { return Ok(false) };
+        Ok(AgentLock::open(directory, &self.agent)?.holder(LockRole::Sidecar)?.is_some())
+    }
+
+    /// Ends the processes, removes the session, and writes the last heartbeat.
+    pub(super) fn end(&self, grace: Duration, status: Status) -> io::Result<()> {
+        end_cgroup(&self.cgroup, grace)?;
+        let socket = env::var(env_var::TMUX_SOCKET).unwrap_or_default();
+        let socket = if socket.is_empty() { SocketName::DEFAULT.to_owned() } else { socket };
+        if let Ok(program) = mosaic_tmux::find_tmux(env::var_os(env_var::PATH).as_deref())
+            && let Ok(socket) = socket.parse::<SocketName>()
+            && !self.has_sidecar()?
+        {
+            // An error is ignored: only an empty session remains, which the next start removes.
+            let _ = Server::new(program, socket).with_timeout(TMUX_TIMEOUT).kill_session(&self.agent);
+        }
+        self.write_last_heartbeat(status)
+    }
+
+    fn write_last_heartbeat(&self, status: Status) -> io::Result<()> {
+        let (Some(directory), Some(mut last)) = (&self.run_directory, self.heartbeat()) else { return Ok(()) };
+        let lock = AgentLock::open(directory, &self.agent)?;
+        let (Status::Ok, Some(binding)) = (last.status, &mut last.binding) else { return Ok(()) };
+        if !lock.try_lock(LockRole::Sidecar)? {
+            return Ok(());
+        }
+        binding.monotonic = monotonic();
+        binding.sequence = binding.sequence.saturating_add(1);
+        last.written_at = Timestamp::now();
+        last.status = status;
+        HeartbeatFile::new(directory, &self.agent).write(&last)
+    }
+
+    /// The last heartbeat. An unreadable one counts as none.
+    fn heartbeat(&self) -> Option<Heartbeat> {
+        mosaic_heartbeat::read(&self.run_directory.as_ref()?.heartbeat(&self.agent)).ok().flatten()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fate, fate};
+    use super::{Decision, decide};
     use mosaic_heartbeat::Status;
 
     #[test]
-    fn only_an_agent_that_lives_and_that_nobody_wanted_stopped_is_kept() {
+    fn only_a_living_agent_without_a_stop_request_is_kept() {
         let table = [
-            (true, false, Fate::Keep),
-            (true, true, Fate::End(Status::Stopped)),
-            (false, true, Fate::End(Status::Stopped)),
-            (false, false, Fate::End(Status::Lost)),
+            (true, false, Decision::Keep),
+            (true, true, Decision::End(Status::Stopped)),
+            (false, true, Decision::End(Status::Stopped)),
+            (false, false, Decision::End(Status::Lost)),
         ];
-        for (alive, asked, expected) in table {
-            assert_eq!(fate(alive, || asked), expected, "{alive} {asked}");
+        for (alive, stop_requested, expected) in table {
+            assert_eq!(decide(alive, || stop_requested), expected, "{alive} {stop_requested}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a sidecar is told about the agent that it is to watch.
+//! The assignment of a sidecar: the agent that it watches, and its command line.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -10,51 +10,51 @@ use mosaic_heartbeat::{Heartbeat, LastExit};
 use mosaic_process::ProcRoot;
 use mosaic_tmux::{PaneId, Server};
 
-use crate::gate::GateName;
-use crate::start::Request;
+use crate::handshake::HandshakeAddress;
+use crate::launch_settings::LaunchSettings;
 
-/// The agent, its pane, and the process in it. It travels as `key=value` arguments, which
-/// everybody on the host can read: the agent's settings come by the environment.
+/// An agent, its pane, and the process in it. The sidecar gets it as `key=value` arguments, which every user can read;
+/// the agent's settings are in the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// Whom to watch.
+    /// The agent.
     pub agent: AgentName,
     /// Its pane.
     pub pane: PaneId,
     /// The pane process.
     pub process: ProcessIdentity,
-    /// The tmux server's process.
+    /// The process of the tmux server.
     pub server: Pid,
-    /// How often the agent was started, this time included.
+    /// How often the agent was started, including this time.
     pub generation: u64,
-    /// How many beats this generation has had.
+    /// The number of the last heartbeat in this generation.
     pub sequence: u64,
-    /// How the process before this one ended, when that is known.
+    /// How the previous process ended, if that is known.
     pub last_exit: Option<LastExit>,
-    /// The gate at which the pane process was let in, for when the pane is respawned.
-    pub gate: Option<GateName>,
-    /// The tmux to ask.
+    /// The address of the handshake socket, to which the process of a respawned pane connects.
+    pub handshake: Option<HandshakeAddress>,
+    /// The tmux program.
     pub tmux: PathBuf,
 }
 
-/// Arguments that are no assignment.
+/// The error of parsing arguments that are not an assignment.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is missing or wrong: agent-sidecar is started by start-agent-session, not by hand")]
+#[error("the argument '{0}' is missing or invalid: start-agent-session starts agent-sidecar; do not start it by hand")]
 pub struct InvalidAssignment(&'static str);
 
 impl Assignment {
-    /// An assignment that goes on where the heartbeat on disk ends: the same process is the same
-    /// generation, another is the next.
-    pub(crate) fn first(
-        request: &Request,
+    /// An assignment that continues the heartbeat on disk: the same process continues its generation, and another
+    /// process begins the next one.
+    pub(crate) fn new(
+        settings: &LaunchSettings,
         server: &Server,
         pane: PaneId,
         process: ProcessIdentity,
         server_process: Pid,
-        gate: Option<GateName>,
+        handshake: Option<HandshakeAddress>,
     ) -> Self {
-        // An unreadable heartbeat counts nothing.
-        let before = mosaic_heartbeat::read(&request.run_directory.heartbeat(&request.agent)).ok().flatten();
+        // An unreadable heartbeat counts as none.
+        let before = mosaic_heartbeat::read(&settings.run_directory.heartbeat(&settings.agent)).ok().flatten();
         let same = before.as_ref().and_then(Heartbeat::process) == Some(process);
         let latest_exit = before.as_ref().and_then(Heartbeat::latest_exit);
         let (generation, sequence, last_exit) = match before.and_then(|heartbeat| heartbeat.binding) {
@@ -63,14 +63,14 @@ impl Assignment {
             None => (1, 0, None),
         };
         Self {
-            agent: request.agent.clone(),
+            agent: settings.agent.clone(),
             pane,
             process,
             server: server_process,
             generation,
             sequence,
             last_exit,
-            gate,
+            handshake,
             tmux: server.program().to_owned(),
         }
     }
@@ -89,18 +89,18 @@ impl Assignment {
             [OsStr::new("tmux="), self.tmux.as_os_str()].into_iter().collect(),
         ];
         if let Some(LastExit { verdict, at }) = self.last_exit {
-            // In seconds: the sidecar then has no parser of times to carry around.
+            // In seconds, so that the sidecar needs no parser for timestamps.
             arguments
                 .extend([format!("last_exit={verdict}").into(), format!("last_exit_ts={}", at.as_second()).into()]);
         }
-        arguments.extend(self.gate.map(|gate| format!("gate={gate}").into()));
+        arguments.extend(self.handshake.map(|address| format!("handshake={address}").into()));
         arguments
     }
 
-    /// Reads the arguments.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// One is missing or wrong.
+    /// An argument is missing or invalid.
     pub fn parse(arguments: &[OsString], proc: &ProcRoot) -> Result<Self, InvalidAssignment> {
         let boot = proc.boot_id().map_err(|_| InvalidAssignment("/proc/sys/kernel/random/boot_id"))?;
         Ok(Self {
@@ -111,7 +111,7 @@ impl Assignment {
             generation: value(arguments, "gen")?,
             sequence: value(arguments, "seq")?,
             last_exit: find(arguments, "last_exit").map(|_| last_exit(arguments)).transpose()?,
-            gate: find(arguments, "gate").map(|_| value(arguments, "gate")).transpose()?,
+            handshake: find(arguments, "handshake").map(|_| value(arguments, "handshake")).transpose()?,
             tmux: find(arguments, "tmux").map(PathBuf::from).ok_or(InvalidAssignment("tmux"))?,
         })
     }
@@ -135,18 +135,18 @@ fn value<T: std::str::FromStr>(arguments: &[OsString], key: &'static str) -> Res
 #[cfg(test)]
 mod tests {
     use super::Assignment;
-    use crate::gate::GateName;
+    use crate::handshake::HandshakeAddress;
     use jiff::Timestamp;
     use mosaic_domain::{ExitVerdict, ProcessIdentity};
     use mosaic_heartbeat::LastExit;
     use mosaic_process::ProcRoot;
 
     #[test]
-    fn an_assignment_survives_the_command_line() {
+    fn an_assignment_round_trips_through_its_arguments() {
         let proc = ProcRoot::default();
         let at = Timestamp::from_second(1_795_186_688).unwrap();
         let restarted = Some(LastExit { verdict: ExitVerdict::Signal(9), at });
-        for (gate, last_exit) in [(None, None), (Some(GateName::new().unwrap()), restarted)] {
+        for (handshake, last_exit) in [(None, None), (Some(HandshakeAddress::new().unwrap()), restarted)] {
             let assignment = Assignment {
                 agent: "coder0".parse().unwrap(),
                 pane: "%4".parse().unwrap(),
@@ -159,7 +159,7 @@ mod tests {
                 generation: 3,
                 sequence: 42,
                 last_exit,
-                gate,
+                handshake,
                 tmux: "/opt/with space=/tmux".into(),
             };
             let arguments = assignment.to_arguments();

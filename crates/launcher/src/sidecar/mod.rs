@@ -1,42 +1,41 @@
-//! The sidecar: watches one pane process, writes its heartbeat, and passes its end on.
+//! `agent-sidecar`: watches one pane process, writes its heartbeat, and passes its end on.
 //!
-//! It is one wait on {pane process, tmux server, signals, gate, time} in `watch`; what follows
-//! from an end is decided in `ending`, what is said about it in `post_mortem`, and a stop on
-//! request is in `stop`. There is no async runtime, and nothing is forked while it waits, unless messages
-//! wait for the agent (`waiting_messages`): twenty of these run beside twenty agents for weeks.
+//! The sidecar is one wait on {pane process, tmux server, signals, handshake socket, time}. There is no async runtime,
+//! and it starts no process while it waits, unless messages wait for the agent: many sidecars run for weeks, so memory
+//! and system calls count.
+//!
+//! | task | file | kind |
+//! |---|---|---|
+//! | the event loop, respawned panes | `event_loop.rs` | acts |
+//! | the one wait | `event_wait.rs` | acts |
+//! | when the next heartbeat is due | `heartbeat_schedule.rs` | pure |
+//! | writing heartbeats, holding the lock | `heartbeat_writer.rs` | acts |
+//! | what the end of the pane process means | `end_classifier.rs` | pure |
+//! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
+//! | delivering waiting messages | `message_delivery.rs` | acts |
+//! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs` | a pure decision in each |
+//! | reporting to the launcher and to systemd | `start_report.rs`, `systemd_notify.rs` | acts |
 
 mod after_stop;
+mod agent_end;
 mod assignment;
-mod beater;
-mod deliverer;
-mod duration_text;
-mod end_of_life;
-mod ending;
-mod error;
-mod first_report;
+mod end_classifier;
+mod event_loop;
+mod event_wait;
 mod guardian;
-pub(crate) mod journal;
-mod leftovers;
-mod life;
-mod notify;
-mod parent;
-mod post_mortem;
-mod rebinding;
-mod remainder;
-mod schedule;
-mod settle;
-mod signals;
-mod stop;
-mod unit_state;
-mod waiting_messages;
-mod watch;
+mod heartbeat_schedule;
+mod heartbeat_writer;
+mod message_delivery;
+mod process_termination;
+mod start_report;
+mod systemd_notify;
 
 pub use after_stop::after_stop;
+pub use agent_end::AgentEnd;
 pub use assignment::{Assignment, InvalidAssignment};
-pub use deliverer::deliver;
-pub use error::SidecarError;
-pub use first_report::FirstReport;
+pub use event_loop::{SidecarError, SidecarOutcome, run};
+pub(crate) use event_wait::Signals;
 pub use guardian::guard;
-pub use life::run;
-pub(crate) use signals::Signals;
-pub(crate) use stop::end_process;
+pub use message_delivery::exec_delivery;
+pub(crate) use process_termination::end_process;
+pub use start_report::StartReport;

@@ -1,25 +1,26 @@
 //! `start-agent-session`: from a command line and an environment to a watched agent.
 //!
-//! [`Request`] is what is wanted, parsed; `plan` decides the next step from what was seen, and is
-//! pure; [`run`] looks and does, and decides nothing. [`pane_orders`] say what the agent's command
-//! will find around it.
+//! | step | file | kind |
+//! |---|---|---|
+//! | parse the command line and the environment | `start_arguments.rs`, [`LaunchSettings`](crate::LaunchSettings) | pure |
+//! | decide the next step from what was observed | `start_plan.rs` | pure |
+//! | observe, and execute the step | `start_execute.rs` | acts |
+//! | make or adopt the session | `session_setup.rs` | acts |
+//! | compose the environment of the agent's command | `pane_environment.rs` | pure |
+//! | become the sidecar, or spawn it | `sidecar_launcher.rs` | acts |
+//! | report the result, as text or as JSON | `start_output.rs` | acts |
 
-mod adoption;
-mod arguments;
-mod creation;
-mod error;
-mod execute;
-mod pane_orders;
-mod plan;
-mod report;
-mod request;
-mod search_path;
-mod stop_request;
-mod successor;
+mod pane_environment;
+mod session_setup;
+mod sidecar_launcher;
+mod start_arguments;
+mod start_error;
+mod start_execute;
+mod start_output;
+mod start_plan;
 
-pub use arguments::Arguments;
-pub use error::StartError;
-pub use execute::run;
-pub use pane_orders::pane_orders;
-pub use report::report;
-pub use request::{Request, RequestError};
+pub use pane_environment::exec_spec;
+pub use start_arguments::{Arguments, OutputFormat};
+pub use start_error::StartError;
+pub use start_execute::run;
+pub use start_output::StartOutput;

@@ -1,0 +1,241 @@
+//! The end of an agent: finding out what happened, the last heartbeat, the cleanup, and the record in the journal.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use mosaic_domain::ExitVerdict;
+use mosaic_heartbeat::Status;
+use mosaic_process::{monotonic, since_boot, start_time};
+
+use super::Assignment;
+use super::end_classifier::{EndClass, Evidence, Fallback, PaneState, classify, preliminary_verdict};
+use super::event_loop::Sidecar;
+use super::process_termination::{CGROUP_GRACE, Urgency, end_cgroup, end_pane_process};
+use super::start_report::Starter;
+use crate::journal::{self, Priority};
+use crate::systemd_service::SystemdService;
+
+/// How long to ask tmux for what only tmux can know.
+const TMUX_VERDICT_TIMEOUT: Duration = Duration::from_secs(2);
+const TMUX_POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// A server closes its descriptors, which hangs up its panes, this long before it has ended at most.
+const SERVER_END_TIMEOUT: Duration = Duration::from_millis(50);
+/// How many of the pane's last lines the record has.
+const RECORDED_LINES: usize = 50;
+
+/// The `MESSAGE_ID` of these records, so that `journalctl MESSAGE_ID=…` finds the end of every agent.
+const MESSAGE_ID: &str = "5d0e4b2e8a5f4f0c9c2f7c1f6b9d3a41";
+
+/// How an agent ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentEnd {
+    /// Its process ended. `None` if the verdict is unknown.
+    Exited(Option<ExitVerdict>),
+    /// It was stopped on request.
+    Stopped,
+    /// Its tmux server ended, or its session was removed.
+    Lost,
+}
+
+impl AgentEnd {
+    /// A clause such as "exited with code 7".
+    fn clause(self) -> String {
+        match self {
+            Self::Exited(Some(ExitVerdict::Code(code))) => format!("exited with code {code}"),
+            Self::Exited(Some(ExitVerdict::Signal(signal))) => format!("was killed by signal {signal}"),
+            Self::Exited(None) => "ended, and tmux does not report how".to_owned(),
+            Self::Stopped => "was stopped".to_owned(),
+            Self::Lost => "was lost: its tmux server ended or its session was removed".to_owned(),
+        }
+    }
+
+    /// The value of the field `EXIT`.
+    fn field(self) -> String {
+        match self {
+            Self::Exited(Some(verdict)) => verdict.to_string(),
+            Self::Exited(None) => "unknown".to_owned(),
+            Self::Stopped => "stopped".to_owned(),
+            Self::Lost => "lost".to_owned(),
+        }
+    }
+
+    fn priority(self) -> Priority {
+        match self {
+            Self::Exited(Some(ExitVerdict::Code(0))) | Self::Stopped => Priority::Notice,
+            Self::Exited(_) | Self::Lost => Priority::Error,
+        }
+    }
+}
+
+impl Sidecar {
+    /// Finds out how the agent ended. `None` if it lives on in a respawned pane.
+    pub(super) fn investigate_end(&mut self) -> io::Result<Option<AgentEnd>> {
+        let Assignment { pane, process, .. } = *self.heartbeat.assignment();
+        let stat = self.proc.stat(process.pid)?;
+        // If another process has the PID by now, the kernel's verdict is not about the agent's process.
+        let reused = stat.is_some_and(|stat| stat.start_ticks != process.start_ticks);
+        let kernel = if reused { None } else { self.proc.exit_verdict(process.pid)? };
+        self.heartbeat.set_last_exit(kernel);
+        let preliminary = preliminary_verdict(kernel, self.server_has_ended(Duration::ZERO)?);
+        if preliminary.is_some() {
+            self.heartbeat.write(Status::Exited, preliminary);
+        }
+        let deadline = monotonic() + TMUX_VERDICT_TIMEOUT;
+        loop {
+            let pane = match self.server.pane(pane) {
+                Ok(Some(pane)) => PaneState::Present(pane),
+                Ok(None) => PaneState::Gone,
+                Err(_) => PaneState::Unknown,
+            };
+            let timeout = if matches!(pane, PaneState::Present(_)) { Duration::ZERO } else { SERVER_END_TIMEOUT };
+            let server_ended = self.server_has_ended(timeout)?;
+            match classify(&Evidence { pid: process.pid, reused, kernel, server_ended, pane }) {
+                EndClass::Respawned(pane) => {
+                    self.accept_respawned_pane()?;
+                    self.bind_to(&pane)?;
+                    return Ok(None);
+                }
+                EndClass::Exited(verdict) => return Ok(Some(AgentEnd::Exited(Some(verdict)))),
+                // tmux waits for its child some time later. No event tells when.
+                EndClass::Undecided(_) if monotonic() < deadline => thread::sleep(TMUX_POLL_INTERVAL),
+                EndClass::Undecided(Fallback::ExitedUnknown) => return Ok(Some(AgentEnd::Exited(None))),
+                EndClass::Lost | EndClass::Undecided(Fallback::Lost) => return Ok(Some(AgentEnd::Lost)),
+            }
+        }
+    }
+
+    fn server_has_ended(&self, timeout: Duration) -> io::Result<bool> {
+        self.events.server.as_ref().map_or(Ok(true), |server| server.wait(Some(timeout)))
+    }
+
+    /// Stops the agent on request.
+    pub(super) fn stop(&mut self) -> io::Result<AgentEnd> {
+        self.notify.stopping("asking the agent to end");
+        let urgency = match &self.events.pane {
+            Some(pane) => end_pane_process(pane, &self.events)?,
+            None => Urgency::Graceful,
+        };
+        self.heartbeat.write(Status::Stopped, None);
+        self.end_remaining_processes(if urgency == Urgency::Immediate { Duration::ZERO } else { CGROUP_GRACE });
+        self.remove_session();
+        self.record_end(AgentEnd::Stopped, &[]);
+        Ok(AgentEnd::Stopped)
+    }
+
+    /// Writes the last heartbeat, ends the remaining processes, removes the session, and records the end.
+    pub(super) fn finish(&mut self, end: AgentEnd, starter: &mut Starter) -> io::Result<()> {
+        let (status, verdict) = match end {
+            AgentEnd::Exited(verdict) => (Status::Exited, verdict),
+            AgentEnd::Lost | AgentEnd::Stopped => (Status::Lost, None),
+        };
+        self.heartbeat.write(status, verdict);
+        let clause = end.clause();
+        if verdict == Some(ExitVerdict::Code(0)) && !starter.is_informed() {
+            // Without READY=1, systemd would report a protocol failure even though the command succeeded.
+            self.notify.ready(&clause);
+        }
+        self.notify.stopping(&clause);
+        if let Some(pane) = &self.events.pane {
+            // A process that ignores SIGHUP may outlive its tmux server, and would run on beside its successor.
+            end_pane_process(pane, &self.events)?;
+        }
+        // This comes before the calls to tmux, because a unit at its limit of tasks could not start the client.
+        self.end_remaining_processes(CGROUP_GRACE);
+        let lines = match end {
+            AgentEnd::Exited(_) => {
+                self.server.last_lines(self.heartbeat.assignment().pane, RECORDED_LINES).unwrap_or_default()
+            }
+            AgentEnd::Lost | AgentEnd::Stopped => Vec::new(),
+        };
+        self.remove_session();
+        self.record_end(end, &lines);
+        starter.report_ended(&clause, &lines);
+        Ok(())
+    }
+
+    fn record_end(&self, end: AgentEnd, lines: &[String]) {
+        let assignment = self.heartbeat.assignment();
+        let lifetime = since_boot().saturating_sub(start_time(&assignment.process));
+        let unit = self.service.as_ref().map(|service| service.cgroup().name());
+        record_end(assignment, unit, self.settings.runtime.as_str(), end, lifetime, lines);
+    }
+
+    /// Ends the processes that the agent left running in the unit's control group.
+    fn end_remaining_processes(&self, grace: Duration) {
+        if let Some(cgroup) = self.service.as_ref().map(SystemdService::cgroup)
+            && let Err(error) = end_cgroup(cgroup, grace)
+        {
+            let agent = &self.settings.agent;
+            let message = format!("cannot end the processes that {agent} left running: {error}");
+            journal::record(Priority::Warning, agent, &message, &[]);
+        }
+    }
+
+    fn remove_session(&self) {
+        let agent = &self.settings.agent;
+        if let Err(error) = self.server.kill_session_containing(self.heartbeat.assignment().pane) {
+            journal::record(Priority::Warning, agent, &format!("cannot remove the session {agent}: {error}"), &[]);
+        }
+    }
+}
+
+/// Writes the record. The lines are part of its message, because journalctl shows only that by default.
+///
+/// The record names the unit itself: journald looks up the unit by the PID of the writer, and the sidecar ends right
+/// after this, so that `journalctl --user --unit` would sometimes miss the record.
+fn record_end(
+    assignment: &Assignment,
+    unit: Option<&str>,
+    runtime: &str,
+    end: AgentEnd,
+    lifetime: Duration,
+    lines: &[String],
+) {
+    let mut message = format!("{} {} after {}", assignment.agent, end.clause(), duration_text(lifetime));
+    if !lines.is_empty() {
+        message.push_str(". The last lines of its pane:");
+        for line in lines {
+            message.push_str("\n  ");
+            message.push_str(line);
+        }
+    }
+    let mut fields = vec![
+        ("MESSAGE_ID", MESSAGE_ID.to_owned()),
+        ("EXIT", end.field()),
+        ("RUNTIME", runtime.to_owned()),
+        ("PANE_PID", assignment.process.pid.to_string()),
+        ("DURATION_SEC", format!("{}.{:03}", lifetime.as_secs(), lifetime.subsec_millis())),
+        ("GENERATION", assignment.generation.to_string()),
+    ];
+    fields.extend(unit.map(|unit| ("USER_UNIT", unit.to_owned())));
+    journal::record(end.priority(), &assignment.agent, &message, &fields);
+}
+
+/// Formats a duration by its two largest units: `3 d 4 h`, `2 h 5 min`, `41 s`, `0.2 s`.
+fn duration_text(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes, seconds) {
+        (0, 0, 0, 0..10) => format!("{seconds}.{} s", duration.subsec_millis() / 100),
+        (0, 0, 0, _) => format!("{seconds} s"),
+        (0, 0, _, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration_text;
+    use std::time::Duration;
+
+    #[test]
+    fn durations_have_their_two_largest_units() {
+        let table =
+            [(0.26, "0.2 s"), (41.0, "41 s"), (125.0, "2 min 5 s"), (7500.0, "2 h 5 min"), (273_600.0, "3 d 4 h")];
+        for (seconds, expected) in table {
+            assert_eq!(duration_text(Duration::from_secs_f64(seconds)), expected);
+        }
+    }
+}

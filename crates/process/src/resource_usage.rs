@@ -1,0 +1,151 @@
+//! The resource usage of processes, from the accounting of their control group or summed up per process.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mosaic_domain::Pid;
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
+use rustix::param::{clock_ticks_per_second, page_size};
+
+use crate::kernel_file::read_file_in_with;
+use crate::{Cgroup, Stat};
+
+/// The memory, CPU time and number of tasks of a group of processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The memory in bytes. For a control group this includes the kernel's caches; otherwise it is the
+    /// resident memory, with shared pages counted once per process.
+    pub memory_bytes: u64,
+    /// The CPU time. For a control group this includes processes that have ended.
+    pub cpu: Duration,
+    /// The number of tasks.
+    pub tasks: u64,
+}
+
+/// Which hierarchies do the accounting for the groups below one parent. Controllers are enabled for all
+/// children of a group at once, so a caller that reads many groups looks this up only once.
+#[derive(Debug, Default)]
+pub struct CgroupAccounting {
+    parent: PathBuf,
+    /// The parent's directory in the first hierarchy, opened.
+    parent_directory: Option<OwnedFd>,
+    /// The indices of the hierarchies of memory, CPU and tasks among a group's directories. `None` if one
+    /// of the three is not accounted.
+    hierarchies: Option<[usize; 3]>,
+}
+
+const MEMORY: &str = "memory.current";
+const CPU: &str = "cpu.stat";
+const TASKS: &str = "pids.current";
+
+impl CgroupAccounting {
+    /// Looks up the hierarchies for the parent of this group, if it is not the parent of the last one.
+    fn set_parent_of(&mut self, group: &Cgroup) {
+        let directories = group.directories();
+        let parent = directories.first().and_then(|directory| directory.parent()).unwrap_or(Path::new(""));
+        if parent == self.parent {
+            return;
+        }
+        let hierarchy = |file: &str| directories.iter().position(|directory| directory.join(file).exists());
+        let cpu = directories.iter().position(|directory| usage_usec(directory).is_some());
+        let hierarchies =
+            hierarchy(MEMORY).zip(cpu).zip(hierarchy(TASKS)).map(|((memory, cpu), tasks)| [memory, cpu, tasks]);
+        let parent_directory = open(parent, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok();
+        *self = Self { parent: parent.to_owned(), parent_directory, hierarchies };
+    }
+
+    /// Returns whether a group is below this one.
+    fn has_child_groups(&self, group: &Cgroup) -> bool {
+        let Some(parent) = &self.parent_directory else { return true };
+        // A directory has one link from its parent, one from itself, and one from each subdirectory.
+        statat(parent, group.name(), AtFlags::SYMLINK_NOFOLLOW).map_or(true, |found| found.st_nlink != 2)
+    }
+}
+
+impl Usage {
+    /// The usage of a control group, from its own accounting if the kernel accounts for memory, CPU and
+    /// tasks; otherwise the sum over its processes, each read by `stat_of`. `None` if the group has no
+    /// processes. `own` are the group's own processes, if the caller knows them.
+    #[must_use]
+    pub fn from_cgroup(
+        group: &Cgroup,
+        accounting: &mut CgroupAccounting,
+        own: Option<Vec<Pid>>,
+        stat_of: impl Fn(Pid) -> Option<Stat>,
+    ) -> Option<Self> {
+        accounting.set_parent_of(group);
+        let accounted = || {
+            let [memory, cpu, tasks] = accounting.hierarchies?.map(|at| group.directories().get(at));
+            Some(Self { memory_bytes: number(memory?, MEMORY)?, cpu: usage_usec(cpu?)?, tasks: number(tasks?, TASKS)? })
+        };
+        let summed_up = || match own {
+            Some(own) if !accounting.has_child_groups(group) => Self::from_stats(own.into_iter().filter_map(stat_of)),
+            own => Self::from_stats(group.processes_with(own).ok()?.into_iter().filter_map(stat_of)),
+        };
+        accounted().or_else(summed_up)
+    }
+
+    /// The summed usage of some processes. `None` if there are none.
+    #[must_use]
+    pub fn from_stats(stats: impl IntoIterator<Item = Stat>) -> Option<Self> {
+        let mut sum = Self::default();
+        let mut ticks = 0;
+        for stat in stats {
+            sum.memory_bytes += stat.resident_pages * page_size() as u64;
+            ticks += stat.cpu_ticks;
+            sum.tasks += 1;
+        }
+        sum.cpu = Duration::from_millis(ticks * 1000 / clock_ticks_per_second().max(1));
+        (sum.tasks > 0).then_some(sum)
+    }
+}
+
+fn number(group: &Path, file: &str) -> Option<u64> {
+    read_file_in_with(group, format_args!("{file}"), |bytes| str::from_utf8(bytes).ok()?.trim_end().parse().ok())
+        .ok()?
+}
+
+/// Reads the CPU time from the `cpu.stat` of a version 2 group.
+fn usage_usec(group: &Path) -> Option<Duration> {
+    read_file_in_with(group, format_args!("{CPU}"), |bytes| {
+        let line = str::from_utf8(bytes).ok()?.lines().find_map(|line| line.strip_prefix("usage_usec "))?;
+        line.parse().ok().map(Duration::from_micros)
+    })
+    .ok()?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CgroupAccounting, Usage};
+    use crate::{Cgroup, ProcRoot};
+    use std::time::Duration;
+
+    #[test]
+    fn the_accounting_of_a_group_is_used() {
+        let group = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            ("memory.current", "4096\n"),
+            ("pids.current", "3\n"),
+            ("cpu.stat", "usage_usec 1500000\nuser_usec 1\nsystem_usec 2\n"),
+        ] {
+            std::fs::write(group.path().join(file), text).unwrap();
+        }
+        let group = Cgroup::with_directories(vec![group.path().to_owned()]);
+        let expected = Usage { memory_bytes: 4096, cpu: Duration::from_millis(1500), tasks: 3 };
+        assert_eq!(Usage::from_cgroup(&group, &mut CgroupAccounting::default(), None, |_| None), Some(expected));
+    }
+
+    #[test]
+    fn usage_is_summed_up_without_accounting() {
+        let me = std::process::id();
+        let group = tempfile::tempdir().unwrap();
+        std::fs::write(group.path().join("cgroup.procs"), format!("{me}\n")).unwrap();
+        let group = Cgroup::with_directories(vec![group.path().to_owned()]);
+        let stat = |pid| ProcRoot::default().stat(pid).unwrap();
+        let usage = Usage::from_cgroup(&group, &mut CgroupAccounting::default(), None, stat).unwrap();
+        assert_eq!(usage.tasks, 1);
+        assert!(usage.memory_bytes > 100_000, "{usage:?}");
+        assert_eq!(Usage::from_stats([]), None);
+    }
+}
