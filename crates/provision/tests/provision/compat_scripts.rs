@@ -1,20 +1,17 @@
-//! The scripts of the older tools make room for ours, and come back when ours go.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
-
-mod world;
+//! Scripts of older tools are replaced by an install and restored by an uninstall.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use mosaic_provision::{Step, TOOL_FRONTS, install};
-use world::{World, program};
+use crate::test_home::{TestHome, program};
+use mosaic_provision::{COMPAT_SCRIPTS, Step, install};
 
-fn places(world: &World) -> [PathBuf; 2] {
-    TOOL_FRONTS.map(|(name, _)| world.layout.tool_fronts().join(name))
+fn script_paths(home: &TestHome) -> [PathBuf; 2] {
+    COMPAT_SCRIPTS.map(|(name, _)| home.layout.compat_scripts().join(name))
 }
 
-fn aside(path: &Path) -> PathBuf {
+fn backup(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.before-mosaic-fleet", path.display()))
 }
 
@@ -22,77 +19,80 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-fn are_ours(world: &World) -> bool {
-    let texts = places(world).map(|path| fs::read_to_string(path).unwrap());
-    texts == TOOL_FRONTS.map(|(_, shipped)| shipped.to_owned())
+fn are_shipped(home: &TestHome) -> bool {
+    let texts = script_paths(home).map(|path| fs::read_to_string(path).unwrap());
+    texts == COMPAT_SCRIPTS.map(|(_, shipped)| shipped.to_owned())
 }
 
 #[test]
-fn they_are_put_where_users_have_them_and_taken_away_again() {
-    let world = World::new();
-    world.install();
-    assert!(are_ours(&world));
-    assert_eq!(places(&world).map(|path| mode(&path)), [0o755; 2]);
-    assert_eq!(world.plan().steps, []);
-    world.uninstall();
-    assert!(!world.layout.tool_fronts().exists());
+fn scripts_are_installed_and_uninstalled() {
+    let home = TestHome::new();
+    home.install();
+    assert!(are_shipped(&home));
+    assert_eq!(script_paths(&home).map(|path| mode(&path)), [0o755; 2]);
+    assert_eq!(home.plan().steps, []);
+    home.uninstall();
+    assert!(!home.layout.compat_scripts().exists());
 }
 
 #[test]
-fn those_of_the_older_tools_are_kept_once_and_come_back() {
-    let world = World::new();
-    let [script, link] = places(&world);
-    let checkout = world.root().join("checkout.sh");
+fn scripts_of_older_tools_are_backed_up_and_restored() {
+    let home = TestHome::new();
+    let [script, link] = script_paths(&home);
+    let checkout = home.root().join("checkout.sh");
     program(&script, "#!/bin/bash\necho old\n");
     fs::set_permissions(&script, Permissions::from_mode(0o750)).unwrap();
     program(&checkout, "#!/bin/bash\necho theirs\n");
     symlink(&checkout, &link).unwrap();
-    let notes = world.install().notes;
-    assert!(are_ours(&world) && !link.is_symlink(), "{notes:?}");
-    assert_eq!(fs::read_to_string(aside(&script)).unwrap(), "#!/bin/bash\necho old\n");
-    assert_eq!(fs::read_link(aside(&link)).unwrap(), checkout);
-    assert_eq!(world.plan().steps, []);
+    let notes = home.install().notes;
+    assert!(are_shipped(&home) && !link.is_symlink(), "{notes:?}");
+    assert_eq!(fs::read_to_string(backup(&script)).unwrap(), "#!/bin/bash\necho old\n");
+    assert_eq!(fs::read_link(backup(&link)).unwrap(), checkout);
+    assert_eq!(home.plan().steps, []);
 
-    // One of an older build of ours is nothing to keep.
-    let changed = format!("{}# older\n", TOOL_FRONTS[0].1);
+    // A script of an earlier install is not backed up.
+    let changed = format!("{}# older\n", COMPAT_SCRIPTS[0].1);
     fs::write(&script, changed).unwrap();
-    let steps = world.install().steps;
-    assert!(!steps.iter().any(|step| matches!(step, Step::KeepAside { .. })), "{steps:?}");
-    assert!(are_ours(&world));
+    let steps = home.install().steps;
+    assert!(!steps.iter().any(|step| matches!(step, Step::BackUp { .. })), "{steps:?}");
+    assert!(are_shipped(&home));
 
-    world.uninstall();
+    home.uninstall();
     assert_eq!(fs::read_to_string(&script).unwrap(), "#!/bin/bash\necho old\n");
     assert_eq!(mode(&script), 0o750);
     assert_eq!(fs::read_link(&link).unwrap(), checkout);
     assert_eq!(fs::read_to_string(&checkout).unwrap(), "#!/bin/bash\necho theirs\n");
-    assert!(!aside(&script).exists() && !aside(&link).is_symlink());
+    assert!(!backup(&script).exists() && !backup(&link).is_symlink());
 }
 
 #[test]
-fn one_that_somebody_put_there_since_is_theirs() {
-    let world = World::new();
-    world.install();
-    let [script, _] = places(&world);
+fn a_script_that_replaced_ours_stays_at_an_uninstall() {
+    let home = TestHome::new();
+    home.install();
+    let [script, _] = script_paths(&home);
     program(&script, "#!/bin/sh\nexit 0\n");
-    let notes = world.uninstall().notes;
-    assert!(notes.iter().any(|note| note.contains("agent-send.sh is not ours any more and stays")), "{notes:?}");
+    let notes = home.uninstall().notes;
+    assert!(
+        notes.iter().any(|note| note.contains("agent-send.sh was replaced by another file and stays")),
+        "{notes:?}"
+    );
     assert_eq!(fs::read_to_string(script).unwrap(), "#!/bin/sh\nexit 0\n");
 }
 
 #[test]
-fn one_that_cannot_be_executed_any_more_can_again() {
-    let world = World::new();
-    world.install();
-    let [script, _] = places(&world);
+fn an_install_restores_the_executable_mode() {
+    let home = TestHome::new();
+    home.install();
+    let [script, _] = script_paths(&home);
     fs::set_permissions(&script, Permissions::from_mode(0o644)).unwrap();
-    world.install();
+    home.install();
     assert_eq!(mode(&script), 0o755);
 }
 
 #[test]
-fn the_units_alone_come_without_them() {
-    let world = World::new();
-    let plan = install::prepare(&world.layout, &world.roster(), &install::Scope::Units, &world.surroundings).unwrap();
-    world.execute(&plan.steps);
-    assert!(!world.layout.tool_fronts().exists());
+fn installing_only_units_installs_no_scripts() {
+    let home = TestHome::new();
+    let plan = install::prepare(&home.layout, &home.roster(), &install::Scope::Units, &home.host).unwrap();
+    home.execute(&plan.steps);
+    assert!(!home.layout.compat_scripts().exists());
 }

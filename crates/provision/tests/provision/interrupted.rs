@@ -1,124 +1,116 @@
-//! An install that was killed, or found the disk full, is gone on with by the next.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
-
-mod world;
+//! Interrupted installs and uninstalls are resumed by the next run.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use mosaic_domain::ExitCode;
+use crate::test_home::{TestHome, program};
 use mosaic_harness::SmallDisk;
-use mosaic_provision::{TOOL_FRONTS, UNIT_FILES, execute};
-use world::{World, program};
+use mosaic_provision::{COMPAT_SCRIPTS, ProvisionError, UNIT_FILES, execute};
 
-/// A home with something of everything that a site may have there.
-fn lived_in() -> World {
-    let world = World::below(&[("XDG_RUNTIME_DIR", "{root}/run")]);
-    fs::create_dir_all(world.layout.agents()).unwrap();
-    fs::create_dir_all(world.layout.run()).unwrap();
-    fs::create_dir_all(world.layout.units()).unwrap();
-    fs::write(world.env("coder0"), "API_KEY=s3cret\n").unwrap();
-    fs::write(world.layout.run().join("coder0.hb"), "ts=2026-11-20T14:58:08+0000\npid=1\nstatus=ok\n").unwrap();
-    fs::write(world.layout.run().join("notes"), "mine").unwrap();
-    fs::write(world.layout.units().join(UNIT_FILES[1].0), "[Service]\nType=oneshot\n").unwrap();
-    let [script, link] = TOOL_FRONTS.map(|(name, _)| world.layout.tool_fronts().join(name));
+/// A home with every kind of file that a site may have.
+fn used_home() -> TestHome {
+    let home = TestHome::with_variables(&[("XDG_RUNTIME_DIR", "{root}/run")]);
+    fs::create_dir_all(home.layout.agents()).unwrap();
+    fs::create_dir_all(home.layout.run()).unwrap();
+    fs::create_dir_all(home.layout.units()).unwrap();
+    fs::write(home.env("coder0"), "API_KEY=s3cret\n").unwrap();
+    fs::write(home.layout.run().join("coder0.hb"), "ts=2026-11-20T14:58:08+0000\npid=1\nstatus=ok\n").unwrap();
+    fs::write(home.layout.run().join("notes"), "mine").unwrap();
+    fs::write(home.layout.units().join(UNIT_FILES[1].0), "[Service]\nType=oneshot\n").unwrap();
+    let [script, link] = COMPAT_SCRIPTS.map(|(name, _)| home.layout.compat_scripts().join(name));
     program(&script, "#!/bin/bash\n");
     symlink("/checkout/send-message.sh", link).unwrap();
-    world
+    home
 }
 
-/// Without what differs between two worlds by their paths and modes that an install puts right.
-fn comparable(world: &World) -> Vec<(std::path::PathBuf, String)> {
-    let root = world.root().to_str().unwrap();
-    world.tree().into_iter().map(|(path, what)| (path, what.replace(root, "{root}"))).collect()
+/// The files of a home, with the temporary directory replaced by `{root}`.
+fn comparable(home: &TestHome) -> Vec<(std::path::PathBuf, String)> {
+    let root = home.root().to_str().unwrap();
+    home.tree().into_iter().map(|(path, what)| (path, what.replace(root, "{root}"))).collect()
 }
 
-fn paths(world: &World) -> Vec<std::path::PathBuf> {
-    world.tree().into_keys().collect()
+fn paths(home: &TestHome) -> Vec<std::path::PathBuf> {
+    home.tree().into_keys().collect()
 }
 
 #[test]
-fn killed_after_any_step_the_next_one_ends_where_one_alone_would_have() {
-    let whole = lived_in();
+fn an_install_resumes_after_any_step_with_the_same_result() {
+    let whole = used_home();
     let steps = whole.install().steps.len();
     assert!(steps > 15, "{steps}");
-    for killed_after in 0..steps {
-        let world = lived_in();
-        world.execute(&world.plan().steps[..killed_after]);
-        // What a draft under way leaves.
-        fs::write(world.layout.fleet().join(".mosaic-fleet-draft-x"), "half").unwrap();
-        world.install();
-        assert_eq!(comparable(&world), comparable(&whole), "killed after {killed_after}");
-        assert_eq!(world.plan().steps, [], "killed after {killed_after}");
+    for interrupted_after in 0..steps {
+        let home = used_home();
+        home.execute(&home.plan().steps[..interrupted_after]);
+        // A temporary file of the interrupted command.
+        fs::write(home.layout.fleet().join(".mosaic-fleet-draft-x"), "half").unwrap();
+        home.install();
+        assert_eq!(comparable(&home), comparable(&whole), "interrupted after {interrupted_after}");
+        assert_eq!(home.plan().steps, [], "interrupted after {interrupted_after}");
     }
 }
 
 #[test]
-fn killed_after_any_step_an_uninstall_takes_all_of_it_away() {
-    let steps = lived_in().plan().steps.len();
-    let left = |world: &World| {
-        let site = [world.env("coder0"), world.layout.units().join(UNIT_FILES[1].0)];
+fn an_uninstall_after_any_step_of_an_install_removes_everything() {
+    let steps = used_home().plan().steps.len();
+    let left = |home: &TestHome| {
+        let site = [home.env("coder0"), home.layout.units().join(UNIT_FILES[1].0)];
         let texts = site.map(|path| fs::read_to_string(path).unwrap());
         assert_eq!(texts, ["API_KEY=s3cret\n", "[Service]\nType=oneshot\n"]);
-        let [script, link] = TOOL_FRONTS.map(|(name, _)| world.layout.tool_fronts().join(name));
+        let [script, link] = COMPAT_SCRIPTS.map(|(name, _)| home.layout.compat_scripts().join(name));
         assert_eq!(fs::read_to_string(script).unwrap(), "#!/bin/bash\n");
         assert_eq!(fs::read_link(link).unwrap().to_str(), Some("/checkout/send-message.sh"));
-        let gone = [
-            world.layout.tools(),
-            world.layout.links(),
-            world.layout.manifest(),
-            world.root().join("run/mosaic-fleet"),
-        ];
+        let gone =
+            [home.layout.tools(), home.layout.links(), home.layout.manifest(), home.root().join("run/mosaic-fleet")];
         gone.into_iter().filter(|path| path.exists()).collect::<Vec<_>>()
     };
-    for killed_after in 1..=steps {
-        let world = lived_in();
-        world.execute(&world.plan().steps[..killed_after]);
-        if !world.layout.manifest().exists() {
-            // Then nothing else was made either.
-            assert_eq!(paths(&world), paths(&lived_in()), "killed after {killed_after}");
+    for interrupted_after in 1..=steps {
+        let home = used_home();
+        home.execute(&home.plan().steps[..interrupted_after]);
+        if !home.layout.manifest().exists() {
+            // Then no other file was written either.
+            assert_eq!(paths(&home), paths(&used_home()), "interrupted after {interrupted_after}");
             continue;
         }
-        world.uninstall();
-        assert_eq!(left(&world), [""; 0].map(std::path::PathBuf::from), "killed after {killed_after}");
+        home.uninstall();
+        assert_eq!(left(&home), [""; 0].map(std::path::PathBuf::from), "interrupted after {interrupted_after}");
     }
 }
 
 #[test]
-fn a_killed_uninstall_is_gone_on_with() {
-    let whole = lived_in();
+fn an_interrupted_uninstall_is_resumed() {
+    let whole = used_home();
     whole.install();
     let steps = whole.uninstall().steps.len();
-    for killed_after in 0..steps {
-        let world = lived_in();
-        world.install();
-        world.execute(&world.uninstall_plan().steps[..killed_after]);
-        world.uninstall();
-        let mut tree = comparable(&world);
-        // Directories that are empty go with the first run alone; nobody misses them.
-        let empty =
+    for interrupted_after in 0..steps {
+        let home = used_home();
+        home.install();
+        home.execute(&home.uninstall_plan().steps[..interrupted_after]);
+        home.uninstall();
+        let mut tree = comparable(&home);
+        // Only an uninterrupted uninstall removes all empty directories.
+        let remove_directories =
             |tree: &mut Vec<(std::path::PathBuf, String)>| tree.retain(|(_, what)| !what.starts_with("directory"));
         let mut expected = comparable(&whole);
-        empty(&mut tree);
-        empty(&mut expected);
-        assert_eq!(tree, expected, "killed after {killed_after}");
+        remove_directories(&mut tree);
+        remove_directories(&mut expected);
+        assert_eq!(tree, expected, "interrupted after {interrupted_after}");
     }
 }
 
 #[test]
-fn a_full_disk_stops_it_at_a_step_that_is_named_and_nothing_is_lost() {
-    if !mosaic_harness::is_root_or_skip("a disk of its own") {
+fn a_full_disk_fails_the_step_and_loses_no_data() {
+    if !mosaic_harness::is_root_or_skip("mounting a small disk") {
         return;
     }
-    let world = lived_in();
-    let disk = SmallDisk::mount(&world.layout.units().join("mosaic-agent@coder0.service.d"));
+    let home = used_home();
+    let disk = SmallDisk::mount(&home.layout.units().join("mosaic-agent@coder0.service.d"));
     disk.fill();
-    let error = execute(&world.plan().steps, &world.executor(), |_| {}, |_, _| {}).unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Io);
+    let error = execute(&home.plan().steps, &home.executor(), |_| {}, |_, _| {}).unwrap_err();
+    assert!(matches!(error, ProvisionError::File { .. }));
     let text = error.to_string();
     assert!(text.starts_with("cannot write ") && text.contains("50-mosaic-fleet.conf"), "{text}");
-    assert!(fs::read_to_string(world.env("coder0")).unwrap().starts_with("API_KEY=s3cret\n"));
+    assert!(fs::read_to_string(home.env("coder0")).unwrap().starts_with("API_KEY=s3cret\n"));
     disk.free();
-    world.install();
-    assert_eq!(world.plan().steps, []);
+    home.install();
+    assert_eq!(home.plan().steps, []);
 }

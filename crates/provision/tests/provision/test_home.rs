@@ -1,5 +1,4 @@
-//! A user's home without a user manager, in which an install can be driven step by step.
-#![allow(dead_code, reason = "each test file uses its part of it")]
+//! A temporary user's home without a user manager, in which a plan can be executed step by step.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mosaic_domain::MosaicHome;
-use mosaic_provision::install::{self, Scope, Surroundings};
+use mosaic_provision::install::{self, HostFacts, Scope};
 use mosaic_provision::{Executor, Layout, PROGRAMS, Plan, Step, execute, uninstall};
 use mosaic_roster::Roster;
 use mosaic_systemd::Linger;
 use tempfile::TempDir;
 
-/// Two agents, one of them with a limit.
+/// A roster of two agents, one of them with a limit.
 pub(crate) const ROSTER: &str = "version: 1
 transport: tmux
 agents:
@@ -30,26 +29,26 @@ agents:
       memory_max: 2G
 ";
 
-pub(crate) struct World {
+pub(crate) struct TestHome {
     pub(crate) layout: Layout,
-    pub(crate) surroundings: Surroundings,
+    pub(crate) host: HostFacts,
     root: TempDir,
 }
 
-impl World {
+impl TestHome {
     pub(crate) fn new() -> Self {
-        Self::below(&[])
+        Self::with_variables(&[])
     }
 
-    /// With further variables; `{root}` in a value is the world's own directory.
-    pub(crate) fn below(variables: &[(&str, &str)]) -> Self {
+    /// Creates a home with additional environment variables. `{root}` in a value is replaced by the temporary directory.
+    pub(crate) fn with_variables(variables: &[(&str, &str)]) -> Self {
         let root = tempfile::tempdir().unwrap();
         let text = root.path().to_str().unwrap().to_owned();
         let mut environment = BTreeMap::from([("HOME", format!("{text}/home"))]);
         environment.extend(variables.iter().map(|(name, value)| (*name, value.replace("{root}", &text))));
         let lookup = |name: &str| environment.get(name).map(OsString::from);
-        let home = MosaicHome::from_environment(lookup).unwrap();
-        let layout = Layout::new(&home, lookup, root.path()).unwrap();
+        let mosaic_home = MosaicHome::from_environment(lookup).unwrap();
+        let layout = Layout::new(&mosaic_home, lookup, root.path()).unwrap();
         let programs = root.path().join("programs");
         for name in PROGRAMS {
             program(&programs.join(name), name);
@@ -60,7 +59,7 @@ impl World {
         fs::create_dir_all(layout.fleet()).unwrap();
         fs::set_permissions(layout.fleet(), Permissions::from_mode(0o700)).unwrap();
         fs::write(layout.fleet().join("roster.yaml"), ROSTER).unwrap();
-        let surroundings = Surroundings {
+        let host = HostFacts {
             programs,
             search_path: Some(root.path().join("bin").into()),
             no_manager: Some("a test".to_owned()),
@@ -68,7 +67,7 @@ impl World {
             exporter: [].into(),
             linger: Linger::NoLogind,
         };
-        Self { layout, surroundings, root }
+        Self { layout, host, root }
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -80,7 +79,7 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        install::prepare(&self.layout, &self.roster(), &Scope::Everything, &self.surroundings).unwrap()
+        install::prepare(&self.layout, &self.roster(), &Scope::Everything, &self.host).unwrap()
     }
 
     pub(crate) fn install(&self) -> Plan {
@@ -90,7 +89,7 @@ impl World {
     }
 
     pub(crate) fn uninstall_plan(&self) -> Plan {
-        uninstall::plan(&self.layout, &uninstall::Seen::look(&self.layout, None, [].into()).unwrap())
+        uninstall::plan(&self.layout, &uninstall::Observed::read(&self.layout, None, [].into()).unwrap())
     }
 
     pub(crate) fn uninstall(&self) -> Plan {
@@ -100,18 +99,18 @@ impl World {
     }
 
     pub(crate) fn executor(&self) -> Executor<'_> {
-        Executor { layout: &self.layout, manager: None, user: "nobody", stop_limit: Duration::from_secs(1) }
+        Executor { layout: &self.layout, manager: None, user: "nobody", stop_timeout: Duration::from_secs(1) }
     }
 
     pub(crate) fn execute(&self, steps: &[Step]) {
-        execute(steps, &self.executor(), |_| {}, |step, why| panic!("{step:?}: {why}")).unwrap();
+        execute(steps, &self.executor(), |_| {}, |step, reason| panic!("{step:?}: {reason}")).unwrap();
     }
 
     pub(crate) fn env(&self, agent: &str) -> PathBuf {
         self.layout.env_file(&agent.parse().unwrap())
     }
 
-    /// Everything in the user's home and in memory: each path with its kind, mode and bytes.
+    /// All paths in the user's home and in `$XDG_RUNTIME_DIR`, with their type, mode and content.
     pub(crate) fn tree(&self) -> BTreeMap<PathBuf, String> {
         let mut tree = BTreeMap::new();
         for top in ["home", "run"] {

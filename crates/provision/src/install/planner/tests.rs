@@ -1,19 +1,19 @@
 use super::plan;
-use crate::install::{FileKind, Seen, Surroundings, Wanted, WantedFile};
+use crate::install::{DesiredState, FileKind, GeneratedFile, HostFacts, Observed};
 use crate::layout::tests::layout;
-use crate::{Found, Layout, Manifest, Plan, RunFound, Step};
+use crate::{Layout, Manifest, PathState, Plan, RunDirectoryState, Step};
 use mosaic_systemd::{Linger, UnitName};
 use std::path::PathBuf;
 
-fn usual() -> (Layout, Seen, Wanted, Surroundings) {
+fn up_to_date() -> (Layout, Observed, DesiredState, HostFacts) {
     let layout = layout(&[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r")]);
-    let there = [layout.agents(), layout.units()];
-    let seen = Seen {
-        directories: there.iter().flat_map(|path| path.ancestors()).map(PathBuf::from).collect(),
+    let existing = [layout.agents(), layout.units()];
+    let observed = Observed {
+        directories: existing.iter().flat_map(|path| path.ancestors()).map(PathBuf::from).collect(),
         manifest: Some(Manifest { exporter: true, outbox: true, ..Manifest::default() }),
-        ..Seen::default()
+        ..Observed::default()
     };
-    let surroundings = Surroundings {
+    let host = HostFacts {
         programs: PathBuf::from("/programs"),
         search_path: None,
         no_manager: None,
@@ -27,8 +27,13 @@ fn usual() -> (Layout, Seen, Wanted, Surroundings) {
         exporter: [UnitName::exporter(), UnitName::exporter_socket()].into(),
         linger: Linger::On,
     };
-    let units = surroundings.enabled.iter().cloned().collect();
-    (layout, seen, Wanted { units, linger: true, exporter: true, outbox: true, ..Wanted::default() }, surroundings)
+    let units = host.enabled.iter().cloned().collect();
+    (
+        layout,
+        observed,
+        DesiredState { units, linger: true, exporter: true, outbox: true, ..DesiredState::default() },
+        host,
+    )
 }
 
 fn verbs(plan: &Plan, layout: &Layout) -> Vec<String> {
@@ -36,63 +41,64 @@ fn verbs(plan: &Plan, layout: &Layout) -> Vec<String> {
 }
 
 #[test]
-fn what_is_as_it_should_be_needs_no_step() {
-    let (layout, seen, wanted, surroundings) = usual();
-    assert_eq!(plan(&layout, &seen, &wanted, &surroundings), Plan::default());
+fn an_up_to_date_installation_needs_no_step() {
+    let (layout, observed, desired, host) = up_to_date();
+    assert_eq!(plan(&layout, &observed, &desired, &host), Plan::default());
 }
 
 #[test]
-fn the_manager_reads_its_units_again_only_when_one_has_changed() {
-    let (layout, seen, wanted, surroundings) = usual();
-    let file = |kind, path: PathBuf| WantedFile { path, text: String::new(), kind, change: None };
+fn the_manager_reloads_only_when_a_unit_has_changed() {
+    let (layout, observed, desired, host) = up_to_date();
+    let file = |kind, path: PathBuf| GeneratedFile { path, text: String::new(), kind, change: None };
     let table = [
         (file(FileKind::Env, layout.env_file(&"a".parse().unwrap())), vec!["record", "write"]),
         (file(FileKind::DropIn, layout.units().join("x.conf")), vec!["record", "write", "reload", "record"]),
         (file(FileKind::Unit(""), layout.units().join("x.service")), vec!["record", "write", "reload", "record"]),
     ];
     for (file, expected) in table {
-        let wanted = Wanted { files: vec![file], ..wanted.clone() };
-        assert_eq!(verbs(&plan(&layout, &seen, &wanted, &surroundings), &layout), expected, "{:?}", wanted.files);
+        let desired = DesiredState { files: vec![file], ..desired.clone() };
+        assert_eq!(verbs(&plan(&layout, &observed, &desired, &host), &layout), expected, "{:?}", desired.files);
     }
-    // Somebody was killed before he told it.
-    let told = Manifest { reload_pending: true, exporter: true, outbox: true, ..Manifest::default() };
-    let seen = Seen { manifest: Some(told), ..seen };
-    assert_eq!(verbs(&plan(&layout, &seen, &wanted, &surroundings), &layout), ["reload", "record"]);
+    // An earlier install was interrupted before the reload.
+    let pending = Manifest { reload_pending: true, exporter: true, outbox: true, ..Manifest::default() };
+    let observed = Observed { manifest: Some(pending), ..observed };
+    assert_eq!(verbs(&plan(&layout, &observed, &desired, &host), &layout), ["reload", "record"]);
 }
 
 #[test]
-fn a_server_that_may_run_on_the_old_socket_is_told() {
-    let (layout, seen, wanted, surroundings) = usual();
+fn a_changed_socket_is_noted_for_a_running_server() {
+    let (layout, observed, desired, host) = up_to_date();
     let path = layout.drop_in(&UnitName::holder());
-    let file = WantedFile { path: path.clone(), text: String::new(), kind: FileKind::DropIn, change: None };
-    let (written, gone) = (Wanted { files: vec![file], ..wanted.clone() }, Wanted { gone: vec![path], ..wanted });
-    let told = |seen: &Seen, wanted: &Wanted| {
-        plan(&layout, seen, wanted, &surroundings).notes.iter().any(|note| note.contains("another socket"))
+    let file = GeneratedFile { path: path.clone(), text: String::new(), kind: FileKind::DropIn, change: None };
+    let (written, obsolete) =
+        (DesiredState { files: vec![file], ..desired.clone() }, DesiredState { obsolete: vec![path], ..desired });
+    let is_noted = |observed: &Observed, desired: &DesiredState| {
+        plan(&layout, observed, desired, &host).notes.iter().any(|note| note.contains("has changed"))
     };
-    assert!(told(&seen, &written) && told(&seen, &gone));
-    let first = Seen { manifest: None, ..seen };
-    assert!(!told(&first, &written));
+    assert!(is_noted(&observed, &written) && is_noted(&observed, &obsolete));
+    let first = Observed { manifest: None, ..observed };
+    assert!(!is_noted(&first, &written));
 }
 
 #[test]
-fn what_does_not_start_at_boot_is_enabled_and_nothing_else() {
-    let (layout, seen, wanted, mut surroundings) = usual();
-    surroundings.enabled.remove(&UnitName::holder());
-    let steps = plan(&layout, &seen, &wanted, &surroundings).steps;
+fn only_disabled_units_are_enabled() {
+    let (layout, observed, desired, mut host) = up_to_date();
+    host.enabled.remove(&UnitName::holder());
+    let steps = plan(&layout, &observed, &desired, &host).steps;
     assert_eq!(steps[1..3], [Step::Enable(vec![UnitName::holder()]), Step::Reload]);
-    surroundings.no_manager = Some("a container".to_owned());
-    let without = plan(&layout, &seen, &wanted, &surroundings);
+    host.no_manager = Some("a container".to_owned());
+    let without = plan(&layout, &observed, &desired, &host);
     assert_eq!(without.steps, []);
     assert!(without.notes[0].contains("a container"), "{:?}", without.notes);
 }
 
 #[test]
-fn the_exporter_can_be_asked_afterwards_and_what_answers_is_new() {
-    let (layout, seen, wanted, surroundings) = usual();
+fn the_socket_listens_and_a_changed_exporter_is_restarted() {
+    let (layout, observed, desired, host) = up_to_date();
     let (service, socket) = (UnitName::exporter(), UnitName::exporter_socket());
     let (start, stop) =
         (Step::Start(vec![socket.clone()]), |units: &[&UnitName]| Step::Stop(units.iter().copied().cloned().collect()));
-    let unit = |name: &UnitName| WantedFile {
+    let unit = |name: &UnitName| GeneratedFile {
         path: layout.units().join(name.as_str()),
         text: String::new(),
         kind: FileKind::Unit(""),
@@ -100,18 +106,18 @@ fn the_exporter_can_be_asked_afterwards_and_what_answers_is_new() {
     };
     let program = (PathBuf::from("/new"), layout.tools().join("mosaic-fleet-exporter"));
     let (new_program, new_service, new_socket) = (
-        Wanted { programs: vec![program], ..wanted.clone() },
-        Wanted { files: vec![unit(&service)], ..wanted.clone() },
-        Wanted { files: vec![unit(&socket)], ..wanted.clone() },
+        DesiredState { programs: vec![program], ..desired.clone() },
+        DesiredState { files: vec![unit(&service)], ..desired.clone() },
+        DesiredState { files: vec![unit(&socket)], ..desired.clone() },
     );
     let both = [service.clone(), socket.clone()];
-    let table: [(&Wanted, &[UnitName], Vec<Step>); 10] = [
-        (&wanted, &both, vec![]),
-        // The first scrape starts it.
-        (&wanted, &both[1..], vec![]),
-        (&wanted, &[], vec![start.clone()]),
+    let table: [(&DesiredState, &[UnitName], Vec<Step>); 10] = [
+        (&desired, &both, vec![]),
+        // The first scrape starts the service.
+        (&desired, &both[1..], vec![]),
+        (&desired, &[], vec![start.clone()]),
         (&new_program, &both, vec![stop(&[&service])]),
-        // It may have been started since.
+        // A request may have started the service since.
         (&new_program, &both[1..], vec![stop(&[&service])]),
         (&new_program, &both[..1], vec![stop(&[&service]), start.clone()]),
         (&new_program, &[], vec![start.clone()]),
@@ -119,150 +125,160 @@ fn the_exporter_can_be_asked_afterwards_and_what_answers_is_new() {
         (&new_socket, &both, vec![stop(&[&service, &socket]), start.clone()]),
         (&new_socket, &both[1..], vec![stop(&[&service, &socket]), start]),
     ];
-    for (wanted, running, expected) in table {
-        let surroundings = Surroundings { exporter: running.iter().cloned().collect(), ..surroundings.clone() };
-        let steps = plan(&layout, &seen, wanted, &surroundings).steps;
-        let of_it = steps.into_iter().filter(|step| matches!(step, Step::Start(_) | Step::Stop(_)));
-        assert_eq!(of_it.collect::<Vec<_>>(), expected, "{wanted:?} {running:?}");
+    for (desired, running, expected) in table {
+        let host = HostFacts { exporter: running.iter().cloned().collect(), ..host.clone() };
+        let steps = plan(&layout, &observed, desired, &host).steps;
+        let relevant = steps.into_iter().filter(|step| matches!(step, Step::Start(_) | Step::Stop(_)));
+        assert_eq!(relevant.collect::<Vec<_>>(), expected, "{desired:?} {running:?}");
     }
-    let other = Wanted { exporter: false, ..new_socket };
-    let steps = plan(&layout, &seen, &other, &surroundings).steps;
-    assert!(!steps.iter().any(|step| matches!(step, Step::Stop(_))), "an agent that is added is no reason: {steps:?}");
+    let other = DesiredState { exporter: false, ..new_socket };
+    let steps = plan(&layout, &observed, &other, &host).steps;
+    assert!(
+        !steps.iter().any(|step| matches!(step, Step::Stop(_))),
+        "adding an agent does not restart the exporter: {steps:?}"
+    );
 }
 
 #[test]
-fn an_exporter_that_somebody_switched_off_stays_so() {
-    let (layout, seen, wanted, surroundings) = usual();
+fn an_exporter_that_the_user_disabled_stays_disabled() {
+    let (layout, observed, desired, host) = up_to_date();
     let (service, socket) = (UnitName::exporter(), UnitName::exporter_socket());
     let path = layout.units().join(socket.as_str());
     let program = (PathBuf::from("/new"), layout.tools().join("mosaic-fleet-exporter"));
-    let unit = WantedFile { path: path.clone(), text: String::new(), kind: FileKind::Unit(""), change: None };
-    let wanted = Wanted { files: vec![unit], programs: vec![program], units: vec![socket.clone()], ..wanted };
+    let unit = GeneratedFile { path: path.clone(), text: String::new(), kind: FileKind::Unit(""), change: None };
+    let desired = DesiredState { files: vec![unit], programs: vec![program], units: vec![socket.clone()], ..desired };
     let (enable, start) = (Step::Enable(vec![socket.clone()]), Step::Start(vec![socket.clone()]));
     let stop = Step::Stop(vec![service.clone(), socket.clone()]);
-    let (mask, ours) = (Found::Link("/dev/null".into()), Found::Nothing);
+    let (mask, ours) = (PathState::Link("/dev/null".into()), PathState::Missing);
     let (off, listens): (&[UnitName], &[UnitName]) = (&[], std::slice::from_ref(&socket));
-    // Was it enabled once, what is in the place of its unit, what runs; then what is done, and what is said.
+    // Whether an install enabled it, the state of its unit file, the active units; the expected steps and note.
     let table = [
         (false, &ours, off, vec![enable, start.clone()], ""),
-        (true, &ours, off, vec![], "`systemctl --user enable --now mosaic-fleet-exporter.socket` serves again"),
-        // It listens until the next boot, at the address that it has now.
-        (true, &ours, listens, vec![stop, start], "serves again"),
-        (true, &mask, off, vec![], "is a link to /dev/null and stays as it is"),
-        (false, &mask, off, vec![], "is a link to /dev/null and stays as it is"),
-        (true, &mask, listens, vec![Step::Stop(vec![service])], "is a link to /dev/null and stays as it is"),
+        (
+            true,
+            &ours,
+            off,
+            vec![],
+            "to serve metrics again, run `systemctl --user enable --now mosaic-fleet-exporter.socket`",
+        ),
+        // It listens until the next boot, and must apply the new address.
+        (true, &ours, listens, vec![stop, start], "to serve metrics again"),
+        (true, &mask, off, vec![], "is a link to /dev/null and stays"),
+        (false, &mask, off, vec![], "is a link to /dev/null and stays"),
+        (true, &mask, listens, vec![Step::Stop(vec![service])], "is a link to /dev/null and stays"),
     ];
-    for (exporter, found, running, expected, said) in table {
-        let seen = Seen {
-            entries: [(path.clone(), found.clone())].into(),
+    for (exporter, found, running, expected, note) in table {
+        let observed = Observed {
+            paths: [(path.clone(), found.clone())].into(),
             manifest: Some(Manifest { exporter, outbox: true, ..Manifest::default() }),
-            ..seen.clone()
+            ..observed.clone()
         };
-        let surroundings = Surroundings {
+        let host = HostFacts {
             enabled: [UnitName::outbox_timer()].into(),
             exporter: running.iter().cloned().collect(),
-            ..surroundings.clone()
+            ..host.clone()
         };
-        let Plan { steps, notes } = plan(&layout, &seen, &wanted, &surroundings);
-        let kept = steps.iter().rev().find_map(|step| match step {
-            Step::Record(manifest) => Some(manifest.exporter),
+        let Plan { steps, notes } = plan(&layout, &observed, &desired, &host);
+        let recorded = steps.iter().rev().find_map(|step| match step {
+            Step::WriteManifest(manifest) => Some(manifest.exporter),
             _ => None,
         });
-        assert_eq!(kept, Some(exporter || expected.len() == 2), "{exporter} {found:?} {running:?}");
-        let of_it = steps.into_iter().filter(|step| matches!(step, Step::Enable(_) | Step::Start(_) | Step::Stop(_)));
-        assert_eq!(of_it.collect::<Vec<_>>(), expected, "{exporter} {found:?} {running:?}");
-        assert!(notes.len() <= 1 && notes.concat().contains(said), "{notes:?}");
+        assert_eq!(recorded, Some(exporter || expected.len() == 2), "{exporter} {found:?} {running:?}");
+        let relevant =
+            steps.into_iter().filter(|step| matches!(step, Step::Enable(_) | Step::Start(_) | Step::Stop(_)));
+        assert_eq!(relevant.collect::<Vec<_>>(), expected, "{exporter} {found:?} {running:?}");
+        assert!(notes.len() <= 1 && notes.concat().contains(note), "{notes:?}");
     }
 }
 
 #[test]
-fn the_outboxs_timer_is_started_once_and_stays_off_when_somebody_switched_it_off() {
-    let (layout, seen, wanted, surroundings) = usual();
+fn the_outbox_timer_is_started_once_and_stays_disabled_by_the_user() {
+    let (layout, observed, desired, host) = up_to_date();
     let timer = UnitName::outbox_timer();
     let path = layout.units().join(timer.as_str());
-    let unit = WantedFile { path: path.clone(), text: String::new(), kind: FileKind::Unit(""), change: None };
-    let wanted = Wanted { files: vec![unit], units: vec![timer.clone()], exporter: false, ..wanted };
+    let unit = GeneratedFile { path: path.clone(), text: String::new(), kind: FileKind::Unit(""), change: None };
+    let desired = DesiredState { files: vec![unit], units: vec![timer.clone()], exporter: false, ..desired };
     let (enable, start) = (Step::Enable(vec![timer.clone()]), Step::Start(vec![timer.clone()]));
-    let (mask, ours) = (Found::Link("/dev/null".into()), Found::Nothing);
-    // Was it started once, is it enabled, what is in the place of its unit; then what is done, and what is said.
+    let (mask, ours) = (PathState::Link("/dev/null".into()), PathState::Missing);
+    // Whether an install started it, whether it is enabled, the state of its unit file; the expected steps and note.
     let table = [
         (false, false, &ours, vec![enable, start.clone()], ""),
-        // Killed between the two.
+        // Interrupted between enabling and starting.
         (false, true, &ours, vec![start], ""),
         (true, true, &ours, vec![], ""),
-        (true, false, &ours, vec![], "`systemctl --user enable --now mosaic-fleet-outbox.timer` delivers them again"),
-        (true, false, &mask, vec![], "is a link to /dev/null and stays as it is"),
-        (false, false, &mask, vec![], "is a link to /dev/null and stays as it is"),
+        (true, false, &ours, vec![], "run `systemctl --user enable --now mosaic-fleet-outbox.timer`"),
+        (true, false, &mask, vec![], "is a link to /dev/null and stays"),
+        (false, false, &mask, vec![], "is a link to /dev/null and stays"),
     ];
-    for (outbox, enabled, found, expected, said) in table {
-        let seen = Seen {
-            entries: [(path.clone(), found.clone())].into(),
+    for (outbox, enabled, found, expected, note) in table {
+        let observed = Observed {
+            paths: [(path.clone(), found.clone())].into(),
             manifest: Some(Manifest { exporter: true, outbox, ..Manifest::default() }),
-            ..seen.clone()
+            ..observed.clone()
         };
         let enabled = enabled.then(|| timer.clone()).into_iter().collect();
-        let surroundings = Surroundings { enabled, ..surroundings.clone() };
-        let Plan { steps, notes } = plan(&layout, &seen, &wanted, &surroundings);
-        let of_it = steps.iter().filter(|step| matches!(step, Step::Enable(_) | Step::Start(_) | Step::Stop(_)));
-        assert_eq!(of_it.cloned().collect::<Vec<_>>(), expected, "{outbox} {found:?}");
-        assert!(notes.len() <= 1 && notes.concat().contains(said), "{notes:?}");
-        let kept = steps.iter().rev().find_map(|step| match step {
-            Step::Record(manifest) => Some(manifest.outbox),
+        let host = HostFacts { enabled, ..host.clone() };
+        let Plan { steps, notes } = plan(&layout, &observed, &desired, &host);
+        let relevant = steps.iter().filter(|step| matches!(step, Step::Enable(_) | Step::Start(_) | Step::Stop(_)));
+        assert_eq!(relevant.cloned().collect::<Vec<_>>(), expected, "{outbox} {found:?}");
+        assert!(notes.len() <= 1 && notes.concat().contains(note), "{notes:?}");
+        let recorded = steps.iter().rev().find_map(|step| match step {
+            Step::WriteManifest(manifest) => Some(manifest.outbox),
             _ => None,
         });
-        // Nothing is recorded where nothing changes.
-        assert_eq!(kept.unwrap_or(outbox), outbox || *found == ours, "{outbox} {found:?}");
+        // The manifest is written only if something changes.
+        assert_eq!(recorded.unwrap_or(outbox), outbox || *found == ours, "{outbox} {found:?}");
     }
 }
 
 #[test]
-fn an_install_that_could_not_enable_the_exporter_was_nobodys_wish() {
-    let (layout, seen, wanted, mut surroundings) = usual();
-    surroundings.enabled = [].into();
-    let first = Seen { manifest: None, ..seen };
-    let recorded = |surroundings: &Surroundings| {
-        let steps = plan(&layout, &first, &wanted, surroundings).steps;
+fn the_exporter_is_recorded_as_enabled_only_after_it_was_enabled() {
+    let (layout, observed, desired, mut host) = up_to_date();
+    host.enabled = [].into();
+    let first = Observed { manifest: None, ..observed };
+    let recorded = |host: &HostFacts| {
+        let steps = plan(&layout, &first, &desired, host).steps;
         let records = steps.into_iter().filter_map(|step| match step {
-            Step::Record(manifest) => Some(manifest.exporter),
+            Step::WriteManifest(manifest) => Some(manifest.exporter),
             _ => None,
         });
         records.collect::<Vec<_>>()
     };
-    // The first is written before anything is done.
-    assert_eq!(recorded(&surroundings), [false, true]);
-    surroundings.no_manager = Some("a container".to_owned());
-    assert!(!recorded(&surroundings).contains(&true));
+    // The first manifest is written before any other step.
+    assert_eq!(recorded(&host), [false, true]);
+    host.no_manager = Some("a container".to_owned());
+    assert!(!recorded(&host).contains(&true));
 }
 
 #[test]
-fn lingering_is_ours_to_end_only_if_we_began_it() {
-    let (layout, seen, wanted, mut surroundings) = usual();
-    surroundings.linger = Linger::Off;
-    let steps = plan(&layout, &seen, &wanted, &surroundings).steps;
+fn lingering_is_recorded_only_if_the_install_enables_it() {
+    let (layout, observed, desired, mut host) = up_to_date();
+    host.linger = Linger::Off;
+    let steps = plan(&layout, &observed, &desired, &host).steps;
     let recorded = Manifest { linger: true, exporter: true, outbox: true, ..Manifest::default() };
-    assert_eq!(steps, [Step::Record(recorded), Step::Linger(true)]);
+    assert_eq!(steps, [Step::WriteManifest(recorded), Step::SetLinger(true)]);
 }
 
 #[test]
-fn heartbeats_go_to_memory_when_nobody_writes_any() {
-    let (layout, seen, mut wanted, surroundings) = usual();
+fn the_run_directory_moves_to_memory_when_no_agent_runs() {
+    let (layout, observed, mut desired, host) = up_to_date();
     let target = layout.run_target().unwrap();
-    wanted.run_target = Some(target.clone());
-    let verbs_of = |run: RunFound| {
-        let seen = Seen { run, ..seen.clone() };
-        let plan = plan(&layout, &seen, &wanted, &surroundings);
+    desired.run_target = Some(target.clone());
+    let verbs_of = |run: RunDirectoryState| {
+        let observed = Observed { run, ..observed.clone() };
+        let plan = plan(&layout, &observed, &desired, &host);
         (verbs(&plan, &layout), plan.notes.len())
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let there = |is_there| RunFound::Link { target: target.clone(), is_there };
-    let elsewhere = RunFound::Link { target: PathBuf::from("/elsewhere"), is_there: true };
-    let running = RunFound::Directory { running: vec!["a".parse().unwrap()] };
+    let link = |target_exists| RunDirectoryState::Link { target: target.clone(), target_exists };
+    let elsewhere = RunDirectoryState::Link { target: PathBuf::from("/elsewhere"), target_exists: true };
+    let running = RunDirectoryState::Directory { running: vec!["a".parse().unwrap()] };
     let table = [
-        (RunFound::Nothing, words(&["record", "make", "link"]), 0),
-        (there(true), words(&["record"]), 0),
-        (there(false), words(&["record", "make"]), 0),
+        (RunDirectoryState::Missing, words(&["record", "create", "link"]), 0),
+        (link(true), words(&["record"]), 0),
+        (link(false), words(&["record", "create"]), 0),
         (elsewhere, words(&[]), 1),
-        (RunFound::Directory { running: Vec::new() }, words(&["record", "move"]), 0),
+        (RunDirectoryState::Directory { running: Vec::new() }, words(&["record", "move"]), 0),
         (running, words(&[]), 1),
     ];
     for (run, expected, notes) in table {
@@ -271,12 +287,12 @@ fn heartbeats_go_to_memory_when_nobody_writes_any() {
 }
 
 #[test]
-fn a_unit_that_is_a_link_of_a_sites_own_stays_with_a_word_about_it() {
-    let (layout, mut seen, mut wanted, surroundings) = usual();
+fn a_unit_that_is_a_link_stays_and_is_noted() {
+    let (layout, mut observed, mut desired, host) = up_to_date();
     let path = layout.units().join("x.service");
-    seen.entries.insert(path.clone(), Found::Link("/dev/null".into()));
-    wanted.files.push(WantedFile { path, text: String::new(), kind: FileKind::Unit(""), change: None });
-    let plan = plan(&layout, &seen, &wanted, &surroundings);
+    observed.paths.insert(path.clone(), PathState::Link("/dev/null".into()));
+    desired.files.push(GeneratedFile { path, text: String::new(), kind: FileKind::Unit(""), change: None });
+    let plan = plan(&layout, &observed, &desired, &host);
     assert_eq!(plan.steps, []);
     assert!(plan.notes[0].contains("/dev/null"), "{:?}", plan.notes);
 }
