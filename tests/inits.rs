@@ -155,7 +155,7 @@ fn a_run_directory_moves_to_memory_when_its_agents_are_stopped() {
     };
     let run = fleet.fleet().mosaic_home().join("fleet/run");
     let told = install();
-    assert!(told.contains("while agents run from there (coder0)"), "{told}");
+    assert!(told.contains("is in use (coder0)"), "{told}");
     assert!(!run.is_symlink());
     fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
     install();

@@ -21,7 +21,7 @@ pub(crate) fn the_roster_is_garbage(incident: &mut Incident) {
     let failed = incident.by("collector", "mosaic_collector_success == 0");
     assert_eq!(failed.into_keys().collect::<Vec<_>>(), ["roster"]);
     let said = incident.description("MosaicRosterInvalid");
-    assert!(said.contains("the exporter goes by the one that it read at 2"), "{said}");
+    assert!(said.contains("The exporter uses the roster that it read at 2"), "{said}");
     incident.fleet.write_roster(&roster);
     incident.shows(&BEFORE);
 }
