@@ -42,7 +42,7 @@ pub(crate) fn the_tmux_server_is_stopped(incident: &mut Incident) {
     let down = LIVING.map(|agent| format!("MosaicAgentDown agent={agent}"));
     let down: Vec<&str> = down.iter().map(String::as_str).collect();
     incident.shows(&[&BEFORE[..], &down, &[RESTARTED, "MosaicHolderDown", "MosaicBelowQuorum"]].concat());
-    assert_eq!([incident.number("Agents up"), incident.number("Need a person")], [0.0, 4.0]);
+    assert_eq!([incident.number("Agents up"), incident.number("Need attention")], [0.0, 4.0]);
     incident.fleet.start(&LIVING);
     incident.shows(&[&BEFORE[..], &[RESTARTED]].concat());
 }
