@@ -134,11 +134,11 @@ impl CommandError {
     /// The exit code for it.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Roster(error) => error.exit_code(),
-            Self::Edit(error) => error.exit_code(),
+            Self::Roster(error) => of_roster(error),
+            Self::Edit(error) => of_edit(error),
             Self::Manager(error) => error.exit_code(),
             Self::Tmux(error) => error.exit_code(),
-            Self::Provision(error) => error.exit_code(),
+            Self::Provision(error) => of_provision(error),
             Self::Prometheus(error) => error.exit_code(),
             Self::Runtime(error) => error.exit_code(),
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
@@ -155,6 +155,40 @@ impl CommandError {
             Self::NoSession { .. } | Self::NoTarget { .. } => ExitCode::Unavailable,
             Self::Busy(_) => ExitCode::Busy,
             Self::Refused(_) => ExitCode::CheckFailed,
+        }
+    }
+}
+
+fn of_roster(error: &RosterError) -> ExitCode {
+    match error {
+        RosterError::NotFound { .. } | RosterError::Invalid(_) => ExitCode::Configuration,
+        RosterError::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            ExitCode::Permission
+        }
+        RosterError::Unreadable { .. } => ExitCode::Io,
+    }
+}
+
+fn of_edit(error: &EditError) -> ExitCode {
+    match error {
+        EditError::Roster(error) => of_roster(error),
+        EditError::AgentExists { .. } | EditError::AgentNotFound { .. } => ExitCode::Usage,
+        EditError::Orchestrators { .. } | EditError::InvalidResult { .. } | EditError::UnsupportedStyle { .. } => {
+            ExitCode::Configuration
+        }
+    }
+}
+
+fn of_provision(error: &ProvisionError) -> ExitCode {
+    match error {
+        ProvisionError::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
+        ProvisionError::File { .. } | ProvisionError::DirectoryNotFound { .. } => ExitCode::Io,
+        ProvisionError::Manager { source, .. } => source.exit_code(),
+        ProvisionError::Stop { .. } => ExitCode::CheckFailed,
+        ProvisionError::LockHeld { .. } | ProvisionError::RunDirectoryInUse { .. } => ExitCode::Busy,
+        ProvisionError::MissingPrograms { .. } => ExitCode::Unavailable,
+        ProvisionError::InvalidHome { .. } | ProvisionError::NotUtf8(_) | ProvisionError::Manifest { .. } => {
+            ExitCode::Configuration
         }
     }
 }

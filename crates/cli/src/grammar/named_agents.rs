@@ -68,6 +68,6 @@ pub(crate) fn check_agent(agent: &AgentName, roster: &Roster) -> Result<(), Comm
     if roster.agent(agent.as_str()).is_some() {
         return Ok(());
     }
-    let nearest = roster.nearest(agent.as_str()).into_iter().map(ToString::to_string).collect();
+    let nearest = roster.similar_names(agent.as_str()).into_iter().map(ToString::to_string).collect();
     Err(CommandError::UnknownAgent { name: agent.clone(), nearest })
 }

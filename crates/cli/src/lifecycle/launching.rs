@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mosaic_domain::{AgentName, ExitCode};
 use mosaic_process::bounded_output;
-use mosaic_roster::{AgentEnv, Roster};
+use mosaic_roster::{AgentEnvFile, Roster};
 
 use super::Change;
 use crate::context::Context;
@@ -55,10 +55,10 @@ pub(super) fn variables(
 ) -> Result<Vec<(String, OsString)>, String> {
     let path = context.home.path().join(format!("fleet/agents/{agent}.env"));
     let file = match fs::read_to_string(&path) {
-        Ok(text) => AgentEnv::parse(&text),
+        Ok(text) => AgentEnvFile::parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match roster.agent(agent.as_str()) {
-            Some(entry) => AgentEnv::parse("").merged(&roster.settings(entry), None),
-            None => AgentEnv::parse(""),
+            Some(entry) => AgentEnvFile::parse("").merged(&roster.settings(entry), None),
+            None => AgentEnvFile::parse(""),
         },
         Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
     };

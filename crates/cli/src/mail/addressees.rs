@@ -52,7 +52,7 @@ impl Addressees {
                 for name in names {
                     let agent: AgentName = name.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
                     if roster.agent(agent.as_str()).is_none() {
-                        let nearest = roster.nearest(agent.as_str()).into_iter().map(ToString::to_string).collect();
+                        let nearest = roster.similar_names(agent.as_str()).into_iter().map(ToString::to_string).collect();
                         return Err(CommandError::UnknownAgent { name: agent, nearest });
                     }
                     if !agents.contains(&agent) {

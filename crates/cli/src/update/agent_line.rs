@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use mosaic_domain::RuntimeName;
-use mosaic_roster::{AgentEnv, AgentSettings, program_of, program_path};
+use mosaic_roster::{AgentEnvFile, AgentSettings, required_program, absolute_program};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -33,18 +33,18 @@ impl AgentLine {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(CommandError::io("read", path, error)),
         };
-        let env = AgentEnv::parse(&text).merged(settings, None);
+        let env = AgentEnvFile::parse(&text).merged(settings, None);
         let value = |name| env.value(name).filter(|value| !value.is_empty());
         Ok(Self { command: value("MOSAIC_AGENT_COMMAND"), search_path: value("PATH").map(OsString::from) })
     }
 
     /// The known program that it runs, and where that is if the line says so; `None` if only the site knows.
     pub(super) fn program(&self, runtime: &RuntimeName) -> Option<(&'static Profile, Option<PathBuf>)> {
-        if let Some(path) = self.command.as_deref().and_then(program_path) {
+        if let Some(path) = self.command.as_deref().and_then(absolute_program) {
             let profile = PROFILES.iter().find(|profile| path.ends_with(profile.program))?;
             return Some((profile, Some(path.to_owned())));
         }
-        let program = program_of(self.command.as_deref(), runtime)?;
+        let program = required_program(self.command.as_deref(), runtime)?;
         Some((PROFILES.iter().find(|profile| profile.program == program)?, None))
     }
 }

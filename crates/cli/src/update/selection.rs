@@ -63,7 +63,7 @@ impl Selection {
 fn unknown(word: &str, roster: &Roster) -> CommandError {
     let runtimes =
         PROFILES.iter().map(|profile| profile.name).filter(|name| strsim::damerau_levenshtein(word, name) < 3);
-    let agents = roster.nearest(word).into_iter().map(AgentName::as_str);
+    let agents = roster.similar_names(word).into_iter().map(AgentName::as_str);
     let nearest: Vec<&str> = runtimes.chain(agents).collect();
     let meant = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(" or ")) };
     CommandError::Usage(format!("'{}' is neither a runtime nor an agent of the roster{meant}", word.escape_debug()))

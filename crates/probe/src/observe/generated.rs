@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mosaic_domain::{AgentName, RuntimeName};
 use mosaic_process::FileMark;
-use mosaic_roster::{AgentEnv, AgentSettings, Roster};
+use mosaic_roster::{AgentEnvFile, AgentSettings, Roster};
 
 use super::places::{Directories, Places};
 use super::{GeneratedFiles, Target};
@@ -97,7 +97,7 @@ struct Compared {
 
 impl Compared {
     fn new(text: Option<String>, settings: &AgentSettings) -> Self {
-        let written = AgentEnv::parse(text.as_deref().unwrap_or_default());
+        let written = AgentEnvFile::parse(text.as_deref().unwrap_or_default());
         let wanted = written.merged(settings, None);
         let command = wanted.value("MOSAIC_AGENT_COMMAND").filter(|command| !command.is_empty());
         Self {
@@ -159,8 +159,8 @@ pub(super) fn default_command(runtime: Option<&str>) -> String {
 }
 
 /// The variables that differ, by name: their values may be secrets.
-fn difference(written: &AgentEnv, wanted: &AgentEnv) -> String {
-    let read = |env: &AgentEnv| env.variables().into_iter().collect::<BTreeMap<_, _>>();
+fn difference(written: &AgentEnvFile, wanted: &AgentEnvFile) -> String {
+    let read = |env: &AgentEnvFile| env.variables().into_iter().collect::<BTreeMap<_, _>>();
     let (written, wanted) = (read(written), read(wanted));
     let names = written.keys().chain(wanted.keys()).filter(|name| written.get(*name) != wanted.get(*name));
     let mut names: Vec<&str> = names.map(String::as_str).collect();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mosaic_domain::AgentName;
 use mosaic_process::FileMark;
-use mosaic_roster::DROP_IN;
+use mosaic_roster::DROP_IN_FILE_NAME;
 use mosaic_systemd::{UnitDirectories, UnitName};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, open};
@@ -51,7 +51,7 @@ fn env_directory(home: &Path) -> PathBuf {
 
 impl Places {
     pub(super) fn of(home: &Path, units: Option<&UnitDirectories>, agent: &AgentName) -> Self {
-        let drop_in = format!("{}.d/{DROP_IN}", UnitName::agent(agent));
+        let drop_in = format!("{}.d/{DROP_IN_FILE_NAME}", UnitName::agent(agent));
         Self {
             env: Place::below(&env_directory(home), &format!("{agent}.env")),
             drop_in: units.map(|units| Place::below(units.own(), &drop_in)),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mosaic_domain::{RuntimeName, usual_directories};
 use mosaic_process::is_program;
-use mosaic_roster::{program_of, program_path};
+use mosaic_roster::{required_program, absolute_program};
 
 /// Finds the program of a command on a recorded search path and, as the launcher does, in the usual
 /// places behind it. `None` if only a shell knows what the command runs.
@@ -15,14 +15,14 @@ pub(super) fn find_program(
     home: Option<&Path>,
     tools: &Path,
 ) -> Option<Result<PathBuf, String>> {
-    if let Some(program) = program_path(command) {
+    if let Some(program) = absolute_program(command) {
         return Some(if is_program(program) {
             Ok(program.to_owned())
         } else {
             Err(format!("{} is not a program", program.display()))
         });
     }
-    let program = program_of(Some(command), &RuntimeName::default())?;
+    let program = required_program(Some(command), &RuntimeName::default())?;
     if path.is_empty() {
         return Some(Err("no search path is recorded in its env file".to_owned()));
     }

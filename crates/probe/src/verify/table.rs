@@ -115,7 +115,7 @@ fn roster(target: &Target, observation: &Observation, scope: &Scope) -> Check {
 
 fn orchestrator(roster: &Roster) -> Check {
     let advice = "give exactly one agent of the roster the class orchestrator";
-    match roster.check_orchestrator_rule() {
+    match roster.check_orchestrators() {
         Ok(()) => {
             let names: Vec<&str> = roster.orchestrators().iter().map(|agent| agent.name.as_str()).collect();
             let evidence = if names.is_empty() { "a fleet of one needs none".to_owned() } else { names.join(", ") };

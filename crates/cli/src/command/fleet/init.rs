@@ -61,7 +61,7 @@ enum Old {
 impl Init {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         if self.list {
-            let lines = Preset::ALL.map(|profile| format!("{profile:<18}{}\n", profile.describe()));
+            let lines = Preset::ALL.map(|profile| format!("{profile:<18}{}\n", profile.description()));
             return print(&lines.concat()).map(|()| ExitCode::Ok);
         }
         match self.profile {
@@ -121,7 +121,7 @@ fn from_terminal(context: &Context) -> Result<ExitCode, CommandError> {
 /// A roster that may be written: it makes sense, and has its orchestrator.
 fn checked(text: &str, path: &Path) -> Result<Roster, CommandError> {
     let roster = Roster::parse(text, path)?;
-    roster.check_orchestrator_rule().map_err(|rule| CommandError::Refused(format!("no roster is written: {rule}")))?;
+    roster.check_orchestrators().map_err(|rule| CommandError::Refused(format!("no roster is written: {rule}")))?;
     Ok(roster)
 }
 
@@ -129,7 +129,7 @@ fn checked(text: &str, path: &Path) -> Result<Roster, CommandError> {
 fn write(context: &Context, present: Option<&Present>, text: &str, old: Old) -> Result<(), CommandError> {
     let path = &context.roster_path;
     let layout = Layout::new(&context.home, |name| context.environment.variable(name), Path::new("/"))?;
-    let _lock = mosaic_provision::FleetLock::take(&layout, LOCK_LIMIT)?;
+    let _lock = mosaic_provision::FleetLock::acquire(&layout, LOCK_LIMIT)?;
     if Present::read(path)?.as_ref().map(|now| &now.text) != present.map(|before| &before.text) {
         return Err(CommandError::Refused(format!(
             "{} was changed by somebody else meanwhile, so nothing was written: run this again",

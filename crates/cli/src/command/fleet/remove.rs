@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
-use mosaic_provision::{AgentLeftovers, Plan, Step, replace_file};
+use mosaic_provision::{AgentFiles, Plan, Step, replace_file};
 use mosaic_roster::{EditError, Roster, remove_agent};
 use mosaic_systemd::UnitName;
 
@@ -41,7 +41,7 @@ impl Remove {
         let roster = context.roster()?;
         // What would be refused is refused before anything is stopped.
         let text = self.without(context, &roster)?;
-        let leftovers = AgentLeftovers::look(&site.layout, context.run_directory.path(), &self.name);
+        let leftovers = AgentFiles::find(&site.layout, context.run_directory.path(), &self.name);
         leftovers.removal(&site.layout)?;
         let unit = UnitName::agent(&self.name);
         let enabled = site.surroundings.enabled.contains(&unit);
@@ -58,7 +58,7 @@ impl Remove {
         }
         if !self.keep_files {
             // What the stop left is not what was there before.
-            let leftovers = AgentLeftovers::look(&site.layout, context.run_directory.path(), &self.name);
+            let leftovers = AgentFiles::find(&site.layout, context.run_directory.path(), &self.name);
             plan.steps.extend(leftovers.removal(&site.layout)?);
         }
         if !plan.steps.is_empty() {
@@ -84,7 +84,7 @@ impl Remove {
         }
         match remove_agent(&read(&context.roster_path)?, &self.name, &context.roster_path) {
             Ok(text) => Ok(Some(text)),
-            Err(EditError::NoSuchAgent { .. }) => Ok(None),
+            Err(EditError::AgentNotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -97,7 +97,7 @@ impl Remove {
         carry_out(context, roster, Order::Stop, &scope, STOP_LIMIT, &mut |report| reports.push(report))?;
         let ran = reports.iter().any(|report| report.outcome != Ok(Change::NotRunning));
         if !known && !ran {
-            let nearest = roster.nearest(self.name.as_str()).into_iter().map(ToString::to_string).collect();
+            let nearest = roster.similar_names(self.name.as_str()).into_iter().map(ToString::to_string).collect();
             return Err(CommandError::UnknownAgent { name: self.name.clone(), nearest });
         }
         let mut teller = Teller::new(context.style, Order::Stop, false, [self.name.as_str()].into_iter());

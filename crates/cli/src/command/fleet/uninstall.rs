@@ -66,7 +66,7 @@ fn plan(site: &Site) -> Result<Plan, CommandError> {
     let ours = |unit: &UnitName| unit.agent_name().is_some() || others.contains(unit);
     let enabled = site.surroundings.enabled.iter().filter(|unit| ours(unit)).cloned().collect();
     let active = active(site)?.map(|units| units.into_iter().chain(site.surroundings.exporter.clone()).collect());
-    let seen = uninstall::Seen::look(&site.layout, active, enabled)?;
+    let seen = uninstall::Observed::read(&site.layout, active, enabled)?;
     Ok(uninstall::plan(&site.layout, &seen))
 }
 

@@ -38,6 +38,6 @@ mod tests {
     fn its_file_is_one_module() {
         let text = PI.file.unwrap().text;
         assert_eq!(text.matches("\nexport default ").count(), 1);
-        assert!(text.contains("function newTeller") && text.contains("session_start"));
+        assert!(text.contains("function createReporter") && text.contains("session_start"));
     }
 }

@@ -60,7 +60,7 @@ impl Answers {
 /// Would a roster take this value for this key? If not, why.
 pub(super) fn check(key: &[&str], given: &str) -> Result<(), String> {
     match set_value(&Preset::Minimal.text(), key, given, Path::new("roster.yaml")).map(drop) {
-        Err(EditError::Outcome { source, .. }) => Err(match *source {
+        Err(EditError::InvalidResult { source, .. }) => Err(match *source {
             // Where in a file it is wrong says nothing to somebody who typed it.
             RosterError::Invalid(invalid) => invalid.problem,
             other => other.to_string(),
@@ -119,7 +119,7 @@ mod tests {
             (directory, " ", Some("is empty")),
             (socket, "mine", None),
             (socket, "../x", Some("is not a tmux socket name")),
-            (socket, "default", Some("a person's own tmux server")),
+            (socket, "default", Some("your personal tmux server")),
         ];
         for (key, given, expected) in table {
             let why = check(&key, given).err();

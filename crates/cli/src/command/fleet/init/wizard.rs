@@ -9,8 +9,8 @@ use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Input, Select};
 use mosaic_domain::usual_directories;
 use mosaic_process::is_program;
-use mosaic_provision::{Layout, find_program, recordable};
-use mosaic_roster::{Preset, Roster, program_of};
+use mosaic_provision::{Layout, find_program, recordable_directories};
+use mosaic_roster::{Preset, Roster, required_program};
 use signal_hook::consts::SIGINT;
 
 use super::Old;
@@ -77,7 +77,7 @@ pub(super) fn missing_runtimes(context: &Context, layout: &Layout, roster: &Rost
     let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for agent in &roster.agents {
         let settings = roster.settings(agent);
-        let program = program_of(settings.command.as_deref(), &settings.runtime);
+        let program = required_program(settings.command.as_deref(), &settings.runtime);
         if let Some(program) = program.filter(|program| !is_here(context, layout, program)) {
             missing.entry(program).or_default().push(agent.name.to_string());
         }
@@ -98,7 +98,7 @@ fn base(present: Option<(&Present, &Roster)>) -> Result<Option<Base>, CommandErr
     let there = present.map(|(_, roster)| format!("the {} agents that are in the roster", roster.agents.len()));
     let mut choices: Vec<(Base, String)> = there.into_iter().map(|text| (Base::AsItIs, text)).collect();
     choices
-        .extend(Preset::ALL.map(|profile| (Base::Profile(profile), format!("{profile:<17} {}", profile.describe()))));
+        .extend(Preset::ALL.map(|profile| (Base::Profile(profile), format!("{profile:<17} {}", profile.description()))));
     let usual = if present.is_some() { Base::AsItIs } else { Base::Profile(Preset::Coding) };
     let default = choices.iter().position(|(base, _)| *base == usual).unwrap_or_default();
     Ok(choose("Kind of fleet", choices.iter().map(|(_, text)| text), default)?.map(|index| choices[index].0))
@@ -128,7 +128,7 @@ fn runtime(
 }
 
 fn is_here(context: &Context, layout: &Layout, program: &str) -> bool {
-    let mut directories = recordable(context.environment.variable("PATH").as_deref(), std::path::Path::is_dir);
+    let mut directories = recordable_directories(context.environment.variable("PATH").as_deref(), std::path::Path::is_dir);
     directories.extend(usual_directories(layout.user_home()));
     find_program(program, &directories, is_program).is_some()
 }

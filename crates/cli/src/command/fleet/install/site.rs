@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use mosaic_provision::install::{Surroundings, programs_directory};
-use mosaic_provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, holder_name};
+use mosaic_provision::install::{HostFacts, programs_directory};
+use mosaic_provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, lock_holder};
 use mosaic_systemd::{ActiveState, Linger, Logind, ManagerError, UnitDirectories, UnitName, UserManager};
 use nix::unistd::{Uid, User};
 
@@ -27,7 +27,7 @@ const SILENT_WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(in crate::command::fleet) struct Site {
     pub(in crate::command::fleet) layout: Layout,
-    pub(in crate::command::fleet) surroundings: Surroundings,
+    pub(in crate::command::fleet) surroundings: HostFacts,
     pub(in crate::command::fleet) manager: Option<UserManager>,
     user: String,
 }
@@ -66,7 +66,7 @@ impl Site {
             .map_err(|source| CommandError::io("find the running program in", Path::new("/proc/self/exe"), source))?;
         let search_path = context.environment.variable("PATH");
         let exporter = manager.as_ref().map_or(Ok(BTreeSet::new()), exporter_units)?;
-        let surroundings = Surroundings { programs, search_path, no_manager, enabled, exporter, linger };
+        let surroundings = HostFacts { programs, search_path, no_manager, enabled, exporter, linger };
         Ok(Self { layout, surroundings, manager, user })
     }
 
@@ -82,14 +82,14 @@ impl Site {
     /// # Errors
     /// Somebody else does, for longer than `limit`.
     pub(in crate::command::fleet) fn lock(&self, limit: Duration) -> Result<FleetLock, CommandError> {
-        match FleetLock::take(&self.layout, SILENT_WAIT.min(limit)) {
-            Err(ProvisionError::Busy { holder, .. }) if limit > SILENT_WAIT => {
-                let who = holder_name(holder);
+        match FleetLock::acquire(&self.layout, SILENT_WAIT.min(limit)) {
+            Err(ProvisionError::LockHeld { holder, .. }) if limit > SILENT_WAIT => {
+                let who = lock_holder(holder);
                 crate::view::tell(&format!(
                     "NOTE: {who} is changing this fleet: waiting for it, for {} s at most",
                     limit.as_secs()
                 ));
-                Ok(FleetLock::take(&self.layout, limit)?)
+                Ok(FleetLock::acquire(&self.layout, limit)?)
             }
             taken => Ok(taken?),
         }
@@ -109,7 +109,7 @@ impl Site {
     /// A step failed; those before it are done.
     pub(in crate::command::fleet) fn execute(&self, plan: &Plan) -> Result<(), CommandError> {
         let executor =
-            Executor { layout: &self.layout, manager: self.manager.as_ref(), user: &self.user, stop_limit: STOP_LIMIT };
+            Executor { layout: &self.layout, manager: self.manager.as_ref(), user: &self.user, stop_timeout: STOP_LIMIT };
         let tell = |step: &Step| {
             // What is done matters more than who reads of it.
             let _ = print(&(step.line(&self.layout) + "\n"));
