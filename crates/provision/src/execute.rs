@@ -148,7 +148,7 @@ impl Executor<'_> {
             Step::Disable(units) => manager.disable(units).map(drop).map_err(failed),
             Step::Stop(units) => {
                 let outcomes = manager.run(Verb::Stop, units, self.stop_timeout, &mut |_, _| {}).map_err(failed)?;
-                let unstopped = outcomes.into_iter().find(|(_, outcome)| !has_stopped(outcome));
+                let unstopped = outcomes.into_iter().find(|(_, outcome)| !is_stopped(outcome));
                 unstopped.map_or(Ok(()), |(unit, outcome)| Err(ProvisionError::Stop { unit, outcome }))
             }
             _ => manager.reload().map_err(failed),
@@ -164,6 +164,6 @@ impl Executor<'_> {
 }
 
 /// Whether a unit does not run after its stop job.
-fn has_stopped(outcome: &JobOutcome) -> bool {
+fn is_stopped(outcome: &JobOutcome) -> bool {
     matches!(outcome, JobOutcome::Done | JobOutcome::Skipped | JobOutcome::NoSuchUnit(_))
 }

@@ -1,6 +1,7 @@
 //! The env file of an agent: merges the generated variables into a file that the site may have edited.
 
-use std::fmt;
+use std::path::Path;
+use std::{fmt, fs, io};
 
 use crate::AgentSettings;
 use crate::env_file::{End, Entry, EntryKind, is_variable_name, parse, quote};
@@ -39,6 +40,18 @@ impl AgentEnvFile {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         Self { entries: parse(text) }
+    }
+
+    /// Reads a file; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not valid UTF-8.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
+        match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Self::parse(&text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The value that systemd would set for this variable.

@@ -26,21 +26,21 @@ pub fn plan(layout: &Layout, observed: &Observed, desired: &DesiredState, host: 
     }
     let mut exporter = ExporterChange::new(layout, observed, host);
     for (from, to) in &desired.programs {
-        planner.record(to);
+        planner.record_path(to);
         if !observed.current_programs.contains(to) {
             exporter.service |= to.ends_with(EXPORTER);
-            planner.write(to, Step::Copy { from: from.clone(), to: to.clone() });
+            planner.plan_write(to, Step::Copy { from: from.clone(), to: to.clone() });
         }
     }
     for (path, target) in &desired.links {
-        planner.link(path, target);
+        planner.plan_link(path, target);
     }
-    planner.run_directory(desired.run_target.as_deref());
+    planner.plan_run_directory(desired.run_target.as_deref());
     let mut units_changed = before.reload_pending;
     let holder = layout.drop_in(&UnitName::holder());
     let mut holder_changed = desired.obsolete.contains(&holder);
     for file in &desired.files {
-        let changed = planner.file(file);
+        let changed = planner.plan_file(file);
         units_changed |= changed && matches!(file.kind, FileKind::Unit(_) | FileKind::DropIn);
         holder_changed |= changed && file.path == holder;
         exporter.note(changed, file);
@@ -98,8 +98,8 @@ pub fn plan(layout: &Layout, observed: &Observed, desired: &DesiredState, host: 
 
 /// Collects the steps and the manifest of a plan.
 pub(super) struct Planner<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) observed: &'a Observed,
+    layout: &'a Layout,
+    observed: &'a Observed,
     pub(super) steps: Vec<Step>,
     pub(super) notes: Vec<String>,
     pub(super) manifest: Manifest,
@@ -111,21 +111,21 @@ impl Planner<'_> {
     }
 
     /// Records a path in the manifest, for the uninstall.
-    pub(super) fn record(&mut self, path: &Path) {
+    fn record_path(&mut self, path: &Path) {
         self.manifest.paths.insert(path.to_owned());
     }
 
     /// Adds a step that writes a path, after the steps that create its directories.
-    pub(super) fn write(&mut self, path: &Path, step: Step) {
-        self.record(path);
+    fn plan_write(&mut self, path: &Path, step: Step) {
+        self.record_path(path);
         if let Some(directory) = path.parent() {
             let private = directory.starts_with(self.layout.fleet());
-            self.directory(directory, if private { 0o700 } else { 0o755 });
+            self.plan_directory(directory, if private { 0o700 } else { 0o755 });
         }
         self.steps.push(step);
     }
 
-    fn directory(&mut self, path: &Path, mode: u32) {
+    fn plan_directory(&mut self, path: &Path, mode: u32) {
         let missing: Vec<PathBuf> = path
             .ancestors()
             .filter(|directory| !self.observed.directories.contains(*directory))
@@ -138,42 +138,42 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn link(&mut self, path: &Path, target: &Path) {
-        let shown = self.layout.display(path);
+    fn plan_link(&mut self, path: &Path, target: &Path) {
+        let displayed = self.layout.display(path);
         let is_ours = self.manifest.paths.contains(path);
         match self.state(path) {
-            PathState::Link(current) if current == target => self.record(path),
+            PathState::Link(current) if current == target => self.record_path(path),
             PathState::Link(_) if is_ours => {
-                self.write(path, Step::Link { path: path.to_owned(), target: target.to_owned() });
+                self.plan_write(path, Step::Link { path: path.to_owned(), target: target.to_owned() });
             }
             PathState::Missing => match &self.observed.other_mosaic {
                 Some(other) if path.ends_with("mosaic") => self.notes.push(format!(
-                    "{shown} is not created, because another program named mosaic exists, {}: \
+                    "{displayed} is not created, because another program named mosaic exists, {}: \
                      use mosaic-fleet and mosaic-agent",
                     self.layout.display(other)
                 )),
-                _ => self.write(path, Step::Link { path: path.to_owned(), target: target.to_owned() }),
+                _ => self.plan_write(path, Step::Link { path: path.to_owned(), target: target.to_owned() }),
             },
             _ => {
                 let program = self.layout.display(target);
-                self.notes.push(format!("{shown} is another file and stays: the program is {program}"));
+                self.notes.push(format!("{displayed} is another file and stays: the program is {program}"));
             }
         }
     }
 
-    fn run_directory(&mut self, target: Option<&Path>) {
+    fn plan_run_directory(&mut self, target: Option<&Path>) {
         let Some(target) = target else { return };
         let run = self.layout.run();
         let link = Step::Link { path: run.clone(), target: target.to_owned() };
         match &self.observed.run {
             RunDirectoryState::Missing => {
-                self.create_runtime_directory(target);
-                self.write(&run, link);
+                self.plan_runtime_directory(target);
+                self.plan_write(&run, link);
             }
             RunDirectoryState::Link { target: current, target_exists } if current == target => {
-                self.record(&run);
+                self.record_path(&run);
                 if !target_exists {
-                    self.create_runtime_directory(target);
+                    self.plan_runtime_directory(target);
                 }
             }
             RunDirectoryState::Link { target: current, .. } => self.notes.push(format!(
@@ -183,7 +183,7 @@ impl Planner<'_> {
                 self.layout.display(&run)
             )),
             RunDirectoryState::Directory { running } if running.is_empty() => {
-                self.record(&run);
+                self.record_path(&run);
                 self.steps.push(Step::MoveRunDirectory { target: target.to_owned() });
             }
             RunDirectoryState::Directory { running } => {
@@ -208,21 +208,21 @@ impl Planner<'_> {
         }
     }
 
-    /// Creates a directory in `$XDG_RUNTIME_DIR`. It is not recorded in the manifest, because it does not survive a
+    /// Plans a directory in `$XDG_RUNTIME_DIR`. It is not recorded in the manifest, because it does not survive a
     /// reboot.
-    fn create_runtime_directory(&mut self, path: &Path) {
+    fn plan_runtime_directory(&mut self, path: &Path) {
         self.steps.push(Step::CreateDirectory { path: path.to_owned(), mode: 0o700 });
     }
 
     /// Plans a text file, and returns whether it will change.
-    pub(super) fn file(&mut self, file: &GeneratedFile) -> bool {
+    fn plan_file(&mut self, file: &GeneratedFile) -> bool {
         let path = &file.path;
         let mode = file.kind.mode();
         let observed = self.observed;
         let change = match (observed.paths.get(path).unwrap_or(&PathState::Missing), file.kind) {
             (PathState::Missing, _) => "new".to_owned(),
             (PathState::File { text, mode: current }, FileKind::Env) if *text == file.text => {
-                self.record(path);
+                self.record_path(path);
                 if current & 0o077 != 0 {
                     self.steps.push(Step::SetMode { path: path.clone(), mode });
                 }
@@ -231,7 +231,7 @@ impl Planner<'_> {
             (PathState::File { text, mode: current }, kind)
                 if *text == file.text && (kind != FileKind::CompatScript || current & 0o100 != 0) =>
             {
-                self.record(path);
+                self.record_path(path);
                 return false;
             }
             (PathState::File { text, .. }, FileKind::Unit(shipped)) if !is_our_unit(text, shipped) => {
@@ -265,7 +265,7 @@ impl Planner<'_> {
                 return false;
             }
         };
-        self.write(path, Step::Write { path: path.clone(), text: file.text.clone(), mode, change });
+        self.plan_write(path, Step::Write { path: path.clone(), text: file.text.clone(), mode, change });
         true
     }
 

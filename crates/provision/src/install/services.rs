@@ -19,9 +19,9 @@ impl Planner<'_> {
         exporter: ExporterChange,
         outbox: OutboxChange,
     ) {
-        if let Some(why) = &host.no_manager {
+        if let Some(reason) = &host.no_manager {
             self.notes.push(format!(
-                "no unit is enabled, because there is no user manager ({why}): \
+                "no unit is enabled, because there is no user manager ({reason}): \
                  `mosaic fleet start` starts agents directly"
             ));
             return;
@@ -76,7 +76,7 @@ pub(super) struct ExporterChange {
     pub(super) service: bool,
     /// Whether the socket unit changes.
     pub(super) socket: bool,
-    /// Whether the user disabled the socket, which then stays so.
+    /// How the user disabled the socket, if they did. The install then leaves it disabled.
     pub(super) disabled_by_user: Option<DisabledByUser>,
 }
 
@@ -118,7 +118,7 @@ impl ExporterChange {
 pub(super) struct OutboxChange {
     /// Whether an earlier install started the timer.
     was_started: bool,
-    /// Whether the user disabled the timer, which then stays so.
+    /// How the user disabled the timer, if they did. The install then leaves it disabled.
     pub(super) disabled_by_user: Option<DisabledByUser>,
 }
 
@@ -140,8 +140,9 @@ impl OutboxChange {
 /// How the user prevented a unit from starting at boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DisabledByUser {
+    /// `systemctl --user disable`.
     Disabled,
-    /// The unit is a link to `/dev/null`. The planner notes it like every other link.
+    /// `systemctl --user mask`: the unit is a link to `/dev/null`, which the planner notes like every other link.
     Masked,
 }
 

@@ -119,7 +119,7 @@ impl<'de> SeqAccess<'de> for ItemAccess<'_> {
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Diagnostic> {
         self.0.next().map(|node| seed.deserialize(NodeDeserializer(node))).transpose().map_err(|mut diagnostic| {
             if diagnostic.subject.is_none() && matches!(*diagnostic.kind, DiagnosticKind::Unexpected { .. }) {
-                diagnostic.subject = Some("an item of this list".to_owned());
+                diagnostic.subject = Some("a list item".to_owned());
             }
             diagnostic
         })

@@ -82,7 +82,7 @@ impl Diagnostic {
 
     /// The error in one line.
     pub(crate) fn problem(&self) -> String {
-        let subject = self.subject.as_deref().unwrap_or("this");
+        let subject = self.subject.as_deref().unwrap_or("the document");
         match &*self.kind {
             DiagnosticKind::Message(message) => match &self.subject {
                 Some(subject) => format!("{subject}: {message}"),
@@ -92,7 +92,7 @@ impl Diagnostic {
                 format!("{subject} has no value")
             }
             DiagnosticKind::Unexpected { expected, found } => {
-                format!("{subject} must be {expected}, not {}", found.as_deref().unwrap_or("this"))
+                format!("{subject} must be {expected}, not {}", found.as_deref().unwrap_or("another value"))
             }
             DiagnosticKind::UnknownKey { given, .. } => {
                 format!("unknown key `{}` {}", given.escape_debug(), self.in_container())

@@ -53,6 +53,16 @@ PATH=/opt/node/bin:/usr/bin
 }
 
 #[test]
+fn a_missing_env_file_is_none_and_an_unreadable_one_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("coder0.env");
+    assert_eq!(AgentEnvFile::read(&path).unwrap(), None);
+    fs::write(&path, "A=1\n").unwrap();
+    assert_eq!(AgentEnvFile::read(&path).unwrap().unwrap().value("A").as_deref(), Some("1"));
+    assert!(AgentEnvFile::read(directory.path()).is_err());
+}
+
+#[test]
 fn lines_of_the_site_are_kept_and_generated_ones_are_updated_in_place() {
     let site = "# our own notes
 MOSAIC_AGENT_RUNTIME=pi
