@@ -66,7 +66,7 @@ fn the_wizard_writes_what_was_answered_and_begins_there_the_next_time() {
     // The one that is here.
     wizard.answer("> codex", &["Enter"]);
     wizard.answer("Working directory of the agents [~]:", &["src", "Enter"]);
-    wizard.answer("is relative", &["~/src", "Enter"]);
+    wizard.answer("is a relative path", &["~/src", "Enter"]);
     wizard.answer("tmux socket [mosaic-factory]:", &["../x", "Enter"]);
     wizard.answer("is not a tmux socket name", &["mine", "Enter"]);
     wizard.answer("connected to", &["matrix #fleet", "Enter"]);

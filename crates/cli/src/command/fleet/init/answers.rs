@@ -115,7 +115,7 @@ mod tests {
         let table = [
             (directory, "~/src", None),
             (directory, "/srv/it's", None),
-            (directory, "src", Some("is relative")),
+            (directory, "src", Some("is a relative path")),
             (directory, " ", Some("is empty")),
             (socket, "mine", None),
             (socket, "../x", Some("is not a tmux socket name")),
