@@ -131,7 +131,7 @@ fn an_agent_on_a_server_that_was_started_by_hand_is_adopted_and_that_server_left
     assert_eq!(fleet.sessions(), ["coder0"]);
     fleet.wait_members("coder0", &[pane.pid()]);
     let log = fleet.manager().journal_messages(&[]);
-    assert!(log.iter().any(|line| line.contains("not ours") && line.contains("mosaic-factory")), "{log:#?}");
+    assert!(log.iter().any(|line| line.contains("did not start") && line.contains("mosaic-factory")), "{log:#?}");
 
     // Once that server is gone, the holder's takes its place by itself.
     server.signal(Signal::KILL.as_raw());

@@ -66,7 +66,7 @@ fn the_wizard_writes_what_was_answered_and_begins_there_the_next_time() {
     // The one that is here.
     wizard.answer("> codex", &["Enter"]);
     wizard.answer("Working directory of the agents [~]:", &["src", "Enter"]);
-    wizard.answer("is relative", &["~/src", "Enter"]);
+    wizard.answer("is a relative path", &["~/src", "Enter"]);
     wizard.answer("tmux socket [mosaic-factory]:", &["../x", "Enter"]);
     wizard.answer("is not a tmux socket name", &["mine", "Enter"]);
     wizard.answer("connected to", &["matrix #fleet", "Enter"]);
@@ -155,7 +155,7 @@ fn a_run_directory_moves_to_memory_when_its_agents_are_stopped() {
     };
     let run = fleet.fleet().mosaic_home().join("fleet/run");
     let told = install();
-    assert!(told.contains("while agents run from there (coder0)"), "{told}");
+    assert!(told.contains("is in use (coder0)"), "{told}");
     assert!(!run.is_symlink());
     fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
     install();

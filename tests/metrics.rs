@@ -173,7 +173,7 @@ fn the_textfile_is_there_as_a_whole_for_everybody_or_as_it_was() {
 
     let nowhere = write(&fleet, &directory.join("nowhere/mosaic.prom"));
     assert_eq!(nowhere.status.code(), Some(74), "{nowhere:?}");
-    let missing = format!("there is no directory {}: make it", directory.join("nowhere").display());
+    let missing = format!("the directory {} does not exist: create it", directory.join("nowhere").display());
     assert!(String::from_utf8(nowhere.stderr).unwrap().contains(&missing), "{missing}");
     let unread = write(&fleet, &directory.join("mosaic.txt"));
     assert_eq!(unread.status.code(), Some(64), "{unread:?}");

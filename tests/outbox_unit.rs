@@ -147,7 +147,7 @@ fn who_switches_it_off_has_it_off_also_after_an_update() {
     manager.systemctl_ok(&["disable", "--now", TIMER]);
     for _ in 0..2 {
         let said = installed.install();
-        assert!(said.contains(&format!("`systemctl --user enable --now {TIMER}` delivers them again")), "{said}");
+        assert!(said.contains(&format!("run `systemctl --user enable --now {TIMER}`")), "{said}");
         assert_eq!(installed.states(), ["disabled", "inactive"]);
     }
     manager.systemctl_ok(&["enable", "--now", TIMER]);

@@ -64,7 +64,7 @@ fn who_switches_it_off_has_it_off_also_after_an_update() {
     for _ in 0..2 {
         let said = install();
         let advice =
-            format!("the exporter's socket is disabled: `systemctl --user enable --now {SOCKET}` serves again");
+            format!("the exporter's socket is disabled: to serve metrics again, run `systemctl --user enable --now {SOCKET}`");
         assert!(said.contains(&advice), "{said}");
         assert_eq!(states(), ["disabled", "inactive"]);
     }
@@ -79,7 +79,7 @@ fn who_switches_it_off_has_it_off_also_after_an_update() {
     std::os::unix::fs::symlink("/dev/null", &unit).unwrap();
     manager.systemctl_ok(&["daemon-reload"]);
     let said = install();
-    assert!(said.contains("is a link to /dev/null and stays as it is"), "{said}");
+    assert!(said.contains("is a link to /dev/null and stays"), "{said}");
     assert_eq!(states(), ["masked", "inactive"]);
 }
 

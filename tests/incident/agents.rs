@@ -26,8 +26,8 @@ pub(crate) fn one_is_killed_once_and_one_again_and_again(incident: &mut Incident
     let exits = [(MORTAL.to_owned(), 137.0), (RESTLESS.to_owned(), 137.0)].into();
     assert_eq!(incident.by("agent", "mosaic_agent_last_exit_code"), exits);
     let said = incident.description("MosaicAgentDown");
-    assert!(said.contains("coder0 has had no living process"), "{said}");
-    assert!(said.contains("its unit is failed; its last exit code is 137. On this-host,"), "{said}");
+    assert!(said.contains("coder0 has had no running process"), "{said}");
+    assert!(said.contains("its unit is failed; its last exit code is 137. To find the cause, run on this-host:"), "{said}");
     let said = incident.description("MosaicAgentFlapping");
     // How often `increase` says, which makes more of a counter that is a few seconds old.
     assert!(said.starts_with("coder1 was started ") && said.contains(" times within an hour."), "{said}");
@@ -35,8 +35,8 @@ pub(crate) fn one_is_killed_once_and_one_again_and_again(incident: &mut Incident
     assert_eq!(incident.panel_of_agent(MORTAL, "Last exit"), 137.0);
     let conditions = [MORTAL, RESTLESS].map(|agent| incident.panel_of_agent(agent, "Condition"));
     assert_eq!(conditions, [5.0, 1.0], "missing, and up");
-    assert_eq!(["Agents up", "Need a person", "Verified"].map(|title| incident.number(title)), [3.0, 1.0, 0.0]);
-    let first = incident.panel("Agents, by who needs a person", 0, "agent");
+    assert_eq!(["Agents up", "Need attention", "Verified"].map(|title| incident.number(title)), [3.0, 1.0, 0.0]);
+    let first = incident.panel("Agents by need for attention", 0, "agent");
     let most = first.values().copied().fold(0.0, f64::max);
     let in_need: Vec<_> = first.iter().filter(|(_, need)| **need == most).map(|(agent, _)| agent).collect();
     assert_eq!(in_need, [MORTAL], "{first:?}");
@@ -46,7 +46,7 @@ pub(crate) fn one_is_killed_once_and_one_again_and_again(incident: &mut Incident
 pub(crate) fn a_sidecar_hangs(incident: &mut Incident) {
     let sidecar = Frozen::new(incident.fleet.units().sidecar(WATCHED));
     incident.shows(&[&BEFORE[..], &["MosaicHeartbeatStale agent=coder2"]].concat());
-    assert_eq!(incident.number("Need a person"), 2.0);
+    assert_eq!(incident.number("Need attention"), 2.0);
 
     // By a wall clock that is wrong; the other one says that it is fresh, and so no sidecar is missed.
     let file = incident.fleet.units().fleet().heartbeat_file(WATCHED);

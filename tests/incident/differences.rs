@@ -18,7 +18,7 @@ pub(crate) fn what_is_there_differs_from_the_roster(incident: &mut Incident) {
     incident.shows(&[&BEFORE[..], &drift].concat());
     let counted = [("session-missing", 1.0), (kinds[0], 1.0), (kinds[1], 1.0), (kinds[2], 2.0)];
     let counted = counted.map(|(kind, count)| (kind.to_owned(), count)).into();
-    assert_eq!(incident.panel("What drifted", 0, "kind"), counted);
+    assert_eq!(incident.panel("Drift by kind", 0, "kind"), counted);
     assert_eq!(incident.number("Drift"), 5.0);
 
     // As units were once: started, and remembered for good.

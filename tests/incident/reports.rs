@@ -15,9 +15,9 @@ pub(crate) fn agents_wait_and_are_blocked_and_one_works_in_silence(incident: &mu
         report(incident, agent, activity, "permission: Bash");
     }
     incident.shows(&BEFORE);
-    let since = incident.panel("Waiting for me, and since when", 0, "agent");
+    let since = incident.panel("Waiting and blocked agents", 0, "agent");
     assert!((0.0..600.0).contains(&since[WATCHED]), "{since:?}");
-    let table = "Agents, by who needs a person";
+    let table = "Agents by need for attention";
     let activities = incident.panel(table, 2, "agent");
     assert_eq!([activities[MOS], activities[WATCHED], activities["coder1"]], [3.0, 4.0, 1.0]);
     let waiting_for = incident.panel(table, 10, "agent");

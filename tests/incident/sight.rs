@@ -20,7 +20,7 @@ pub(crate) fn all_is_well(incident: &mut Incident) {
     assert_eq!(incident.by("collector", "mosaic_collector_success"), sources.map(|name| (name.to_owned(), 1.0)).into());
     assert_eq!(incident.by("", "mosaic_verify_passed")[""], 1.0);
     assert_eq!(incident.agents_in("mosaic_agent_condition{condition=\"up\"} == 1"), sorted(&AGENTS));
-    assert_eq!([incident.number("Agents up"), incident.number("Need a person")], [4.0, 0.0]);
+    assert_eq!([incident.number("Agents up"), incident.number("Need attention")], [4.0, 0.0]);
     the_scrape_is_whole(incident);
     Panels::assert_choices(&incident.prometheus, INSTANCE, &AGENTS);
     let told = incident.prometheus.instant("mosaic_fleet_info");

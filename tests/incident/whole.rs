@@ -21,7 +21,7 @@ pub(crate) fn the_roster_is_garbage(incident: &mut Incident) {
     let failed = incident.by("collector", "mosaic_collector_success == 0");
     assert_eq!(failed.into_keys().collect::<Vec<_>>(), ["roster"]);
     let said = incident.description("MosaicRosterInvalid");
-    assert!(said.contains("the exporter goes by the one that it read at 2"), "{said}");
+    assert!(said.contains("The exporter uses the roster that it read at 2"), "{said}");
     incident.fleet.write_roster(&roster);
     incident.shows(&BEFORE);
 }
@@ -42,7 +42,7 @@ pub(crate) fn the_tmux_server_is_stopped(incident: &mut Incident) {
     let down = LIVING.map(|agent| format!("MosaicAgentDown agent={agent}"));
     let down: Vec<&str> = down.iter().map(String::as_str).collect();
     incident.shows(&[&BEFORE[..], &down, &[RESTARTED, "MosaicHolderDown", "MosaicBelowQuorum"]].concat());
-    assert_eq!([incident.number("Agents up"), incident.number("Need a person")], [0.0, 4.0]);
+    assert_eq!([incident.number("Agents up"), incident.number("Need attention")], [0.0, 4.0]);
     incident.fleet.start(&LIVING);
     incident.shows(&[&BEFORE[..], &[RESTARTED]].concat());
 }

@@ -1,4 +1,4 @@
-//! Does what was decided, and decides nothing.
+//! Executes the steps of a plan.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -8,59 +8,60 @@ use std::time::Duration;
 use mosaic_systemd::{JobOutcome, UnitName, UserManager, Verb, set_linger};
 
 use crate::files::{
-    copy_program, make_directory, remove_drafts, remove_file, remove_if_empty, replace_file, replace_link,
+    copy_program, create_directory, remove_file, remove_if_empty, remove_temporary_files, replace_file, replace_link,
 };
-use crate::run_directory::{move_run_directory, remove_run_directory, take_over_old_run};
+use crate::run_directory::{finish_run_directory_move, move_run_directory, remove_run_directory};
 use crate::{Layout, Manifest, ProvisionError, Step};
 
-/// How long logind may take.
-const LINGER_LIMIT: Duration = Duration::from_secs(10);
-/// How long a socket may take to listen.
-const START_LIMIT: Duration = Duration::from_secs(10);
+/// The timeout of a request to logind.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The timeout of starting a socket or timer.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What it takes to do steps.
+/// Executes steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Executor<'a> {
-    /// Where everything is.
+    /// The paths of the installation.
     pub layout: &'a Layout,
-    /// The user manager, where there is one.
+    /// The user manager; `None` if the host has none.
     pub manager: Option<&'a UserManager>,
-    /// The user's name, for logind.
+    /// The name of the user, for logind.
     pub user: &'a str,
-    /// How long all of the units together may take to stop.
-    pub stop_limit: Duration,
+    /// The timeout of stopping units.
+    pub stop_timeout: Duration,
 }
 
-/// How a step went.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Performed {
-    /// Done.
+pub enum StepOutcome {
+    /// The step is done.
     Done,
-    /// Not done, which the rest can live with; why, and what to do.
-    Without(String),
+    /// The optional step failed, for this reason. The plan continues.
+    Skipped(String),
 }
 
-/// Does all steps, and tells of each before it is done and of those that it goes on without.
+/// Executes all steps in order. `before` is called before each step, `skipped` after an optional step that failed,
+/// with the reason.
 ///
 /// # Errors
-/// A step failed. Those before it are done, those after it are not.
+/// A step failed. The steps before it are done, the steps after it are not.
 pub fn execute(
     steps: &[Step],
     executor: &Executor<'_>,
     mut before: impl FnMut(&Step),
-    mut without: impl FnMut(&Step, &str),
+    mut skipped: impl FnMut(&Step, &str),
 ) -> Result<(), ProvisionError> {
     let mut recorded: Option<Manifest> = None;
     for step in steps {
         before(step);
-        if let Step::Record(manifest) = step {
+        if let Step::WriteManifest(manifest) = step {
             recorded = Some(manifest.clone());
         }
-        if let Performed::Without(why) = executor.perform(step)? {
-            without(step, &why);
-            // What was not switched on is not to be switched off one day.
-            if let (Step::Linger(true), Some(manifest)) = (step, &recorded) {
-                executor.perform(&Step::Record(Manifest { linger: false, ..manifest.clone() }))?;
+        if let StepOutcome::Skipped(reason) = executor.execute(step)? {
+            skipped(step, &reason);
+            // An uninstall must not turn off what this install did not turn on.
+            if let (Step::SetLinger(true), Some(manifest)) = (step, &recorded) {
+                executor.execute(&Step::WriteManifest(Manifest { linger: false, ..manifest.clone() }))?;
             }
         }
     }
@@ -68,32 +69,32 @@ pub fn execute(
 }
 
 impl Executor<'_> {
-    /// Does one step.
+    /// Executes one step.
     ///
     /// # Errors
-    /// It failed, and nothing of it is done, or all that can be done again.
-    pub fn perform(&self, step: &Step) -> Result<Performed, ProvisionError> {
+    /// The step failed. It can be executed again.
+    pub fn execute(&self, step: &Step) -> Result<StepOutcome, ProvisionError> {
         match step {
-            Step::Record(manifest) => {
+            Step::WriteManifest(manifest) => {
                 let path = self.layout.manifest();
                 replace_file(&path, manifest.text(&path)?.as_bytes(), 0o600)?;
             }
-            Step::MakeDirectory { path, mode } => make_directory(path, *mode)?,
-            Step::RemoveDrafts(path) => remove_drafts(path)?,
-            Step::Protect { path, mode } => {
-                let closed = fs::set_permissions(path, Permissions::from_mode(*mode));
-                closed.map_err(ProvisionError::file("protect", path))?;
+            Step::CreateDirectory { path, mode } => create_directory(path, *mode)?,
+            Step::RemoveTemporaryFiles(path) => remove_temporary_files(path)?,
+            Step::SetMode { path, mode } => {
+                let changed = fs::set_permissions(path, Permissions::from_mode(*mode));
+                changed.map_err(ProvisionError::file("change the mode of", path))?;
             }
             Step::Copy { from, to } => copy_program(from, to)?,
             Step::Write { path, text, mode, .. } => replace_file(path, text.as_bytes(), *mode)?,
             Step::Link { path, target } => replace_link(path, target)?,
-            Step::KeepAside { path, aside } => match fs::hard_link(path, aside) {
+            Step::BackUp { path, backup } => match fs::hard_link(path, backup) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                    return Err(ProvisionError::file("keep a copy of", path)(error));
+                    return Err(ProvisionError::file("back up", path)(error));
                 }
                 _ => {}
             },
-            Step::PutBack { aside, path } => match fs::rename(aside, path) {
+            Step::RestoreBackup { backup, path } => match fs::rename(backup, path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(ProvisionError::file("restore", path)(error));
                 }
@@ -102,67 +103,67 @@ impl Executor<'_> {
             Step::Remove(path) => remove_file(path)?,
             Step::RemoveDirectory(path) => remove_if_empty(path)?,
             Step::MoveRunDirectory { target } => move_run_directory(self.layout, target)?,
-            Step::TakeOverOldRun { target } => take_over_old_run(self.layout, target)?,
+            Step::FinishRunDirectoryMove { target } => finish_run_directory_move(self.layout, target)?,
             Step::RemoveRunDirectory(path) => {
                 remove_run_directory(path)?;
-                self.remove_empty_above(path)?;
+                self.remove_empty_parents(path)?;
             }
-            Step::Linger(on) => {
-                if let Err(error) = set_linger(self.user, *on, LINGER_LIMIT) {
-                    return Ok(Performed::Without(error.to_string()));
+            Step::SetLinger(on) => {
+                if let Err(error) = set_linger(self.user, *on, LINGER_TIMEOUT) {
+                    return Ok(StepOutcome::Skipped(error.to_string()));
                 }
             }
             Step::Start(units) => {
-                if let Some(why) = self.start(step, units)? {
-                    return Ok(Performed::Without(why));
+                if let Some(reason) = self.start(step, units)? {
+                    return Ok(StepOutcome::Skipped(reason));
                 }
             }
-            Step::Reload | Step::Enable(_) | Step::Disable(_) | Step::Stop(_) => self.tell_manager(step)?,
+            Step::Reload | Step::Enable(_) | Step::Disable(_) | Step::Stop(_) => self.request_manager(step)?,
         }
-        Ok(Performed::Done)
+        Ok(StepOutcome::Done)
     }
 
-    /// Starts units; why one of them did not.
+    /// Starts units, and returns why one of them did not start.
     fn start(&self, step: &Step, units: &[UnitName]) -> Result<Option<String>, ProvisionError> {
         let Some(manager) = self.manager else { return Ok(None) };
         let outcomes = manager
-            .run(Verb::Start, units, START_LIMIT, &mut |_, _| {})
+            .run(Verb::Start, units, START_TIMEOUT, &mut |_, _| {})
             .map_err(|source| ProvisionError::Manager { step: step.line(self.layout), source })?;
         let failed = outcomes.into_iter().find(|(_, outcome)| *outcome != JobOutcome::Done);
         Ok(failed.map(|(unit, outcome)| {
-            let mut why = format!("{unit} does not start ({outcome}): see `systemctl --user status {unit}`");
+            let mut reason = format!("{unit} did not start ({outcome}): check `systemctl --user status {unit}`");
             if unit == UnitName::exporter_socket() {
-                why += ". If something else listens on its address, give it another one by \
-                        `systemctl --user edit mosaic-fleet-exporter.socket`, and run this again";
+                reason += ". If its address is already in use, set another one with \
+                           `systemctl --user edit mosaic-fleet-exporter.socket`, then run this command again";
             }
-            why
+            reason
         }))
     }
 
-    fn tell_manager(&self, step: &Step) -> Result<(), ProvisionError> {
+    fn request_manager(&self, step: &Step) -> Result<(), ProvisionError> {
         let Some(manager) = self.manager else { return Ok(()) };
         let failed = |source| ProvisionError::Manager { step: step.line(self.layout), source };
         match step {
             Step::Enable(units) => manager.enable(units).map(drop).map_err(failed),
             Step::Disable(units) => manager.disable(units).map(drop).map_err(failed),
             Step::Stop(units) => {
-                let outcomes = manager.run(Verb::Stop, units, self.stop_limit, &mut |_, _| {}).map_err(failed)?;
-                let unstopped = outcomes.into_iter().find(|(_, outcome)| !has_stopped(outcome));
+                let outcomes = manager.run(Verb::Stop, units, self.stop_timeout, &mut |_, _| {}).map_err(failed)?;
+                let unstopped = outcomes.into_iter().find(|(_, outcome)| !is_stopped(outcome));
                 unstopped.map_or(Ok(()), |(unit, outcome)| Err(ProvisionError::Stop { unit, outcome }))
             }
             _ => manager.reload().map_err(failed),
         }
     }
 
-    /// The directories between `$XDG_RUNTIME_DIR` and a run directory in it.
-    fn remove_empty_above(&self, path: &std::path::Path) -> Result<(), ProvisionError> {
+    /// Removes the empty directories between `$XDG_RUNTIME_DIR` and a run directory in it.
+    fn remove_empty_parents(&self, path: &std::path::Path) -> Result<(), ProvisionError> {
         let Some(top) = self.layout.runtime_directory() else { return Ok(()) };
-        let above = path.ancestors().skip(1).take_while(|above| above.starts_with(top) && *above != top);
-        above.into_iter().try_for_each(remove_if_empty)
+        let parents = path.ancestors().skip(1).take_while(|parent| parent.starts_with(top) && *parent != top);
+        parents.into_iter().try_for_each(remove_if_empty)
     }
 }
 
-/// Whether nothing of a unit runs any more.
-fn has_stopped(outcome: &JobOutcome) -> bool {
+/// Whether a unit does not run after its stop job.
+fn is_stopped(outcome: &JobOutcome) -> bool {
     matches!(outcome, JobOutcome::Done | JobOutcome::Skipped | JobOutcome::NoSuchUnit(_))
 }

@@ -1,66 +1,134 @@
-//! Files that are replaced as a whole: whoever reads one sees the old or the new.
+//! Reading of files and links, and their atomic replacement: a reader sees either the old or the new one.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::Builder;
 
 use crate::ProvisionError;
 
-/// Begins the names of files under way, so that whoever was killed leaves what can be told apart.
-pub(crate) const DRAFT: &str = ".mosaic-fleet-draft-";
+/// What exists at a path. A symbolic link is not followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathState {
+    /// Nothing exists.
+    Missing,
+    /// A regular file with valid UTF-8 text.
+    File {
+        /// The permission bits.
+        mode: u32,
+        /// The text.
+        text: String,
+    },
+    /// A symbolic link and its target.
+    Link(PathBuf),
+    /// A directory, a device or another type of file.
+    Other,
+}
 
-/// Writes a file, or replaces it: the mode is set before anybody can open it by its name, and the
-/// bytes are on the disk before the name is. A link is followed, so that it stays one.
+impl PathState {
+    /// Reads a text file or a link.
+    ///
+    /// # Errors
+    /// The path cannot be read, or the file is not valid UTF-8.
+    pub fn read(path: &Path) -> Result<Self, ProvisionError> {
+        let failed = ProvisionError::file("read", path);
+        let kind = match fs::symlink_metadata(path) {
+            Ok(kind) => kind,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Missing),
+            Err(error) => return Err(failed(error)),
+        };
+        if kind.is_symlink() {
+            return fs::read_link(path).map(Self::Link).map_err(failed);
+        }
+        if !kind.is_file() {
+            return Ok(Self::Other);
+        }
+        let bytes = fs::read(path).map_err(failed)?;
+        let text = String::from_utf8(bytes).map_err(|_| ProvisionError::NotUtf8(path.to_owned()))?;
+        Ok(Self::File { mode: kind.permissions().mode() & 0o7777, text })
+    }
+
+    /// As [`read`](Self::read), but a link is followed and counts as the file that it leads to.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_through_link(path: &Path) -> Result<Self, ProvisionError> {
+        match Self::read(path)? {
+            Self::Link(_) => match fs::canonicalize(path) {
+                Ok(target) => Self::read(&target),
+                Err(error) => Err(ProvisionError::file("follow the link", path)(error)),
+            },
+            state => Ok(state),
+        }
+    }
+
+    /// The text, if the path is a file.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::File { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// The prefix of temporary files, by which those of an interrupted command are recognized.
+pub(crate) const TEMPORARY_PREFIX: &str = ".mosaic-fleet-draft-";
+
+/// Creates or replaces a file atomically. The mode is set, and the content is synced to disk, before the file gets its
+/// name. A symbolic link is followed and stays in place.
 ///
 /// # Errors
-/// It cannot be written; what was there is untouched.
+/// The file cannot be written; an existing file is unchanged.
 pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ProvisionError> {
-    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace_by(&place, mode, |file| file.write_all(bytes)).map_err(|source| match place.parent() {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    replace_with(&target, mode, |file| file.write_all(bytes)).map_err(|source| match target.parent() {
         Some(directory) if source.kind() == io::ErrorKind::NotFound && !directory.exists() => {
-            ProvisionError::NoDirectory { path: path.to_owned(), directory: directory.to_owned() }
+            ProvisionError::DirectoryNotFound { path: path.to_owned(), directory: directory.to_owned() }
         }
         _ => ProvisionError::file("write", path)(source),
     })
 }
 
-/// As [`replace_file`], with the bytes of another file, executable.
+/// As [`replace_file`], with the content of another file and mode 0755. Running processes keep the old file.
 pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), ProvisionError> {
     let mut source = File::open(from).map_err(ProvisionError::file("read", from))?;
-    // Whoever runs the old file keeps it: the new one is another file.
-    replace_by(to, 0o755, |file| io::copy(&mut source, file).map(drop)).map_err(ProvisionError::file("copy", to))
+    replace_with(to, 0o755, |file| io::copy(&mut source, file).map(drop)).map_err(ProvisionError::file("copy", to))
 }
 
-fn replace_by(path: &Path, mode: u32, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+fn replace_with(path: &Path, mode: u32, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    let open = |draft: &Path| File::options().write(true).create_new(true).mode(0o600).open(draft);
-    // What fails then is told without the draft's name, of which nobody has heard.
-    let mut draft = Builder::new().prefix(DRAFT).make_in(directory, open)?;
-    fill(draft.as_file_mut())?;
-    // By hand, since the mode of a new file goes through the umask.
-    draft.as_file().set_permissions(Permissions::from_mode(mode))?;
-    draft.as_file().sync_all()?;
-    // What can be executed must not be open to write when its name appears.
-    draft.into_temp_path().persist(path).map_err(|error| error.error)
+    let open = |path: &Path| File::options().write(true).create_new(true).mode(0o600).open(path);
+    // Errors of the `File` itself do not contain the temporary name.
+    let mut temporary = Builder::new().prefix(TEMPORARY_PREFIX).make_in(directory, open)?;
+    fill(temporary.as_file_mut())?;
+    // The umask would apply to the mode of `open`.
+    temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
+    temporary.as_file().sync_all()?;
+    // Executing a file that is open for writing would fail with ETXTBSY.
+    temporary.into_temp_path().persist(path).map_err(|error| error.error)
 }
 
-/// Makes a link, or turns it: there is never a moment without.
+/// Creates or replaces a symbolic link atomically.
 pub(crate) fn replace_link(path: &Path, target: &Path) -> Result<(), ProvisionError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    let made = Builder::new().prefix(DRAFT).make_in(directory, |draft| symlink(target, draft));
-    let replaced = made.and_then(|draft| draft.into_temp_path().persist(path).map_err(|error| error.error));
+    let made = Builder::new().prefix(TEMPORARY_PREFIX).make_in(directory, |temporary| symlink(target, temporary));
+    let replaced = made.and_then(|temporary| temporary.into_temp_path().persist(path).map_err(|error| error.error));
     replaced.map_err(ProvisionError::file("link", path))
 }
 
-/// Makes a directory and all above it; one that is there is left as it is.
-pub(crate) fn make_directory(path: &Path, mode: u32) -> Result<(), ProvisionError> {
-    DirBuilder::new().recursive(true).mode(mode).create(path).map_err(ProvisionError::file("make the directory", path))
+/// Creates a directory and its parents. The mode of an existing directory is unchanged.
+pub(crate) fn create_directory(path: &Path, mode: u32) -> Result<(), ProvisionError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(path)
+        .map_err(ProvisionError::file("create the directory", path))
 }
 
-/// Removes a file or link; that there is none is fine.
+/// Removes a file or link, if it exists.
 pub(crate) fn remove_file(path: &Path) -> Result<(), ProvisionError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ProvisionError::file("remove", path)(error)),
@@ -68,7 +136,7 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), ProvisionError> {
     }
 }
 
-/// Removes a directory if it is empty; any other stays.
+/// Removes a directory, if it exists and is empty.
 pub(crate) fn remove_if_empty(path: &Path) -> Result<(), ProvisionError> {
     match fs::remove_dir(path) {
         Ok(()) => Ok(()),
@@ -83,7 +151,7 @@ pub(crate) fn remove_if_empty(path: &Path) -> Result<(), ProvisionError> {
     }
 }
 
-/// Have two files the same bytes?
+/// Whether two files have the same content.
 pub(crate) fn are_equal(one: &Path, other: &Path) -> io::Result<bool> {
     let (mut one, mut other) = (File::open(one)?, File::open(other)?);
     if one.metadata()?.len() != other.metadata()?.len() {
@@ -95,19 +163,19 @@ pub(crate) fn are_equal(one: &Path, other: &Path) -> io::Result<bool> {
         if read == 0 {
             return Ok(true);
         }
-        // A file that shrinks meanwhile is another file.
+        // The other file may have been truncated in the meantime.
         if other.read_exact(&mut right[..read]).is_err() || left[..read] != right[..read] {
             return Ok(false);
         }
     }
 }
 
-/// Removes the drafts that somebody who was killed has left in a directory. Only under the fleet's
-/// lock: nobody else makes any.
-pub(crate) fn remove_drafts(directory: &Path) -> Result<(), ProvisionError> {
+/// Removes the temporary files that an interrupted command left in a directory. The caller must hold the fleet lock,
+/// so that no other process uses them.
+pub(crate) fn remove_temporary_files(directory: &Path) -> Result<(), ProvisionError> {
     let Ok(entries) = fs::read_dir(directory) else { return Ok(()) };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
             remove_file(&entry.path())?;
         }
     }
@@ -137,22 +205,22 @@ mod tests {
     }
 
     #[test]
-    fn who_names_a_directory_that_is_not_there_is_told_which() {
+    fn a_missing_directory_is_named_in_the_error() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("nowhere/a");
-        let told = replace_file(&path, b"new", 0o640).unwrap_err().to_string();
+        let message = replace_file(&path, b"new", 0o640).unwrap_err().to_string();
         let directory = root.path().join("nowhere");
-        let expected = format!("there is no directory {}: make it, or name another one", directory.display());
-        assert_eq!(told, format!("cannot write {}: {expected}", path.display()));
-        // What else fails is told of the file, and not of a draft that nobody has heard of.
+        let expected = format!("the directory {} does not exist: create it or choose another one", directory.display());
+        assert_eq!(message, format!("cannot write {}: {expected}", path.display()));
+        // Other errors name the file, not its temporary file.
         let below = root.path().join("file").join("a");
         fs::write(root.path().join("file"), "").unwrap();
-        let told = replace_file(&below, b"new", 0o640).unwrap_err().to_string();
-        assert_eq!(told, format!("cannot write {}: Not a directory (os error 20)", below.display()));
+        let message = replace_file(&below, b"new", 0o640).unwrap_err().to_string();
+        assert_eq!(message, format!("cannot write {}: Not a directory (os error 20)", below.display()));
     }
 
     #[test]
-    fn a_link_that_a_site_made_stays_one() {
+    fn a_link_is_followed_and_kept() {
         let root = tempfile::tempdir().unwrap();
         let (path, elsewhere) = (root.path().join("a"), root.path().join("dotfiles"));
         fs::write(&elsewhere, "old").unwrap();
@@ -163,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_turned() {
+    fn a_link_is_replaced() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a");
         for target in ["/one", "/two"] {

@@ -1,4 +1,4 @@
-//! One change to a fleet at a time.
+//! The lock that serializes changes of a fleet.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -9,51 +9,51 @@ use std::time::{Duration, Instant};
 
 use mosaic_domain::Pid;
 
-use crate::files::make_directory;
+use crate::files::create_directory;
 use crate::{Layout, ProvisionError};
 
-/// Held by whoever changes the roster or the installation. The kernel gives it back when its holder
-/// dies, however that dies.
+/// An exclusive `flock(2)` that a process holds while it changes the roster or the installation. The kernel releases
+/// it when the process ends.
 #[derive(Debug)]
 pub struct FleetLock {
     file: File,
 }
 
 impl FleetLock {
-    /// Waits for the lock for as long as `limit`. Makes the fleet's directory, in which it is.
+    /// Acquires the lock, waiting up to `timeout`. Creates the fleet's directory, which contains the lock file.
     ///
     /// # Errors
-    /// Somebody else has it for longer, or it cannot be written.
-    pub fn take(layout: &Layout, limit: Duration) -> Result<Self, ProvisionError> {
+    /// Another process holds the lock for longer, or the lock file cannot be opened.
+    pub fn acquire(layout: &Layout, timeout: Duration) -> Result<Self, ProvisionError> {
         let started = Instant::now();
         let path = layout.lock();
         loop {
-            make_directory(&layout.fleet(), 0o700)?;
+            create_directory(&layout.fleet(), 0o700)?;
             let mut file = open(&path).map_err(ProvisionError::file("lock", &path))?;
             match file.try_lock() {
                 Ok(()) if is_in_place(&file, &path) => {
-                    // For those who wait. Without it the lock is as good.
+                    // The PID is only for the messages of waiting processes.
                     let _ = write_holder(&mut file);
                     return Ok(Self { file });
                 }
-                // An uninstall removes it, and whoever waited then has a lock that nobody else sees.
+                // An uninstall has removed the file meanwhile: lock the new file instead.
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if started.elapsed() < limit => {
-                    // flock(2) has no deadline, and a thread that waits for it cannot be ended.
+                Err(TryLockError::WouldBlock) if started.elapsed() < timeout => {
+                    // flock(2) has no timeout, and a thread that waits in it cannot be cancelled.
                     thread::sleep(Duration::from_millis(10));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(ProvisionError::Busy { holder: holder(&mut file), waited: limit });
+                    return Err(ProvisionError::LockHeld { holder: holder(&mut file), waited: timeout });
                 }
                 Err(TryLockError::Error(error)) => return Err(ProvisionError::file("lock", &path)(error)),
             }
         }
     }
 
-    /// Gives it back and removes its file, as the last act of an uninstall, and the directories above
-    /// if nothing else is in them.
+    /// Removes the lock file and the directories above it if they are empty, as the last act of an uninstall, and
+    /// releases the lock.
     pub fn remove(self, layout: &Layout) {
-        // An empty file at most stays, and whatever is not empty.
+        // On failure, an empty file or a directory with other files remains.
         let _ = fs::remove_file(layout.lock());
         for directory in [layout.fleet(), layout.mosaic_home().to_owned()] {
             let _ = fs::remove_dir(directory);
@@ -87,34 +87,34 @@ fn holder(file: &mut File) -> Option<Pid> {
 #[cfg(test)]
 mod tests {
     use super::FleetLock;
+    use crate::ProvisionError;
     use crate::layout::tests::layout;
-    use mosaic_domain::ExitCode;
     use std::time::Duration;
 
     #[test]
-    fn the_second_learns_who_is_first_and_gets_it_afterwards() {
+    fn a_held_lock_is_refused_with_its_holder_until_released() {
         let home = tempfile::tempdir().unwrap();
         let layout = layout(&[("HOME", home.path().to_str().unwrap())]);
-        let first = FleetLock::take(&layout, Duration::ZERO).unwrap();
-        let refused = FleetLock::take(&layout, Duration::ZERO).unwrap_err();
-        assert_eq!(refused.exit_code(), ExitCode::Busy);
+        let first = FleetLock::acquire(&layout, Duration::ZERO).unwrap();
+        let refused = FleetLock::acquire(&layout, Duration::ZERO).unwrap_err();
+        assert!(matches!(refused, ProvisionError::LockHeld { .. }));
         assert!(refused.to_string().contains(&format!("PID {}", std::process::id())), "{refused}");
         drop(first);
-        FleetLock::take(&layout, Duration::ZERO).unwrap();
+        FleetLock::acquire(&layout, Duration::ZERO).unwrap();
     }
 
     #[test]
-    fn whoever_waited_for_a_lock_that_was_removed_takes_the_new_one() {
+    fn a_waiting_process_locks_the_new_file_after_a_removal() {
         let home = tempfile::tempdir().unwrap();
         let layout = layout(&[("HOME", home.path().to_str().unwrap())]);
-        let first = FleetLock::take(&layout, Duration::ZERO).unwrap();
+        let first = FleetLock::acquire(&layout, Duration::ZERO).unwrap();
         let waiting = std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| FleetLock::take(&layout, Duration::from_mins(1)));
+            let waiting = scope.spawn(|| FleetLock::acquire(&layout, Duration::from_mins(1)));
             first.remove(&layout);
             waiting.join().unwrap().unwrap()
         });
         assert!(layout.lock().exists());
-        let refused = FleetLock::take(&layout, Duration::ZERO);
+        let refused = FleetLock::acquire(&layout, Duration::ZERO);
         assert!(refused.is_err());
         drop(waiting);
     }

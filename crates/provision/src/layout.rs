@@ -1,15 +1,15 @@
-//! Where everything of an installation is.
+//! The paths of an installation.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::{AgentName, MosaicHome, NoHome};
-use mosaic_roster::DROP_IN;
+use mosaic_roster::DROP_IN_FILE_NAME;
 use mosaic_systemd::UnitName;
 
-use crate::runtime_place;
+use crate::run_directory::runtime_run_directory;
 
-/// The paths of one installation, all absolute.
+/// The absolute paths of an installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     mosaic_home: PathBuf,
@@ -19,99 +19,105 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// From the fleet's home and the environment that `variable` looks up; an empty or relative
-    /// `XDG_…` counts as unset, as the standard has it. A relative home counts from `here`.
+    /// Derives the paths from the fleet's home and the environment variables that `variable` looks up.
+    ///
+    /// As in the XDG specification, an empty or relative `XDG_…` variable counts as unset. A relative home is
+    /// relative to `current_directory`.
     ///
     /// # Errors
     /// `HOME` is not set to an absolute path.
-    pub fn new(home: &MosaicHome, variable: impl Fn(&str) -> Option<OsString>, here: &Path) -> Result<Self, NoHome> {
+    pub fn new(
+        home: &MosaicHome,
+        variable: impl Fn(&str) -> Option<OsString>,
+        current_directory: &Path,
+    ) -> Result<Self, NoHome> {
         let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let user_home = absolute("HOME").ok_or(NoHome)?;
         Ok(Self {
-            mosaic_home: here.join(home.path()),
+            mosaic_home: current_directory.join(home.path()),
             config_home: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| user_home.join(".config")),
             runtime_directory: absolute("XDG_RUNTIME_DIR"),
             user_home,
         })
     }
 
-    /// The fleet's home.
+    /// `MOSAIC_HOME`: the directory of the fleet's files.
     #[must_use]
     pub fn mosaic_home(&self) -> &Path {
         &self.mosaic_home
     }
 
-    /// The user's home.
+    /// The home directory of the user.
     #[must_use]
     pub fn user_home(&self) -> &Path {
         &self.user_home
     }
 
-    /// Is the fleet's home where units look for it by default?
+    /// Whether the fleet's home is `~/.config/mosaic`, the default of the shipped units.
     #[must_use]
     pub fn has_default_home(&self) -> bool {
         self.mosaic_home == self.user_home.join(".config/mosaic")
     }
 
-    /// The fleet's own directory, which nobody else may enter.
+    /// The directory of the roster and of the fleet's state, with mode 0700.
     #[must_use]
     pub fn fleet(&self) -> PathBuf {
         self.mosaic_home.join("fleet")
     }
 
-    /// The directory of env files.
+    /// The directory of agents' env files.
     #[must_use]
     pub fn agents(&self) -> PathBuf {
         self.fleet().join("agents")
     }
 
-    /// An agent's env file.
+    /// The env file of an agent.
     #[must_use]
     pub fn env_file(&self, agent: &AgentName) -> PathBuf {
         self.agents().join(format!("{agent}.env"))
     }
 
-    /// The schema of rosters, beside the roster.
+    /// The JSON Schema of the roster, beside the roster.
     #[must_use]
     pub fn schema(&self) -> PathBuf {
         self.fleet().join("roster.schema.json")
     }
 
-    /// Where the programs are installed.
+    /// The directory of the installed programs.
     #[must_use]
     pub fn tools(&self) -> PathBuf {
         self.mosaic_home.join("tools/fleet")
     }
 
-    /// Where users of the older tools have their scripts.
+    /// The directory of the compatibility scripts.
     #[must_use]
-    pub fn tool_fronts(&self) -> PathBuf {
+    pub fn compat_scripts(&self) -> PathBuf {
         self.mosaic_home.join("tools/tmux")
     }
 
-    /// Where the user's shell finds programs.
+    /// `~/.local/bin`, the directory of links to the programs.
     #[must_use]
     pub fn links(&self) -> PathBuf {
         self.user_home.join(".local/bin")
     }
 
-    /// The run directory, or the link in its place.
+    /// The run directory, or the link to it.
     #[must_use]
     pub fn run(&self) -> PathBuf {
         self.fleet().join("run")
     }
 
-    /// The run directory that a move to [`runtime place`](Self::run_target) has put aside.
+    /// The previous run directory while its files are moved to the [target](Self::run_target).
     #[must_use]
     pub fn old_run(&self) -> PathBuf {
         self.fleet().join(".run.old")
     }
 
-    /// Where the run directory is in memory; nothing where there is no `$XDG_RUNTIME_DIR`.
+    /// The run directory in `$XDG_RUNTIME_DIR`, to which [`run`](Self::run) links; `None` if the variable is not set.
     #[must_use]
     pub fn run_target(&self) -> Option<PathBuf> {
         let home = (!self.has_default_home()).then_some(self.mosaic_home.as_path());
-        Some(runtime_place(self.runtime_directory.as_deref()?, home))
+        Some(runtime_run_directory(self.runtime_directory.as_deref()?, home))
     }
 
     /// `$XDG_RUNTIME_DIR`.
@@ -120,38 +126,38 @@ impl Layout {
         self.runtime_directory.as_deref()
     }
 
-    /// Where the user's units are.
+    /// The directory of the user's units.
     #[must_use]
     pub fn units(&self) -> PathBuf {
         self.config_home.join("systemd/user")
     }
 
-    /// Our drop-in of a unit.
+    /// The generated drop-in of a unit.
     #[must_use]
     pub fn drop_in(&self, unit: &UnitName) -> PathBuf {
-        self.units().join(format!("{unit}.d")).join(DROP_IN)
+        self.units().join(format!("{unit}.d")).join(DROP_IN_FILE_NAME)
     }
 
-    /// Is this one of our drop-ins?
+    /// Whether the path is a generated drop-in.
     pub(crate) fn is_drop_in(&self, path: &Path) -> bool {
-        path.file_name().is_some_and(|name| name == DROP_IN) && path.starts_with(self.units())
+        path.file_name().is_some_and(|name| name == DROP_IN_FILE_NAME) && path.starts_with(self.units())
     }
 
-    /// What is installed.
+    /// The file of the [`Manifest`](crate::Manifest).
     #[must_use]
     pub fn manifest(&self) -> PathBuf {
         self.fleet().join(".installed.json")
     }
 
-    /// What keeps two commands apart.
+    /// The file of the [`FleetLock`](crate::FleetLock).
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.fleet().join(".lock")
     }
 
-    /// A path as people write it: with `~` for the user's home.
+    /// Formats a path for messages, with `~` for the user's home.
     #[must_use]
-    pub fn shown(&self, path: &Path) -> String {
+    pub fn display(&self, path: &Path) -> String {
         match path.strip_prefix(&self.user_home) {
             Ok(below) => Path::new("~").join(below).display().to_string(),
             Err(_) => path.display().to_string(),
@@ -173,21 +179,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn everything_follows_the_users_directories() {
+    fn the_paths_follow_the_xdg_variables() {
         let usual = layout(&[("HOME", "/h")]);
         assert!(usual.has_default_home());
         assert_eq!(usual.units(), Path::new("/h/.config/systemd/user"));
         assert_eq!(usual.run_target(), None);
-        assert_eq!(usual.shown(&usual.run()), "~/.config/mosaic/fleet/run");
+        assert_eq!(usual.display(&usual.run()), "~/.config/mosaic/fleet/run");
 
         let moved =
             layout(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/c"), ("XDG_RUNTIME_DIR", "/r"), ("MOSAIC_HOME", "m")]);
         assert!(!moved.has_default_home());
         assert_eq!(moved.units(), Path::new("/c/systemd/user"));
         assert_eq!(moved.tools(), Path::new("/here/m/tools/fleet"));
-        assert_eq!(moved.shown(&moved.run()), "/here/m/fleet/run");
+        assert_eq!(moved.display(&moved.run()), "/here/m/fleet/run");
         let default = layout(&[("HOME", "/h"), ("XDG_CONFIG_HOME", ""), ("XDG_RUNTIME_DIR", "/r")]);
-        assert_ne!(moved.run_target(), default.run_target(), "two homes share no run directory");
+        assert_ne!(moved.run_target(), default.run_target(), "every home has its own run directory");
         assert_eq!(default.run_target().as_deref(), Some(Path::new("/r/mosaic-fleet/run")));
     }
 }

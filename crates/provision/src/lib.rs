@@ -1,19 +1,17 @@
-//! What a fleet needs on disk and in the user manager: put there, and taken away again.
+//! Installs and uninstalls a fleet: programs, units, env files, and what is enabled at boot.
 //!
-//! Every command that changes an installation goes the same way: look (`seen`), decide (`plan`,
-//! which is pure), do ([`execute`]). A [`Plan`] is a list of [`Step`]s, each of which leaves
-//! everything consistent: whoever is killed between two of them, or finds the disk full, runs the
-//! command again and goes on from there. [`FleetLock`] keeps two of them apart, and the [`Manifest`]
-//! says what is ours to take away.
+//! Every command that changes an installation observes the present state ([`install::Observed`],
+//! [`uninstall::Observed`]), plans without side effects ([`install::plan`], [`uninstall::plan`]), and executes the
+//! [`Plan`] ([`execute()`]). Every [`Step`] is idempotent and leaves a consistent state: after an interruption or a full
+//! disk, running the command again resumes. The [`FleetLock`] serializes commands, and the [`Manifest`] records what an
+//! uninstall has to remove.
 //!
-//! What a roster or an env file says is in `roster`, starting and stopping in the command line's
-//! own `lifecycle`.
+//! The content of rosters, env files and drop-ins comes from `roster`. Starting and stopping agents is the command
+//! line's task.
 
-mod agent_leftovers;
 mod execute;
 mod files;
 mod fleet_lock;
-mod found;
 pub mod install;
 mod layout;
 mod manifest;
@@ -21,22 +19,17 @@ mod plan;
 mod provision_error;
 mod run_directory;
 mod search_path;
-mod step;
-mod tool_fronts;
+mod shipped_files;
 pub mod uninstall;
-mod unit_files;
 
-pub use agent_leftovers::AgentLeftovers;
-pub use execute::{Executor, Performed, execute};
-pub use files::replace_file;
+pub use execute::{Executor, StepOutcome, execute};
+pub use files::{PathState, replace_file};
 pub use fleet_lock::FleetLock;
-pub use found::Found;
 pub use layout::Layout;
 pub use manifest::Manifest;
-pub use plan::Plan;
-pub use provision_error::{ProvisionError, holder_name};
-pub use run_directory::{RunFound, running_agents, runtime_place};
-pub use search_path::{find_program, recordable};
-pub use step::Step;
-pub use tool_fronts::TOOL_FRONTS;
-pub use unit_files::{GENERATED, PROGRAMS, UNIT_FILES, other_fleet};
+pub use plan::{Plan, Step};
+pub use provision_error::{ProvisionError, lock_holder};
+pub use run_directory::{RunDirectoryState, running_agents, runtime_run_directory};
+pub use search_path::{find_program, recordable_directories};
+pub use shipped_files::{COMPAT_SCRIPTS, GENERATED_HEADER, PROGRAMS, UNIT_FILES, other_fleet};
+pub use uninstall::AgentFiles;

@@ -1,4 +1,4 @@
-//! What is installed.
+//! The manifest: a record of what an install wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,37 +9,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::ProvisionError;
 
-/// What an install wrote, or was about to write: it is recorded before anything else is done, so
-/// that an uninstall finds everything, also after an install that was killed.
+/// What an install wrote or was about to write.
+///
+/// The manifest is written before anything else, so that an uninstall also finds everything after an interrupted
+/// install.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, by its name in the file")]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags of a file format")]
 pub struct Manifest {
-    /// Files and links.
+    /// Installed files and links.
     pub paths: BTreeSet<PathBuf>,
-    /// Directories that were not there before.
+    /// Directories that the install created.
     pub directories: BTreeSet<PathBuf>,
-    /// A site's own units and scripts, and where they were put when ours took their place.
+    /// Units and scripts of the site that the install replaced, and the paths of their backups.
     pub kept_aside: BTreeMap<PathBuf, PathBuf>,
-    /// Where the run directory leads.
+    /// The target of the run directory link.
     pub run_directory: Option<PathBuf>,
-    /// Lingering was off before.
+    /// Whether the install enabled lingering.
     pub linger: bool,
-    /// The exporter's socket was enabled: who has disabled it since meant it.
+    /// Whether an install enabled the exporter's socket. If it is disabled now, the user disabled it.
     #[serde(default)]
     pub exporter: bool,
-    /// The outbox's timer was enabled and started; the same holds for it.
+    /// Whether an install enabled and started the outbox timer. If it is disabled now, the user disabled it.
     #[serde(default)]
     pub outbox: bool,
-    /// Units were changed and the manager has not been told yet.
+    /// Whether units have changed since the manager last reloaded them.
     pub reload_pending: bool,
 }
 
 impl Manifest {
-    /// Reads it; nothing if there is none.
+    /// Reads the manifest; `None` if the file does not exist.
     ///
     /// # Errors
-    /// It cannot be read, or makes no sense.
+    /// The file cannot be read or is not a valid manifest.
     pub fn read(path: &Path) -> Result<Option<Self>, ProvisionError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -47,16 +49,18 @@ impl Manifest {
             Err(error) => return Err(ProvisionError::file("read", path)(error)),
         };
         let manifest = serde_json::from_slice(&bytes);
-        manifest.map(Some).map_err(|error| ProvisionError::Manifest { path: path.to_owned(), why: error.to_string() })
+        manifest
+            .map(Some)
+            .map_err(|error| ProvisionError::Manifest { path: path.to_owned(), reason: error.to_string() })
     }
 
-    /// The file's text.
+    /// The text of the file.
     ///
     /// # Errors
-    /// A path in it is not UTF-8.
+    /// A path in the manifest is not UTF-8.
     pub(crate) fn text(&self, path: &Path) -> Result<String, ProvisionError> {
         let text = serde_json::to_string_pretty(self);
         text.map(|text| text + "\n")
-            .map_err(|error| ProvisionError::Manifest { path: path.to_owned(), why: error.to_string() })
+            .map_err(|error| ProvisionError::Manifest { path: path.to_owned(), reason: error.to_string() })
     }
 }

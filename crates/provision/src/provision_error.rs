@@ -1,126 +1,118 @@
-//! Why an installation was not changed, or not wholly.
+//! Errors of installing and uninstalling.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, ExitCode, Pid};
+use mosaic_domain::{AgentName, Pid};
 use mosaic_systemd::{JobOutcome, ManagerError, UnitName};
 
-/// A step that failed; those before it are done, and running the command again goes on from there.
+/// A step that failed. The steps before it are done, and running the command again resumes from there.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
-    /// A file or directory could not be read or changed.
-    #[error("cannot {step} {}: {source}", .path.display())]
+    /// A file or directory cannot be read or changed.
+    #[error("cannot {action} {}: {source}", .path.display())]
     File {
-        /// What was to be done.
-        step: &'static str,
-        /// To what.
+        /// The failed action, such as `write`.
+        action: &'static str,
+        /// The file or directory.
         path: PathBuf,
-        /// Why it was not.
+        /// The I/O error.
         #[source]
         source: io::Error,
     },
-    /// A file is to be written where there is no directory.
-    #[error("cannot write {}: there is no directory {}: make it, or name another one", .path.display(), .directory.display())]
-    NoDirectory {
+    /// The directory of a file to write does not exist.
+    #[error(
+        "cannot write {}: the directory {} does not exist: create it or choose another one",
+        .path.display(), .directory.display()
+    )]
+    DirectoryNotFound {
         /// The file.
         path: PathBuf,
-        /// What is missing.
+        /// The missing directory.
         directory: PathBuf,
     },
-    /// The user manager did not do it.
+    /// The user manager refused a request.
     #[error("cannot {step}: {source}")]
     Manager {
-        /// What was to be done.
+        /// The failed step.
         step: String,
-        /// Why it was not.
+        /// The error of the manager.
         #[source]
         source: ManagerError,
     },
     /// A unit does not stop.
-    #[error("cannot stop {unit}: {outcome}; see `systemctl --user status {unit}`, and run this again")]
+    #[error("cannot stop {unit}: {outcome}; check `systemctl --user status {unit}`, then run this command again")]
     Stop {
-        /// Which.
+        /// The unit.
         unit: UnitName,
-        /// How its job ended.
+        /// The result of its stop job.
         outcome: JobOutcome,
     },
-    /// Another command changes the same fleet.
+    /// Another process holds the fleet lock.
     #[error(
-        "{} is changing this fleet, for longer than {} s: try again when it is done",
-        holder_name(*.holder),
+        "{} still holds the fleet lock after {} s; try again when it has finished",
+        lock_holder(*.holder),
         .waited.as_secs()
     )]
-    Busy {
-        /// Who.
+    LockHeld {
+        /// The process that holds the lock, if it is known.
         holder: Option<Pid>,
-        /// How long we waited.
+        /// How long this process waited.
         waited: Duration,
     },
-    /// What is to be installed is not where this program is.
+    /// Programs to install are not beside the running program.
     #[error(
-        "there is no {} in {}: install from a directory that holds all programs of Mosaic Fleet side by side",
-        .names.join(", "), .directory.display()
+        "missing programs in {}: {}; install from a directory that contains all programs of Mosaic Fleet",
+        .directory.display(), .names.join(", ")
     )]
     MissingPrograms {
-        /// Where they should be.
+        /// The directory of the running program.
         directory: PathBuf,
-        /// Which are not.
+        /// The names of the missing programs.
         names: Vec<&'static str>,
     },
-    /// A path that no unit can name.
-    #[error("the fleet's home {} cannot be written into a unit: it has the character {character:?}", .path.display())]
-    UnwritableHome {
-        /// The home.
+    /// The path of the fleet's home cannot be written into a unit file.
+    #[error("the fleet's home {} contains the character {character:?}, which a unit file cannot contain", .path.display())]
+    InvalidHome {
+        /// The path of the fleet's home.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The first unsupported character.
         character: char,
     },
-    /// A text file that is none.
-    #[error("{} is not UTF-8 text: put it right, or move it away, and run this again", .0.display())]
-    NotText(PathBuf),
-    /// What says what is installed makes no sense.
-    #[error("{} says what is installed, and cannot be understood ({why}): remove it and run `mosaic fleet install`", .path.display())]
+    /// A text file is not valid UTF-8.
+    #[error("{} is not valid UTF-8: repair or move the file, then run this command again", .0.display())]
+    NotUtf8(PathBuf),
+    /// The manifest is invalid.
+    #[error("invalid manifest {} ({reason}): remove it, then run `mosaic fleet install`", .path.display())]
     Manifest {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        why: String,
+        reason: String,
     },
-    /// The run directory cannot be moved under a running agent.
-    #[error("agent {agent} was started from {} just now, so that stays: run this again when the agent is stopped", .path.display())]
+    /// The run directory cannot be moved because an agent was started from it.
+    #[error(
+        "cannot move the run directory {}, because agent {agent} is running: stop the agent, then run this command again",
+        .path.display()
+    )]
     RunDirectoryInUse {
-        /// Who runs.
+        /// The running agent.
         agent: AgentName,
-        /// The directory.
+        /// The run directory.
         path: PathBuf,
     },
 }
 
-/// Who keeps others from changing a fleet, in words.
+/// Names the process that holds the fleet lock, for messages.
 #[must_use]
-pub fn holder_name(holder: Option<Pid>) -> String {
-    holder.map_or_else(|| "another command".to_owned(), |pid| format!("the command with PID {pid}"))
+pub fn lock_holder(holder: Option<Pid>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), |pid| format!("the process with PID {pid}"))
 }
 
 impl ProvisionError {
-    /// The exit code of a program that ends because of it.
-    #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
-            Self::File { .. } | Self::NoDirectory { .. } => ExitCode::Io,
-            Self::Manager { source, .. } => source.exit_code(),
-            Self::Stop { .. } => ExitCode::CheckFailed,
-            Self::Busy { .. } | Self::RunDirectoryInUse { .. } => ExitCode::Busy,
-            Self::MissingPrograms { .. } => ExitCode::Unavailable,
-            Self::UnwritableHome { .. } | Self::NotText(_) | Self::Manifest { .. } => ExitCode::Configuration,
-        }
-    }
-
-    /// For `map_err`: what was to be done, to which path.
-    pub(crate) fn file(step: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File { step, path: path.to_owned(), source }
+    /// For `map_err` of I/O results.
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File { action, path: path.to_owned(), source }
     }
 }

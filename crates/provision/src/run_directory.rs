@@ -1,8 +1,8 @@
-//! The run directory, in memory where that is possible.
+//! The run directory and its move to `$XDG_RUNTIME_DIR`.
 //!
-//! Each beat of an agent is a rename, which on a disk costs several blocks. So the run directory
-//! becomes a link into `$XDG_RUNTIME_DIR`. A directory from which agents run stays where it is: a
-//! sidecar notices that its lock is gone, but what is written meanwhile has two writers.
+//! Every heartbeat is a rename, which writes several blocks on a disk. The run directory is therefore a link into
+//! `$XDG_RUNTIME_DIR`, which is in memory. A directory that running agents use is not moved: their heartbeats would
+//! have two writers until the sidecars notice that their lock files are gone.
 
 use std::fs;
 use std::io;
@@ -14,94 +14,92 @@ use mosaic_domain::AgentName;
 use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::files::{make_directory, remove_file, remove_if_empty, replace_file};
+use crate::files::{create_directory, remove_file, remove_if_empty, replace_file};
 use crate::{Layout, ProvisionError};
 
-/// What is in the place of the run directory.
+/// What exists at the path of the run directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum RunFound {
-    /// Nothing.
+pub enum RunDirectoryState {
+    /// Nothing exists.
     #[default]
-    Nothing,
-    /// A link.
+    Missing,
+    /// A symbolic link.
     Link {
-        /// Where it leads.
+        /// The target of the link.
         target: PathBuf,
-        /// There is a directory.
-        is_there: bool,
+        /// Whether the target is a directory.
+        target_exists: bool,
     },
-    /// A directory, and the agents that run from it.
+    /// A directory.
     Directory {
-        /// By the kernel's word, who holds a lock.
+        /// The agents that use it: a process holds their locks.
         running: Vec<AgentName>,
     },
 }
 
-/// Where the run directory is in memory: a directory of its own for every fleet's home that is not
-/// the default one.
+/// The run directory below `$XDG_RUNTIME_DIR`. A fleet's home other than the default one gets a directory of its own.
 #[must_use]
-pub fn runtime_place(runtime_directory: &Path, home: Option<&Path>) -> PathBuf {
+pub fn runtime_run_directory(runtime_directory: &Path, home: Option<&Path>) -> PathBuf {
     let own = runtime_directory.join("mosaic-fleet");
     match home {
         None => own.join("run"),
-        Some(home) => own.join(one_word(home)).join("run"),
+        Some(home) => own.join(escape_path(home)).join("run"),
     }
 }
 
-/// A path as the name of a directory, which no other path has: as `systemd-escape --path` has it,
-/// but never longer than a name may be.
-fn one_word(path: &Path) -> String {
+/// Escapes a path to a unique directory name, as `systemd-escape --path` does. A long path is truncated and gets a hash.
+fn escape_path(path: &Path) -> String {
     use std::fmt::Write as _;
 
     let bytes = path.as_os_str().as_bytes();
-    let word = bytes.iter().skip(1).fold(String::new(), |mut word, &byte| {
+    let name = bytes.iter().skip(1).fold(String::new(), |mut name, &byte| {
         match byte {
-            b'/' => word.push('-'),
-            byte if byte.is_ascii_alphanumeric() || byte == b'_' => word.push(char::from(byte)),
-            // Every other one, '-' and '.' among them, as its number: no two paths become one word.
-            byte => drop(write!(word, "\\x{byte:02x}")),
+            b'/' => name.push('-'),
+            byte if byte.is_ascii_alphanumeric() || byte == b'_' => name.push(char::from(byte)),
+            // Everything else, including '-' and '.', is written as hexadecimal, so that the result is unique.
+            byte => drop(write!(name, "\\x{byte:02x}")),
         }
-        word
+        name
     });
-    if word.len() <= 200 {
-        return word;
+    if name.len() <= 200 {
+        return name;
     }
-    // FNV-1a: it only has to tell the homes of one user apart.
+    // FNV-1a suffices to distinguish the homes of one user.
     let hash = bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{}-{hash:016x}", &word[..150])
+    format!("{}-{hash:016x}", &name[..150])
 }
 
-impl RunFound {
-    /// Looks at it.
+impl RunDirectoryState {
+    /// Reads the state of a path.
     ///
     /// # Errors
-    /// It cannot be read, or is something else altogether.
-    pub fn look(path: &Path) -> Result<Self, ProvisionError> {
-        let read = ProvisionError::file("read", path);
+    /// The path cannot be read, or is neither a link nor a directory.
+    pub fn read(path: &Path) -> Result<Self, ProvisionError> {
+        let failed = ProvisionError::file("read", path);
         match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Nothing),
-            Err(error) => Err(read(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Missing),
+            Err(error) => Err(failed(error)),
             Ok(kind) if kind.is_symlink() => {
-                let target = fs::read_link(path).map_err(read)?;
-                Ok(Self::Link { target, is_there: path.is_dir() })
+                let target = fs::read_link(path).map_err(failed)?;
+                Ok(Self::Link { target, target_exists: path.is_dir() })
             }
-            Ok(_) => Ok(Self::Directory { running: running_from(path)? }),
+            Ok(_) => Ok(Self::Directory { running: agents_with_lock_held(path)? }),
         }
     }
 }
 
-/// The agents that run from this directory, or are being started: somebody holds their lock. None if
-/// there is no directory.
+/// The agents that use this run directory: a starting or watching process holds their locks. Empty if the directory
+/// does not exist.
 ///
 /// # Errors
-/// It cannot be read.
+/// The directory cannot be read.
 pub fn running_agents(directory: &Path) -> Result<Vec<AgentName>, ProvisionError> {
-    if directory.is_dir() { running_from(directory) } else { Ok(Vec::new()) }
+    if directory.is_dir() { agents_with_lock_held(directory) } else { Ok(Vec::new()) }
 }
 
-fn running_from(directory: &Path) -> Result<Vec<AgentName>, ProvisionError> {
+fn agents_with_lock_held(directory: &Path) -> Result<Vec<AgentName>, ProvisionError> {
     let run = RunDirectory::at(directory.to_owned());
     let mut running = Vec::new();
     for entry in fs::read_dir(directory).map_err(ProvisionError::file("read", directory))?.flatten() {
@@ -116,18 +114,18 @@ fn running_from(directory: &Path) -> Result<Vec<AgentName>, ProvisionError> {
     Ok(running)
 }
 
-/// Does somebody start or watch this agent, by the kernel's word?
+/// Whether a process holds the starter lock or the sidecar lock of this agent.
 fn is_locked(directory: &RunDirectory, agent: &AgentName) -> io::Result<bool> {
     let Some(lock) = AgentLock::open_existing(directory, agent)? else { return Ok(false) };
     Ok(lock.holder(Role::Starter)?.is_some() || lock.holder(Role::Sidecar)?.is_some())
 }
 
-/// Puts a link to `target` in the place of a directory that nobody uses. The two change places at
-/// once, so that there always is a run directory.
+/// Replaces an unused run directory by a link to `target`. The two are exchanged atomically, so that the run directory
+/// exists at every moment.
 pub(crate) fn move_run_directory(layout: &Layout, target: &Path) -> Result<(), ProvisionError> {
     let (run, old) = (layout.run(), layout.old_run());
     let moving = |source: io::Error| ProvisionError::file("move the run directory", &run)(source);
-    make_directory(target, 0o700)?;
+    create_directory(target, 0o700)?;
     remove_file(&old)?;
     symlink(target, &old).map_err(moving)?;
     let exchange = || renameat_with(CWD, &old, CWD, &run, RenameFlags::EXCHANGE).map_err(io::Error::from);
@@ -135,29 +133,29 @@ pub(crate) fn move_run_directory(layout: &Layout, target: &Path) -> Result<(), P
         remove_file(&old)?;
         return Err(moving(error));
     }
-    // Somebody may have started an agent since it was looked at.
-    if let Some(agent) = running_from(&old)?.into_iter().next() {
+    // An agent may have started since the plan was made.
+    if let Some(agent) = agents_with_lock_held(&old)?.into_iter().next() {
         exchange().map_err(moving)?;
         remove_file(&old)?;
         return Err(ProvisionError::RunDirectoryInUse { agent, path: run });
     }
-    take_over_old_run(layout, target)
+    finish_run_directory_move(layout, target)
 }
 
-/// Brings what a move has put aside to its new place: heartbeats tell how agents ended, and count
-/// how often they were started. Files that are not ours stay, under a name that people see.
-pub(crate) fn take_over_old_run(layout: &Layout, target: &Path) -> Result<(), ProvisionError> {
+/// Copies the heartbeats and activity reports of the previous run directory to `target`: they record how agents ended
+/// and how often they were started. Files of the site are kept in `run.before-mosaic-fleet`.
+pub(crate) fn finish_run_directory_move(layout: &Layout, target: &Path) -> Result<(), ProvisionError> {
     let old = layout.old_run();
     for entry in fs::read_dir(&old).map_err(ProvisionError::file("read", &old))?.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        if !is_of_an_agent(&name.to_string_lossy()) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if !is_agent_file(&name.to_string_lossy()) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        let place = target.join(&name);
-        let tells = path.extension().is_some_and(|kind| kind == "hb" || kind == "state");
-        if tells && !place.exists() {
+        let new_path = target.join(&name);
+        let has_history = path.extension().is_some_and(|kind| kind == "hb" || kind == "state");
+        if has_history && !new_path.exists() {
             let bytes = fs::read(&path).map_err(ProvisionError::file("read", &path))?;
-            replace_file(&place, &bytes, 0o600)?;
+            replace_file(&new_path, &bytes, 0o600)?;
         }
         remove_file(&path)?;
     }
@@ -169,20 +167,20 @@ pub(crate) fn take_over_old_run(layout: &Layout, target: &Path) -> Result<(), Pr
     Ok(())
 }
 
-/// Removes the run directory in memory, as far as it is ours.
+/// Removes agents' files from the run directory in `$XDG_RUNTIME_DIR`, and the directory if it is then empty.
 pub(crate) fn remove_run_directory(target: &Path) -> Result<(), ProvisionError> {
     if let Ok(entries) = fs::read_dir(target) {
-        for entry in entries.flatten().filter(|entry| is_of_an_agent(&entry.file_name().to_string_lossy())) {
+        for entry in entries.flatten().filter(|entry| is_agent_file(&entry.file_name().to_string_lossy())) {
             remove_file(&entry.path())?;
         }
     }
     remove_if_empty(target)
 }
 
-/// Is this a file that a sidecar or an agent's report makes?
-fn is_of_an_agent(name: &str) -> bool {
+/// Whether this is the name of a file that a sidecar or `mosaic agent report` writes.
+fn is_agent_file(name: &str) -> bool {
     let plain = name.strip_prefix('.').unwrap_or(name);
-    // `.hb.tmp.PID` is the bash launcher's.
+    // The bash launcher writes `.hb.tmp.PID`.
     let stem = [".hb", ".state", ".lock", ".hb.new", ".state.new"].iter().find_map(|kind| plain.strip_suffix(kind));
     let stem = stem.or_else(|| plain.split_once(".hb.tmp.").map(|(stem, _)| stem));
     stem.is_some_and(|stem| stem.parse::<AgentName>().is_ok())
@@ -190,38 +188,38 @@ fn is_of_an_agent(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{RunFound, is_of_an_agent, move_run_directory, one_word, runtime_place};
+    use super::{RunDirectoryState, escape_path, is_agent_file, move_run_directory, runtime_run_directory};
     use crate::layout::tests::layout;
     use mosaic_heartbeat::RunDirectory;
     use std::fs;
     use std::path::Path;
 
     #[test]
-    fn no_two_homes_share_a_word() {
+    fn every_home_has_its_own_directory_name() {
         let long = format!("/{}", "a/".repeat(300));
         let other = format!("/{}b", "a/".repeat(299));
         let homes = ["/a/b", "/a-b", "/a.b", "/a\\x2db", "/é", &long, &other];
-        let words: std::collections::BTreeSet<_> = homes.iter().map(|home| one_word(Path::new(home))).collect();
-        assert_eq!(words.len(), homes.len(), "{words:?}");
-        assert!(words.iter().all(|word| word.len() < 255 && !word.contains('/')));
+        let names: std::collections::BTreeSet<_> = homes.iter().map(|home| escape_path(Path::new(home))).collect();
+        assert_eq!(names.len(), homes.len(), "{names:?}");
+        assert!(names.iter().all(|name| name.len() < 255 && !name.contains('/')));
         assert_eq!(
-            runtime_place(Path::new("/r"), Some(Path::new("/srv/fleet"))),
+            runtime_run_directory(Path::new("/r"), Some(Path::new("/srv/fleet"))),
             Path::new("/r/mosaic-fleet/srv-fleet/run")
         );
     }
 
     #[test]
-    fn files_of_agents_are_told_from_others() {
+    fn files_of_agents_are_recognized_by_name() {
         for name in ["a.hb", ".a.lock", ".a.hb.new", "a.state", "mos-claude.hb", "a.hb.tmp.17"] {
-            assert!(is_of_an_agent(name), "{name}");
+            assert!(is_agent_file(name), "{name}");
         }
         for name in ["notes.txt", ".lock", "_x.hb", "a b.hb", ".hb", "hb"] {
-            assert!(!is_of_an_agent(name), "{name}");
+            assert!(!is_agent_file(name), "{name}");
         }
     }
 
     #[test]
-    fn a_directory_is_moved_with_what_it_tells_and_what_is_not_ours_stays() {
+    fn a_move_keeps_heartbeats_and_files_of_the_site() {
         let home = tempfile::tempdir().unwrap();
         let layout = layout(&[("HOME", home.path().to_str().unwrap())]);
         let target = home.path().join("memory/run");
@@ -230,7 +228,10 @@ mod tests {
             fs::write(layout.run().join(name), name).unwrap();
         }
         move_run_directory(&layout, &target).unwrap();
-        assert_eq!(RunFound::look(&layout.run()).unwrap(), RunFound::Link { target: target.clone(), is_there: true });
+        assert_eq!(
+            RunDirectoryState::read(&layout.run()).unwrap(),
+            RunDirectoryState::Link { target: target.clone(), target_exists: true }
+        );
         assert_eq!(fs::read_to_string(layout.run().join("a.hb")).unwrap(), "a.hb");
         assert_eq!(fs::read_dir(&target).unwrap().count(), 1);
         let kept = layout.fleet().join("run.before-mosaic-fleet");

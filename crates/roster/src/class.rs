@@ -1,38 +1,38 @@
-//! The role of an agent.
+//! Classes: the roles that agents have in a fleet.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What an agent is there for.
+/// The role of an agent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// Hands out the work. A fleet has exactly one.
+    /// Distributes the work. A fleet has exactly one.
     Orchestrator,
     /// Improves how the fleet works.
     Enhancer,
-    /// Writes code; `coder` is read as this too.
+    /// Writes code. `coder` is an alias.
     Implementer,
-    /// Reviews what was written.
+    /// Reviews code.
     Reviewer,
-    /// Reviews it for what an attacker would see.
+    /// Reviews code for security.
     SecurityReviewer,
-    /// Has the last word.
+    /// Gives the final approval.
     FinalReviewer,
-    /// Finds things out.
+    /// Does research.
     Research,
-    /// Keeps the list of work.
+    /// Maintains the task board.
     Board,
-    /// Runs what was built.
+    /// Operates deployed software.
     Operations,
-    /// Tries first what others get next.
+    /// Tries out changes before other agents get them.
     Canary,
-    /// A site's own.
+    /// A class that the site defines.
     Other(String),
 }
 
-/// A text that is not a class.
+/// A text that is not a valid class.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{}' is not a class: it is 1 to 64 letters, digits, '_' or '-' (ASCII), and starts with a letter or digit", .given.escape_debug())]
+#[error("'{}' is not a class: a class is 1 to 64 letters, digits, '_' or '-' (ASCII), and starts with a letter or digit", .given.escape_debug())]
 pub struct InvalidClass {
     given: String,
 }
@@ -52,7 +52,7 @@ impl Class {
         Self::Canary,
     ];
 
-    /// The class as the roster writes it.
+    /// The class in the spelling of the roster.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -81,7 +81,7 @@ impl FromStr for Class {
         if let Some(known) = Self::KNOWN.into_iter().find(|known| known.as_str() == given) {
             return Ok(known);
         }
-        // The same shape as an agent's name: it goes into env files and metric labels.
+        // The syntax of an agent name is safe in env files and metric labels.
         match given.parse::<mosaic_domain::AgentName>() {
             Ok(_) => Ok(Self::Other(given.to_owned())),
             Err(_) => Err(InvalidClass { given: given.to_owned() }),
@@ -97,7 +97,7 @@ impl fmt::Display for Class {
 
 impl<'de> serde::Deserialize<'de> for Class {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::reading::text(deserializer)
+        crate::deserialize_with::text(deserializer)
     }
 }
 
@@ -111,6 +111,6 @@ impl schemars::JsonSchema for Class {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        crate::schema::class()
+        crate::json_schema::class()
     }
 }

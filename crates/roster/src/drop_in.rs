@@ -1,25 +1,25 @@
-//! Drop-ins of the units: what the roster says, where it differs from what the units say themselves.
+//! Generated drop-ins: unit settings of the roster that differ from the shipped units.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use mosaic_domain::{BeatInterval, SocketName};
 
-use crate::{AgentSettings, HolderSession, Limits, Restart, Roster};
+use crate::{AgentSettings, HolderSession, Limits, RestartPolicy, Roster};
 
 const HEADER: &str = "# Written by mosaic fleet install, from the roster; changes here are lost.\n[Service]\n";
 
-/// The name of a generated drop-in; a site's own have other names.
-pub const DROP_IN: &str = "50-mosaic-fleet.conf";
+/// The file name of a generated drop-in. Drop-ins of the site have other names.
+pub const DROP_IN_FILE_NAME: &str = "50-mosaic-fleet.conf";
 
-/// The shortest watchdog: a sidecar that beats often must not be killed on a host that is busy.
+/// The shortest watchdog timeout: a short heartbeat interval must not get a sidecar killed on a busy host.
 const SHORTEST_WATCHDOG: Duration = Duration::from_secs(10);
 
-/// The drop-in of an agent's unit; `None` when the unit is right as it is.
+/// The text of the drop-in of an agent's unit; `None` if the shipped unit needs no change.
 #[must_use]
 pub fn agent_drop_in(settings: &AgentSettings) -> Option<String> {
     let mut lines = String::new();
-    if settings.restart != Restart::OnFailure {
+    if settings.restart != RestartPolicy::OnFailure {
         let _ = writeln!(lines, "Restart={}", settings.restart);
     }
     let Limits { memory_max, cpu_quota, tasks_max } = &settings.limits;
@@ -34,12 +34,12 @@ pub fn agent_drop_in(settings: &AgentSettings) -> Option<String> {
     }
     if let Some(interval) = settings.interval.filter(|interval| *interval != BeatInterval::DEFAULT) {
         let watchdog = (interval.duration() * 3).max(SHORTEST_WATCHDOG);
-        let _ = writeln!(lines, "WatchdogSec={}", in_systemds_words(watchdog));
+        let _ = writeln!(lines, "WatchdogSec={}", systemd_duration(watchdog));
     }
     (!lines.is_empty()).then(|| format!("{HEADER}{lines}"))
 }
 
-/// The drop-in of the holder's unit; `None` when the unit is right as it is.
+/// The text of the drop-in of the holder's unit; `None` if the shipped unit needs no change.
 #[must_use]
 pub fn holder_drop_in(roster: &Roster) -> Option<String> {
     let mut lines = String::new();
@@ -52,7 +52,7 @@ pub fn holder_drop_in(roster: &Roster) -> Option<String> {
     (!lines.is_empty()).then(|| format!("{HEADER}{lines}"))
 }
 
-fn in_systemds_words(duration: Duration) -> String {
+fn systemd_duration(duration: Duration) -> String {
     match (duration.as_secs(), duration.subsec_millis()) {
         (seconds, 0) => format!("{seconds}s"),
         _ => format!("{}ms", duration.as_millis()),

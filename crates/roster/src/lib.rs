@@ -1,54 +1,36 @@
-//! What agents there should be: the roster's format, its presets, changes to it that leave everything
-//! else in the file alone, and the files that are generated from it.
+//! The roster: which agents a host should run, and how.
 //!
-//! One file is read, by [`Roster::load`]; nothing is written here. What is really there is seen by
-//! `probe`, and files are put in place by `provision`.
+//! This crate parses and validates rosters ([`Roster::load`]), edits them without touching other lines ([`add_agent`],
+//! [`remove_agent`], [`set_value`]), ships presets and the JSON Schema, and generates agents' env files and unit
+//! drop-ins. It writes no file: `provision` does. The actual state of the host is observed by `probe`.
 
 mod agent;
-mod agent_env;
-mod agent_settings;
+mod agent_env_file;
 mod class;
-mod defaults;
+mod command_program;
+mod deserialize_with;
+mod did_you_mean;
 mod document;
 mod drop_in;
 mod edit;
-mod env_syntax;
+mod env_file;
+mod json_schema;
 mod limits;
-mod nearest;
-mod orchestrator_rule;
-mod persistent_persona;
+mod load;
 mod preset;
-mod program_of;
-mod program_path;
-mod reader;
-mod reading;
-mod restart;
 mod roster;
-mod roster_error;
-mod roster_warning;
-mod runtime_section;
-mod schema;
-mod tmux_section;
 mod yaml;
 
-pub use agent::Agent;
-pub use agent_env::AgentEnv;
-pub use agent_settings::AgentSettings;
+pub use agent::{Agent, AgentSettings, InvalidRestartPolicy, PersistentPersona, RestartPolicy};
+pub use agent_env_file::AgentEnvFile;
 pub use class::{Class, InvalidClass};
-pub use defaults::Defaults;
-pub use drop_in::{DROP_IN, agent_drop_in, holder_drop_in};
+pub use command_program::{absolute_program, required_program};
+pub use document::{Defaults, RuntimeSection, TmuxSection};
+pub use drop_in::{DROP_IN_FILE_NAME, agent_drop_in, holder_drop_in};
 pub use edit::{EditError, NewAgent, add_agent, remove_agent, set_value};
+pub use json_schema::{SCHEMA, json_schema};
 pub use limits::{CpuQuota, InvalidLimit, Limits, MemoryMax, TasksMax};
+pub use load::{InvalidRoster, RosterError};
 pub use mosaic_domain::{HolderSession, InvalidHolderSession};
-pub use orchestrator_rule::OrchestratorRule;
-pub use persistent_persona::PersistentPersona;
 pub use preset::{Preset, UnknownPreset};
-pub use program_of::program_of;
-pub use program_path::program_path;
-pub use restart::{InvalidRestart, Restart};
-pub use roster::Roster;
-pub use roster_error::{InvalidRoster, RosterError};
-pub use roster_warning::RosterWarning;
-pub use runtime_section::RuntimeSection;
-pub use schema::{SCHEMA, json_schema};
-pub use tmux_section::TmuxSection;
+pub use roster::{OrchestratorError, Roster, RosterWarning};

@@ -1,43 +1,43 @@
-//! Rosters to begin with.
+//! Presets: complete rosters for `mosaic fleet init --profile`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A roster to begin with.
+/// A complete roster to start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Preset {
     /// One agent.
     Minimal,
-    /// A bit of everything.
+    /// Four agents for general work.
     General,
-    /// Writing code.
+    /// Writing and reviewing code.
     Coding,
-    /// Finding things out.
+    /// Research.
     Research,
-    /// Research and code.
+    /// Research and coding.
     Hybrid,
     /// Thirteen agents.
     SoftwareFactory,
 }
 
-/// A text that names no preset.
+/// A text that is not the name of a preset.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no preset '{}': it is one of {}", .given.escape_debug(), Preset::ALL.map(Preset::name).join(", "))]
+#[error("unknown preset '{}': expected one of {}", .given.escape_debug(), Preset::ALL.map(Preset::name).join(", "))]
 pub struct UnknownPreset {
     given: String,
 }
 
-/// The first line of a preset in the repository, where the schema is one directory up.
+/// The schema reference of a preset in the repository, where the schema is one directory up.
 const SCHEMA_IN_REPOSITORY: &str = "$schema=../roster.schema.json";
-/// The first line of an installed roster, which has the schema beside it.
+/// The schema reference of an installed roster, which has the schema beside it.
 const SCHEMA_INSTALLED: &str = "$schema=./roster.schema.json";
 
 impl Preset {
-    /// All, smallest first.
+    /// All presets, smallest first.
     pub const ALL: [Self; 6] =
         [Self::Minimal, Self::General, Self::Coding, Self::Research, Self::Hybrid, Self::SoftwareFactory];
 
-    /// The name, as `--profile` takes it.
+    /// The name, as `--profile` accepts it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,20 +50,20 @@ impl Preset {
         }
     }
 
-    /// What it is for, in one line.
+    /// A description in one line.
     #[must_use]
-    pub fn describe(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
-            Self::Minimal => "one agent, to see how it works",
-            Self::General => "an orchestrator, an enhancer and two agents for whatever comes up",
+            Self::Minimal => "one agent, to try it out",
+            Self::General => "an orchestrator, an enhancer and two general workers",
             Self::Coding => "an orchestrator, an enhancer, two coders and a reviewer",
-            Self::Research => "an orchestrator, an enhancer, two researchers and a reviewer of what they find",
+            Self::Research => "an orchestrator, an enhancer, two researchers and a reviewer",
             Self::Hybrid => "an orchestrator, an enhancer, a researcher, two coders and a reviewer",
             Self::SoftwareFactory => "13 agents: six coders, reviewers of code and security, and a final reviewer",
         }
     }
 
-    /// The roster's text, as it is installed: with the schema beside it.
+    /// The text of the roster, with a reference to the schema beside it.
     #[must_use]
     pub fn text(self) -> String {
         self.in_repository().replacen(SCHEMA_IN_REPOSITORY, SCHEMA_INSTALLED, 1)

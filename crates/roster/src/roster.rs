@@ -1,78 +1,90 @@
-//! The roster: which agents there should be, and how.
+//! The parsed roster, and the checks that concern the fleet as a whole.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use mosaic_domain::{AgentName, RuntimeName};
 
-use crate::reader;
-use crate::{
-    Agent, AgentSettings, Class, Defaults, OrchestratorRule, RosterError, RosterWarning, RuntimeSection, TmuxSection,
-};
+use crate::did_you_mean::{closest, ranked};
+use crate::load;
+use crate::{Agent, AgentSettings, Class, Defaults, RosterError, RuntimeSection, TmuxSection};
 
-/// A roster that was read and found to make sense.
+/// A valid roster: the agents that this host should run, and their settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Roster {
     /// The fleet's tmux server.
     pub tmux: TmuxSection,
-    /// What holds for agents that do not say otherwise.
+    /// Settings of agents whose entries do not set them.
     pub defaults: Defaults,
-    /// What the file says of runtimes, by name.
+    /// The section `runtimes`, by runtime name.
     pub runtimes: BTreeMap<RuntimeName, RuntimeSection>,
-    /// The agents, in the file's order.
+    /// The agents, in the order of the file.
     pub agents: Vec<Agent>,
 }
 
 impl Roster {
-    /// The runtimes that need no entry in the file.
+    /// The runtimes that need no entry in the section `runtimes`.
     pub const BUILT_IN_RUNTIMES: [&str; 4] = ["claude", "codex", "opencode", "pi"];
 
-    /// Reads a roster's text; `path` is named in errors.
+    /// Parses and validates the text of a roster; errors name `path` as its file.
     ///
     /// # Errors
-    /// The text is no roster. The error's text is the whole message: place, snippet, what was
-    /// expected and what to do.
+    /// The text is not a valid roster. The error's text is a complete message: position, snippet, expected values
+    /// and what to do.
     pub fn parse(text: &str, path: &Path) -> Result<Self, RosterError> {
-        reader::parse(text, path).map(|(roster, _)| roster)
+        load::parse(text, path).map(|(roster, _)| roster)
     }
 
-    /// Reads a roster's file.
+    /// Reads, parses and validates a roster file.
     ///
     /// # Errors
-    /// There is none, it cannot be read, or it is no roster.
+    /// The file does not exist, cannot be read, or is not a valid roster.
     pub fn load(path: &Path) -> Result<Self, RosterError> {
-        reader::load(path)
+        load::load(path)
     }
 
-    /// The program an agent is: its own, else the fleet's default, else the launcher's.
+    /// The runtime of an agent: its own, else the fleet's default, else the launcher's default.
     #[must_use]
     pub fn runtime_of(&self, agent: &Agent) -> RuntimeName {
         agent.runtime.as_ref().or(self.defaults.runtime.as_ref()).cloned().unwrap_or_default()
     }
 
-    /// The agent of this name.
+    /// The agent with this name.
     #[must_use]
     pub fn agent(&self, name: &str) -> Option<&Agent> {
         self.agents.iter().find(|agent| agent.name.as_str() == name)
     }
 
-    /// The names most like this one, best first, at most three.
+    /// Up to three agent names similar to `name`, best match first.
     #[must_use]
-    pub fn nearest(&self, name: &str) -> Vec<&AgentName> {
-        let names = crate::nearest::ranked(name, self.agents.iter().map(|agent| agent.name.as_str()));
+    pub fn similar_names(&self, name: &str) -> Vec<&AgentName> {
+        let names = ranked(name, self.agents.iter().map(|agent| agent.name.as_str()));
         names.into_iter().filter_map(|name| self.agent(name)).map(|agent| &agent.name).take(3).collect()
     }
 
-    /// What holds for an agent, with defaults applied.
+    /// The effective settings of an agent, with all defaults applied.
     #[must_use]
     pub fn settings(&self, agent: &Agent) -> AgentSettings {
         AgentSettings::new(self, agent)
     }
 
-    /// What is allowed, but probably not meant.
+    /// Declarations that are valid but probably mistakes.
     #[must_use]
     pub fn warnings(&self) -> Vec<RosterWarning> {
-        RosterWarning::of(self)
+        let mut warnings = Vec::new();
+        if self.agents.is_empty() {
+            warnings.push(RosterWarning::NoAgents);
+        }
+        warnings.extend(self.check_orchestrators().err().map(RosterWarning::from));
+        warnings.extend(self.agents.iter().filter_map(|agent| match &agent.class {
+            Class::Other(class) => Some(RosterWarning::UnknownClass {
+                agent: agent.name.clone(),
+                class: class.clone(),
+                similar: closest(class, Class::KNOWN.iter().map(Class::as_str)).and_then(|name| name.parse().ok()),
+            }),
+            _ => None,
+        }));
+        warnings
     }
 
     /// The agents of class orchestrator.
@@ -81,11 +93,67 @@ impl Roster {
         self.agents.iter().filter(|agent| agent.class == Class::Orchestrator).collect()
     }
 
-    /// Is there exactly one orchestrator? A fleet of at most one agent may be without.
+    /// Checks that the fleet has exactly one orchestrator. A fleet of at most one agent needs none.
     ///
     /// # Errors
-    /// There is none, or there are several.
-    pub fn check_orchestrator_rule(&self) -> Result<(), OrchestratorRule> {
-        OrchestratorRule::check(self)
+    /// The fleet has no orchestrator or several.
+    pub fn check_orchestrators(&self) -> Result<(), OrchestratorError> {
+        match self.orchestrators().as_slice() {
+            [_] => Ok(()),
+            [] if self.agents.len() <= 1 => Ok(()),
+            [] => Err(OrchestratorError::Missing { agents: self.agents.len() }),
+            several => {
+                Err(OrchestratorError::Several { names: several.iter().map(|agent| agent.name.clone()).collect() })
+            }
+        }
     }
+}
+
+/// A fleet of more than one agent that does not have exactly one orchestrator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrchestratorError {
+    /// No agent has the class orchestrator.
+    #[error("none of the {agents} agents is an orchestrator: set `class: orchestrator` for exactly one of them")]
+    Missing {
+        /// The number of agents in the roster.
+        agents: usize,
+    },
+    /// More than one agent has the class orchestrator.
+    #[error("{} are orchestrators: only one agent can have `class: orchestrator`", enumerate(.names))]
+    Several {
+        /// The names of these agents.
+        names: Vec<AgentName>,
+    },
+}
+
+fn enumerate(names: &[AgentName]) -> String {
+    let names: Vec<&str> = names.iter().map(AgentName::as_str).collect();
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// A declaration that is valid but probably a mistake.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RosterWarning {
+    /// A class that is not in the role library.
+    #[error(
+        "agent {agent} has the class '{class}', which is not in the role library{}",
+        .similar.as_ref().map(|class| format!("; did you mean '{class}'?")).unwrap_or_default()
+    )]
+    UnknownClass {
+        /// The agent with this class.
+        agent: AgentName,
+        /// The class in the roster.
+        class: String,
+        /// The most similar class of the library.
+        similar: Option<Class>,
+    },
+    /// The fleet does not have exactly one orchestrator.
+    #[error(transparent)]
+    Orchestrators(#[from] OrchestratorError),
+    /// The list of agents is empty.
+    #[error("the roster has no agents: add one with `mosaic fleet add NAME --runtime RUNTIME --class CLASS`")]
+    NoAgents,
 }

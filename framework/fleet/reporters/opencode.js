@@ -1,15 +1,15 @@
 
-// ---- opencode: a plugin, by its configuration.
+// ---- opencode: a plugin, loaded by its configuration.
 
-/** opencode tries again without end; from this attempt on, which is after about a minute, it cannot go on. */
-const HOPELESS_ATTEMPT = 5;
-/** And so it is when the next attempt is later than this. */
-const HOPELESS_DELAY_MS = 120_000;
-/** Sessions that are remembered. */
-const MOST = 1000;
+/** opencode retries forever. From this attempt on, about a minute after the first, the agent counts as blocked. */
+const BLOCKED_ATTEMPT = 5;
+/** It also counts as blocked if the next attempt is later than this. */
+const BLOCKED_DELAY_MS = 120_000;
+/** The maximum number of remembered sessions. */
+const MAX_SESSIONS = 1000;
 
-/** What all sessions of this process do; its directories have a plugin each. */
-function newAgent(tell) {
+/** The state of all sessions of this process. Every directory has its own instance of the plugin. */
+function createAgent(report) {
   const busy = new Set();
   const stuck = new Map();
   const errors = new Map();
@@ -19,75 +19,75 @@ function newAgent(tell) {
   let prompt = "";
 
   const state = () => {
-    // What stops a subagent stops who waits for it.
+    // A question of a subagent blocks its parent too.
     const [ask] = [...asks.values()].slice(-1);
     if (ask) return { state: "waiting", reason: ask.reason };
-    const [hopeless] = stuck.values();
-    if (hopeless) return hopeless;
+    const [blocked] = stuck.values();
+    if (blocked) return blocked;
     if (busy.size) return { state: "working" };
-    // A subagent's error is for its agent to deal with.
+    // The parent handles the error of a subagent.
     return [...errors].findLast(([session]) => !children.has(session))?.[1] ?? { state: "idle" };
   };
   return {
     children,
     show() {
       const now = state();
-      tell(words(now.state, { reason: now.reason, model, prompt }));
+      report(reportArguments(now.state, { reason: now.reason, model, prompt }));
     },
-    isTold(its, text) {
-      model = its || model;
+    promptReceived(newModel, text) {
+      model = newModel || model;
       prompt = text || prompt;
     },
-    isChild(session) {
-      if (children.size < MOST) children.add(session);
+    addChild(session) {
+      if (children.size < MAX_SESSIONS) children.add(session);
     },
-    begins(session) {
-      if (busy.size < MOST) busy.add(session);
+    started(session) {
+      if (busy.size < MAX_SESSIONS) busy.add(session);
     },
-    triesAgain(session, what) {
+    retrying(session, what) {
       busy.add(session);
       if (what) stuck.set(session, what);
     },
-    /** An answer comes. */
-    getsOn(session) {
+    /** An answer arrives. Returns whether the session was stuck. */
+    answering(session) {
       return stuck.delete(session);
     },
-    /** Somebody goes on, and not necessarily where it failed. */
-    asked() {
+    /** A new prompt clears the errors of all sessions. */
+    clearErrors() {
       errors.clear();
     },
     failed(session, what) {
       errors.delete(session);
-      if (what && errors.size < MOST) errors.set(session, what);
+      if (what && errors.size < MAX_SESSIONS) errors.set(session, what);
     },
-    /** Nobody can answer any more what was asked. */
-    ends(session) {
+    /** The session is idle, and its open questions are void. */
+    ended(session) {
       busy.delete(session);
       stuck.delete(session);
       for (const [id, ask] of asks) if (ask.session === session) asks.delete(id);
     },
     forget(session) {
-      this.ends(session);
+      this.ended(session);
       errors.delete(session);
       children.delete(session);
     },
-    asks(id, session, reason) {
-      if (asks.size < MOST) asks.set(id, { session, reason });
+    questionAsked(id, session, reason) {
+      if (asks.size < MAX_SESSIONS) asks.set(id, { session, reason });
     },
-    isAnswered(id) {
+    questionAnswered(id) {
       asks.delete(id);
     },
   };
 }
 
-/** What a retry that goes on means. */
+/** The state of a session that retries; null if it is still working. */
 function retryVerdict({ attempt, message, action, next }) {
   if (action) return { state: "waiting", reason: `usage limit: ${oneLine(action.message || message, 150)}` };
-  const isHopeless = attempt >= HOPELESS_ATTEMPT || next - Date.now() > HOPELESS_DELAY_MS;
-  return isHopeless ? verdict(0, message) : null;
+  const isBlocked = attempt >= BLOCKED_ATTEMPT || next - Date.now() > BLOCKED_DELAY_MS;
+  return isBlocked ? verdict(0, message) : null;
 }
 
-/** What an error means; none, if somebody wanted it. */
+/** The state after an error; null if the user aborted the turn. */
 function errorVerdict(error) {
   const { message, statusCode, responseBody } = error?.data ?? {};
   if (!error || error.name === "MessageAbortedError") return null;
@@ -99,36 +99,36 @@ function handle(agent, own, { type, properties: it }) {
   switch (type) {
     case "session.created":
     case "session.updated":
-      if (it.info?.parentID) agent.isChild(it.info.id);
+      if (it.info?.parentID) agent.addChild(it.info.id);
       return;
     case "session.status": {
       const { type, ...retry } = it.status;
       own.add(it.sessionID);
-      if (type === "idle") agent.ends(it.sessionID);
-      else if (type === "retry") agent.triesAgain(it.sessionID, retryVerdict(retry));
-      else agent.begins(it.sessionID);
+      if (type === "idle") agent.ended(it.sessionID);
+      else if (type === "retry") agent.retrying(it.sessionID, retryVerdict(retry));
+      else agent.started(it.sessionID);
       break;
     }
     case "session.error":
       if (it.sessionID) agent.failed(it.sessionID, errorVerdict(it.error));
       break;
-    // These come by the thousand.
+    // These events are very frequent.
     case "message.part.delta":
-      if (!agent.getsOn(it.sessionID)) return;
+      if (!agent.answering(it.sessionID)) return;
       break;
     case "message.part.updated":
-      if (it.part?.type !== "tool" || !agent.getsOn(it.part.sessionID)) return;
+      if (it.part?.type !== "tool" || !agent.answering(it.part.sessionID)) return;
       break;
     case "permission.asked":
-      agent.asks(it.id, it.sessionID, `permission: ${oneLine(it.permission, 60)}`);
+      agent.questionAsked(it.id, it.sessionID, `permission: ${oneLine(it.permission, 60)}`);
       break;
     case "question.asked":
-      agent.asks(it.id, it.sessionID, `question: ${oneLine(it.questions?.[0]?.question, 150)}`);
+      agent.questionAsked(it.id, it.sessionID, `question: ${oneLine(it.questions?.[0]?.question, 150)}`);
       break;
     case "permission.replied":
     case "question.replied":
     case "question.rejected":
-      agent.isAnswered(it.requestID);
+      agent.questionAnswered(it.requestID);
       break;
     case "session.deleted":
       agent.forget(it.info?.id ?? it.sessionID);
@@ -139,7 +139,7 @@ function handle(agent, own, { type, properties: it }) {
   agent.show();
 }
 
-const quietly =
+const ignoreErrors =
   (act) =>
   async (...given) => {
     try {
@@ -148,30 +148,30 @@ const quietly =
   };
 
 const server = async () => {
-  const tell = teller();
-  if (!tell) return {};
-  // Shared: a directory that is opened is idle, and says nothing of another one, which works.
-  const agent = (globalThis[Symbol.for("mosaic.fleet.agent")] ??= newAgent(tell));
+  const report = sharedReporter();
+  if (!report) return {};
+  // Shared by all directories: a newly opened, idle directory must not hide one that is working.
+  const agent = (globalThis[Symbol.for("mosaic.fleet.opencode")] ??= createAgent(report));
   const own = new Set();
   agent.show();
   return {
-    config: quietly((config) => {
-      agent.isTold(config.model, "");
+    config: ignoreErrors((config) => {
+      agent.promptReceived(config.model, "");
       agent.show();
     }),
-    event: quietly(({ event }) => handle(agent, own, event)),
-    "chat.message": quietly(({ sessionID, model }, { message, parts }) => {
+    event: ignoreErrors(({ event }) => handle(agent, own, event)),
+    "chat.message": ignoreErrors(({ sessionID, model }, { message, parts }) => {
       if (agent.children.has(sessionID)) return;
       const { providerID, modelID } = model ?? message.model;
-      agent.isTold(`${providerID}/${modelID}`, parts.find((part) => part.type === "text" && !part.synthetic)?.text);
-      agent.asked();
+      agent.promptReceived(`${providerID}/${modelID}`, parts.find((part) => part.type === "text" && !part.synthetic)?.text);
+      agent.clearErrors();
       agent.show();
     }),
-    // An opencode that a command of this one starts is somebody else.
-    "shell.env": quietly((_, { env }) => {
+    // An opencode that is started by a command of this one must not report for this agent.
+    "shell.env": ignoreErrors((_, { env }) => {
       env.MOSAIC_REPORTER = "";
     }),
-    dispose: quietly(() => own.forEach((session) => agent.forget(session))),
+    dispose: ignoreErrors(() => own.forEach((session) => agent.forget(session))),
   };
 };
 

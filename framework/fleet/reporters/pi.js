@@ -1,21 +1,21 @@
 
-// ---- pi: an extension, by `--extension`.
+// ---- pi: an extension, loaded with `--extension`.
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** What pi tries again by itself: the pattern is its own (0.73.1). */
-const RETRIED =
+/** Errors after which pi retries: a copy of its own pattern (0.73.1). */
+const RETRYABLE =
   /overloaded|provider.?returned.?error|rate.?limit|too many requests|429|500|502|503|504|service.?unavailable|server.?error|internal.?error|network.?error|connection.?error|connection.?refused|connection.?lost|websocket.?closed|websocket.?error|other side closed|fetch failed|upstream.?connect|reset before headers|socket hang up|ended without|http2 request did not get a response|timed? out|timeout|terminated|retry delay/i;
-/** How much later than announced pi may try again. */
+/** How much later than its delay pi may retry. */
 const RETRY_GRACE_MS = 2000;
-/** pi does not say that a compaction failed. */
-const COMPACTION_MS = 180_000;
-/** After a compaction pi may go on with the turn. */
-const GOES_ON_MS = 500;
+/** The timeout of a compaction: pi sends no event when one fails. */
+const COMPACTION_TIMEOUT_MS = 180_000;
+/** The time in which pi may continue the turn after a compaction. */
+const CONTINUE_TIMEOUT_MS = 500;
 const ESCAPE = /^\x1b(?:\[27(?:;\d+(?::\d+)?)?u)?$/;
 
-/** pi's settings on retries, which no event tells. */
+/** pi's retry settings, which are not part of its events. */
 function retrySettings(cwd) {
   const settings = { enabled: true, maxRetries: 3, baseDelayMs: 2000 };
   const agent = process.env.PI_CODING_AGENT_DIR || join(homedir(), ".pi", "agent");
@@ -27,14 +27,14 @@ function retrySettings(cwd) {
   return settings;
 }
 
-/** pi has one by the name of unknown where there is none. */
-function nameOf(model) {
+/** The name of a model. pi uses the provider `unknown` if no model is set. */
+function modelName(model) {
   return model && model.provider !== "unknown" ? `${model.provider}/${model.id}` : "";
 }
 
-/** Can the next prompt be answered at all? */
+/** Whether pi has a model and a key for the next prompt. */
 function readiness(ctx) {
-  if (!nameOf(ctx.model)) return { state: "waiting", reason: "login: no model is set up" };
+  if (!modelName(ctx.model)) return { state: "waiting", reason: "login: no model is set up" };
   if (ctx.modelRegistry?.hasConfiguredAuth?.(ctx.model) === false) {
     return { state: "waiting", reason: `login: no API key for ${ctx.model.provider}` };
   }
@@ -42,38 +42,41 @@ function readiness(ctx) {
 }
 
 export default function (pi) {
-  const tell = teller();
-  if (!tell) return;
+  const report = sharedReporter();
+  if (!report) return;
   let model = "";
   let prompt = "";
   let attempts = 0;
   let shown = { state: "idle" };
-  /** Ends the wait for what pi does next. */
-  let settle = () => {};
+  /** Cancels the pending fallback state. */
+  let cancelFallback = () => {};
 
   const on = (name, handle) =>
     pi.on(name, (event, ctx) => {
       try {
-        model = nameOf(ctx?.model) || model;
+        model = modelName(ctx?.model) || model;
         handle(event, ctx);
       } catch {}
     });
   const show = (now) => {
-    settle();
+    cancelFallback();
     shown = now;
-    tell(words(now.state, { reason: now.reason, model, prompt }));
+    report(reportArguments(now.state, { reason: now.reason, model, prompt }));
   };
-  /** What is shown if nothing happens for so long. `also` begins to listen for something, and returns how to stop. */
-  const unless = (delay, otherwise, also = () => undefined) => {
-    settle();
-    const timer = setTimeout(() => show(otherwise), delay);
+  /**
+   * Shows `fallback` after `delay`, unless another state is shown before. `listen` can register a listener for the
+   * time until then, and returns a function that removes it.
+   */
+  const showAfter = (delay, fallback, listen = () => undefined) => {
+    cancelFallback();
+    const timer = setTimeout(() => show(fallback), delay);
     timer.unref?.();
     let stop;
     try {
-      stop = also();
+      stop = listen();
     } catch {}
-    settle = () => {
-      settle = () => {};
+    cancelFallback = () => {
+      cancelFallback = () => {};
       clearTimeout(timer);
       try {
         stop?.();
@@ -83,11 +86,11 @@ export default function (pi) {
 
   on("session_start", (_event, ctx) => show(readiness(ctx)));
   on("model_select", (event, ctx) => {
-    model = nameOf(event.model);
+    model = modelName(event.model);
     const { modelRegistry } = ctx;
     if (ctx.isIdle() && shown.state !== "working") show(readiness({ model: event.model, modelRegistry }));
   });
-  // Without a key, this is all that is heard of a prompt.
+  // Without a key, this is the only event for a prompt.
   on("input", (_event, ctx) => {
     const now = readiness(ctx);
     if (now.state !== "idle" && ctx.isIdle()) show(now);
@@ -104,15 +107,15 @@ export default function (pi) {
   on("agent_end", ({ messages }, ctx) => {
     const last = messages.findLast((message) => message.role === "assistant");
     if (last?.stopReason !== "error") return show({ state: "idle" });
-    const otherwise = verdict(0, last.errorMessage);
+    const failure = verdict(0, last.errorMessage);
     const { enabled, maxRetries, baseDelayMs } = retrySettings(ctx.cwd);
-    if (!enabled || attempts >= maxRetries || !RETRIED.test(last.errorMessage ?? "")) {
+    if (!enabled || attempts >= maxRetries || !RETRYABLE.test(last.errorMessage ?? "")) {
       attempts = 0;
-      return show(otherwise);
+      return show(failure);
     }
     const delay = baseDelayMs * 2 ** attempts++;
-    // No event tells that somebody does not want another try.
-    unless(delay + RETRY_GRACE_MS, otherwise, () =>
+    // pi sends no event when the user cancels a retry with Escape.
+    showAfter(delay + RETRY_GRACE_MS, failure, () =>
       ctx.ui.onTerminalInput((keys) => {
         if (!ESCAPE.test(keys)) return;
         attempts = 0;
@@ -123,12 +126,12 @@ export default function (pi) {
   on("session_before_compact", ({ signal }) => {
     const before = shown.state === "working" ? { state: "idle" } : shown;
     show({ state: "working" });
-    unless(COMPACTION_MS, before, () => {
+    showAfter(COMPACTION_TIMEOUT_MS, before, () => {
       const abort = () => show(before);
       signal?.addEventListener("abort", abort, { once: true });
       return () => signal?.removeEventListener("abort", abort);
     });
   });
-  on("session_compact", () => unless(GOES_ON_MS, { state: "idle" }));
-  on("session_shutdown", () => settle());
+  on("session_compact", () => showAfter(CONTINUE_TIMEOUT_MS, { state: "idle" }));
+  on("session_shutdown", () => cancelFallback());
 }

@@ -1,24 +1,24 @@
-// What all reporters have in common: how an agent's state reaches `mosaic agent report`. Each runtime's own part
-// follows below, in the same file: a runtime loads one.
+// The common part of the reporters, which passes an agent's state to `mosaic agent report`. The part for the runtime
+// is appended, because a runtime loads a single file.
 //
-// The agent comes first. Nothing here waits, writes to the terminal or throws, and whatever is wrong with `mosaic`
-// costs a report, never the agent's turn.
+// A reporter must not disturb the agent: it does not block, write to the terminal or throw. A failure of `mosaic` loses
+// a report, but never a turn of the agent.
 import { spawn } from "node:child_process";
 
-/** How long a report may take, which takes milliseconds, until it is killed. */
-const PATIENCE_MS = 3000;
-/** States that last less are not worth a process: the end of a turn whose next one begins at once. */
-const SETTLING_MS = 40;
-/** Between two reports, whatever happens. */
-const PAUSE_MS = 100;
+/** The timeout after which a report is killed. A report usually takes milliseconds. */
+const REPORT_TIMEOUT_MS = 3000;
+/** A state must last this long to be reported: a turn can end and the next one begin at once. */
+const DEBOUNCE_MS = 40;
+/** The minimum time between two reports. */
+const MIN_INTERVAL_MS = 100;
 
-/** Runs one report at a time, of the newest state; what was told last is not told again. */
-function newTeller(program) {
+/** Returns a function that reports the newest state. One report runs at a time, and an unchanged state is not reported. */
+function createReporter(program) {
   let next = null;
-  let told = "";
+  let reported = "";
   let child = null;
-  let isSecond = false;
-  let since = 0;
+  let isRetry = false;
+  let startedAt = 0;
   let timer = null;
 
   const kill = () => {
@@ -26,7 +26,7 @@ function newTeller(program) {
       process.kill(-child.pid, "SIGKILL");
     } catch {}
   };
-  const later = (delay) => {
+  const schedule = (delay) => {
     if (timer || child || !next) return;
     timer = setTimeout(() => {
       timer = null;
@@ -35,54 +35,54 @@ function newTeller(program) {
     timer.unref?.();
   };
   const run = () => {
-    const words = next;
+    const args = next;
     next = null;
-    const line = words.join("\0");
-    if (line === told) return;
-    told = line;
+    const line = args.join("\0");
+    if (line === reported) return;
+    reported = line;
     try {
-      // Of its own session, so that no key pressed here reaches it; elsewhere, for this directory may be gone.
+      // A session of its own keeps it from signals of the terminal. The current directory may have been removed.
       const options = { cwd: "/", detached: true, stdio: "ignore", shell: false, windowsHide: true };
-      const running = spawn(program, ["agent", "report", ...words], options);
+      const running = spawn(program, ["agent", "report", ...args], options);
       child = running;
-      since = Date.now();
-      const deadline = setTimeout(kill, PATIENCE_MS);
+      startedAt = Date.now();
+      const deadline = setTimeout(kill, REPORT_TIMEOUT_MS);
       deadline.unref?.();
       const end = (isDone) => {
         if (child !== running) return;
         clearTimeout(deadline);
         child = null;
-        if (!isDone) told = "";
-        // Once more: what is lost now would be wrong until the next turn.
-        isSecond = !isDone && !next && !isSecond;
-        if (isSecond) next = words;
-        later(PAUSE_MS);
+        if (!isDone) reported = "";
+        // Retry once: a lost state would be wrong until the next turn.
+        isRetry = !isDone && !next && !isRetry;
+        if (isRetry) next = args;
+        schedule(MIN_INTERVAL_MS);
       };
       running.on("error", () => end(false));
       running.on("exit", (code) => end(code === 0));
       running.unref();
     } catch {
       child = null;
-      told = "";
+      reported = "";
     }
   };
-  // One that hangs would outlive its killer; one that has just begun is about to tell how it ended.
-  process.on("exit", () => child && Date.now() - since > SETTLING_MS && kill());
+  // A hung report would outlive this process. A new one is left to report the end of the session.
+  process.on("exit", () => child && Date.now() - startedAt > DEBOUNCE_MS && kill());
 
-  return (words) => {
-    next = words;
-    later(SETTLING_MS);
+  return (args) => {
+    next = args;
+    schedule(DEBOUNCE_MS);
   };
 }
 
-/** The one of this process: a runtime loads its extensions again for each session or directory. */
-function teller() {
+/** The reporter of this process, which is shared: a runtime loads its extensions once per session or directory. */
+function sharedReporter() {
   const program = process.env.MOSAIC_REPORTER;
   if (!program) return null;
-  return (globalThis[Symbol.for("mosaic.fleet.teller")] ??= newTeller(program));
+  return (globalThis[Symbol.for("mosaic.fleet.reporter")] ??= createReporter(program));
 }
 
-/** One line without anything that a terminal would obey. */
+/** The first non-empty line, without control characters, truncated to `longest` characters. */
 function oneLine(text, longest) {
   const lines = String(text ?? "").slice(0, 10_000).split(/[\r\n\u2028\u2029]+/);
   const line = lines.map((line) => line.replace(/[\p{C}\s]+/gu, " ").trim()).find((line) => line) ?? "";
@@ -90,26 +90,26 @@ function oneLine(text, longest) {
   return letters.length > longest ? letters.slice(0, longest - 1).join("") + "…" : line;
 }
 
-/** A state as arguments. `prompt` is what the agent was asked last. */
-function words(state, { reason, model, prompt }) {
-  const words = [state];
-  const add = (option, value) => value && words.push(`${option}=${value}`);
+/** The arguments of `mosaic agent report` for a state. `prompt` is the last prompt of the agent. */
+function reportArguments(state, { reason, model, prompt }) {
+  const args = [state];
+  const add = (option, value) => value && args.push(`${option}=${value}`);
   add("--reason", reason && oneLine(reason, 200));
   add("--model", oneLine(model, 120));
   if (state !== "idle") {
     add("--task", oneLine(prompt, 120));
-    // A message that is given by file names itself.
+    // The prompt for a message in a file contains the path with its id.
     add("--message-id", /\/outbox\/[^/\s]+\/([0-9a-f]{14}-[0-9a-f]{4})\b/.exec(String(prompt ?? ""))?.[1]);
   }
-  return words;
+  return args;
 }
 
-/** What an error that ended a turn means: can a person help, or nobody? */
+/** Classifies an error that ended a turn: `waiting` if the user can resolve it, else `blocked`. */
 function verdict(status, text) {
   text = String(text ?? "").slice(0, 10_000);
   status = Number(status) || Number(/^\W*(?:error\W+)?([45]\d\d)\b/i.exec(text)?.[1]) || 0;
-  const said = /"message"\s*:\s*"((?:[^"\\]|\\.)+)"/.exec(text)?.[1] ?? text;
-  const reason = oneLine(said.replace(/\\n/g, "\n"), 150) || (status ? `HTTP ${status}` : "an error without a word");
+  const quoted = /"message"\s*:\s*"((?:[^"\\]|\\.)+)"/.exec(text)?.[1] ?? text;
+  const reason = oneLine(quoted.replace(/\\n/g, "\n"), 150) || (status ? `HTTP ${status}` : "unknown error");
   const limit = /usage.?limit|rate.?limit|limit (reached|exceeded)|quota|too many requests|credit|billing|payment/i;
   const login = /unauthori[sz]ed|forbidden|authenticat|api.?key|credential|log ?in\b|token (is )?(expired|invalid)/i;
   if (status < 500) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Written by `mosaic fleet install`, and again by the next one: another tool's file of this name is kept beside it.
 #
-# Sends a message to an agent, as agent-send.sh always did; `mosaic agent send` does the work.
+# Sends a message to an agent with the options of the older agent-send.sh. It calls `mosaic agent send`.
 set -u
 
 readonly TARGET_NOT_FOUND=1 NOT_SENT=2 USAGE=3 NO_PROGRAM=127
@@ -11,21 +11,21 @@ usage() {
 Usage: agent-send.sh -s SESSION [-L SOCKET] [-H [USER@]HOST] [-n NAME] [-m MESSAGE | -f FILE]
                      [-S SOURCE] [-r RETRIES] [-v]
 
-Sends a message to an agent, headed '[SOURCE -> NAME:SESSION]'.
+Sends a message to an agent, with the preamble '[SOURCE -> NAME:SESSION]'.
 
-  -s SESSION      the agent's session: its whole name
-  -L SOCKET       the name of the tmux socket (default: $MOSAIC_TMUX_SOCKET, else mosaic-factory)
-  -H [USER@]HOST  the agent is on that host: by ssh
-  -n NAME         the name of that host, as the heading has it
-  -m MESSAGE      the message; without -m and -f it is read from standard input
-  -f FILE         the message is in that file ('-': standard input)
-  -S SOURCE       the sender, as the heading has it
-  -r RETRIES      0: Enter is not pressed again when the message stays a draft
-  -v              say what came of it
-  -h              this text
+  -s SESSION      the full name of the agent's session
+  -L SOCKET       the name of the tmux socket (default: $MOSAIC_TMUX_SOCKET or mosaic-factory)
+  -H [USER@]HOST  the host of the agent, which is reached by ssh
+  -n NAME         the name of that host in the preamble
+  -m MESSAGE      the message (default without -f: standard input)
+  -f FILE         read the message from this file (-: standard input)
+  -S SOURCE       the sender in the preamble
+  -r RETRIES      0: do not press Enter again if the message stays a draft
+  -v              print the result
+  -h              print this help
 
-Exit codes: 0 sent or queued, 1 no such session, 2 still a draft or not known to be accepted, 3 usage;
-others are those of `mosaic agent send`.
+Exit codes: 0 sent or queued, 1 no such session, 2 still a draft or acceptance unknown, 3 usage error.
+Other codes are those of `mosaic agent send`.
 TEXT
 }
 
@@ -41,40 +41,40 @@ while getopts ':s:L:H:n:m:f:S:r:vh' option; do
         s) session=$OPTARG ;;
         L) socket=$OPTARG ;;
         H)
-            # Not taken for this host: the message would go to another agent of that name.
-            [ -n "$OPTARG" ] || refuse "-H '' names no host"
+            # An empty host must not mean this host: the message would reach an agent of the same name here.
+            [ -n "$OPTARG" ] || refuse '-H requires a host'
             host=$OPTARG
             ;;
         n) host_label=$OPTARG ;;
         m) message=$OPTARG has_message=yes ;;
         f)
-            [ -n "$OPTARG" ] || refuse "-f '' names no file"
+            [ -n "$OPTARG" ] || refuse '-f requires a file'
             file=$OPTARG
             ;;
         S) source_label=$OPTARG ;;
         r)
-            case $OPTARG in '' | *[!0-9]*) refuse "-r '$OPTARG' is no number" ;; esac
+            case $OPTARG in '' | *[!0-9]*) refuse "invalid value '$OPTARG' for -r: expected a number" ;; esac
             retries=$OPTARG
             ;;
         v) verify=yes ;;
         h) usage && exit 0 ;;
-        :) refuse "-$OPTARG needs a value" ;;
-        *) refuse "no option -$OPTARG" ;;
+        :) refuse "option -$OPTARG requires a value" ;;
+        *) refuse "unknown option -$OPTARG" ;;
     esac
 done
 shift $((OPTIND - 1))
-[ $# -eq 0 ] || refuse "'$1' belongs to no option: put the message in quotes"
-[ -n "$session" ] || refuse 'no session, expected one: -s SESSION'
-[ -z "$has_message" ] || [ -z "$file" ] || refuse '-m and -f are both there, expected one'
+[ $# -eq 0 ] || refuse "unexpected argument '$1': quote the message"
+[ -n "$session" ] || refuse 'missing -s SESSION'
+[ -z "$has_message" ] || [ -z "$file" ] || refuse '-m and -f cannot be combined'
 
-# The program that was installed with this script, wherever a link to the script is.
+# Use the program that was installed with this script, even if the script is called through a link.
 here=$(readlink -f -- "$0")
 here=${here%/*}
 program=${here%/*}/fleet/mosaic
 if [ ! -x "$program" ]; then
     beside=$program
     program=$(command -v mosaic) || {
-        printf 'agent-send.sh: error: there is no %s and no mosaic on PATH: run mosaic fleet install\n' "$beside" >&2
+        printf 'agent-send.sh: error: cannot find %s or mosaic on PATH: run mosaic fleet install\n' "$beside" >&2
         exit "$NO_PROGRAM"
     }
 fi
@@ -87,7 +87,7 @@ case $retries in '' | *[1-9]*) ;; *) set -- "$@" --no-rescue ;; esac
 if [ -n "$verify" ]; then set -- "$@" --verify; else set -- "$@" --quiet; fi
 
 if [ -n "$has_message" ]; then
-    # By a pipe: everybody on this host can read a command line.
+    # Use a pipe, because other users can read command lines.
     printf '%s' "$message" | "$program" "$@" -
 elif [ -z "$file" ] || [ "$file" = - ]; then
     "$program" "$@" -

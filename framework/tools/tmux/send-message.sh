@@ -1,7 +1,7 @@
 #!/bin/sh
 # Written by `mosaic fleet install`, and again by the next one: another tool's file of this name is kept beside it.
 #
-# Sends a message to a tmux pane, as send-message.sh always did; `mosaic agent send` does the work.
+# Sends a message to a tmux pane with the options of the older send-message.sh. It calls `mosaic agent send`.
 set -u
 
 readonly TARGET_NOT_FOUND=1 NOT_SENT=2 USAGE=3 NO_PROGRAM=127
@@ -10,19 +10,19 @@ usage() {
     cat <<'TEXT'
 Usage: send-message.sh -t TARGET [-L SOCKET] [-m MESSAGE | -f FILE] [-b NAME] [-r RETRIES] [-v]
 
-Sends a message to a tmux pane, without a heading.
+Sends a message to a tmux pane, without a preamble.
 
-  -t TARGET   the pane: NAME, =NAME, =NAME:, NAME:0.0 or %4; a name is a whole one
-  -L SOCKET   the name of the tmux socket (default: $MOSAIC_TMUX_SOCKET, else mosaic-factory)
-  -m MESSAGE  the message; without -m and -f it is read from standard input
-  -f FILE     the message is in that file ('-': standard input)
-  -b NAME     ignored: each message has a paste buffer of its own
-  -r RETRIES  0: Enter is not pressed again when the message stays a draft
-  -v          say what came of it
-  -h          this text
+  -t TARGET   the pane: NAME, =NAME, =NAME:, NAME:0.0 or %4; NAME is a full session name
+  -L SOCKET   the name of the tmux socket (default: $MOSAIC_TMUX_SOCKET or mosaic-factory)
+  -m MESSAGE  the message (default without -f: standard input)
+  -f FILE     read the message from this file (-: standard input)
+  -b NAME     ignored: every message has its own paste buffer
+  -r RETRIES  0: do not press Enter again if the message stays a draft
+  -v          print the result
+  -h          print this help
 
-Exit codes: 0 sent or queued, 1 no such target, 2 still a draft or not known to be accepted, 3 usage;
-others are those of `mosaic agent send`.
+Exit codes: 0 sent or queued, 1 no such target, 2 still a draft or acceptance unknown, 3 usage error.
+Other codes are those of `mosaic agent send`.
 TEXT
 }
 
@@ -39,33 +39,33 @@ while getopts ':t:L:m:f:b:r:vh' option; do
         L) socket=$OPTARG ;;
         m) message=$OPTARG has_message=yes ;;
         f)
-            [ -n "$OPTARG" ] || refuse "-f '' names no file"
+            [ -n "$OPTARG" ] || refuse '-f requires a file'
             file=$OPTARG
             ;;
         b) ;;
         r)
-            case $OPTARG in '' | *[!0-9]*) refuse "-r '$OPTARG' is no number" ;; esac
+            case $OPTARG in '' | *[!0-9]*) refuse "invalid value '$OPTARG' for -r: expected a number" ;; esac
             retries=$OPTARG
             ;;
         v) verify=yes ;;
         h) usage && exit 0 ;;
-        :) refuse "-$OPTARG needs a value" ;;
-        *) refuse "no option -$OPTARG" ;;
+        :) refuse "option -$OPTARG requires a value" ;;
+        *) refuse "unknown option -$OPTARG" ;;
     esac
 done
 shift $((OPTIND - 1))
-[ $# -eq 0 ] || refuse "'$1' belongs to no option: put the message in quotes"
-[ -n "$target" ] || refuse 'no target, expected one: -t TARGET'
-[ -z "$has_message" ] || [ -z "$file" ] || refuse '-m and -f are both there, expected one'
+[ $# -eq 0 ] || refuse "unexpected argument '$1': quote the message"
+[ -n "$target" ] || refuse 'missing -t TARGET'
+[ -z "$has_message" ] || [ -z "$file" ] || refuse '-m and -f cannot be combined'
 
-# The program that was installed with this script, wherever a link to the script is.
+# Use the program that was installed with this script, even if the script is called through a link.
 here=$(readlink -f -- "$0")
 here=${here%/*}
 program=${here%/*}/fleet/mosaic
 if [ ! -x "$program" ]; then
     beside=$program
     program=$(command -v mosaic) || {
-        printf 'send-message.sh: error: there is no %s and no mosaic on PATH: run mosaic fleet install\n' "$beside" >&2
+        printf 'send-message.sh: error: cannot find %s or mosaic on PATH: run mosaic fleet install\n' "$beside" >&2
         exit "$NO_PROGRAM"
     }
 fi
@@ -75,7 +75,7 @@ case $retries in '' | *[1-9]*) ;; *) set -- "$@" --no-rescue ;; esac
 if [ -n "$verify" ]; then set -- "$@" --verify; else set -- "$@" --quiet; fi
 
 if [ -n "$has_message" ]; then
-    # By a pipe: everybody on this host can read a command line.
+    # Use a pipe, because other users can read command lines.
     printf '%s' "$message" | "$program" "$@" -
 elif [ -z "$file" ] || [ "$file" = - ]; then
     "$program" "$@" -

@@ -1,19 +1,11 @@
-//! Puts everything that a roster needs in its place, and changes nothing that is there already.
+//! Installing: writes what a roster needs, and changes nothing that is up to date.
 //!
-//! [`Seen`] is what was found, [`Wanted`] what there should be, and [`plan`] the difference.
+//! [`Observed`] is the present state, [`DesiredState`] the state to reach, and [`plan`] computes the steps between them.
 
-mod agent_env;
-mod draft;
-mod exporter_change;
-mod old_sidecars;
-mod outbox_change;
-mod plan;
-mod seen;
-mod start_at_boot;
-mod switched_off;
-mod text_file;
-mod wanted;
-mod wanted_file;
+mod desired;
+mod observed;
+mod planner;
+mod services;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -26,60 +18,53 @@ use mosaic_systemd::{Linger, UnitName};
 
 use crate::{Layout, Plan, ProvisionError};
 
-pub use old_sidecars::OldSidecar;
-pub use plan::plan;
-pub use seen::Seen;
-pub use wanted::Wanted;
-pub use wanted_file::{FileKind, WantedFile};
+pub use desired::{DesiredState, FileKind, GeneratedFile};
+pub use observed::{LegacySidecar, Observed};
+pub use planner::plan;
 
-/// How much of it.
+/// Which parts to install.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All.
+    /// Everything.
     Everything,
-    /// Units, drop-ins, what starts at boot.
+    /// Units and drop-ins, enabled at boot.
     Units,
-    /// What one agent needs, where everything else is installed.
+    /// The files of one agent of an existing installation.
     Agent(AgentName),
 }
 
-/// What is known of the host and of the command that installs.
+/// Facts about the host and about the process that installs.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
-    /// The directory of the running program, with the other programs beside it.
+pub struct HostFacts {
+    /// The directory of the running program, which contains the other programs too.
     pub programs: PathBuf,
-    /// The `PATH` of whoever installs.
+    /// The `PATH` of the installing user.
     pub search_path: Option<OsString>,
-    /// Why there is no user manager; nothing where there is one.
+    /// Why there is no user manager; `None` if there is one.
     pub no_manager: Option<String>,
-    /// The units that start at boot.
+    /// The enabled units.
     pub enabled: BTreeSet<UnitName>,
-    /// The exporter and its socket, as far as they run.
+    /// The active units among the exporter and its socket.
     pub exporter: BTreeSet<UnitName>,
-    /// Whether the manager runs without a login.
+    /// Whether the user manager runs without a login session.
     pub linger: Linger,
 }
 
-/// Looks, and decides what to do.
+/// Observes the installation and plans the steps that bring it up to date.
 ///
 /// # Errors
-/// Something cannot be read, or something needed is not there.
-pub fn prepare(
-    layout: &Layout,
-    roster: &Roster,
-    scope: &Scope,
-    surroundings: &Surroundings,
-) -> Result<Plan, ProvisionError> {
-    let seen = Seen::look(layout, roster, surroundings)?;
-    let wanted = Wanted::of(layout, roster, scope, surroundings, &seen, is_program)?;
-    Ok(plan(layout, &seen, &wanted, surroundings))
+/// A file cannot be read, a program to install is missing, or the fleet's home cannot be written into a unit.
+pub fn prepare(layout: &Layout, roster: &Roster, scope: &Scope, host: &HostFacts) -> Result<Plan, ProvisionError> {
+    let observed = Observed::read(layout, roster, host)?;
+    let desired = DesiredState::new(layout, roster, scope, host, &observed, is_program)?;
+    Ok(plan(layout, &observed, &desired, host))
 }
 
-/// The directory of the running program, and by the name that the layout has for it if it is the
-/// installed one.
+/// The directory of the running program. If it is the installed program, the path is that of the layout, which may
+/// contain links.
 ///
 /// # Errors
-/// The system does not say where the running program is.
+/// The path of the running program cannot be read.
 pub fn programs_directory(layout: &Layout) -> std::io::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let directory = program.parent().unwrap_or(Path::new("/")).to_owned();

@@ -1,26 +1,26 @@
-//! Where lines begin and end, and which of them belong to an agent.
+//! Byte offsets of lines, and the lines that belong to a list item.
 
 use std::ops::Range;
 
 use crate::yaml::Node;
 
-/// The line end that a text uses.
+/// The line end of a text: `\r\n` if its first line ends with it, else `\n`.
 pub(super) fn line_end(text: &str) -> &'static str {
     let first = text.find('\n').unwrap_or_default();
     if text[..first].ends_with('\r') { "\r\n" } else { "\n" }
 }
 
-/// Where the line of this byte begins.
+/// The beginning of the line that contains the offset.
 pub(super) fn start_of_line(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// Where the line after that of this byte begins, or the text's end.
+/// The beginning of the next line after the offset, or the end of the text.
 pub(super) fn start_of_next_line(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
 }
 
-/// How far a line is indented.
+/// The number of spaces at the beginning of a line.
 pub(super) fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
@@ -33,12 +33,12 @@ fn line_at(text: &str, start: usize) -> &str {
     &text[start..start_of_next_line(text, start)]
 }
 
-/// The start of the line above the one that starts here.
+/// The beginning of the line above the one that begins at `start`.
 fn line_above(text: &str, start: usize) -> Option<usize> {
     (start > 0).then(|| start_of_line(text, start - 1))
 }
 
-/// Where the line with an item's `-` begins; `None` when it shares that line with something else.
+/// The beginning of the line with the `-` of an item; `None` if another value is on that line.
 pub(super) fn dash_line(text: &str, item: &Node) -> Option<usize> {
     let mut start = start_of_line(text, item.span.start);
     loop {
@@ -46,7 +46,7 @@ pub(super) fn dash_line(text: &str, item: &Node) -> Option<usize> {
         if line == "-" || line.starts_with("- ") || line.starts_with("-\t") {
             return Some(start);
         }
-        // A dash on a line of its own, with comments between.
+        // The dash can be on a line of its own, with comments below.
         let first = start == start_of_line(text, item.span.start);
         if !first && !line.is_empty() && !is_comment(line) {
             return None;
@@ -55,7 +55,7 @@ pub(super) fn dash_line(text: &str, item: &Node) -> Option<usize> {
     }
 }
 
-/// Where an item ends: behind its last line, and the comments below that are indented as its keys are.
+/// The end of an item: after its last line and the comments below that are indented deeper than the dash.
 pub(super) fn end_of_item(text: &str, item: &Node, dash: usize) -> usize {
     let column = indent(line_at(text, dash));
     let mut end = start_of_next_line(text, item.end(text));
@@ -69,13 +69,14 @@ pub(super) fn end_of_item(text: &str, item: &Node, dash: usize) -> usize {
     end
 }
 
-/// The lines of an item: with the comments directly above it, which are not indented as the keys of the one before.
+/// The lines of an item, including the comments directly above it. A comment that is indented deeper than the dash
+/// belongs to the item before.
 pub(super) fn lines_of_item(text: &str, item: &Node) -> Option<Range<usize>> {
     let dash = dash_line(text, item)?;
     Some(with_comments_above(text, dash)..end_of_item(text, item, dash))
 }
 
-/// The start of this line, or of the comments directly above it.
+/// The beginning of this line, or of the comments directly above it.
 pub(super) fn with_comments_above(text: &str, start: usize) -> usize {
     let column = indent(line_at(text, start));
     let mut first = start;

@@ -1,24 +1,18 @@
-//! YAML text as a tree in which every value knows its place, and faults that show that place.
+//! A YAML parser that keeps the position of every value, and errors that show that position.
 //!
-//! Nothing here knows what a roster is. The tree is read into types by [`read`], through their
-//! `Deserialize`: one set of types says what is allowed, to this reader and to the schema.
+//! This module is independent of the roster. [`read`] deserializes a tree with `serde`, so that the same types define
+//! what the parser accepts and what the JSON Schema declares.
 
 mod deserializer;
-mod fault;
-mod key;
-mod node;
+mod diagnostic;
 mod scalar;
-mod snippet;
 mod tree;
 
-pub(crate) use fault::{Fault, Mark};
-pub(crate) use node::{Entry, Node, Style, Value};
-pub(crate) use scalar::{Quotes, written};
-pub(crate) use snippet::{place, snippet};
-use tree::BYTE_ORDER_MARK;
-pub(crate) use tree::parse;
+pub(crate) use diagnostic::{Diagnostic, line_and_column, snippet};
+pub(crate) use scalar::{Quotes, to_scalar};
+pub(crate) use tree::{Entry, Node, Style, Value, parse};
 
-/// Reads a value out of a tree.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(node: &Node) -> Result<T, Fault> {
-    T::deserialize(deserializer::NodeReader(node))
+/// Deserializes a tree.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(node: &Node) -> Result<T, Diagnostic> {
+    T::deserialize(deserializer::NodeDeserializer(node))
 }

@@ -1,8 +1,8 @@
-//! What an unquoted word is: YAML's core schema.
+//! Scalars: the types of unquoted ones after YAML's core schema, and how to write a text as one.
 
 use super::Value;
 
-/// The value of an unquoted scalar.
+/// The value of an unquoted scalar after the core schema.
 pub(super) fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -13,24 +13,24 @@ pub(super) fn plain(text: &str) -> Value {
     }
 }
 
-/// Whether a text is written in quotes.
+/// When a text is written in quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quotes {
-    /// Where it would else be something other than this text.
+    /// If a parser would otherwise not read this text.
     WhereNeeded,
     Always,
-    /// It is a number.
+    /// For numbers.
     Never,
 }
 
-/// A text of one line, as a scalar that is read back as this text.
-pub(crate) fn written(text: &str, quotes: Quotes) -> String {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
+/// Writes a text of one line as a scalar that is read back as this text.
+pub(crate) fn to_scalar(text: &str, quotes: Quotes) -> String {
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
     let bare = text.strip_prefix('~').unwrap_or(text);
     let is_plain = bare.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '/' || first == '_')
-        && bare.bytes().all(harmless)
+        && bare.bytes().all(is_safe)
         && matches!(plain(text), Value::Text(_))
-        // What older readers of YAML take for true and false.
+        // YAML 1.1 parsers read these as booleans.
         && !["y", "n", "yes", "no", "on", "off"].contains(&text.to_lowercase().as_str());
     match quotes {
         Quotes::Never => return text.to_owned(),
@@ -48,7 +48,7 @@ pub(crate) fn written(text: &str, quotes: Quotes) -> String {
     out + "\""
 }
 
-/// A number of the core schema, as the text has it: `12`, `-0.5`, `1e3`, `0x1F`, `.inf`.
+/// Whether the text is a number of the core schema: `12`, `-0.5`, `1e3`, `0x1F`, `.inf`.
 fn is_number(text: &str) -> bool {
     if let Some(digits) = text.strip_prefix("0x") {
         return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -80,7 +80,7 @@ mod tests {
     use super::{Value, plain};
 
     #[test]
-    fn unquoted_words_are_what_the_core_schema_says() {
+    fn unquoted_words_have_the_types_of_the_core_schema() {
         let kind = |text: &str| match plain(text) {
             Value::Null => "null",
             Value::Bool(_) => "bool",

@@ -1,0 +1,233 @@
+//! The env file of an agent: merges the generated variables into a file that the site may have edited.
+
+use std::path::Path;
+use std::{fmt, fs, io};
+
+use crate::AgentSettings;
+use crate::env_file::{End, Entry, EntryKind, is_variable_name, parse, quote};
+
+/// The env file of an agent (`agents/NAME.env`), in the syntax of systemd's `EnvironmentFile=`.
+///
+/// Every byte that was not generated is kept, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgentEnvFile {
+    entries: Vec<Entry>,
+}
+
+/// Who owns a generated variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// The roster: a value that the site sets is overwritten.
+    Roster,
+    /// The roster if [`AgentEnvFile::MARKER`] is on the line above, else the site.
+    Marked,
+}
+
+/// What to do with a generated variable.
+enum Action {
+    Set(String),
+    Remove,
+    Keep,
+}
+
+const HEADER: &str = "# Written by mosaic fleet install, from the roster. Your own lines and comments here are kept.";
+
+impl AgentEnvFile {
+    /// The comment above a generated variable that the site may also set.
+    pub const MARKER: &str = "# From the roster; the next line is written again by mosaic fleet install.";
+
+    /// Parses the text of a file. Every text is valid.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self { entries: parse(text) }
+    }
+
+    /// Reads a file; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not valid UTF-8.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
+        match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Self::parse(&text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The value that systemd would set for this variable.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<String> {
+        self.assignments().rfind(|(name, _)| *name == key).map(|(_, value)| value.to_owned())
+    }
+
+    /// The variables that systemd would set. The last of several assignments to one name wins.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let mut variables: Vec<(String, String)> = Vec::new();
+        for (key, value) in self.assignments().filter(|(key, _)| is_variable_name(key)) {
+            match variables.iter_mut().find(|(name, _)| name == key) {
+                Some((_, old)) => value.clone_into(old),
+                None => variables.push((key.to_owned(), value.to_owned())),
+            }
+        }
+        variables
+    }
+
+    /// The file with the generated variables updated in place or appended, and everything else kept.
+    /// `PATH` is left unchanged if `search_path` is `None`.
+    #[must_use]
+    pub fn merged(&self, settings: &AgentSettings, search_path: Option<&str>) -> Self {
+        let mut merged = self.clone();
+        if merged.entries.is_empty() {
+            merged.append(format!("{HEADER}\n"), EntryKind::Other);
+        }
+        let actions: Vec<_> = actions(settings, search_path).collect();
+        // All removals come first: they decide whether a line follows a comment that ends with a backslash.
+        for (key, owner, action) in &actions {
+            match action {
+                Action::Keep => {}
+                Action::Set(_) if *owner == Owner::Roster || !merged.is_set_by_site(key) => {
+                    let first = (0..merged.entries.len()).find(|at| merged.assigns(*at, key));
+                    merged.remove(key, *owner, first.map_or(0, |first| first + 1));
+                }
+                Action::Set(_) | Action::Remove => merged.remove(key, *owner, 0),
+            }
+        }
+        for (key, owner, action) in actions {
+            if let Action::Set(value) = action
+                && (owner == Owner::Roster || !merged.is_set_by_site(key))
+            {
+                merged.set(key, &value, owner);
+            }
+        }
+        merged
+    }
+
+    /// The file without generated variables; `None` if nothing else is left.
+    #[must_use]
+    pub fn without_generated(&self) -> Option<Self> {
+        let mut left = self.clone();
+        for (key, owner) in KEYS {
+            left.remove(key, owner, 0);
+        }
+        left.entries.retain(|entry| entry.raw.trim_end() != HEADER);
+        let nothing = left.entries.iter().all(|entry| entry.raw.trim().is_empty());
+        (!nothing).then_some(left)
+    }
+
+    fn assignments(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
+        self.entries.iter().filter_map(|entry| match &entry.kind {
+            EntryKind::Assignment { key, value } => Some((key.as_str(), value.as_str())),
+            EntryKind::Other => None,
+        })
+    }
+
+    fn assigns(&self, at: usize, key: &str) -> bool {
+        matches!(self.entries.get(at).map(|entry| &entry.kind), Some(EntryKind::Assignment { key: name, .. }) if name == key)
+    }
+
+    /// Whether the line above is the marker.
+    fn is_marked(&self, at: usize) -> bool {
+        let above = at.checked_sub(1).and_then(|above| self.entries.get(above));
+        above.is_some_and(|above| above.raw.trim_end() == Self::MARKER)
+    }
+
+    fn is_set_by_site(&self, key: &str) -> bool {
+        (0..self.entries.len()).any(|at| self.assigns(at, key) && !self.is_marked(at))
+    }
+
+    /// Updates the line of this key, or appends one.
+    fn set(&mut self, key: &str, value: &str, owner: Owner) {
+        let line = format!("{key}={}", quote(value));
+        let kind = EntryKind::Assignment { key: key.to_owned(), value: value.to_owned() };
+        let Some(first) = (0..self.entries.len()).find(|at| self.assigns(*at, key)) else {
+            if owner == Owner::Marked {
+                self.append(format!("{}\n", Self::MARKER), EntryKind::Other);
+            }
+            return self.append(format!("{line}\n"), kind);
+        };
+        let after_backslash = first.checked_sub(1).is_some_and(|above| self.continues(above));
+        let Some(entry) = self.entries.get_mut(first) else { return };
+        let end = match entry.raw.trim_end_matches(['\r', '\n']).len() {
+            _ if entry.end == End::Open => "\n",
+            length => entry.raw.get(length..).filter(|end| !end.is_empty()).unwrap_or("\n"),
+        };
+        // A correct value keeps its spelling.
+        if entry.kind != kind || entry.end == End::Open || after_backslash {
+            let raw = format!("{}{line}{}", if after_backslash { "#\n" } else { "" }, end);
+            *entry = Entry { raw, kind, end: End::Closed };
+        }
+    }
+
+    /// Whether systemd before 254 would treat the next line as a part of this comment.
+    fn continues(&self, at: usize) -> bool {
+        self.entries.get(at).is_some_and(|entry| {
+            entry.raw.trim_start().starts_with(['#', ';']) && entry.raw.trim_end_matches(['\r', '\n']).ends_with('\\')
+        })
+    }
+
+    /// Removes the generated lines of this key, from the entry with the index `from` on.
+    fn remove(&mut self, key: &str, owner: Owner, from: usize) {
+        for at in (from..self.entries.len()).rev() {
+            if !self.assigns(at, key) {
+                continue;
+            }
+            match owner {
+                Owner::Roster => drop(self.entries.remove(at)),
+                Owner::Marked if self.is_marked(at) => drop(self.entries.drain(at - 1..=at)),
+                Owner::Marked => {}
+            }
+        }
+    }
+
+    /// Appends a line at the end, but before an open entry, which would include it.
+    fn append(&mut self, raw: String, kind: EntryKind) {
+        let open = self.entries.iter().position(|entry| entry.end == End::Open);
+        let at = open.unwrap_or(self.entries.len());
+        let mut raw = raw;
+        if let Some(above) = at.checked_sub(1) {
+            if self.continues(above) {
+                raw.insert_str(0, "#\n");
+            }
+            if let Some(entry) = self.entries.get_mut(above)
+                && !entry.raw.ends_with(['\n', '\r'])
+            {
+                entry.raw.push('\n');
+            }
+        }
+        self.entries.insert(at, Entry { raw, kind, end: End::Closed });
+    }
+}
+
+/// The generated variables, in the order in which they are appended.
+const KEYS: [(&str, Owner); 8] = [
+    ("MOSAIC_TMUX_SOCKET", Owner::Roster),
+    ("MOSAIC_AGENT_RUNTIME", Owner::Roster),
+    ("MOSAIC_AGENT_CLASS", Owner::Roster),
+    ("MOSAIC_AGENT_WORKDIR", Owner::Roster),
+    ("MOSAIC_HEARTBEAT_INTERVAL", Owner::Roster),
+    ("MOSAIC_AGENT_MODEL_HINT", Owner::Roster),
+    ("MOSAIC_AGENT_COMMAND", Owner::Marked),
+    ("PATH", Owner::Marked),
+];
+
+fn actions(settings: &AgentSettings, search_path: Option<&str>) -> impl Iterator<Item = (&'static str, Owner, Action)> {
+    let set_or_remove = |value: Option<String>| value.map_or(Action::Remove, Action::Set);
+    let actions = [
+        Action::Set(settings.socket.to_string()),
+        Action::Set(settings.runtime.to_string()),
+        Action::Set(settings.class.to_string()),
+        set_or_remove(settings.working_directory.clone()),
+        set_or_remove(settings.interval.map(|interval| interval.to_string())),
+        set_or_remove(settings.model_hint.clone()),
+        set_or_remove(settings.command.clone()),
+        search_path.map_or(Action::Keep, |path| Action::Set(path.to_owned())),
+    ];
+    KEYS.into_iter().zip(actions).map(|((key, owner), action)| (key, owner, action))
+}
+
+impl fmt::Display for AgentEnvFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.entries.iter().try_for_each(|entry| f.write_str(&entry.raw))
+    }
+}
