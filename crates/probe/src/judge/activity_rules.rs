@@ -1,34 +1,34 @@
-//! What an agent does: by its own word, or by what its screen shows.
+//! Judges what an agent does, by its own report and by what its screen shows.
 
 use jiff::{SignedDuration, Timestamp};
 use mosaic_heartbeat::{Activity, ActivityReport};
 use mosaic_runtimes::Sign;
 
-use crate::observe::ScreenSays;
+use crate::observe::ScreenSign;
 use crate::snapshot::{ActivitySnapshot, ActivitySource, WaitingFor};
 
-/// Longer than a build or a test run that prints nothing. The alert `MosaicAgentSilent` goes by the same.
+/// Longer than a build or a test run that prints nothing. The alert `MosaicAgentSilent` uses the same limit.
 const SILENT: SignedDuration = SignedDuration::from_mins(30);
 
-/// What is known of an agent's doing.
+/// What is known about the activity of an agent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Signs<'a> {
-    /// The last report that was made.
+pub(crate) struct ActivityEvidence<'a> {
+    /// The agent's last report.
     pub(crate) report: Option<&'a ActivityReport>,
-    /// What its screen says.
-    pub(crate) screen: Option<&'a ScreenSays>,
-    /// When its window printed last.
+    /// What its screen shows.
+    pub(crate) screen: Option<&'a ScreenSign>,
+    /// When its window last printed output.
     pub(crate) last_output: Option<Timestamp>,
-    /// When the process that runs now started, by the wall clock.
+    /// When the current process started, by the wall clock.
     pub(crate) started: Option<Timestamp>,
-    /// The clock.
+    /// The current time.
     pub(crate) now: Timestamp,
 }
 
-/// What it does; `None` if neither it nor its screen says. The report is one of the process that runs.
-pub(crate) fn activity(signs: Signs<'_>) -> Option<ActivitySnapshot> {
-    let Signs { report, screen, last_output, started, now } = signs;
-    let (state, since, reason, source) = match (seen(report, screen.map(|screen| &screen.sign)), report) {
+/// Judges the activity; `None` if neither the agent nor its screen shows one. The report has to be the current process's.
+pub(crate) fn judge_activity(evidence: ActivityEvidence<'_>) -> Option<ActivitySnapshot> {
+    let ActivityEvidence { report, screen, last_output, started, now } = evidence;
+    let (state, since, reason, source) = match (activity_on_screen(report, screen.map(|screen| &screen.sign)), report) {
         (Some((state, reason)), report) => {
             let since = screen.and_then(|screen| Timestamp::from_second(screen.since).ok());
             let since = since.or(report.map(|report| report.since)).unwrap_or(now);
@@ -37,14 +37,14 @@ pub(crate) fn activity(signs: Signs<'_>) -> Option<ActivitySnapshot> {
         (None, Some(report)) => (report.activity, report.since, report.reason.clone(), ActivitySource::Report),
         (None, None) => return None,
     };
-    // It may have been said by the process before, in the same words.
+    // The previous process may have made the same report.
     let since = started.map_or(since, |started| since.max(started));
     let quiet_since = last_output.map(|output| output.max(since));
     let silent_since = quiet_since.filter(|quiet| state == Activity::Working && now.duration_since(*quiet) >= SILENT);
     Some(ActivitySnapshot {
         state: state.to_string(),
         since: text(since),
-        waiting_for: (state == Activity::Waiting).then(|| WaitingFor::by(reason.as_deref())),
+        waiting_for: (state == Activity::Waiting).then(|| WaitingFor::from_reason(reason.as_deref())),
         reason,
         silent_since: silent_since.map(text),
         source,
@@ -53,32 +53,32 @@ pub(crate) fn activity(signs: Signs<'_>) -> Option<ActivitySnapshot> {
     })
 }
 
-/// What its screen says better than its report.
-fn seen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> Option<(Activity, Option<String>)> {
-    let said = report.map(|report| report.activity);
-    match (sign?, said) {
-        // A wait that was reported has the better reason.
+/// The activity and reason that the screen shows, where they are better than the report.
+fn activity_on_screen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> Option<(Activity, Option<String>)> {
+    let reported = report.map(|report| report.activity);
+    match (sign?, reported) {
+        // A reported wait has the better reason.
         (Sign::Dialog(_), Some(Activity::Waiting)) => None,
-        (Sign::Dialog(name), _) => Some((Activity::Waiting, Some(reason_of(name)))),
-        // That a person has answered is reported by few, and that one has refused by none.
+        (Sign::Dialog(name), _) => Some((Activity::Waiting, Some(dialog_reason(name)))),
+        // Few agents report that a person has answered, and none that a person has refused.
         (sign, Some(Activity::Waiting)) => {
-            let of = report.and_then(|report| report.reason.as_deref());
-            let is_answered = matches!(WaitingFor::by(of), WaitingFor::Permission | WaitingFor::Question);
-            is_answered.then(|| (by(sign), None))
+            let reason = report.and_then(|report| report.reason.as_deref());
+            let is_answered = matches!(WaitingFor::from_reason(reason), WaitingFor::Permission | WaitingFor::Question);
+            is_answered.then(|| (activity_without_dialog(sign), None))
         }
-        // Nor is that one has interrupted. Work that has a reason, subagents say, goes on behind the composer.
+        // No agent reports an interruption. Work with a reason, such as subagents, continues while the composer is shown.
         (Sign::Ready, Some(Activity::Working)) if report.is_some_and(|report| report.reason.is_none()) => {
             Some((Activity::Idle, None))
         }
-        // Somebody else's hook, say, made it go on.
+        // Something other than a person, such as a hook, made it continue.
         (Sign::Busy, Some(Activity::Idle)) => Some((Activity::Working, None)),
-        (sign, None) => Some((by(sign), None)),
+        (sign, None) => Some((activity_without_dialog(sign), None)),
         (Sign::Busy | Sign::Ready, Some(_)) => None,
     }
 }
 
-/// What one does without a dialog.
-fn by(sign: &Sign) -> Activity {
+/// The activity that a sign means on its own.
+fn activity_without_dialog(sign: &Sign) -> Activity {
     match sign {
         Sign::Busy => Activity::Working,
         Sign::Ready => Activity::Idle,
@@ -86,11 +86,11 @@ fn by(sign: &Sign) -> Activity {
     }
 }
 
-/// The reason for a dialog, by the name that its profile gives it.
-fn reason_of(dialog: &str) -> String {
+/// The reason for waiting on a dialog, by the name that the runtime's profile gives it.
+fn dialog_reason(dialog: &str) -> String {
     match dialog {
         "API key" => "login: API key".to_owned(),
-        known if WaitingFor::by(Some(known)) != WaitingFor::Other => known.to_owned(),
+        known if WaitingFor::from_reason(Some(known)) != WaitingFor::Other => known.to_owned(),
         other => format!("dialog: {other}"),
     }
 }
@@ -101,8 +101,8 @@ fn text(time: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Signs, activity};
-    use crate::observe::ScreenSays;
+    use super::{ActivityEvidence, judge_activity};
+    use crate::observe::ScreenSign;
     use jiff::Timestamp;
     use mosaic_heartbeat::{Activity, ActivityReport};
     use mosaic_runtimes::Sign;
@@ -124,11 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_tells_what_nobody_reported() {
+    fn the_screen_shows_what_was_not_reported() {
         use Activity::{Blocked, Idle, Waiting, Working};
-        type Said<'a> = Option<(Activity, &'a str)>;
+        type Reported<'a> = Option<(Activity, &'a str)>;
         let dialog = |name: &str| Some(Sign::Dialog(name.to_owned()));
-        let table: [(Said<'_>, Option<Sign>, &str); 22] = [
+        let table: [(Reported<'_>, Option<Sign>, &str); 22] = [
             (None, None, "-"),
             (None, dialog("trust"), "waiting trust, Trust, Screen"),
             (None, dialog("model"), "waiting dialog: model, Other, Screen"),
@@ -152,56 +152,62 @@ mod tests {
             (Some((Working, "subagents")), Some(Sign::Ready), "working subagents, Report"),
             (Some((Blocked, "529")), Some(Sign::Ready), "blocked 529, Report"),
         ];
-        for (said, sign, expected) in table {
-            let report =
-                said.map(|(activity, reason)| report(activity, Some(reason).filter(|reason| !reason.is_empty()), 5));
-            let screen = sign.clone().map(|sign| ScreenSays { sign, since: minute(7).as_second() });
+        for (reported, sign, expected) in table {
+            let report = reported
+                .map(|(activity, reason)| report(activity, Some(reason).filter(|reason| !reason.is_empty()), 5));
+            let screen = sign.clone().map(|sign| ScreenSign { sign, since: minute(7).as_second() });
             let (report, screen) = (report.as_ref(), screen.as_ref());
-            let seen = activity(Signs { report, screen, last_output: None, started: Some(minute(0)), now: minute(9) });
-            let told = seen.map_or_else(
+            let judged = judge_activity(ActivityEvidence {
+                report,
+                screen,
+                last_output: None,
+                started: Some(minute(0)),
+                now: minute(9),
+            });
+            let text = judged.map_or_else(
                 || "-".to_owned(),
-                |seen| {
-                    let reason = seen.reason.map_or_else(String::new, |reason| format!("{reason}, "));
-                    let needs = seen.waiting_for.map_or_else(String::new, |needs| format!("{needs:?}, "));
-                    format!("{} {reason}{needs}{:?}", seen.state, seen.source)
+                |activity| {
+                    let reason = activity.reason.map_or_else(String::new, |reason| format!("{reason}, "));
+                    let needs = activity.waiting_for.map_or_else(String::new, |needs| format!("{needs:?}, "));
+                    format!("{} {reason}{needs}{:?}", activity.state, activity.source)
                 },
             );
-            assert_eq!(told, expected, "{said:?} {sign:?}");
+            assert_eq!(text, expected, "{reported:?} {sign:?}");
         }
     }
 
     #[test]
-    fn who_works_and_prints_nothing_for_half_an_hour_is_silent() {
+    fn a_working_agent_that_prints_nothing_for_half_an_hour_is_silent() {
         let silent = |state, since, output, now| {
             let report = report(state, None, since);
-            let signs = Signs {
+            let evidence = ActivityEvidence {
                 report: Some(&report),
                 screen: None,
                 last_output: Some(minute(output)),
                 started: Some(minute(0)),
                 now: minute(now),
             };
-            activity(signs).unwrap().silent_since
+            judge_activity(evidence).unwrap().silent_since
         };
         assert_eq!(silent(Activity::Working, 5, 10, 40).as_deref(), Some("2026-11-18T11:17:00.000Z"));
         assert_eq!(silent(Activity::Working, 5, 11, 40), None);
-        assert_eq!(silent(Activity::Working, 20, 10, 40), None, "it has only begun");
+        assert_eq!(silent(Activity::Working, 20, 10, 40), None, "the work has only begun");
         assert_eq!(silent(Activity::Idle, 5, 10, 90), None);
         assert_eq!(silent(Activity::Waiting, 5, 10, 90), None);
     }
 
     #[test]
-    fn nothing_is_older_than_the_process() {
-        let since = |said: i64, started: i64| {
-            let report = report(Activity::Idle, None, said);
-            let signs = Signs {
+    fn an_activity_does_not_begin_before_the_process() {
+        let since = |reported: i64, started: i64| {
+            let report = report(Activity::Idle, None, reported);
+            let evidence = ActivityEvidence {
                 report: Some(&report),
                 screen: None,
                 last_output: None,
                 started: Some(minute(started)),
                 now: minute(90),
             };
-            activity(signs).unwrap().since
+            judge_activity(evidence).unwrap().since
         };
         assert_eq!(since(5, 7), since(7, 0));
         assert_eq!(since(7, 5), since(7, 0));

@@ -1,4 +1,5 @@
-//! A fleet of two in which all is well, for tests to spoil.
+//! An example fleet of two healthy agents, which tests change to make defects.
+#![allow(clippy::unwrap_used, reason = "a panic names the line with the invalid test data")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -16,9 +17,10 @@ use mosaic_systemd::{
 use mosaic_tmux::SessionPane;
 
 use crate::observe::{
-    GeneratedFiles, LastGood, Launched, Observation, ProcessSeen, RosterSeen, RunFiles, Seen, Target, TmuxServer,
-    UnitFiles, Units,
+    GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster, RunFiles,
+    TmuxServer, UnitFiles, Units,
 };
+use crate::target::Target;
 
 pub(crate) const ROSTER: &str = "\
 version: 1
@@ -32,12 +34,12 @@ agents:
     class: implementer
 ";
 
-pub(crate) fn seen<T>(value: T) -> Seen<T> {
-    Seen { result: Ok(value), took: Duration::from_millis(1) }
+pub(crate) fn observed<T>(value: T) -> Observed<T> {
+    Observed { result: Ok(value), took: Duration::from_millis(1) }
 }
 
-pub(crate) fn failed<T>(why: &str) -> Seen<T> {
-    Seen { result: Err(why.to_owned()), took: Duration::from_millis(1) }
+pub(crate) fn failed<T>(why: &str) -> Observed<T> {
+    Observed { result: Err(why.to_owned()), took: Duration::from_millis(1) }
 }
 
 pub(crate) fn target() -> Target {
@@ -48,7 +50,7 @@ pub(crate) fn target() -> Target {
         roster_path: PathBuf::from("/h/roster.yaml"),
         run_directory: RunDirectory::at(PathBuf::from("/h/run")),
         manager: ManagerAddress::new(None, None),
-        unit_directories: Some(UnitDirectories::of_user(variable).unwrap()),
+        unit_directories: Some(UnitDirectories::from_environment(variable).unwrap()),
         logind: Logind::default(),
         host: "w1".to_owned(),
         user: "jarvis".to_owned(),
@@ -70,20 +72,20 @@ pub(crate) fn observation() -> Observation {
             boot: "0700cf0c-8b1c-49c8-862a-3c44fb7bacfe".parse().unwrap(),
         },
         since_boot: Duration::from_secs(1000),
-        roster: roster_seen(Roster::parse(ROSTER, Path::new("/h/roster.yaml")).unwrap()),
-        tmux: seen(Some(TmuxServer {
+        roster: observed_roster(Roster::parse(ROSTER, Path::new("/h/roster.yaml")).unwrap()),
+        tmux: observed(Some(TmuxServer {
             pid: 12.try_into().ok(),
             started: Some(1_763_650_000),
             sessions: BTreeMap::new(),
         })),
-        systemd: seen(Units::default()),
+        systemd: observed(Units::default()),
         direct: false,
         unit_files: Ok(UnitFiles { links: Arc::default(), template_installed: true }),
         linger: Linger::On,
-        heartbeats: seen(RunFiles::default()),
-        processes: seen(BTreeMap::new()),
-        signs: BTreeMap::new(),
-        generated: seen(Arc::default()),
+        heartbeats: observed(RunFiles::default()),
+        processes: observed(BTreeMap::new()),
+        screens: BTreeMap::new(),
+        generated: observed(Arc::default()),
     };
     session(&mut observation, "_holder", 13);
     let holder = UnitName::holder();
@@ -96,23 +98,23 @@ pub(crate) fn observation() -> Observation {
     observation
 }
 
-/// A roster that has just been read.
-pub(crate) fn roster_seen(roster: Roster) -> RosterSeen {
+/// A roster that was just read.
+pub(crate) fn observed_roster(roster: Roster) -> ObservedRoster {
     let loaded_at = "2026-11-20T11:59:59Z".parse().unwrap();
-    RosterSeen { now: seen(()), last_good: Some(LastGood { roster: Arc::new(roster), loaded_at }) }
+    ObservedRoster { read: observed(()), last_good: Some(LastGood { roster: Arc::new(roster), loaded_at }) }
 }
 
-/// What enables and masks units.
+/// The links that enable and mask units.
 pub(crate) fn links(observation: &mut Observation) -> &mut UnitLinks {
     Arc::make_mut(&mut observation.unit_files.as_mut().unwrap().links)
 }
 
-/// The files that were generated.
+/// The comparisons of the generated files.
 pub(crate) fn generated_files(observation: &mut Observation) -> &mut BTreeMap<AgentName, Arc<GeneratedFiles>> {
     Arc::make_mut(observation.generated.result.as_mut().unwrap())
 }
 
-/// Adds an agent with which all is well.
+/// Adds a healthy agent.
 pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command: &str) {
     session(observation, agent, pid);
     let name = agent.parse().unwrap();
@@ -122,9 +124,9 @@ pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command:
     observation.systemd.result.as_mut().unwrap().loaded.insert(unit.clone(), loaded);
     links(observation).enabled.insert(unit.clone());
     heartbeat(observation, agent, &beat(agent, pid));
-    let process = ProcessSeen {
+    let process = ObservedProcess {
         stat: Ok(Some(stat(pid, 'S'))),
-        launched: Some(Launched::Command(command.to_owned())),
+        launch_command: Some(LaunchCommand::Command(command.to_owned())),
         group: Some(unit.to_string()),
         usage: Some(Usage { memory_bytes: 4096, cpu: Duration::from_secs(1), tasks: 2 }),
         foreground: Some("node".to_owned()),
@@ -160,7 +162,7 @@ pub(crate) fn unit<'a>(observation: &'a mut Observation, agent: &str) -> &'a mut
     observation.systemd.result.as_mut().unwrap().loaded.get_mut(&name).unwrap()
 }
 
-/// A heartbeat of five seconds ago.
+/// A heartbeat that was written five seconds ago.
 pub(crate) fn beat(agent: &str, pid: u32) -> String {
     format!(
         "ts=2026-11-20T11:59:55+00:00\npid={pid}\nstatus=ok\nv=2\nagent={agent}\n\
