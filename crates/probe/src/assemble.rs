@@ -258,3 +258,18 @@ fn millis(duration: Duration) -> u64 {
 fn text(time: Timestamp) -> String {
     time.round(jiff::Unit::Millisecond).unwrap_or(time).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::example;
+    use std::fs;
+    use std::path::Path;
+
+    /// What `mosaic fleet ps --json` and `mosaic fleet verify --json` print is read by other programs.
+    #[test]
+    fn the_json_of_a_snapshot_stays_the_same() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/example.json");
+        let json = serde_json::to_string_pretty(&example::snapshot()).unwrap() + "\n";
+        assert_eq!(json, fs::read_to_string(golden).unwrap_or_default());
+    }
+}

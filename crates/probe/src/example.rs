@@ -1,4 +1,7 @@
-//! An example fleet of two healthy agents, which tests change to make defects.
+//! An example fleet, which tests change to make the states and defects that they need.
+//!
+//! [`snapshot`] is for the tests of other crates (feature `example`): it has agents in different conditions, and nearly
+//! every field is set in one of them. The observations in this crate's tests start with two healthy agents.
 #![allow(clippy::unwrap_used, reason = "a panic names the line with the invalid test data")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +19,12 @@ use mosaic_systemd::{
 };
 use mosaic_tmux::SessionPane;
 
+use crate::assemble::assemble;
 use crate::observe::{
     GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster, RunFiles,
     TmuxServer, UnitFiles, Units,
 };
+use crate::snapshot::Snapshot;
 use crate::target::Target;
 
 pub(crate) const ROSTER: &str = "\
@@ -34,10 +39,65 @@ agents:
     class: implementer
 ";
 
+/// The roster of [`snapshot`].
+const SNAPSHOT_ROSTER: &str = "\
+version: 1
+transport: tmux
+agents:
+  - name: lead
+    runtime: claude
+    class: orchestrator
+  - name: coder0
+    runtime: codex
+    class: implementer
+  - name: coder1
+    runtime: codex
+    class: implementer
+  - name: rev0
+    runtime: pi
+    class: reviewer
+";
+
+/// The snapshot of a fleet at 2026-11-20T12:00:00Z: `lead` works, `coder0` waits for a permission, the process of
+/// `coder1` was killed, `rev0` was never started, and the session `scratch` is not in the roster.
+#[must_use]
+pub fn snapshot() -> Snapshot {
+    assemble(&target(), &mixed_observation())
+}
+
+/// The observation of [`snapshot`].
+fn mixed_observation() -> Observation {
+    let mut observation = observation();
+    observation.roster = observed_roster(Roster::parse(SNAPSHOT_ROSTER, Path::new("/h/roster.yaml")).unwrap());
+    report(&mut observation, "lead", "working\nreason=subagents\nmodel=opus\ntask=plan the release");
+    report(&mut observation, "coder0", "waiting\nreason=permission: Bash\nmodel=gpt-6");
+    add(&mut observation, "coder1", 300, "mosaic yolo codex");
+    server(&mut observation).sessions.get_mut("coder1").unwrap().dead = true;
+    observation.processes.result.as_mut().unwrap().get_mut(&300.try_into().unwrap()).unwrap().stat =
+        Ok(Some(stat(300, 'Z')));
+    unit(&mut observation, "coder1").active = ActiveState::Activating;
+    let exited = beat("coder1", 300).replace("status=ok", "status=exited")
+        + "exit=signal:9\nlast_exit=signal:9\nlast_exit_ts=2026-11-20T11:59:54.5Z\n";
+    heartbeat(&mut observation, "coder1", &exited);
+    let exited_before = beat("lead", 100) + "last_exit=code:7\nlast_exit_ts=2026-11-20T11:00:00Z\n";
+    heartbeat(&mut observation, "lead", &exited_before);
+    let since = "2026-11-20T11:43:25.1239Z".parse().unwrap();
+    observation.systemd.result.as_mut().unwrap().since.insert(UnitName::agent(&"lead".parse().unwrap()), since);
+    session(&mut observation, "scratch", 400);
+    observation
+}
+
+/// Makes an agent report an activity, with further lines of the report.
+fn report(observation: &mut Observation, agent: &str, activity: &str) {
+    let report = format!("ts=2026-11-20T11:50:00.98765Z\nactivity={activity}\n").parse().unwrap();
+    observation.heartbeats.result.as_mut().unwrap().activities.insert(agent.parse().unwrap(), report);
+}
+
 pub(crate) fn observed<T>(value: T) -> Observed<T> {
     Observed { result: Ok(value), took: Duration::from_millis(1) }
 }
 
+#[cfg(test)]
 pub(crate) fn failed<T>(why: &str) -> Observed<T> {
     Observed { result: Err(why.to_owned()), took: Duration::from_millis(1) }
 }
@@ -75,7 +135,7 @@ pub(crate) fn observation() -> Observation {
         roster: observed_roster(Roster::parse(ROSTER, Path::new("/h/roster.yaml")).unwrap()),
         tmux: observed(Some(TmuxServer {
             pid: 12.try_into().ok(),
-            started: Some(1_763_650_000),
+            started: Some(1_795_172_400),
             sessions: BTreeMap::new(),
         })),
         systemd: observed(Units::default()),
@@ -143,7 +203,7 @@ pub(crate) fn session(observation: &mut Observation, session: &str, pid: u32) {
         pid: pid.try_into().unwrap(),
         dead: false,
         verdict: None,
-        last_output: 1_763_653_688,
+        last_output: 1_795_175_988,
     };
     server(observation).sessions.insert(session.to_owned(), pane);
 }
