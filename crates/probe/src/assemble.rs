@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{AgentName, Pid, ProcessIdentity};
 use mosaic_heartbeat::Freshness;
 use mosaic_roster::{AgentSettings, Roster};
-use mosaic_systemd::{Linger, LoadState, UnitName};
+use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 
 use crate::drift::{self, RosterNames};
 use crate::judge::{
@@ -50,7 +50,7 @@ pub(crate) fn assemble(target: &Target, observation: &Observation) -> Snapshot {
         schema: 1,
         host: target.host.clone(),
         tenant: target.tenant.clone(),
-        observed_at: text(observation.now.wall),
+        observed_at: round_to_milliseconds(observation.now.wall),
         socket: target.socket_name(observation.roster.roster()).to_string(),
         direct: observation.direct,
         sources: BTreeMap::from([
@@ -62,7 +62,7 @@ pub(crate) fn assemble(target: &Target, observation: &Observation) -> Snapshot {
         ]),
         roster: RosterSnapshot {
             agents: roster.map(|roster| roster.agents.len()),
-            loaded_at: observation.roster.last_good.as_ref().map(|good| text(good.loaded_at)),
+            loaded_at: observation.roster.last_good.as_ref().map(|good| round_to_milliseconds(good.loaded_at)),
         },
         linger: match observation.linger {
             Linger::On => Some(true),
@@ -98,7 +98,7 @@ fn agent(
     AgentSnapshot {
         name: name.to_string(),
         runtime: settings.map(|settings| settings.runtime.to_string()),
-        class: settings.map(|settings| settings.class.as_str().to_owned()),
+        class: settings.map(|settings| settings.class.clone()),
         host: target.host.clone(),
         tenant: target.tenant.clone(),
         managed: settings.is_some(),
@@ -134,9 +134,12 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
                 ProcessFact::Ended => Some(false),
                 ProcessFact::NotNamed | ProcessFact::Unreadable(_) => None,
             },
-            process_since: facts.observed.and_then(|process| started(pane.pid, process, observation)).map(text),
+            process_since: facts
+                .observed
+                .and_then(|process| started(pane.pid, process, observation))
+                .map(round_to_milliseconds),
             command: facts.observed.and_then(|process| process.foreground.clone()),
-            last_output: Timestamp::from_second(pane.last_output).ok().map(text),
+            last_output: Timestamp::from_second(pane.last_output).ok().map(round_to_milliseconds),
         }),
     }
 }
@@ -182,14 +185,14 @@ fn unit(agent: &AgentName, observation: &Observation) -> Option<UnitSnapshot> {
     let loaded = units.loaded.get(&name);
     Some(UnitSnapshot {
         // A unit that is not loaded is inactive: that is what systemd reports when it is queried by name.
-        active: loaded.map_or("inactive", |unit| unit.active.as_str()).to_owned(),
+        active: loaded.map_or(ActiveState::Inactive, |unit| unit.active),
         sub: loaded.map_or_else(|| "dead".to_owned(), |unit| unit.sub.clone()),
         enabled: files.map(|files| files.links.enabled.contains(&name)),
         installed: loaded.map_or_else(
             || files.is_some_and(|files| files.template_installed),
             |unit| matches!(unit.load, LoadState::Loaded | LoadState::Stub | LoadState::Merged),
         ),
-        since: units.since.get(&name).copied().map(text),
+        since: units.since.get(&name).copied().map(round_to_milliseconds),
         name: name.to_string(),
     })
 }
@@ -226,14 +229,14 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
     HeartbeatSnapshot {
         health,
         reason,
-        ts: Some(text(heartbeat.written_at)),
+        ts: Some(round_to_milliseconds(heartbeat.written_at)),
         age_ms: age.map(millis),
         interval_ms: Some(millis(interval.duration())),
         pid: Some(heartbeat.pid.get()),
-        status: Some(heartbeat.status.to_string()),
-        exit: binding.and_then(|binding| binding.exit).map(|verdict| verdict.to_string()),
-        last_exit: heartbeat.latest_exit().map(|last| last.verdict.to_string()),
-        last_exit_at: heartbeat.latest_exit().map(|last| text(last.at)),
+        status: Some(heartbeat.status),
+        exit: binding.and_then(|binding| binding.exit),
+        last_exit: heartbeat.latest_exit().map(|last| last.verdict),
+        last_exit_at: heartbeat.latest_exit().map(|last| round_to_milliseconds(last.at)),
         sidecar: binding.map(|binding| binding.sidecar.get()),
         starts: binding.map(|binding| binding.generation),
         path,
@@ -246,7 +249,7 @@ fn holder(target: &Target, observation: &Observation) -> HolderSnapshot {
     HolderSnapshot {
         up: Some(server.sessions.contains_key(target.holder_session(observation.roster.roster()))),
         pid: server.pid.map(Pid::get),
-        since: server.started.and_then(|started| Timestamp::from_second(started).ok()).map(text),
+        since: server.started.and_then(|started| Timestamp::from_second(started).ok()).map(round_to_milliseconds),
     }
 }
 
@@ -254,9 +257,8 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// RFC 3339, in whole milliseconds at most.
-fn text(time: Timestamp) -> String {
-    time.round(jiff::Unit::Millisecond).unwrap_or(time).to_string()
+fn round_to_milliseconds(time: Timestamp) -> Timestamp {
+    time.round(jiff::Unit::Millisecond).unwrap_or(time)
 }
 
 #[cfg(test)]

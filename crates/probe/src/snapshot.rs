@@ -5,10 +5,12 @@
 
 mod agent;
 mod attention;
+pub(crate) mod text_format;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -30,7 +32,9 @@ pub struct Snapshot {
     /// The tenant: `MOSAIC_TENANT`, by default the user.
     pub tenant: String,
     /// When the fleet was observed (RFC 3339).
-    pub observed_at: String,
+    #[serde(serialize_with = "text_format::display")]
+    #[schemars(with = "String")]
+    pub observed_at: Timestamp,
     /// The name of the fleet's tmux socket.
     pub socket: String,
     /// The fleet runs without a user manager: it was started directly, and no agent is restarted automatically.
@@ -56,7 +60,9 @@ pub struct RosterSnapshot {
     /// The number of agents; null if the roster was never read.
     pub agents: Option<usize>,
     /// When it was last read successfully (RFC 3339).
-    pub loaded_at: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub loaded_at: Option<Timestamp>,
 }
 
 /// The tmux server of the fleet, and its holder session.
@@ -68,7 +74,9 @@ pub struct HolderSnapshot {
     /// The process id of the server.
     pub pid: Option<u32>,
     /// When the server started (RFC 3339).
-    pub since: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Timestamp>,
 }
 
 impl Snapshot {

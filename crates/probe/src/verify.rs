@@ -37,7 +37,7 @@ pub(crate) fn verify(
         schema: 1,
         host: snapshot.host.clone(),
         tenant: snapshot.tenant.clone(),
-        observed_at: snapshot.observed_at.clone(),
+        observed_at: snapshot.observed_at,
         passed: checks.iter().all(is_satisfied),
         checks,
     }

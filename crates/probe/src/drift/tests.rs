@@ -141,7 +141,7 @@ fn an_unreadable_source_causes_no_drift() {
     assert!(drift(&target(), &changed).is_empty());
     let snapshot = assemble(&target(), &changed);
     assert_eq!(snapshot.managed().count(), 2);
-    assert_eq!(snapshot.roster.loaded_at.as_deref(), Some("2026-11-20T11:59:59Z"));
+    assert_eq!(snapshot.roster.loaded_at, "2026-11-20T11:59:59Z".parse().ok());
     assert!(!snapshot.sources[&SourceName::Roster].ok);
     changed.roster.last_good = None;
     changed.generated = failed("line 3: garbage");

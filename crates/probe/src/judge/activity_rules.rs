@@ -42,11 +42,11 @@ pub(crate) fn judge_activity(evidence: ActivityEvidence<'_>) -> Option<ActivityS
     let quiet_since = last_output.map(|output| output.max(since));
     let silent_since = quiet_since.filter(|quiet| state == Activity::Working && now.duration_since(*quiet) >= SILENT);
     Some(ActivitySnapshot {
-        state: state.to_string(),
-        since: text(since),
+        state,
+        since: truncate_to_milliseconds(since),
         waiting_for: (state == Activity::Waiting).then(|| WaitingFor::from_reason(reason.as_deref())),
         reason,
-        silent_since: silent_since.map(text),
+        silent_since: silent_since.map(truncate_to_milliseconds),
         source,
         model: report.and_then(|report| report.model.clone()),
         task: report.and_then(|report| report.task.clone()),
@@ -95,8 +95,8 @@ fn dialog_reason(dialog: &str) -> String {
     }
 }
 
-fn text(time: Timestamp) -> String {
-    format!("{time:.3}")
+fn truncate_to_milliseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 #[cfg(test)]
@@ -189,7 +189,7 @@ mod tests {
             };
             judge_activity(evidence).unwrap().silent_since
         };
-        assert_eq!(silent(Activity::Working, 5, 10, 40).as_deref(), Some("2026-11-18T11:17:00.000Z"));
+        assert_eq!(silent(Activity::Working, 5, 10, 40), Some(minute(10)));
         assert_eq!(silent(Activity::Working, 5, 11, 40), None);
         assert_eq!(silent(Activity::Working, 20, 10, 40), None, "the work has only begun");
         assert_eq!(silent(Activity::Idle, 5, 10, 90), None);

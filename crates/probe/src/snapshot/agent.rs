@@ -2,10 +2,15 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use mosaic_domain::ExitVerdict;
+use mosaic_heartbeat::{Activity, Status};
+use mosaic_roster::Class;
+use mosaic_systemd::ActiveState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::DriftKind;
+use super::{DriftKind, text_format};
 
 /// An agent of the roster (`managed`), or another session on the fleet's socket.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -16,7 +21,9 @@ pub struct AgentSnapshot {
     /// Its runtime; null if it is not in the roster.
     pub runtime: Option<String>,
     /// Its class; null if it is not in the roster.
-    pub class: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub class: Option<Class>,
     /// The host that it runs on.
     pub host: String,
     /// The tenant that it belongs to.
@@ -56,11 +63,15 @@ pub struct SessionSnapshot {
     /// The process exists and is not a zombie. Null if `/proc` could not be read.
     pub process_alive: Option<bool>,
     /// When the process started (RFC 3339).
-    pub process_since: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub process_since: Option<Timestamp>,
     /// The name of the program in the foreground of the pane.
     pub command: Option<String>,
     /// When the pane's window last printed output (RFC 3339).
-    pub last_output: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub last_output: Option<Timestamp>,
 }
 
 /// The unit of an agent, as systemd reports it.
@@ -70,7 +81,9 @@ pub struct UnitSnapshot {
     /// The name of the unit: `mosaic-agent@coder0.service`.
     pub name: String,
     /// The `ActiveState`: `active`, `activating`, `failed`, …
-    pub active: String,
+    #[serde(serialize_with = "text_format::display")]
+    #[schemars(with = "String")]
+    pub active: ActiveState,
     /// The `SubState`: `running`, `auto-restart`, `dead`, …
     pub sub: String,
     /// A boot starts it. Null if the unit directories could not be read.
@@ -78,7 +91,9 @@ pub struct UnitSnapshot {
     /// Its unit file is installed and can be loaded.
     pub installed: bool,
     /// When it entered this state; for an active unit, when its start began (RFC 3339).
-    pub since: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Timestamp>,
 }
 
 /// The freshness of a heartbeat, judged by its writer's own interval.
@@ -102,7 +117,9 @@ pub struct HeartbeatSnapshot {
     /// Why the freshness is unknown.
     pub reason: Option<String>,
     /// When it was written, by the wall clock (RFC 3339).
-    pub ts: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub ts: Option<Timestamp>,
     /// Its age, in milliseconds.
     pub age_ms: Option<u64>,
     /// The interval of its writer, in milliseconds.
@@ -110,13 +127,21 @@ pub struct HeartbeatSnapshot {
     /// The id of the process that it is about.
     pub pid: Option<u32>,
     /// The state of that process: `ok`, `exited`, `stopped` or `lost`.
-    pub status: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub status: Option<Status>,
     /// How the process ended: `code:7`, `signal:9`.
-    pub exit: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub exit: Option<ExitVerdict>,
     /// How the last process that ended did so, this one or the previous one: `code:7`, `signal:9`.
-    pub last_exit: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub last_exit: Option<ExitVerdict>,
     /// When the last process ended (RFC 3339).
-    pub last_exit_at: Option<String>,
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub last_exit_at: Option<Timestamp>,
     /// The process id of the sidecar that wrote it.
     pub sidecar: Option<u32>,
     /// How often the agent was started since the run directory was created.
@@ -184,15 +209,21 @@ impl fmt::Display for Condition {
 #[serde(rename_all = "camelCase")]
 pub struct ActivitySnapshot {
     /// The activity: `working`, `waiting`, `idle` or `blocked`.
-    pub state: String,
+    #[serde(serialize_with = "text_format::display")]
+    #[schemars(with = "String")]
+    pub state: Activity,
     /// When the activity began (RFC 3339).
-    pub since: String,
+    #[serde(serialize_with = "text_format::milliseconds")]
+    #[schemars(with = "String")]
+    pub since: Timestamp,
     /// What the agent waits for, or what blocks it.
     pub reason: Option<String>,
     /// What a waiting agent needs from a person.
     pub waiting_for: Option<WaitingFor>,
     /// When a working agent stopped printing output, if that was so long ago that it may hang (RFC 3339).
-    pub silent_since: Option<String>,
+    #[serde(serialize_with = "text_format::optional_milliseconds")]
+    #[schemars(with = "Option<String>")]
+    pub silent_since: Option<Timestamp>,
     /// Where the activity was found.
     pub source: ActivitySource,
     /// The model that the agent reports.

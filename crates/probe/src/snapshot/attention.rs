@@ -1,5 +1,7 @@
 //! Which agents need a person, why, and what the person can do.
 
+use mosaic_heartbeat::Activity;
+
 use super::{ActivitySource, AgentSnapshot, Condition, WaitingFor};
 
 /// Why an agent needs a person, the most urgent reason first.
@@ -18,11 +20,11 @@ pub enum AttentionReason {
 impl AttentionReason {
     /// The reason for a condition and an activity. `silent`: the agent has printed nothing for a long time.
     #[must_use]
-    pub fn from_state(condition: Condition, activity: Option<&str>, silent: bool) -> Option<Self> {
+    pub fn from_state(condition: Condition, activity: Option<Activity>, silent: bool) -> Option<Self> {
         match (condition, activity) {
             (Condition::Dead | Condition::Missing | Condition::Stale | Condition::Unknown, _) => Some(Self::Down),
-            (Condition::Up | Condition::Starting, Some("waiting")) => Some(Self::Waiting),
-            (Condition::Up | Condition::Starting, Some("blocked")) => Some(Self::Blocked),
+            (Condition::Up | Condition::Starting, Some(Activity::Waiting)) => Some(Self::Waiting),
+            (Condition::Up | Condition::Starting, Some(Activity::Blocked)) => Some(Self::Blocked),
             (Condition::Up | Condition::Starting, _) => silent.then_some(Self::Silent),
         }
     }
@@ -34,7 +36,7 @@ impl AgentSnapshot {
     pub fn attention(&self) -> Option<AttentionReason> {
         let activity = self.activity.as_ref();
         let silent = activity.is_some_and(|activity| activity.silent_since.is_some());
-        AttentionReason::from_state(self.condition, activity.map(|activity| activity.state.as_str()), silent)
+        AttentionReason::from_state(self.condition, activity.map(|activity| activity.state), silent)
     }
 }
 
@@ -81,21 +83,22 @@ pub fn attention_advice(agent: &AgentSnapshot) -> Option<AttentionAdvice> {
 mod tests {
     use super::AttentionReason::{self, Blocked, Down, Silent, Waiting};
     use crate::snapshot::Condition;
+    use mosaic_heartbeat::Activity;
 
     #[test]
     fn the_activity_of_an_agent_that_is_down_does_not_count() {
         let table = [
             (Condition::Up, None, false, None),
-            (Condition::Up, Some("working"), false, None),
-            (Condition::Up, Some("working"), true, Some(Silent)),
-            (Condition::Up, Some("waiting"), true, Some(Waiting)),
-            (Condition::Up, Some("blocked"), false, Some(Blocked)),
-            (Condition::Starting, Some("waiting"), false, Some(Waiting)),
+            (Condition::Up, Some(Activity::Working), false, None),
+            (Condition::Up, Some(Activity::Working), true, Some(Silent)),
+            (Condition::Up, Some(Activity::Waiting), true, Some(Waiting)),
+            (Condition::Up, Some(Activity::Blocked), false, Some(Blocked)),
+            (Condition::Starting, Some(Activity::Waiting), false, Some(Waiting)),
             (Condition::Starting, None, false, None),
-            (Condition::Stale, Some("waiting"), false, Some(Down)),
-            (Condition::Dead, Some("blocked"), true, Some(Down)),
+            (Condition::Stale, Some(Activity::Waiting), false, Some(Down)),
+            (Condition::Dead, Some(Activity::Blocked), true, Some(Down)),
             (Condition::Missing, None, false, Some(Down)),
-            (Condition::Unknown, Some("idle"), false, Some(Down)),
+            (Condition::Unknown, Some(Activity::Idle), false, Some(Down)),
         ];
         for (condition, activity, silent, expected) in table {
             assert_eq!(

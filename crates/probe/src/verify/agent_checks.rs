@@ -212,7 +212,7 @@ fn activity(agent: &AgentSnapshot, attention: Option<&AttentionAdvice>, evidence
     let state = &activity.state;
     match attention {
         Some(attention) => (Status::Fail, evidence.format(format_args!("{state}: {}", attention.detail))),
-        None => (Status::Pass, evidence.format(format_args!("{state} since {}", activity.since))),
+        None => (Status::Pass, evidence.format(format_args!("{state} since {:.3}", activity.since))),
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use mosaic_domain::AgentName;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::snapshot::text_format;
 
 /// The status of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -146,7 +149,9 @@ pub struct Verification {
     /// The tenant: `MOSAIC_TENANT`, by default the user.
     pub tenant: String,
     /// When the fleet was observed (RFC 3339).
-    pub observed_at: String,
+    #[serde(serialize_with = "text_format::display")]
+    #[schemars(with = "String")]
+    pub observed_at: Timestamp,
     /// Every required check passed.
     pub passed: bool,
     /// All checks.
