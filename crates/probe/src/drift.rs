@@ -136,7 +136,7 @@ fn command_drift(agent: &AgentName, generated: &GeneratedFiles, facts: &AgentFac
 
 fn generated_files_drift(agent: &AgentName, generated: &GeneratedFiles) -> Option<DriftItem> {
     let outdated = &generated.outdated;
-    let advice = format!("run mosaic fleet install, then mosaic fleet restart {agent}");
+    let advice = format!("mosaic fleet install, then mosaic fleet restart {agent}");
     (!outdated.is_empty()).then(|| item(agent, DriftKind::EnvOutdated, outdated.join("; "), advice))
 }
 

@@ -176,7 +176,7 @@ mod tests {
     use std::ffi::OsString;
     use std::path::Path;
 
-    fn find(roster: Option<&str>, home: Option<&str>, variables: &[(&str, &str)]) -> Result<FleetPaths, NoHome> {
+    fn resolve(roster: Option<&str>, home: Option<&str>, variables: &[(&str, &str)]) -> Result<FleetPaths, NoHome> {
         let variable =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
         FleetPaths::resolve(roster.map(Path::new), home.map(Path::new), variable, Path::new("/here"))
@@ -185,9 +185,9 @@ mod tests {
     #[test]
     fn the_command_line_takes_precedence_over_the_environment() {
         let environment = [("HOME", "/h"), ("MOSAIC_HOME", "/m")];
-        let by_environment = find(None, None, &environment).unwrap();
+        let by_environment = resolve(None, None, &environment).unwrap();
         assert_eq!(by_environment.roster_path, Path::new("/m/fleet/roster.yaml"));
-        let given = find(Some("/r.yaml"), Some("/given"), &environment).unwrap();
+        let given = resolve(Some("/r.yaml"), Some("/given"), &environment).unwrap();
         assert_eq!(given.home.path(), Path::new("/given"));
         assert_eq!(given.roster_path, Path::new("/r.yaml"));
         assert_eq!(given.run_directory.path(), Path::new("/given/fleet/run"));
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn relative_paths_become_absolute() {
-        let given = find(Some("r.yaml"), Some("home"), &[("MOSAIC_HEARTBEAT_RUN_DIR", "beats")]).unwrap();
+        let given = resolve(Some("r.yaml"), Some("home"), &[("MOSAIC_HEARTBEAT_RUN_DIR", "beats")]).unwrap();
         assert_eq!(given.roster_path, Path::new("/here/r.yaml"));
         assert_eq!(given.home.path(), Path::new("/here/home"));
         assert_eq!(given.run_directory.path(), Path::new("/here/beats"));
@@ -203,8 +203,8 @@ mod tests {
 
     #[test]
     fn a_missing_home_and_an_invalid_value_are_errors() {
-        assert_eq!(find(None, None, &[]), Err(NoHome));
-        let paths = find(None, None, &[("HOME", "/h")]).unwrap();
+        assert_eq!(resolve(None, None, &[]), Err(NoHome));
+        let paths = resolve(None, None, &[("HOME", "/h")]).unwrap();
         let nonsense = |name: &str| (name == "MOSAIC_HEARTBEAT_INTERVAL").then(|| OsString::from("soon"));
         let error = paths.target(nonsense).unwrap_err();
         assert!(error.to_string().starts_with("MOSAIC_HEARTBEAT_INTERVAL has an invalid value: "), "{error}");

@@ -48,7 +48,7 @@ impl<M: Send + 'static> Source<M> {
                 drop((cache, guard));
                 observed
             };
-            // Drop the cache first: the owner of an abandoned source may drop its handle at any time.
+            // Release the shared state before the result is sent: the receiver may drop the source at once.
             drop(shared);
             sender.send(observed).is_ok()
         });

@@ -45,7 +45,7 @@ impl ProgramFactsCache {
         let systemd = (!observation.direct)
             .then(|| observation.systemd.result.as_ref().map(|units| units.version.clone()).map_err(Clone::clone));
         let tmux_enabled = !target.without.contains(&SourceName::Tmux);
-        // A hung server does not mean a hung program; but a hung program has already used up the time.
+        // If the tmux server hangs, the program may still work, but it gets less time: it may be what hangs.
         let limit = if observation.tmux.result.is_ok() { target.limit } else { target.limit / 4 };
         let found = self.0.begin(limit, {
             let (target, generated) = (Arc::clone(target), observation.generated.result.clone().ok());
