@@ -18,6 +18,12 @@ pub use agent::{
     ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, HeartbeatHealth, HeartbeatSnapshot, SessionSnapshot,
     UnitSnapshot, UsageSnapshot, WaitingFor,
 };
+/// The types of fields, so that a consumer of snapshots needs no further crate.
+pub use mosaic_domain::ExitVerdict;
+pub use mosaic_heartbeat::{Activity, Status as HeartbeatStatus};
+pub use mosaic_roster::Class;
+pub use mosaic_systemd::ActiveState;
+
 pub use attention::{AttentionAdvice, AttentionReason, attention_advice};
 
 /// The state of a whole fleet at one moment.
