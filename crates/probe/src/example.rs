@@ -120,7 +120,7 @@ pub(crate) fn target() -> Target {
         fallback_socket: "mosaic-factory".parse().unwrap(),
         fallback_holder: HolderSession::default(),
         limit: Target::LIMIT,
-        without: BTreeSet::new(),
+        disabled_sources: BTreeSet::new(),
     }
 }
 

@@ -150,7 +150,7 @@ fn begin<M: Send + 'static, T: Send + 'static>(
     source: &Source<M>,
     read: impl FnOnce(&mut M, &Target) -> Result<T, String> + Send + 'static,
 ) -> PendingRead<T> {
-    if target.without.contains(&name) {
+    if target.disabled_sources.contains(&name) {
         return PendingRead::finished(Observed::disabled());
     }
     let owned = Arc::clone(target);

@@ -7,7 +7,7 @@ use crate::assemble::assemble;
 use crate::observe::{Cache, Observation, observe};
 use crate::snapshot::Snapshot;
 use crate::target::Target;
-use crate::verify::{ProgramFacts, ProgramFactsCache, Scope, Verification, passed, verify};
+use crate::verify::{ProgramFacts, ProgramFactsCache, Scope, Verification, VerifyInput, passed, verify};
 
 /// Observes one fleet repeatedly. Results are cached and read again as soon as anything indicates a change, so an
 /// observation equals that of a new observer. The exception is a roster that can no longer be read: then the last
@@ -73,12 +73,22 @@ impl ObservedFleet {
     /// Verifies the fleet, or the agents that `scope` names.
     #[must_use]
     pub fn verify(&self, scope: &Scope) -> Verification {
-        verify(&self.target, &self.observation, &self.snapshot, &self.program_facts, scope)
+        verify(&self.verify_input(scope))
     }
 
     /// Whether every check passes that [`verify`](Self::verify) requires, without producing the table.
     #[must_use]
     pub fn passed(&self, scope: &Scope) -> bool {
-        passed(&self.target, &self.observation, &self.snapshot, &self.program_facts, scope)
+        passed(&self.verify_input(scope))
+    }
+
+    fn verify_input<'a>(&'a self, scope: &'a Scope) -> VerifyInput<'a> {
+        VerifyInput {
+            target: &self.target,
+            observation: &self.observation,
+            snapshot: &self.snapshot,
+            program_facts: &self.program_facts,
+            scope,
+        }
     }
 }

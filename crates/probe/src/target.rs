@@ -48,7 +48,7 @@ pub struct Target {
     pub limit: Duration,
     /// Sources that are disabled: nothing is opened, queried or started for them. The roster is always read, because
     /// every other source depends on it.
-    pub without: BTreeSet<SourceName>,
+    pub disabled_sources: BTreeSet<SourceName>,
 }
 
 impl Target {
@@ -144,7 +144,7 @@ impl FleetPaths {
             fallback_socket: parsed(&variable, "MOSAIC_TMUX_SOCKET")?.unwrap_or_default(),
             fallback_holder: parsed(&variable, "MOSAIC_HOLDER_SESSION")?.unwrap_or_default(),
             limit: Target::LIMIT,
-            without: BTreeSet::new(),
+            disabled_sources: BTreeSet::new(),
         })
     }
 }

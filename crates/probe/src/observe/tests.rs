@@ -35,7 +35,7 @@ fn a_disabled_source_is_not_read_and_reports_that() {
     const ALL: [SourceName; 5] =
         [SourceName::Roster, SourceName::Tmux, SourceName::Systemd, SourceName::Heartbeat, SourceName::Process];
     let root = tempfile::tempdir().unwrap();
-    let (target, observation) = observe_once(Target { without: ALL.into(), ..fleet(root.path()) });
+    let (target, observation) = observe_once(Target { disabled_sources: ALL.into(), ..fleet(root.path()) });
     let snapshot = assemble(&target, &observation);
     for (source, report) in &snapshot.sources {
         let expected = (*source != SourceName::Roster).then_some("disabled");
@@ -45,7 +45,7 @@ fn a_disabled_source_is_not_read_and_reports_that() {
     assert_eq!(snapshot.managed().count(), 2);
 
     let (_, observation) =
-        observe_once(Target { without: [SourceName::Systemd].into(), ..Arc::into_inner(target).unwrap() });
+        observe_once(Target { disabled_sources: [SourceName::Systemd].into(), ..Arc::into_inner(target).unwrap() });
     assert!(root.path().join("started").exists());
     assert_eq!(observation.heartbeats.result.unwrap().heartbeats.len(), 1);
 }

@@ -44,7 +44,7 @@ impl ProgramFactsCache {
     pub(crate) fn gather(&self, target: &Arc<Target>, observation: &Observation) -> ProgramFacts {
         let systemd = (!observation.direct)
             .then(|| observation.systemd.result.as_ref().map(|units| units.version.clone()).map_err(Clone::clone));
-        let tmux_enabled = !target.without.contains(&SourceName::Tmux);
+        let tmux_enabled = !target.disabled_sources.contains(&SourceName::Tmux);
         // If the tmux server hangs, the program may still work, but it gets less time: it may be what hangs.
         let limit = if observation.tmux.result.is_ok() { target.limit } else { target.limit / 4 };
         let found = self.0.begin(limit, {

@@ -1,5 +1,5 @@
 use super::program_facts::ProgramFacts;
-use super::{CheckName, Scope, Status, Verification, verify};
+use super::{CheckName, Scope, Status, Verification, VerifyInput, verify};
 use crate::assemble::assemble;
 use crate::example::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
 use crate::observe::{Observation, ScreenSign};
@@ -20,8 +20,9 @@ fn facts() -> ProgramFacts {
 
 fn run(target: &Target, observation: &Observation, facts: &ProgramFacts, scope: &Scope) -> Verification {
     let snapshot = assemble(target, observation);
-    let verification = verify(target, observation, &snapshot, facts, scope);
-    assert_eq!(super::passed(target, observation, &snapshot, facts, scope), verification.passed);
+    let input = VerifyInput { target, observation, snapshot: &snapshot, program_facts: facts, scope };
+    let verification = verify(&input);
+    assert_eq!(super::passed(&input), verification.passed);
     verification
 }
 
