@@ -27,9 +27,9 @@ impl Binaries {
         let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
         // One by one, as they ship: what is built together shares its features.
         let (package, built) = match name {
-            "mosaic" => ("cli", &CLI),
-            "mosaic-fleet-exporter" => ("exporter", &EXPORTER),
-            _ => ("launcher", &LAUNCHER),
+            "mosaic" => ("mosaic-cli", &CLI),
+            "mosaic-fleet-exporter" => ("mosaic-exporter", &EXPORTER),
+            _ => ("mosaic-launcher", &LAUNCHER),
         };
         find(name, built, &["--release", "--target", &target, "-p", package])
     }
@@ -66,7 +66,7 @@ impl Binaries {
 
     pub(crate) fn harness(name: &str) -> PathBuf {
         static BUILT: OnceLock<Built> = OnceLock::new();
-        find(name, &BUILT, &["-p", "harness"])
+        find(name, &BUILT, &["-p", "mosaic-harness"])
     }
 
     /// The top of the source tree.

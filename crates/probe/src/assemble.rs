@@ -1,4 +1,4 @@
-//! Joins what was seen with the roster: pure.
+//! Joins an observation with the roster into a snapshot.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,19 +7,22 @@ use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{AgentName, Pid, ProcessIdentity};
 use mosaic_heartbeat::Freshness;
 use mosaic_roster::{AgentSettings, Roster};
-use mosaic_systemd::{Linger, LoadState, UnitName};
+use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 
-use crate::drift::{self, Expected, Known};
-use crate::judge::{self, AgentFacts, Beat, PaneFact, ProcessFact, Signs, condition};
-use crate::observe::{Observation, ProcessSeen, Target};
+use crate::drift::{self, RosterNames};
+use crate::judge::{
+    ActivityEvidence, AgentFacts, HeartbeatFact, PaneFact, ProcessFact, judge_activity, judge_condition,
+};
+use crate::observe::{Observation, ObservedProcess};
 use crate::snapshot::{
     ActivitySnapshot, AgentSnapshot, Condition, DriftItem, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot,
     RosterSnapshot, SessionSnapshot, Snapshot, SourceName, UnitSnapshot, UsageSnapshot,
 };
+use crate::target::Target;
 
-/// The snapshot of one observation. Without a roster nothing is managed, and nothing drifts.
+/// Makes the snapshot of an observation. Without a roster no agent is managed, and there is no drift.
 #[must_use]
-pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
+pub(crate) fn assemble(target: &Target, observation: &Observation) -> Snapshot {
     let roster = observation.roster.roster();
     let mut drift = Vec::new();
     let mut agents = Vec::new();
@@ -32,27 +35,26 @@ pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
             .ok()
             .and_then(|files| files.get(&settings.name))
             .map(|files| &**files);
-        let expected = Expected { agent: &settings.name, generated };
-        let items = drift::of_agent(expected, &facts, observation);
+        let items = drift::agent_drift(&settings.name, generated, &facts, observation);
         agents.push(agent(target, observation, &settings.name, Some(&settings), &facts, &items));
         drift.extend(items);
     }
-    let of_fleet = roster.map(|roster| drift::of_fleet(target, roster, observation)).unwrap_or_default();
-    for name in strays(roster, observation) {
+    let fleet_drift = roster.map(|roster| drift::fleet_drift(target, roster, observation)).unwrap_or_default();
+    for name in unmanaged_agents(roster, observation) {
         let facts = AgentFacts::gather(observation, &name, target.assumed_interval);
-        let items: Vec<DriftItem> = of_fleet.iter().filter(|item| item.subject == name.as_str()).cloned().collect();
+        let items: Vec<DriftItem> = fleet_drift.iter().filter(|item| item.subject == name.as_str()).cloned().collect();
         agents.push(agent(target, observation, &name, None, &facts, &items));
     }
-    drift.extend(of_fleet);
+    drift.extend(fleet_drift);
     Snapshot {
         schema: 1,
         host: target.host.clone(),
         tenant: target.tenant.clone(),
-        observed_at: text(observation.now.wall),
-        socket: target.socket_by(observation.roster.roster()).to_string(),
+        observed_at: round_to_milliseconds(observation.now.wall),
+        socket: target.socket_name(observation.roster.roster()).to_string(),
         direct: observation.direct,
         sources: BTreeMap::from([
-            (SourceName::Roster, observation.roster.now.report()),
+            (SourceName::Roster, observation.roster.read.report()),
             (SourceName::Tmux, observation.tmux.report()),
             (SourceName::Systemd, observation.systemd.report()),
             (SourceName::Heartbeat, observation.heartbeats.report()),
@@ -60,7 +62,7 @@ pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
         ]),
         roster: RosterSnapshot {
             agents: roster.map(|roster| roster.agents.len()),
-            loaded_at: observation.roster.last_good.as_ref().map(|good| text(good.loaded_at)),
+            loaded_at: observation.roster.last_good.as_ref().map(|good| round_to_milliseconds(good.loaded_at)),
         },
         linger: match observation.linger {
             Linger::On => Some(true),
@@ -73,15 +75,15 @@ pub fn assemble(target: &Target, observation: &Observation) -> Snapshot {
     }
 }
 
-/// The sessions that are not in the roster and could be an agent's, by name.
-fn strays(roster: Option<&Roster>, observation: &Observation) -> Vec<AgentName> {
+/// The sessions that are not in the roster and have a valid agent name, sorted by name.
+fn unmanaged_agents(roster: Option<&Roster>, observation: &Observation) -> Vec<AgentName> {
     let sessions = observation.tmux.ok().and_then(Option::as_ref).into_iter().flat_map(|server| server.sessions.keys());
-    let known = roster.map(Known::of);
-    let stray = |session: &str| known.as_ref().is_none_or(|known| known.is_stray(session));
-    let mut names: Vec<AgentName> =
-        sessions.filter(|session| stray(session)).filter_map(|session| session.parse().ok()).collect();
-    names.sort_unstable();
-    names
+    let names = roster.map(RosterNames::new);
+    let is_unmanaged = |session: &str| names.as_ref().is_none_or(|names| names.is_unmanaged(session));
+    let mut unmanaged: Vec<AgentName> =
+        sessions.filter(|session| is_unmanaged(session)).filter_map(|session| session.parse().ok()).collect();
+    unmanaged.sort_unstable();
+    unmanaged
 }
 
 fn agent(
@@ -92,11 +94,11 @@ fn agent(
     facts: &AgentFacts<'_>,
     drift: &[DriftItem],
 ) -> AgentSnapshot {
-    let (condition, reason) = condition(facts);
+    let (condition, reason) = judge_condition(facts);
     AgentSnapshot {
         name: name.to_string(),
         runtime: settings.map(|settings| settings.runtime.to_string()),
-        class: settings.map(|settings| settings.class.as_str().to_owned()),
+        class: settings.map(|settings| settings.class.clone()),
         host: target.host.clone(),
         tenant: target.tenant.clone(),
         managed: settings.is_some(),
@@ -105,11 +107,11 @@ fn agent(
         session: session(facts, observation),
         unit: unit(name, observation),
         heartbeat: heartbeat(target, name, facts),
-        // The words of a process that is gone are no news of the one that may follow.
+        // The report of a process that has ended does not apply to the next one.
         activity: (!matches!(condition, Condition::Dead | Condition::Missing))
-            .then(|| doing(name, facts, observation))
+            .then(|| activity(name, facts, observation))
             .flatten(),
-        usage: facts.seen.and_then(|seen| seen.usage).map(|usage| UsageSnapshot {
+        usage: facts.observed.and_then(|process| process.usage).map(|usage| UsageSnapshot {
             memory_bytes: usage.memory_bytes,
             cpu_seconds: usage.cpu.as_secs_f64(),
             tasks: usage.tasks,
@@ -122,7 +124,7 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
     match facts.pane {
         PaneFact::Unknown(_) => None,
         PaneFact::NoServer | PaneFact::Missing => Some(SessionSnapshot::default()),
-        PaneFact::There(pane) => Some(SessionSnapshot {
+        PaneFact::Exists(pane) => Some(SessionSnapshot {
             exists: true,
             pane_id: Some(pane.id.to_string()),
             pane_pid: Some(pane.pid.get()),
@@ -130,45 +132,48 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
             process_alive: match facts.process {
                 ProcessFact::Alive => Some(!pane.dead),
                 ProcessFact::Ended => Some(false),
-                ProcessFact::Nobody | ProcessFact::Unreadable(_) => None,
+                ProcessFact::NotNamed | ProcessFact::Unreadable(_) => None,
             },
-            process_since: facts.seen.and_then(|seen| started(pane.pid, seen, observation)).map(text),
-            command: facts.seen.and_then(|seen| seen.foreground.clone()),
-            last_output: Timestamp::from_second(pane.last_output).ok().map(text),
+            process_since: facts
+                .observed
+                .and_then(|process| started(pane.pid, process, observation))
+                .map(round_to_milliseconds),
+            command: facts.observed.and_then(|process| process.foreground.clone()),
+            last_output: Timestamp::from_second(pane.last_output).ok().map(round_to_milliseconds),
         }),
     }
 }
 
-fn started(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Timestamp> {
-    let age = observation.since_boot.checked_sub(start_of(pid, seen, observation)?)?;
+fn started(pid: Pid, process: &ObservedProcess, observation: &Observation) -> Option<Timestamp> {
+    let age = observation.since_boot.checked_sub(start_of(pid, process, observation)?)?;
     observation.now.wall.checked_sub(SignedDuration::try_from(age).ok()?).ok()
 }
 
-/// When a process started, on the clock that counts from the boot.
-fn start_of(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Duration> {
-    let stat = seen.stat.as_ref().ok()?.as_ref()?;
+/// When a process started, as the time since boot.
+fn start_of(pid: Pid, process: &ObservedProcess, observation: &Observation) -> Option<Duration> {
+    let stat = process.stat.as_ref().ok()?.as_ref()?;
     let identity = ProcessIdentity { pid, start_ticks: stat.start_ticks, boot: observation.now.boot };
     Some(mosaic_process::start_of(&identity))
 }
 
-fn doing(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {
+fn activity(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {
     let pane = match facts.pane {
-        PaneFact::There(pane) => Some(pane),
+        PaneFact::Exists(pane) => Some(pane),
         PaneFact::Unknown(_) | PaneFact::NoServer | PaneFact::Missing => None,
     };
-    let process = pane.map(|pane| pane.pid).zip(facts.seen);
-    let start = process.and_then(|(pid, seen)| start_of(pid, seen, observation));
+    let process = pane.map(|pane| pane.pid).zip(facts.observed);
+    let start = process.and_then(|(pid, process)| start_of(pid, process, observation));
     let report = observation.heartbeats.ok().and_then(|files| files.activities.get(name));
-    judge::activity(Signs {
-        // One of the process before, or of another boot, is no news of this one.
+    judge_activity(ActivityEvidence {
+        // A report of the previous process, or of another boot, does not apply to this one.
         report: report.filter(|report| {
             report.said.is_none_or(|said| {
                 said.boot == observation.now.boot && start.is_none_or(|start| said.since_boot >= start)
             })
         }),
-        screen: observation.signs.get(name),
+        screen: observation.screens.get(name),
         last_output: pane.and_then(|pane| Timestamp::from_second(pane.last_output).ok()),
-        started: process.and_then(|(pid, seen)| started(pid, seen, observation)),
+        started: process.and_then(|(pid, process)| started(pid, process, observation)),
         now: observation.now.wall,
     })
 }
@@ -179,15 +184,15 @@ fn unit(agent: &AgentName, observation: &Observation) -> Option<UnitSnapshot> {
     let files = observation.unit_files.as_ref().ok();
     let loaded = units.loaded.get(&name);
     Some(UnitSnapshot {
-        // A unit that nothing refers to is not loaded; asked for, systemd would call it inactive.
-        active: loaded.map_or("inactive", |unit| unit.active.as_str()).to_owned(),
+        // A unit that is not loaded is inactive: that is what systemd reports when it is queried by name.
+        active: loaded.map_or(ActiveState::Inactive, |unit| unit.active),
         sub: loaded.map_or_else(|| "dead".to_owned(), |unit| unit.sub.clone()),
         enabled: files.map(|files| files.links.enabled.contains(&name)),
         installed: loaded.map_or_else(
             || files.is_some_and(|files| files.template_installed),
             |unit| matches!(unit.load, LoadState::Loaded | LoadState::Stub | LoadState::Merged),
         ),
-        since: units.since.get(&name).copied().map(text),
+        since: units.since.get(&name).copied().map(round_to_milliseconds),
         name: name.to_string(),
     })
 }
@@ -209,10 +214,10 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
         starts: None,
         path: path.clone(),
     };
-    let (heartbeat, freshness) = match &facts.beat {
-        Beat::Missing => return without("there is none"),
-        Beat::Unreadable(why) => return without(why),
-        Beat::Read { heartbeat, freshness, .. } => (heartbeat, freshness),
+    let (heartbeat, freshness) = match &facts.heartbeat {
+        HeartbeatFact::Missing => return without("there is no heartbeat"),
+        HeartbeatFact::Unreadable(why) => return without(why),
+        HeartbeatFact::Read { heartbeat, freshness, .. } => (heartbeat, freshness),
     };
     let (health, reason, age) = match freshness {
         Freshness::Fresh { age } => (HeartbeatHealth::Healthy, None, Some(*age)),
@@ -224,14 +229,14 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
     HeartbeatSnapshot {
         health,
         reason,
-        ts: Some(text(heartbeat.written_at)),
+        ts: Some(round_to_milliseconds(heartbeat.written_at)),
         age_ms: age.map(millis),
         interval_ms: Some(millis(interval.duration())),
         pid: Some(heartbeat.pid.get()),
-        status: Some(heartbeat.status.to_string()),
-        exit: binding.and_then(|binding| binding.exit).map(|verdict| verdict.to_string()),
-        last_exit: heartbeat.latest_exit().map(|last| last.verdict.to_string()),
-        last_exit_at: heartbeat.latest_exit().map(|last| text(last.at)),
+        status: Some(heartbeat.status),
+        exit: binding.and_then(|binding| binding.exit),
+        last_exit: heartbeat.latest_exit().map(|last| last.verdict),
+        last_exit_at: heartbeat.latest_exit().map(|last| round_to_milliseconds(last.at)),
         sidecar: binding.map(|binding| binding.sidecar.get()),
         starts: binding.map(|binding| binding.generation),
         path,
@@ -239,12 +244,12 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
 }
 
 fn holder(target: &Target, observation: &Observation) -> HolderSnapshot {
-    let Some(panes) = observation.tmux.ok() else { return HolderSnapshot::default() };
-    let Some(panes) = panes else { return HolderSnapshot { up: Some(false), ..HolderSnapshot::default() } };
+    let Some(server) = observation.tmux.ok() else { return HolderSnapshot::default() };
+    let Some(server) = server else { return HolderSnapshot { up: Some(false), ..HolderSnapshot::default() } };
     HolderSnapshot {
-        up: Some(panes.sessions.contains_key(target.holder_by(observation.roster.roster()))),
-        pid: panes.pid.map(Pid::get),
-        since: panes.started.and_then(|started| Timestamp::from_second(started).ok()).map(text),
+        up: Some(server.sessions.contains_key(target.holder_session(observation.roster.roster()))),
+        pid: server.pid.map(Pid::get),
+        since: server.started.and_then(|started| Timestamp::from_second(started).ok()).map(round_to_milliseconds),
     }
 }
 
@@ -252,7 +257,21 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// RFC 3339, in whole milliseconds at most.
-fn text(moment: Timestamp) -> String {
-    moment.round(jiff::Unit::Millisecond).unwrap_or(moment).to_string()
+fn round_to_milliseconds(time: Timestamp) -> Timestamp {
+    time.round(jiff::Unit::Millisecond).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::example;
+    use std::fs;
+    use std::path::Path;
+
+    /// What `mosaic fleet ps --json` and `mosaic fleet verify --json` print is read by other programs.
+    #[test]
+    fn the_json_of_a_snapshot_stays_the_same() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/example.json");
+        let json = serde_json::to_string_pretty(&example::snapshot()).unwrap() + "\n";
+        assert_eq!(json, fs::read_to_string(golden).unwrap_or_default());
+    }
 }

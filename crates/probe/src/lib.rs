@@ -1,28 +1,23 @@
-//! What is there, and whether to trust it: observe → snapshot → drift → verify.
+//! Observes a fleet and judges it: observe → snapshot → drift → verify.
 //!
-//! [`look`] does it all, and an [`Observer`] does it again and again. Where a fleet is, [`Places`] finds.
-//! [`observe()`] gathers each source once, bounded in time; [`assemble`] joins what was seen with the roster;
-//! [`verify`] is a table of checks, and a [`plea`] is why an agent needs a person. Everything after the observation is pure. Doing
-//! something about what was seen does not belong here.
+//! [`observe_once`] does one observation, and an [`Observer`] repeats it with a cache. [`FleetPaths`] finds the
+//! files and sockets of a fleet. An observation reads each source once, bounded in time; everything after that
+//! is pure: the [`Snapshot`] joins the observation with the roster, [`verify`] is a table of checks, and
+//! [`attention_advice`] says why an agent needs a person. This crate never changes what it observes.
 
 mod assemble;
 mod drift;
-#[cfg(test)]
-mod healthy;
+#[cfg(any(test, feature = "example"))]
+pub mod example;
 mod judge;
-mod look;
-pub mod observe;
+mod observe;
 mod observer;
-mod places;
-mod plea;
 pub mod snapshot;
+mod target;
 pub mod verify;
 
-pub use assemble::assemble;
-pub use look::{Depth, Look, look};
-pub use observe::{Target, observe};
-pub use observer::Observer;
-pub use places::{BadVariable, Places};
-pub use plea::{Plea, plea};
+pub use observer::{Depth, ObservedFleet, Observer, observe_once};
 pub use snapshot::Snapshot;
+pub use snapshot::{AttentionAdvice, AttentionReason, attention_advice};
+pub use target::{BadVariable, FleetPaths, Target};
 pub use verify::{Scope, Verification};

@@ -1,48 +1,33 @@
-//! The only code that talks to the user manager: units, jobs, enablement, linger.
+//! The interface to the systemd user manager: units, jobs, enablement and linger.
 //!
-//! [`UserManager`] speaks D-Bus where there is a user bus, and runs `systemctl --user` where there
-//! is none; callers need not know which. Every call has a deadline, and leaves nothing behind when
-//! that has passed. What to do about a unit's state does not belong here, nor does what is in a
-//! unit file.
+//! [`UserManager`] speaks D-Bus if the user has a bus and runs `systemctl --user` otherwise; both transports
+//! return the same values. Every call has a deadline and releases its threads, descriptors and child
+//! processes when the deadline has passed. This crate decides nothing: what a unit state means for an agent
+//! is judged by `mosaic-probe`, and the contents of unit files belong to `mosaic-provision`.
 //!
-//! Two places elsewhere ask the manager by themselves, by a bounded `systemctl` and `busctl`: the
-//! launcher's `systemd_service`, which attaches a process to its unit, and the sidecar's
-//! `unit_state`. The launcher becomes the sidecar, of which there is one an agent for weeks, and
-//! what it maps is what it costs: D-Bus and an async runtime are many times the whole program.
+//! Two modules elsewhere query the manager without this crate, with a bounded `systemctl` or `busctl`: the
+//! launcher's `systemd_service`, which attaches a process to its unit, and the sidecar's `unit_state`. The
+//! launcher becomes the sidecar, and one sidecar runs per agent for weeks; D-Bus and an async runtime would
+//! multiply its memory.
 
-mod active_state;
 mod bus;
-mod change;
-mod deadline;
-mod invocation;
-mod job_outcome;
+mod invocations;
 mod jobs;
 mod linger;
-mod load_state;
 mod manager_address;
 mod manager_error;
-mod object_path;
 mod systemctl;
-mod unit;
-mod unit_detail;
 mod unit_directories;
-mod unit_links;
 mod unit_name;
+mod unit_state;
 mod user_manager;
-mod verb;
 
-pub use active_state::ActiveState;
-pub use change::{Change, ChangeKind};
-pub use invocation::Invocations;
-pub use job_outcome::JobOutcome;
+pub use invocations::Invocations;
+pub use jobs::{JobOutcome, Verb};
 pub use linger::{Linger, LingerError, Logind, linger, set_linger};
-pub use load_state::LoadState;
 pub use manager_address::ManagerAddress;
 pub use manager_error::ManagerError;
-pub use unit::Unit;
-pub use unit_detail::UnitDetail;
-pub use unit_directories::{NoUnitHome, UnitDirectories};
-pub use unit_links::UnitLinks;
+pub use unit_directories::{NoUnitHome, UnitDirectories, UnitFileChange, UnitFileChangeKind, UnitLinks};
 pub use unit_name::{InvalidUnitName, UnitName};
+pub use unit_state::{ActiveState, LoadState, Unit, UnitDetail};
 pub use user_manager::UserManager;
-pub use verb::Verb;

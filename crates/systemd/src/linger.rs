@@ -1,4 +1,4 @@
-//! Does a user's manager run while he is logged in nowhere?
+//! Lingering: whether a user's manager runs without a login session.
 
 use std::fs;
 use std::io;
@@ -6,46 +6,45 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use mosaic_domain::ExitCode;
 use mosaic_process::{BoundedError, bounded_output};
 use serde::Serialize;
 
-/// Whether a user's manager starts at boot and stays when the user logs out.
+/// Whether a user's manager starts at boot and keeps running after logout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Linger {
-    /// It does.
+    /// The manager starts at boot and keeps running.
     On,
-    /// It ends with the user's last session, and all agents with it.
+    /// The manager stops with the user's last session, and all agents with it.
     Off,
-    /// Nobody here starts managers for users: no logind.
+    /// This host has no logind, which would start user managers.
     NoLogind,
 }
 
-/// The files of logind.
+/// The files in which logind records lingering users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logind {
     root: PathBuf,
 }
 
 impl Default for Logind {
-    /// This host's.
+    /// The logind of this host.
     fn default() -> Self {
-        Self::below(Path::new("/"))
+        Self::with_root(Path::new("/"))
     }
 }
 
 impl Logind {
-    /// That of a system below a directory.
+    /// The logind of the system below a root directory.
     #[must_use]
-    pub fn below(root: &Path) -> Self {
+    pub fn with_root(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 
-    /// Whether a user lingers. logind's own record is a file with the user's name.
+    /// Whether a user lingers: logind creates a file with the user's name.
     ///
     /// # Errors
-    /// The record cannot be looked at.
+    /// The record cannot be accessed.
     pub fn linger(&self, user: &str) -> io::Result<Linger> {
         if !self.root.join("run/systemd/users").is_dir() {
             return Ok(Linger::NoLogind);
@@ -59,54 +58,41 @@ impl Logind {
     }
 }
 
-/// Lingering could not be changed.
+/// Why lingering could not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum LingerError {
-    /// There is no logind.
-    #[error("nothing on this host starts user managers at boot (no logind): start the fleet by other means")]
+    /// This host has no logind.
+    #[error("this host has no logind, which would start user managers at boot: start the fleet by other means")]
     NoLogind,
-    /// `loginctl` did not run to its end.
+    /// `loginctl` could not be run to its end.
     #[error("loginctl: {0}")]
     Program(#[from] BoundedError),
-    /// logind said no.
-    #[error("logind does not allow to {what}: {message}; as root: loginctl {what}")]
+    /// logind refused.
+    #[error("logind refused '{what}': {message}; run 'loginctl {what}' as root")]
     Refused {
-        /// `enable-linger NAME`, say.
+        /// The arguments of `loginctl`, such as `enable-linger NAME`.
         what: String,
-        /// Its words.
+        /// The message of logind.
         message: String,
     },
-    /// The present state cannot be read.
+    /// The record of lingering users cannot be accessed.
     #[error("{0}")]
     Record(#[from] io::Error),
-}
-
-impl LingerError {
-    /// The exit code of a program that ends because of it.
-    #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::NoLogind | Self::Program(_) => ExitCode::Unavailable,
-            Self::Refused { .. } => ExitCode::Permission,
-            Self::Record(error) if error.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
-            Self::Record(_) => ExitCode::Io,
-        }
-    }
 }
 
 /// Whether a user of this host lingers.
 ///
 /// # Errors
-/// logind's record cannot be looked at.
+/// The record of lingering users cannot be accessed.
 pub fn linger(user: &str) -> io::Result<Linger> {
     Logind::default().linger(user)
 }
 
-/// Lets a user of this host linger, or no longer. What is so already is not asked for: it might
-/// need a password.
+/// Enables or disables lingering for a user of this host. If the state is already as requested, logind is not
+/// called, because it might require a password.
 ///
 /// # Errors
-/// There is no logind, it refuses, or it does not answer in time.
+/// This host has no logind, logind refuses, or it does not answer within `limit`.
 pub fn set_linger(user: &str, on: bool, limit: Duration) -> Result<(), LingerError> {
     let verb = match (linger(user)?, on) {
         (Linger::NoLogind, _) => return Err(LingerError::NoLogind),
@@ -128,9 +114,9 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn the_record_counts_only_where_somebody_reads_it() {
+    fn linger_records_count_only_if_logind_runs() {
         let root = tempfile::tempdir().unwrap();
-        let logind = Logind::below(root.path());
+        let logind = Logind::with_root(root.path());
         let records = root.path().join("var/lib/systemd/linger");
         fs::create_dir_all(&records).unwrap();
         fs::write(records.join("ann"), "").unwrap();
@@ -141,9 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_lingers_where_nobody_ever_did() {
+    fn a_missing_record_directory_means_off() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("run/systemd/users")).unwrap();
-        assert_eq!(Logind::below(root.path()).linger("ann").unwrap(), Linger::Off);
+        assert_eq!(Logind::with_root(root.path()).linger("ann").unwrap(), Linger::Off);
     }
 }

@@ -1,4 +1,4 @@
-//! Where the user manager of this user is.
+//! The address of the user manager.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::Command;
 use mosaic_process::FileMark;
 use rustix::fs::CWD;
 
-/// What leads to a user manager: `$XDG_RUNTIME_DIR`, `$DBUS_SESSION_BUS_ADDRESS`.
+/// How to reach a user manager: `$XDG_RUNTIME_DIR` and `$DBUS_SESSION_BUS_ADDRESS`.
 ///
-/// Shells that `sudo`, `su` or cron made have neither. Then `/run/user/UID` is taken, if it is
-/// there, which it is while the user lingers or is logged in somewhere; `systemctl --user` would
-/// give up with "Failed to connect to bus: No medium found".
+/// Shells started by `sudo`, `su` or cron have neither variable. Then `/run/user/UID` is used if it exists, which
+/// it does while the user lingers or is logged in. `systemctl --user` would fail there with "Failed to connect to
+/// bus: No medium found".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManagerAddress {
     runtime_directory: Option<PathBuf>,
@@ -19,13 +19,13 @@ pub struct ManagerAddress {
 }
 
 impl ManagerAddress {
-    /// From an environment.
-    pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    /// The address that an environment names.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let uid = rustix::process::geteuid().as_raw();
         Self::resolve(variable, &Path::new("/run/user").join(uid.to_string()))
     }
 
-    /// By these alone.
+    /// The address with exactly these parts.
     #[must_use]
     pub fn new(runtime_directory: Option<PathBuf>, bus_address: Option<String>) -> Self {
         Self { runtime_directory, bus_address }
@@ -39,37 +39,37 @@ impl ManagerAddress {
         Self { runtime_directory, bus_address }
     }
 
-    /// `$XDG_RUNTIME_DIR`, or what stands in for it.
+    /// `$XDG_RUNTIME_DIR`, or the directory that replaces it.
     #[must_use]
     pub fn runtime_directory(&self) -> Option<&Path> {
         self.runtime_directory.as_deref()
     }
 
-    /// The mark of the bus in the runtime directory: a bus that was started anew has another socket.
+    /// The mark of the bus socket in the runtime directory. A bus that was started anew has another socket.
     #[must_use]
-    pub fn mark(&self) -> Option<FileMark> {
+    pub fn bus_mark(&self) -> Option<FileMark> {
         FileMark::of(CWD, self.runtime_directory.as_ref()?.join("bus")).ok()?
     }
 
-    /// The addresses of buses that may lead there, best first.
+    /// The bus addresses to try, in this order.
     ///
-    /// The one in the runtime directory comes before the one that is named: `systemctl --user`, by
-    /// which the launcher asks, looks there first too. A variable that `dbus-run-session` or an X
-    /// session has set leads to a bus without a manager.
-    pub(crate) fn buses(&self) -> Vec<String> {
-        let usual = self.own_bus().map(|socket| format!("unix:path={}", escaped(&socket)));
-        let mut buses: Vec<String> = usual.into_iter().chain(self.bus_address.clone()).collect();
-        buses.dedup();
-        buses
+    /// The bus in the runtime directory comes before `$DBUS_SESSION_BUS_ADDRESS`, as it does in `systemctl --user`,
+    /// which the launcher uses. A variable that `dbus-run-session` or an X session has set names a bus without a
+    /// manager.
+    pub(crate) fn bus_addresses(&self) -> Vec<String> {
+        let usual = self.own_bus().map(|socket| format!("unix:path={}", escape(&socket)));
+        let mut addresses: Vec<String> = usual.into_iter().chain(self.bus_address.clone()).collect();
+        addresses.dedup();
+        addresses
     }
 
-    /// The manager's own socket, which `systemctl` knows how to use, if it is there.
+    /// The manager's private socket, which only `systemctl` can use; `None` if it does not exist.
     pub(crate) fn private_socket(&self) -> Option<PathBuf> {
         let socket = self.runtime_directory.as_ref()?.join("systemd/private");
         socket.exists().then_some(socket)
     }
 
-    /// Lets a child look for the manager in the same places.
+    /// Sets the environment of a child so that it uses the same address.
     pub(crate) fn apply(&self, command: &mut Command) {
         match &self.runtime_directory {
             Some(directory) => command.env("XDG_RUNTIME_DIR", directory),
@@ -81,7 +81,7 @@ impl ManagerAddress {
         };
     }
 
-    /// Is there a bus of the user's, where a manager would be?
+    /// Whether the runtime directory has a bus socket.
     pub(crate) fn has_bus(&self) -> bool {
         self.own_bus().is_some()
     }
@@ -91,24 +91,24 @@ impl ManagerAddress {
         socket.exists().then_some(socket)
     }
 
-    /// Why there is no manager; `tried` is what came of the buses.
-    pub(crate) fn why_absent(&self, tried: &str) -> String {
-        let place = match &self.runtime_directory {
+    /// Why there is no manager. `tried` lists the buses that were tried, each with its error.
+    pub(crate) fn absence_reason(&self, tried: &str) -> String {
+        let reason = match &self.runtime_directory {
             None => "XDG_RUNTIME_DIR is not set and there is no /run/user/UID (is the user logged in, or lingering?)"
                 .to_owned(),
-            Some(directory) if self.has_bus() => format!("no manager is on the bus {}/bus", directory.display()),
-            Some(directory) => format!("neither {0}/bus nor {0}/systemd/private is there", directory.display()),
+            Some(directory) if self.has_bus() => format!("the bus {}/bus has no manager", directory.display()),
+            Some(directory) => format!("neither {0}/bus nor {0}/systemd/private exists", directory.display()),
         };
         match (&self.bus_address, tried) {
-            (None, _) => place,
-            (Some(address), "") => format!("{place}, nor is one on the bus {address}"),
-            (Some(_), tried) => format!("{place}; {tried}"),
+            (None, _) => reason,
+            (Some(address), "") => format!("{reason}, and the bus {address} has no manager"),
+            (Some(_), tried) => format!("{reason}; {tried}"),
         }
     }
 }
 
-/// A path in a D-Bus address: whatever is not plain there becomes `%xx`.
-fn escaped(path: &Path) -> String {
+/// Escapes a path for a D-Bus address: every special byte becomes `%xx`.
+fn escape(path: &Path) -> String {
     use std::fmt::Write as _;
     use std::os::unix::ffi::OsStrExt as _;
 
@@ -124,21 +124,21 @@ fn escaped(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ManagerAddress, escaped};
+    use super::{ManagerAddress, escape};
     use std::ffi::OsString;
     use std::path::{Path, PathBuf};
 
     #[test]
-    fn the_environment_comes_before_what_is_usual_and_that_counts_only_where_it_is_there() {
-        let there = tempfile::tempdir().unwrap();
-        let absent = there.path().join("absent");
-        let usual = Some(there.path().to_owned());
+    fn xdg_runtime_dir_takes_precedence_over_an_existing_default() {
+        let existing = tempfile::tempdir().unwrap();
+        let absent = existing.path().join("absent");
+        let usual = Some(existing.path().to_owned());
         let named = Some(PathBuf::from("/named"));
         let table = [
-            (Some("/named"), there.path(), named.clone()),
+            (Some("/named"), existing.path(), named.clone()),
             (Some("/named"), &absent, named),
-            (Some(""), there.path(), usual.clone()),
-            (None, there.path(), usual),
+            (Some(""), existing.path(), usual.clone()),
+            (None, existing.path(), usual),
             (None, &absent, None),
         ];
         for (set, place, expected) in table {
@@ -149,16 +149,19 @@ mod tests {
     }
 
     #[test]
-    fn the_bus_of_the_runtime_directory_comes_before_the_one_that_is_named() {
-        let there = tempfile::tempdir().unwrap();
-        let address = ManagerAddress::new(Some(there.path().to_owned()), Some("unix:path=/x".to_owned()));
-        assert_eq!(address.buses(), ["unix:path=/x"]);
-        std::fs::write(there.path().join("bus"), "").unwrap();
-        assert_eq!(address.buses(), [format!("unix:path={}/bus", there.path().display()), "unix:path=/x".to_owned()]);
+    fn the_bus_of_the_runtime_directory_is_tried_first() {
+        let existing = tempfile::tempdir().unwrap();
+        let address = ManagerAddress::new(Some(existing.path().to_owned()), Some("unix:path=/x".to_owned()));
+        assert_eq!(address.bus_addresses(), ["unix:path=/x"]);
+        std::fs::write(existing.path().join("bus"), "").unwrap();
+        assert_eq!(
+            address.bus_addresses(),
+            [format!("unix:path={}/bus", existing.path().display()), "unix:path=/x".to_owned()]
+        );
     }
 
     #[test]
-    fn a_path_with_odd_characters_stays_one_path_in_an_address() {
-        assert_eq!(escaped(Path::new("/run/a b,c;d=é/bus")), "/run/a%20b%2cc%3bd%3d%c3%a9/bus");
+    fn special_characters_in_a_bus_path_are_escaped() {
+        assert_eq!(escape(Path::new("/run/a b,c;d=é/bus")), "/run/a%20b%2cc%3bd%3d%c3%a9/bus");
     }
 }

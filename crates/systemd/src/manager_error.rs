@@ -1,54 +1,43 @@
-//! Why the manager did not do it.
+//! Why a call to the user manager fails, and when.
 
 use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mosaic_domain::ExitCode;
-
-/// A call that failed.
+/// A failed call to the user manager.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManagerError {
-    /// There is no user manager for this user on this host.
-    #[error("there is no systemd user manager here: {why}")]
+    /// This user has no manager on this host.
+    #[error("no systemd user manager on this host: {why}")]
     Absent {
-        /// How that shows.
+        /// The evidence.
         why: String,
     },
-    /// There is one, or its socket, and it cannot be talked to.
+    /// A socket of the manager or of its bus exists, but the connection fails.
     #[error("the systemd user manager cannot be reached: {why}; see 'systemctl --user status'")]
     Unreachable {
-        /// What was tried, and what came of it.
+        /// The addresses that were tried, each with its error.
         why: String,
     },
-    /// It, or the bus, did not answer in time.
+    /// The manager or the bus did not answer in time.
     #[error(
-        "the systemd user manager did not answer within {} s; see whether it, or the D-Bus of the user, hangs",
+        "the systemd user manager did not answer within {} s; check whether it, or the user's D-Bus, hangs",
         .limit.as_secs_f32()
     )]
     Deadline {
-        /// The time it had.
+        /// The time limit of the call.
         limit: Duration,
     },
-    /// It answered, and the answer is no, or nothing that makes sense.
+    /// The manager refused the call, or its answer cannot be parsed.
     #[error("the systemd user manager refused to {what}: {message}")]
     Refused {
-        /// What it was asked for.
+        /// The request, as an infinitive: `list units`.
         what: String,
-        /// What it said.
+        /// The manager's message.
         message: String,
     },
 }
 
 impl ManagerError {
-    /// The exit code of a program that ends because of it.
-    #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Absent { .. } | Self::Unreachable { .. } | Self::Deadline { .. } => ExitCode::Unavailable,
-            Self::Refused { .. } => ExitCode::CheckFailed,
-        }
-    }
-
     pub(crate) fn refused(what: impl Into<String>, message: impl Display) -> Self {
         Self::Refused { what: what.into(), message: format!("{message}") }
     }
@@ -57,8 +46,16 @@ impl ManagerError {
         Self::Unreachable { why: format!("{why}") }
     }
 
-    /// A state that this program has not heard of, of a systemd that is newer.
-    pub(crate) fn unknown_word(unit: impl Display, word: impl Display) -> Self {
-        Self::refused(format!("describe {unit}"), format!("'{word}' is no state that is known here"))
+    /// A state that this version does not know, from a newer systemd.
+    pub(crate) fn unknown_state(unit: impl Display, state: impl Display) -> Self {
+        Self::refused(format!("describe {unit}"), format!("unknown unit state '{state}'"))
     }
+}
+
+/// Longer than any call takes, and short enough that adding it to a clock reading does not overflow.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
+
+/// The deadline of a call that starts now.
+pub(crate) fn deadline_after(limit: Duration) -> Instant {
+    Instant::now() + limit.min(LONGEST)
 }

@@ -1,37 +1,44 @@
-//! The manager over its own socket, which only `systemctl` speaks: for hosts without a user bus, and
-//! for when the bus is down.
+//! The user manager through `systemctl`, which connects to the manager's own socket.
+//!
+//! This transport serves hosts without a user bus, and hosts whose bus is down.
 
 mod output;
-mod run;
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::Pid;
 use mosaic_process::{BoundedError, bounded_output};
 
-use crate::systemctl::output::Shown;
-use crate::{Change, ManagerAddress, ManagerError, Unit, UnitDetail, UnitName};
+use crate::manager_error::deadline_after;
+use crate::systemctl::output::UnitProperties;
+use crate::{JobOutcome, ManagerAddress, ManagerError, Unit, UnitDetail, UnitFileChange, UnitName, Verb};
 
-/// `systemctl --user`, with a deadline.
+/// How many `systemctl` processes wait for jobs at the same time.
+const MAX_CHILDREN: usize = 16;
+
+/// Runs `systemctl --user` with a deadline.
 #[derive(Clone, Debug)]
 pub(crate) struct Systemctl {
-    environment: ManagerAddress,
+    address: ManagerAddress,
     limit: Duration,
     version: String,
 }
 
 impl Systemctl {
-    /// Hears that the manager answers, within the time that is left.
-    pub(crate) fn connect(environment: ManagerAddress, limit: Duration, left: Duration) -> Result<Self, ManagerError> {
-        let first = Self { environment, limit: left, version: String::new() };
-        let version = first.checked(&["show", "--property=Version", "--value"]).map_err(|error| match error {
+    /// Waits for an answer of the manager, within the time that is left.
+    pub(crate) fn connect(address: ManagerAddress, limit: Duration, left: Duration) -> Result<Self, ManagerError> {
+        let probe = Self { address, limit: left, version: String::new() };
+        let version = probe.checked(&["show", "--property=Version", "--value"]).map_err(|error| match error {
             ManagerError::Deadline { .. } => ManagerError::Deadline { limit },
             other => other,
         })?;
-        Ok(Self { limit, version: version.trim().to_owned(), ..first })
+        Ok(Self { limit, version: version.trim().to_owned(), ..probe })
     }
 
     pub(crate) fn version(&self) -> String {
@@ -43,38 +50,49 @@ impl Systemctl {
         output::units(&self.checked(&[&options, patterns].concat())?)
     }
 
-    pub(crate) fn since(&self, units: &[&UnitName]) -> Result<BTreeMap<UnitName, Timestamp>, ManagerError> {
-        let mut since = BTreeMap::new();
-        // A command line has a limit too.
+    pub(crate) fn state_change_times(
+        &self,
+        units: &[&UnitName],
+    ) -> Result<BTreeMap<UnitName, Timestamp>, ManagerError> {
+        let mut times = BTreeMap::new();
+        // The length of a command line is limited.
         for units in units.chunks(500) {
             let mut arguments = vec!["show", "--timestamp=us+utc", "--property=StateChangeTimestamp", "--"];
             arguments.extend(units.iter().map(|unit| unit.as_str()));
             let text = self.checked(&arguments)?;
-            let shown = Shown::blocks(&text);
-            if shown.len() != units.len() {
-                return Err(ManagerError::refused("tell since when units are in their state", "some are missing"));
+            let properties = UnitProperties::parse_blocks(&text);
+            if properties.len() != units.len() {
+                return Err(ManagerError::refused("list when units changed state", "some units are missing"));
             }
-            for (unit, shown) in units.iter().zip(shown) {
-                since.extend(shown.timestamp("StateChangeTimestamp")?.map(|timestamp| ((*unit).clone(), timestamp)));
+            for (unit, properties) in units.iter().zip(properties) {
+                times.extend(
+                    properties.timestamp("StateChangeTimestamp")?.map(|timestamp| ((*unit).clone(), timestamp)),
+                );
             }
         }
-        Ok(since)
+        Ok(times)
     }
 
     pub(crate) fn describe(&self, unit: &UnitName) -> Result<UnitDetail, ManagerError> {
         const PROPERTIES: &str = "--property=ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,NRestarts,\
                                   StateChangeTimestamp,MainPID,ControlGroup";
         let text = self.checked(&["show", "--timestamp=us+utc", PROPERTIES, "--", unit.as_str()])?;
-        let shown = Shown::block(&text);
+        let properties = UnitProperties::parse_block(&text);
         Ok(UnitDetail {
-            active: shown.text("ActiveState")?.parse().map_err(|word| ManagerError::unknown_word(unit, word))?,
-            sub: shown.text("SubState")?.to_owned(),
-            result: shown.text("Result")?.to_owned(),
-            exec_main_status: UnitDetail::verdict(shown.number("ExecMainCode")?, shown.number("ExecMainStatus")?),
-            n_restarts: shown.number("NRestarts")?,
-            since: shown.timestamp("StateChangeTimestamp")?,
-            main_pid: Pid::new(shown.number("MainPID")?),
-            control_group: Some(shown.text("ControlGroup")?).filter(|group| !group.is_empty()).map(Into::into),
+            active: properties
+                .text("ActiveState")?
+                .parse()
+                .map_err(|state| ManagerError::unknown_state(unit, state))?,
+            sub: properties.text("SubState")?.to_owned(),
+            result: properties.text("Result")?.to_owned(),
+            exec_main_status: UnitDetail::exit_verdict(
+                properties.number("ExecMainCode")?,
+                properties.number("ExecMainStatus")?,
+            ),
+            n_restarts: properties.number("NRestarts")?,
+            since: properties.timestamp("StateChangeTimestamp")?,
+            main_pid: Pid::new(properties.number("MainPID")?),
+            control_group: Some(properties.text("ControlGroup")?).filter(|group| !group.is_empty()).map(Into::into),
         })
     }
 
@@ -82,12 +100,12 @@ impl Systemctl {
         self.checked(&["daemon-reload"]).map(drop)
     }
 
-    pub(crate) fn enable(&self, units: &[UnitName]) -> Result<Vec<Change>, ManagerError> {
-        self.change("enable", units)
+    pub(crate) fn enable(&self, units: &[UnitName]) -> Result<Vec<UnitFileChange>, ManagerError> {
+        self.change_unit_files("enable", units)
     }
 
-    pub(crate) fn disable(&self, units: &[UnitName]) -> Result<Vec<Change>, ManagerError> {
-        self.change("disable", units)
+    pub(crate) fn disable(&self, units: &[UnitName]) -> Result<Vec<UnitFileChange>, ManagerError> {
+        self.change_unit_files("disable", units)
     }
 
     pub(crate) fn reset_failed(&self, units: &[UnitName]) -> Result<(), ManagerError> {
@@ -97,51 +115,118 @@ impl Systemctl {
         let mut arguments = vec!["reset-failed", "--"];
         arguments.extend(units.iter().map(UnitName::as_str));
         let output = self.output(&arguments, self.limit)?;
-        let complaints = complaints(&output);
-        match complaints.lines().find(|line| !line.contains(" not loaded")) {
-            Some(line) if !output.status.success() => Err(failure("forget that a unit has failed", line)),
+        let stderr = stderr_text(&output);
+        match stderr.lines().find(|line| !line.contains(" not loaded")) {
+            Some(line) if !output.status.success() => Err(failure("reset failed units", line)),
             _ => Ok(()),
         }
     }
 
-    fn change(&self, verb: &str, units: &[UnitName]) -> Result<Vec<Change>, ManagerError> {
+    /// Runs one `systemctl` for each unit, since its exit code does not tell units apart.
+    pub(crate) fn run(
+        &self,
+        verb: Verb,
+        units: &[UnitName],
+        limit: Duration,
+        on_done: &mut dyn FnMut(&UnitName, &JobOutcome),
+    ) -> Result<Vec<(UnitName, JobOutcome)>, ManagerError> {
+        let deadline = deadline_after(limit);
+        let queue = Mutex::new(units.iter().enumerate());
+        let (done, ended) = mpsc::channel();
+        let mut outcomes: Vec<Option<JobOutcome>> = vec![None; units.len()];
+        thread::scope(|scope| {
+            for _ in 0..MAX_CHILDREN.min(units.len()) {
+                let (done, queue) = (done.clone(), &queue);
+                thread::Builder::new()
+                    .spawn_scoped(scope, move || {
+                        // The lock is never poisoned: taking the next unit cannot panic.
+                        while let Some((position, unit)) = queue.lock().ok().and_then(|mut left| left.next()) {
+                            if done.send((position, self.run_job(verb, unit, deadline))).is_err() {
+                                break;
+                            }
+                        }
+                    })
+                    .map_err(|error| {
+                        ManagerError::unreachable(format!("cannot start a thread for systemctl: {error}"))
+                    })?;
+            }
+            drop(done);
+            for (position, outcome) in ended {
+                let outcome = outcome?;
+                if outcome != JobOutcome::TimedOutWaiting {
+                    on_done(&units[position], &outcome);
+                }
+                outcomes[position] = Some(outcome);
+            }
+            Ok(())
+        })?;
+        let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or(JobOutcome::TimedOutWaiting));
+        Ok(units.iter().cloned().zip(outcomes).collect())
+    }
+
+    fn run_job(&self, verb: Verb, unit: &UnitName, deadline: Instant) -> Result<JobOutcome, ManagerError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(JobOutcome::TimedOutWaiting);
+        }
+        let output = match self.output(&[verb.as_str(), "--", unit.as_str()], left) {
+            Err(ManagerError::Deadline { .. }) => return Ok(JobOutcome::TimedOutWaiting),
+            other => other?,
+        };
+        if output.status.success() {
+            return Ok(JobOutcome::Done);
+        }
+        let stderr = stderr_text(&output);
+        if output::is_connection_failure(&stderr) {
+            return Err(ManagerError::unreachable(stderr.trim()));
+        }
+        Ok(output::job_outcome(&stderr))
+    }
+
+    fn change_unit_files(&self, verb: &str, units: &[UnitName]) -> Result<Vec<UnitFileChange>, ManagerError> {
         let mut arguments = vec![verb, "--no-reload", "--"];
         arguments.extend(units.iter().map(UnitName::as_str));
         let output = self.output(&arguments, self.limit)?;
-        let said = complaints(&output);
+        let stderr = stderr_text(&output);
         if !output.status.success() {
-            return Err(failure(&format!("{verb} units"), &said));
+            return Err(failure(&format!("{verb} units"), &stderr));
         }
-        Ok(said.lines().filter_map(output::change).collect())
+        Ok(stderr.lines().filter_map(output::unit_file_change).collect())
     }
 
-    /// What it prints, if it succeeds.
+    /// Standard output, if the command succeeds.
     fn checked(&self, arguments: &[&str]) -> Result<String, ManagerError> {
         let output = self.output(arguments, self.limit)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        Err(failure(&format!("systemctl {}", arguments.first().copied().unwrap_or_default()), &complaints(&output)))
+        Err(failure(&format!("systemctl {}", arguments.first().copied().unwrap_or_default()), &stderr_text(&output)))
     }
 
     fn output(&self, arguments: &[&str], limit: Duration) -> Result<Output, ManagerError> {
         let mut command = Command::new("systemctl");
-        self.environment.apply(&mut command);
-        // Its messages are read, and so are its times.
+        self.address.apply(&mut command);
+        // Its messages and times are parsed.
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").args(["--user", "--no-pager", "--no-ask-password"]);
         bounded_output(command.args(arguments), limit).map_err(|error| match error {
             BoundedError::Deadline(limit) => ManagerError::Deadline { limit },
-            BoundedError::Start(error) => ManagerError::unreachable(format!("no user bus, and systemctl: {error}")),
+            BoundedError::Start(error) => {
+                ManagerError::unreachable(format!("there is no user bus, and systemctl cannot be started: {error}"))
+            }
             BoundedError::Read(error) => ManagerError::unreachable(format!("systemctl: {error}")),
         })
     }
 }
 
-fn failure(what: &str, said: &str) -> ManagerError {
-    let said = said.trim();
-    if output::says_unreachable(said) { ManagerError::unreachable(said) } else { ManagerError::refused(what, said) }
+fn failure(what: &str, stderr: &str) -> ManagerError {
+    let stderr = stderr.trim();
+    if output::is_connection_failure(stderr) {
+        ManagerError::unreachable(stderr)
+    } else {
+        ManagerError::refused(what, stderr)
+    }
 }
 
-fn complaints(output: &Output) -> String {
+fn stderr_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

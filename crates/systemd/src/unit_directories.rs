@@ -1,42 +1,47 @@
-//! Which units are installed, enabled and masked, by what is on the disk: that is what a boot will
-//! find, whatever the manager has loaded, and it can be read without one.
+//! The unit directories on disk: which units are installed, enabled and masked.
+//!
+//! The directories decide what the next boot starts, whatever the manager has loaded, and can be read without
+//! a manager.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{UnitLinks, UnitName};
+use mosaic_process::FileMark;
+use rustix::fs::CWD;
+
+use crate::UnitName;
 
 /// The directories in which the user manager looks for units (`systemd.unit(5)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitDirectories {
-    /// Best first.
+    /// All directories, in the order of precedence.
     search: Vec<PathBuf>,
-    /// Those of them whose links last over a boot and are made by enabling.
-    lasting: [PathBuf; 2],
+    /// The two directories that `systemctl enable` writes to and that survive a reboot: the user's, the site's.
+    persistent: [PathBuf; 2],
 }
 
-/// Neither `XDG_CONFIG_HOME` nor `HOME` is set.
+/// `HOME` is not set to an absolute path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("HOME is not set: set it, so that the directory of the user's units is known")]
+#[error("HOME is not set to an absolute path: set it, so that the directory of the user's units is known")]
 pub struct NoUnitHome;
 
 impl UnitDirectories {
-    /// Those of a user with this environment.
+    /// The directories of the user with this environment.
     ///
     /// # Errors
     /// `HOME` is not set, or not an absolute path.
-    pub fn of_user(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoUnitHome> {
-        Self::below(Path::new("/"), variable)
+    pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoUnitHome> {
+        Self::with_root(Path::new("/"), variable)
     }
 
-    /// The same, with the system's own directories below another root.
+    /// As [`from_environment`](Self::from_environment), with the system directories below `root`.
     ///
     /// # Errors
     /// `HOME` is not set, or not an absolute path.
-    pub fn below(root: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoUnitHome> {
+    pub fn with_root(root: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoUnitHome> {
         let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = absolute("HOME").ok_or(NoUnitHome)?;
         let config = absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("systemd/user");
@@ -50,50 +55,50 @@ impl UnitDirectories {
             .chain([root.join("run/systemd/user"), data])
             .chain(shared.map(|directory| root.join(directory).join("systemd/user")))
             .collect();
-        Ok(Self { search, lasting: [config, site] })
+        Ok(Self { search, persistent: [config, site] })
     }
 
-    /// The directory of the user's own units, where an installer puts them.
+    /// The user's own unit directory, where the installer writes.
     #[must_use]
     pub fn own(&self) -> &Path {
-        &self.lasting[0]
+        &self.persistent[0]
     }
 
-    /// All of them, best first.
+    /// All directories, in the order of precedence.
     #[must_use]
     pub fn search_path(&self) -> &[PathBuf] {
         &self.search
     }
 
-    /// The units of Mosaic Fleet that a boot starts: those that another unit wants or requires by a
-    /// link. A link that leads nowhere counts too, because it comes to life with its target.
+    /// The units of Mosaic Fleet that the next boot starts: another unit wants or requires them by a link.
+    /// A dangling link counts, because it takes effect as soon as its target is installed.
     ///
     /// # Errors
-    /// A directory is there and cannot be read.
+    /// A directory exists and cannot be read.
     pub fn enabled(&self) -> io::Result<BTreeSet<UnitName>> {
         Ok(self.links()?.enabled.into_iter().collect())
     }
 
-    /// The units of Mosaic Fleet that may not be started, by a link to `/dev/null`. A boot ends
-    /// the mask of a runtime directory, so those do not count.
+    /// The units of Mosaic Fleet that are masked by a link to `/dev/null`. Masks in a runtime directory do not
+    /// count, because they end with the next boot.
     ///
     /// # Errors
-    /// A directory is there and cannot be read.
+    /// A directory exists and cannot be read.
     pub fn masked(&self) -> io::Result<BTreeSet<UnitName>> {
         Ok(self.links()?.masked.into_iter().collect())
     }
 
-    /// What the links of the lasting directories say.
+    /// Reads the links of the persistent directories.
     ///
     /// # Errors
-    /// A directory is there and cannot be read.
+    /// A directory exists and cannot be read.
     pub fn links(&self) -> io::Result<UnitLinks> {
         let mut found = UnitLinks::default();
-        for directory in &self.lasting {
-            found.note(directory)?;
+        for directory in &self.persistent {
+            found.record_directory(directory)?;
             for (path, is_link) in entries(directory)? {
                 if path.extension().is_some_and(|kind| kind == "wants" || kind == "requires") {
-                    found.note(&path)?;
+                    found.record_directory(&path)?;
                     let wanted = entries(&path)?.into_iter().filter(|(_, is_link)| *is_link);
                     found.enabled.extend(wanted.filter_map(|(link, _)| our_unit(&link)));
                 }
@@ -105,7 +110,7 @@ impl UnitDirectories {
         Ok(found)
     }
 
-    /// The file that the manager would read for a unit or a template, and not a mask.
+    /// The file that the manager loads for a unit or a template; `None` if it is missing or a mask.
     #[must_use]
     pub fn unit_file(&self, name: &str) -> Option<PathBuf> {
         let found =
@@ -113,15 +118,15 @@ impl UnitDirectories {
         found.filter(|path| !is_mask(path) && path.exists())
     }
 
-    /// Is a unit or a template (`mosaic-agent@.service`) installed anywhere?
+    /// Whether a unit or a template (`mosaic-agent@.service`) is installed in any directory.
     #[must_use]
-    pub fn template_installed(&self, name: &str) -> bool {
+    pub fn is_installed(&self, name: &str) -> bool {
         self.unit_file(name).is_some()
     }
 }
 
-/// What is in a directory, and whether it is a link, which the directory itself says; nothing, if
-/// that is not there.
+/// The entries of a directory, each with whether it is a symbolic link, as the directory itself records it.
+/// A missing directory has no entries.
 fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
     let with_path = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", directory.display()));
     match fs::read_dir(directory) {
@@ -143,17 +148,71 @@ fn is_mask(path: &Path) -> bool {
     fs::read_link(path).is_ok_and(|target| target == Path::new("/dev/null"))
 }
 
+/// The units of Mosaic Fleet that links enable or mask, with the state of the directories at that time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnitLinks {
+    /// The units that the next boot starts.
+    pub enabled: HashSet<UnitName>,
+    /// The units that cannot be started.
+    pub masked: HashSet<UnitName>,
+    /// Each directory that was read, with its mark before the read. Links are created and removed, never changed.
+    directories: Vec<(PathBuf, Option<FileMark>)>,
+}
+
+impl UnitLinks {
+    /// Records the mark of a directory, before it is read.
+    pub(crate) fn record_directory(&mut self, directory: &Path) -> io::Result<()> {
+        let mark = FileMark::of(CWD, directory)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", directory.display())))?;
+        self.directories.push((directory.to_owned(), mark));
+        Ok(())
+    }
+
+    /// Whether all directories are unchanged, so that reading them again would return the same.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        !self.directories.is_empty()
+            && self.directories.iter().all(|(directory, before)| match (before, FileMark::of(CWD, directory)) {
+                (Some(before), Ok(Some(now))) => before.still_holds(&now),
+                (None, Ok(None)) => true,
+                _ => false,
+            })
+    }
+}
+
+/// A change that enabling or disabling a unit made on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitFileChange {
+    /// The kind of change.
+    pub kind: UnitFileChangeKind,
+    /// The path that was created or removed.
+    pub path: PathBuf,
+    /// The target of a new link.
+    pub target: Option<PathBuf>,
+}
+
+/// The kind of a [`UnitFileChange`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitFileChangeKind {
+    /// A link was created.
+    Linked,
+    /// A link was removed.
+    Unlinked,
+    /// Another kind, as the manager names it.
+    Notice(String),
+}
+
 #[cfg(test)]
 mod tests {
-    use super::UnitDirectories;
+    use super::{UnitDirectories, UnitLinks};
     use std::ffi::OsString;
     use std::fs;
     use std::os::unix::fs::symlink;
     use std::path::Path;
 
-    fn of_home(root: &Path) -> UnitDirectories {
+    fn with_home(root: &Path) -> UnitDirectories {
         let home = root.join("home");
-        UnitDirectories::below(root, |name| (name == "HOME").then(|| OsString::from(&home))).unwrap()
+        UnitDirectories::with_root(root, |name| (name == "HOME").then(|| OsString::from(&home))).unwrap()
     }
 
     fn link(target: &str, path: &Path) {
@@ -166,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_is_enabled_by_a_link_in_either_lasting_directory_and_by_nothing_else() {
+    fn only_links_in_the_persistent_directories_enable_a_unit() {
         let root = tempfile::tempdir().unwrap();
         let own = root.path().join("home/.config/systemd/user");
         let etc = root.path().join("etc/systemd/user");
@@ -179,24 +238,24 @@ mod tests {
         link("/nowhere", &own.join("mosaic-agent@d.service"));
         fs::write(own.join("default.target.wants/mosaic-agent@e.service"), "").unwrap();
         let expected = ["mosaic-agent@a.service", "mosaic-agent@b.service", "mosaic-tmux-holder.service"];
-        assert_eq!(names(of_home(root.path()).enabled().unwrap()), expected);
+        assert_eq!(names(with_home(root.path()).enabled().unwrap()), expected);
     }
 
     #[test]
-    fn without_any_directory_nothing_is_enabled_or_installed() {
+    fn missing_directories_have_no_units() {
         let root = tempfile::tempdir().unwrap();
-        let directories = of_home(root.path());
+        let directories = with_home(root.path());
         assert_eq!(names(directories.enabled().unwrap()), [""; 0]);
-        assert!(!directories.template_installed("mosaic-agent@.service"));
+        assert!(!directories.is_installed("mosaic-agent@.service"));
     }
 
     #[test]
-    fn the_best_file_counts_also_when_it_is_a_mask() {
+    fn the_first_unit_file_takes_precedence_even_if_it_is_a_mask() {
         let root = tempfile::tempdir().unwrap();
         let name = "mosaic-agent@.service";
-        let directories = of_home(root.path());
-        for place in ["usr/lib/systemd/user", "etc/systemd/user", "home/.config/systemd/user"] {
-            let path = root.path().join(place).join(name);
+        let directories = with_home(root.path());
+        for directory in ["usr/lib/systemd/user", "etc/systemd/user", "home/.config/systemd/user"] {
+            let path = root.path().join(directory).join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, "").unwrap();
             assert_eq!(directories.unit_file(name), Some(path));
@@ -204,12 +263,12 @@ mod tests {
         fs::remove_file(directories.own().join(name)).unwrap();
         link("/dev/null", &directories.own().join(name));
         link("/dev/null", &directories.own().join("mosaic-tmux-holder.service"));
-        assert!(!directories.template_installed(name));
+        assert!(!directories.is_installed(name));
         assert_eq!(names(directories.masked().unwrap()), ["mosaic-agent@.service", "mosaic-tmux-holder.service"]);
     }
 
     #[test]
-    fn the_configuration_directory_of_the_environment_is_honoured() {
+    fn xdg_config_home_overrides_home() {
         let table = [
             (Some("/c"), Some("/h"), Some("/c/systemd/user")),
             (Some("relative"), Some("/h"), Some("/h/.config/systemd/user")),
@@ -222,8 +281,25 @@ mod tests {
                 "HOME" => home.map(OsString::from),
                 _ => None,
             };
-            let directories = UnitDirectories::of_user(variable).ok();
+            let directories = UnitDirectories::from_environment(variable).ok();
             assert_eq!(directories.as_ref().map(UnitDirectories::own), expected.map(Path::new));
         }
+    }
+
+    #[test]
+    fn links_are_not_current_after_a_directory_was_created_or_changed() {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().join("home");
+        let directories =
+            UnitDirectories::with_root(root.path(), |name| (name == "HOME").then(|| OsString::from(&home))).unwrap();
+        let empty = directories.links().unwrap();
+        assert!(empty.is_current() && !UnitLinks::default().is_current());
+        let wants = directories.own().join("default.target.wants");
+        fs::create_dir_all(&wants).unwrap();
+        assert!(!empty.is_current());
+        symlink("/nowhere", wants.join("mosaic-agent@a.service")).unwrap();
+        let fresh = directories.links().unwrap();
+        assert_eq!(fresh.enabled.len(), 1);
+        assert!(!fresh.is_current(), "another link in the same clock tick would go unnoticed");
     }
 }

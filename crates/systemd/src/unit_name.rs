@@ -1,22 +1,22 @@
-//! The name of a unit.
+//! Validated unit names, and the names of the units of Mosaic Fleet.
 
 use std::fmt;
 use std::str::FromStr;
 
 use mosaic_domain::AgentName;
 
-/// A unit's name, with its kind: `mosaic-agent@coder0.service`.
+/// The name of a unit with its type suffix: `mosaic-agent@coder0.service`.
 ///
-/// An agent's name needs no escaping in it. It may have a `-`, which systemd would unescape to a
-/// `/` for `%I`; our units use `%i`, which leaves it.
+/// An agent's name needs no escaping as an instance name. It may contain a `-`, which systemd unescapes to a
+/// `/` for `%I`; our units use `%i`, which does not unescape.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitName(String);
 
 impl UnitName {
-    /// The unit file of all agents.
+    /// The template unit of the agents.
     pub const AGENT_TEMPLATE: &str = "mosaic-agent@.service";
 
-    /// A pattern for the units of all agents.
+    /// A pattern that matches the units of all agents.
     pub const AGENTS: &str = "mosaic-agent@*.service";
 
     /// The unit of an agent.
@@ -37,25 +37,25 @@ impl UnitName {
         Self("mosaic-fleet-exporter.service".to_owned())
     }
 
-    /// The socket at which it is asked.
+    /// The socket that activates the exporter.
     #[must_use]
     pub fn exporter_socket() -> Self {
         Self("mosaic-fleet-exporter.socket".to_owned())
     }
 
-    /// The unit that delivers the messages that wait.
+    /// The unit that delivers queued messages.
     #[must_use]
     pub fn outbox() -> Self {
         Self("mosaic-fleet-outbox.service".to_owned())
     }
 
-    /// The timer that starts it.
+    /// The timer that starts the delivery of queued messages.
     #[must_use]
     pub fn outbox_timer() -> Self {
         Self("mosaic-fleet-outbox.timer".to_owned())
     }
 
-    /// The agent whose unit this is; nothing for any other unit.
+    /// The agent that this unit runs; `None` for every other unit.
     #[must_use]
     pub fn agent_name(&self) -> Option<AgentName> {
         self.0.strip_prefix("mosaic-agent@")?.strip_suffix(".service")?.parse().ok()
@@ -68,9 +68,9 @@ impl UnitName {
     }
 }
 
-/// A text that is not the name of a unit.
+/// A text is not a valid unit name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{}' is not the name of a unit: expected up to 255 letters, digits or ':-_.\\@', and a kind as '.service'", .given.escape_debug())]
+#[error("'{}' is not a valid unit name: expected at most 255 letters, digits or ':-_.\\@' with a type suffix such as '.service'", .given.escape_debug())]
 pub struct InvalidUnitName {
     given: String,
 }
@@ -79,11 +79,11 @@ impl FromStr for UnitName {
     type Err = InvalidUnitName;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
-        const KINDS: [&str; 11] =
+        const TYPES: [&str; 11] =
             ["service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope"];
-        let valid = given.rsplit_once('.').is_some_and(|(stem, kind)| {
+        let valid = given.rsplit_once('.').is_some_and(|(stem, suffix)| {
             let first = stem.bytes().next();
-            KINDS.contains(&kind)
+            TYPES.contains(&suffix)
                 && first.is_some_and(|byte| byte != b'@')
                 && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-_.\\@".contains(&byte))
         });
@@ -106,7 +106,7 @@ mod tests {
     use super::UnitName;
 
     #[test]
-    fn an_agent_is_found_again_in_the_name_of_its_unit() {
+    fn the_unit_name_of_an_agent_contains_its_name() {
         for name in ["a", "mos-claude", "A_b-9"] {
             let unit = UnitName::agent(&name.parse().unwrap());
             assert_eq!(unit.as_str(), format!("mosaic-agent@{name}.service"));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn other_units_are_nobodys() {
+    fn other_units_belong_to_no_agent() {
         for name in [
             "mosaic-tmux-holder.service",
             "mosaic-fleet-exporter.service",
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_unit_can_be_called_is_refused() {
+    fn invalid_unit_names_are_rejected() {
         let long = format!("{}.service", "a".repeat(250));
         for name in ["", "a", ".service", "a.b", "a b.service", "a/b.service", "@a.service", &long] {
             assert!(name.parse::<UnitName>().is_err(), "{name}");

@@ -1,19 +1,20 @@
-use crate::healthy::{
+use crate::assemble::assemble;
+use crate::example::{
     add, beat, failed, generated_files, heartbeat, links, observation, server, session, stat, target, unit,
 };
-use crate::observe::{Launched, Observation};
+use crate::observe::{LaunchCommand, Observation};
 use crate::snapshot::{Condition, DriftKind, RosterSnapshot, SourceName};
-use crate::{Target, assemble};
+use crate::target::Target;
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 
-/// What differs, as `kind subject`.
+/// The drift, as `kind subject`.
 fn drift(target: &Target, observation: &Observation) -> Vec<String> {
     let snapshot = assemble(target, observation);
     snapshot.drift.iter().map(|item| format!("{} {}", item.kind, item.subject)).collect()
 }
 
 #[test]
-fn in_a_healthy_fleet_nothing_differs() {
+fn a_healthy_fleet_has_no_drift() {
     let (target, observation) = (target(), observation());
     assert!(drift(&target, &observation).is_empty());
     let snapshot = assemble(&target, &observation);
@@ -21,11 +22,11 @@ fn in_a_healthy_fleet_nothing_differs() {
     assert_eq!(snapshot.agents.len(), 2);
 }
 
-/// Each way to spoil it has one name and no other.
+/// Each defect is reported as exactly one kind.
 #[test]
-fn every_kind_is_named_once_and_alone() {
-    type Spoil = fn(&mut Observation);
-    let table: Vec<(&str, Spoil)> = vec![
+fn each_defect_has_exactly_one_kind() {
+    type Change = fn(&mut Observation);
+    let table: Vec<(&str, Change)> = vec![
         ("session-missing coder0", |o| {
             server(o).sessions.remove("coder0");
             unit(o, "coder0").active = ActiveState::Failed;
@@ -36,8 +37,8 @@ fn every_kind_is_named_once_and_alone() {
         }),
         ("unmanaged-session scratch", |o| session(o, "scratch", 300)),
         ("unmanaged-session my notes", |o| session(o, "my notes", 300)),
-        ("unit-lies coder0", |o| drop(server(o).sessions.remove("coder0"))),
-        ("unit-lies coder0", |o| {
+        ("unit-active-process-dead coder0", |o| drop(server(o).sessions.remove("coder0"))),
+        ("unit-active-process-dead coder0", |o| {
             let process = o.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
             process.stat = Ok(Some(stat(200, 'Z')));
         }),
@@ -52,7 +53,7 @@ fn every_kind_is_named_once_and_alone() {
             let name = UnitName::agent(&"coder0".parse().unwrap());
             links(o).enabled.remove(&name);
         }),
-        // The unit would bring back the session, and that the heartbeat.
+        // The unit would start the session again, and the session the heartbeat.
         ("unit-orphaned gone", |o| add(o, "gone", 300, "mosaic yolo pi")),
         ("unit-orphaned gone", |o| {
             links(o).enabled.insert(UnitName::agent(&"gone".parse().unwrap()));
@@ -71,11 +72,11 @@ fn every_kind_is_named_once_and_alone() {
         ("orphan-heartbeat gone", |o| heartbeat(o, "gone", &beat("gone", 300))),
         ("command-mismatch coder0", |o| {
             let process = o.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
-            process.launched = Some(Launched::Command("mosaic yolo pi".to_owned()));
+            process.launch_command = Some(LaunchCommand::Command("mosaic yolo pi".to_owned()));
         }),
         ("command-mismatch coder0", |o| {
             let process = o.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
-            process.launched = Some(Launched::Otherwise);
+            process.launch_command = Some(LaunchCommand::NotByLauncher);
         }),
         ("env-outdated coder0", |o| {
             let files = generated_files(o).get_mut(&"coder0".parse().unwrap()).unwrap();
@@ -85,10 +86,10 @@ fn every_kind_is_named_once_and_alone() {
         ("linger-off jarvis", |o| o.linger = Linger::Off),
     ];
     let target = target();
-    for (expected, spoil) in &table {
-        let mut spoiled = observation();
-        spoil(&mut spoiled);
-        assert_eq!(drift(&target, &spoiled), [*expected]);
+    for (expected, change) in &table {
+        let mut changed = observation();
+        change(&mut changed);
+        assert_eq!(drift(&target, &changed), [*expected]);
     }
     for kind in DriftKind::ALL {
         assert!(table.iter().any(|(name, _)| name.starts_with(&format!("{kind} "))), "no row makes {kind}");
@@ -96,29 +97,30 @@ fn every_kind_is_named_once_and_alone() {
 }
 
 #[test]
-fn without_a_server_every_session_is_missing_too() {
-    let mut spoiled = observation();
-    spoiled.tmux.result = Ok(None);
-    let lead = ["unit-lies lead", "unit-lies coder0", "holder-missing mosaic-factory"];
-    assert_eq!(drift(&target(), &spoiled), lead);
+fn without_a_tmux_server_every_process_is_dead_and_the_holder_is_missing() {
+    let mut changed = observation();
+    changed.tmux.result = Ok(None);
+    let expected =
+        ["unit-active-process-dead lead", "unit-active-process-dead coder0", "holder-missing mosaic-factory"];
+    assert_eq!(drift(&target(), &changed), expected);
 }
 
 #[test]
-fn between_two_states_there_is_nothing_to_say() {
+fn a_unit_that_changes_state_causes_no_drift() {
     for state in [ActiveState::Activating, ActiveState::Deactivating] {
-        let mut spoiled = observation();
-        server(&mut spoiled).sessions.remove("coder0");
-        unit(&mut spoiled, "coder0").active = state;
-        assert!(drift(&target(), &spoiled).is_empty(), "{state}");
+        let mut changed = observation();
+        server(&mut changed).sessions.remove("coder0");
+        unit(&mut changed, "coder0").active = state;
+        assert!(drift(&target(), &changed).is_empty(), "{state}");
     }
-    let mut spoiled = observation();
-    heartbeat(&mut spoiled, "coder0", &beat("coder0", 201));
-    unit(&mut spoiled, "coder0").active = ActiveState::Activating;
-    assert!(drift(&target(), &spoiled).is_empty());
+    let mut changed = observation();
+    heartbeat(&mut changed, "coder0", &beat("coder0", 201));
+    unit(&mut changed, "coder0").active = ActiveState::Activating;
+    assert!(drift(&target(), &changed).is_empty());
 }
 
 #[test]
-fn what_could_not_be_read_differs_in_nothing() {
+fn an_unreadable_source_causes_no_drift() {
     let table: [fn(&mut Observation); 4] = [
         |o| o.tmux = failed("tmux hangs"),
         |o| {
@@ -128,31 +130,31 @@ fn what_could_not_be_read_differs_in_nothing() {
         |o| o.processes = failed("no /proc"),
         |o| o.generated = failed("no disk"),
     ];
-    for (row, spoil) in table.into_iter().enumerate() {
-        let mut spoiled = observation();
-        spoil(&mut spoiled);
-        assert!(drift(&target(), &spoiled).is_empty(), "row {row}");
+    for (row, change) in table.into_iter().enumerate() {
+        let mut changed = observation();
+        change(&mut changed);
+        assert!(drift(&target(), &changed).is_empty(), "row {row}");
     }
-    let mut spoiled = observation();
-    spoiled.roster.now = failed("line 3: garbage");
-    // By the last that could be read all is as it was, and the source says that it cannot be read now.
-    assert!(drift(&target(), &spoiled).is_empty());
-    let snapshot = assemble(&target(), &spoiled);
+    let mut changed = observation();
+    changed.roster.read = failed("line 3: garbage");
+    // The last valid roster stays in effect, and the source reports that the file cannot be read now.
+    assert!(drift(&target(), &changed).is_empty());
+    let snapshot = assemble(&target(), &changed);
     assert_eq!(snapshot.managed().count(), 2);
-    assert_eq!(snapshot.roster.loaded_at.as_deref(), Some("2026-11-20T11:59:59Z"));
+    assert_eq!(snapshot.roster.loaded_at, "2026-11-20T11:59:59Z".parse().ok());
     assert!(!snapshot.sources[&SourceName::Roster].ok);
-    spoiled.roster.last_good = None;
-    spoiled.generated = failed("line 3: garbage");
-    assert!(drift(&target(), &spoiled).is_empty());
-    let snapshot = assemble(&target(), &spoiled);
+    changed.roster.last_good = None;
+    changed.generated = failed("line 3: garbage");
+    assert!(drift(&target(), &changed).is_empty());
+    let snapshot = assemble(&target(), &changed);
     assert_eq!(snapshot.roster, RosterSnapshot::default());
     assert_eq!(snapshot.agents.iter().filter(|agent| !agent.managed && agent.condition == Condition::Up).count(), 2);
 }
 
 #[test]
-fn where_no_manager_is_no_unit_is_missing() {
+fn without_a_user_manager_no_unit_is_missing() {
     let mut direct = observation();
-    direct.systemd = failed("there is no systemd user manager here");
+    direct.systemd = failed("no systemd user manager on this host");
     direct.direct = true;
     direct.linger = Linger::Off;
     direct.unit_files = Ok(crate::observe::UnitFiles::default());

@@ -1,8 +1,8 @@
-//! Everything that was seen in one look, before anybody judged it.
+//! What one observation read from each source, before it is judged.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, Pid};
@@ -11,109 +11,145 @@ use mosaic_process::{Stat, Usage};
 use mosaic_systemd::{Linger, Unit, UnitLinks, UnitName};
 use mosaic_tmux::SessionPane;
 
-use super::{RosterSeen, ScreenSays, Seen};
+use super::{ObservedRoster, ScreenSign};
+use crate::snapshot::SourceReport;
 
-/// One observation. Each source stands for itself: one that failed says nothing about the others.
+/// One observation. Each source has its own result, so that one failure does not affect the others.
 #[derive(Clone, Debug)]
-pub struct Observation {
+pub(crate) struct Observation {
     /// The clocks, read after the heartbeats.
-    pub now: Now,
-    /// The time since the boot, suspensions included: what start times of processes count in.
-    pub since_boot: Duration,
+    pub(crate) now: Now,
+    /// The time since boot including suspensions, in which start times of processes are measured.
+    pub(crate) since_boot: Duration,
     /// The roster.
-    pub roster: RosterSeen,
-    /// The fleet's tmux server; nothing if there is none.
-    pub tmux: Seen<Option<TmuxServer>>,
+    pub(crate) roster: ObservedRoster,
+    /// The fleet's tmux server; `None` if the socket has none.
+    pub(crate) tmux: Observed<Option<TmuxServer>>,
     /// The units.
-    pub systemd: Seen<Units>,
-    /// There is no user manager, nor anything that only one could have made: the fleet runs without.
-    /// That none is found from here is not enough: a shell of another login does not see it either.
-    pub direct: bool,
+    pub(crate) systemd: Observed<Units>,
+    /// No user manager was found, nor anything that only one creates: the fleet runs without one. Not finding a manager
+    /// is not enough, because a shell of another login cannot see it either.
+    pub(crate) direct: bool,
     /// The unit files.
-    pub unit_files: Result<UnitFiles, String>,
-    /// Do units run without a login?
-    pub linger: Linger,
-    /// The run directory.
-    pub heartbeats: Seen<RunFiles>,
-    /// The processes of the panes, and those that heartbeats name.
-    pub processes: Seen<BTreeMap<Pid, ProcessSeen>>,
-    /// What agents' screens say of their doing, where they were worth a look.
-    pub signs: BTreeMap<AgentName, ScreenSays>,
-    /// The files that were generated from the roster, where they differ from what it would make now.
-    pub generated: Seen<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
+    pub(crate) unit_files: Result<UnitFiles, String>,
+    /// Whether units run without a login.
+    pub(crate) linger: Linger,
+    /// The files in the run directory.
+    pub(crate) heartbeats: Observed<RunFiles>,
+    /// The processes of the panes and those that heartbeats name.
+    pub(crate) processes: Observed<BTreeMap<Pid, ObservedProcess>>,
+    /// The activity that agents' screens show, for the screens that had to be read.
+    pub(crate) screens: BTreeMap<AgentName, ScreenSign>,
+    /// The files generated from the roster, compared with what it would generate now.
+    pub(crate) generated: Observed<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
 }
 
-/// A tmux server and what is on it.
+/// A tmux server and its sessions.
 #[derive(Clone, Debug, Default)]
-pub struct TmuxServer {
-    /// Its process; a server without a single session does not say.
-    pub pid: Option<Pid>,
-    /// When it started, in seconds since 1970.
-    pub started: Option<i64>,
+pub(crate) struct TmuxServer {
+    /// The process of the server; a server without sessions does not report it.
+    pub(crate) pid: Option<Pid>,
+    /// When the server started, in seconds since the epoch.
+    pub(crate) started: Option<i64>,
     /// The first pane of each session, by the session's name.
-    pub sessions: BTreeMap<String, SessionPane>,
+    pub(crate) sessions: BTreeMap<String, SessionPane>,
 }
 
 /// The units of a fleet, as the manager lists them.
 #[derive(Clone, Debug, Default)]
-pub struct Units {
-    /// Those that are loaded.
-    pub loaded: HashMap<UnitName, Unit>,
-    /// When they came to their state; of one that is active, when its start began.
-    pub since: HashMap<UnitName, Timestamp>,
+pub(crate) struct Units {
+    /// The loaded units.
+    pub(crate) loaded: HashMap<UnitName, Unit>,
+    /// When each unit entered its state; for an active unit, when its start began.
+    pub(crate) since: HashMap<UnitName, Timestamp>,
     /// The manager's version.
-    pub version: String,
+    pub(crate) version: String,
 }
 
-/// What is installed.
+/// The installed units.
 #[derive(Clone, Debug, Default)]
-pub struct UnitFiles {
-    /// The units that are started at boot, and those that must not be started.
-    pub links: Arc<UnitLinks>,
-    /// The agents' unit file is there.
-    pub template_installed: bool,
+pub(crate) struct UnitFiles {
+    /// The units that a boot starts, and the units that are masked.
+    pub(crate) links: Arc<UnitLinks>,
+    /// The template unit of the agents is installed.
+    pub(crate) template_installed: bool,
 }
 
 /// The files of the run directory, by agent.
 #[derive(Clone, Debug, Default)]
-pub struct RunFiles {
-    /// Heartbeats, or why one cannot be understood.
-    pub heartbeats: BTreeMap<AgentName, Result<Heartbeat, String>>,
-    /// What agents say of themselves. A report that cannot be understood says nothing.
-    pub activities: BTreeMap<AgentName, ActivityReport>,
+pub(crate) struct RunFiles {
+    /// The heartbeats, or why one could not be parsed.
+    pub(crate) heartbeats: BTreeMap<AgentName, Result<Heartbeat, String>>,
+    /// The activity reports of the agents. A report that could not be parsed is ignored.
+    pub(crate) activities: BTreeMap<AgentName, ActivityReport>,
 }
 
-/// A process.
+/// A process as it was observed.
 #[derive(Clone, Debug)]
-pub struct ProcessSeen {
-    /// Its line in `/proc`, nothing if it is gone; or why that could not be read.
-    pub stat: Result<Option<Stat>, String>,
-    /// What it was started to do, if it can be known.
-    pub launched: Option<Launched>,
-    /// The name of its control group: a unit's name.
-    pub group: Option<String>,
-    /// What its unit's control group uses, else itself and what it started.
-    pub usage: Option<Usage>,
-    /// The program in the foreground of its terminal.
-    pub foreground: Option<String>,
+pub(crate) struct ObservedProcess {
+    /// Its line in `/proc`, `None` if it has ended; or why that could not be read.
+    pub(crate) stat: Result<Option<Stat>, String>,
+    /// How it was started, if that can be read.
+    pub(crate) launch_command: Option<LaunchCommand>,
+    /// The name of its control group, which is a unit's name.
+    pub(crate) group: Option<String>,
+    /// The usage of its unit's control group, else of the process and its descendants.
+    pub(crate) usage: Option<Usage>,
+    /// The name of the program in the foreground of its terminal.
+    pub(crate) foreground: Option<String>,
 }
 
-/// How the pane's process was started.
+/// How the process of a pane was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Launched {
-    /// By the launcher, with this line for the shell.
+pub(crate) enum LaunchCommand {
+    /// By the launcher, with this shell command.
     Command(String),
-    /// In another way: its environment, which stays whatever it executes, has no agent's name.
-    Otherwise,
+    /// In another way: its environment, which survives `exec`, names no agent.
+    NotByLauncher,
 }
 
-/// The generated files of one agent.
+/// The generated files of one agent, compared with what the roster would generate now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GeneratedFiles {
-    /// What differs from the roster, a phrase each; nothing if all is as it would be made now.
-    pub outdated: Vec<String>,
-    /// The command that the roster, with the site's env file, means.
-    pub command: Arc<str>,
+pub(crate) struct GeneratedFiles {
+    /// The differences, one phrase each; empty if the files are up to date.
+    pub(crate) outdated: Vec<String>,
+    /// The command that the roster and the site's env file specify.
+    pub(crate) command: Arc<str>,
     /// The search path that the env file records.
-    pub search_path: Option<Arc<str>>,
+    pub(crate) search_path: Option<Arc<str>>,
+}
+
+/// The result of reading one source, and how long that took.
+#[derive(Clone, Debug)]
+pub(crate) struct Observed<T> {
+    /// What was read, or why it could not be read.
+    pub(crate) result: Result<T, String>,
+    /// How long reading took.
+    pub(crate) took: Duration,
+}
+
+impl<T> Observed<T> {
+    /// Reads and measures the time.
+    pub(crate) fn measure(read: impl FnOnce() -> Result<T, String>) -> Self {
+        let begun = Instant::now();
+        let result = read();
+        Self { result, took: begun.elapsed() }
+    }
+
+    /// The result of a source that is disabled.
+    pub(crate) fn disabled() -> Self {
+        Self { result: Err("disabled".to_owned()), took: Duration::ZERO }
+    }
+
+    /// What was read, if it could be.
+    pub(crate) fn ok(&self) -> Option<&T> {
+        self.result.as_ref().ok()
+    }
+
+    /// The report in the snapshot.
+    pub(crate) fn report(&self) -> SourceReport {
+        // Microseconds are precise enough.
+        let duration_ms = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1000.0;
+        SourceReport { ok: self.result.is_ok(), duration_ms, error: self.result.as_ref().err().cloned() }
+    }
 }

@@ -1,4 +1,4 @@
-//! The run directory: heartbeats, and what agents say of themselves.
+//! The run directory: heartbeats and activity reports.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -13,102 +13,101 @@ use rustix::io::Errno;
 
 use super::RunFiles;
 
-/// The files that were understood, by name. A beat puts a new file in the place of the old one.
+/// The parsed files by agent. Every heartbeat replaces the file, so an unchanged mark means unchanged content.
 #[derive(Debug, Default)]
-pub(super) struct RunMemory {
-    heartbeats: HashMap<AgentName, Known<Heartbeat>>,
-    activities: HashMap<AgentName, Known<ActivityReport>>,
+pub(super) struct RunFilesCache {
+    heartbeats: HashMap<AgentName, CacheEntry<Heartbeat>>,
+    activities: HashMap<AgentName, CacheEntry<ActivityReport>>,
     listing: u64,
 }
 
 #[derive(Debug)]
-struct Known<T> {
+struct CacheEntry<T> {
     mark: FileMark,
-    said: T,
-    /// The last listing in which it was.
+    value: T,
+    /// The number of the last listing that contained the file.
     listing: u64,
 }
 
-/// What came of looking up some agents' heartbeats.
-type Found = BTreeMap<AgentName, Result<Heartbeat, String>>;
+/// The heartbeats of some agents, or why one could not be parsed.
+type Heartbeats = BTreeMap<AgentName, Result<Heartbeat, String>>;
 
-impl RunMemory {
-    /// The heartbeats of these agents, by their names. A beat puts a file in the place of another one, and
-    /// who lists the directory at that moment may see neither.
-    pub(super) fn look_up(directory: &RunDirectory, agents: &[AgentName]) -> Found {
-        let read = |agent: &AgentName| match mosaic_heartbeat::read(&directory.heartbeat(agent)) {
-            Ok(found) => Some((agent.clone(), Ok(found?))),
-            Err(error) => Some((agent.clone(), Err(error.to_string()))),
-        };
-        agents.iter().filter_map(read).collect()
-    }
+/// Reads the heartbeats of these agents by name. A new heartbeat replaces the file, and a listing of the directory at
+/// that moment may contain neither the old nor the new one.
+pub(super) fn read_heartbeats(directory: &RunDirectory, agents: &[AgentName]) -> Heartbeats {
+    let read = |agent: &AgentName| match mosaic_heartbeat::read(&directory.heartbeat(agent)) {
+        Ok(found) => Some((agent.clone(), Ok(found?))),
+        Err(error) => Some((agent.clone(), Err(error.to_string()))),
+    };
+    agents.iter().filter_map(read).collect()
+}
 
-    /// Reads every heartbeat and every report. A directory that is not there has none: no agent was
-    /// started since the host is up.
-    pub(super) fn look(&mut self, directory: &RunDirectory) -> Result<RunFiles, String> {
+impl RunFilesCache {
+    /// Reads all heartbeats and reports. A missing directory has none: no agent was started since boot.
+    pub(super) fn read(&mut self, directory: &RunDirectory) -> Result<RunFiles, String> {
         let failed = |error: Errno| format!("cannot read {}: {}", directory.path().display(), io::Error::from(error));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let files = match open(directory.path(), flags, Mode::empty()) {
-            Ok(opened) => self.read(&opened).map_err(failed)?,
+            Ok(opened) => self.read_listed(&opened).map_err(failed)?,
             Err(Errno::NOENT) => RunFiles::default(),
             Err(error) => return Err(failed(error)),
         };
-        self.heartbeats.retain(|_, known| known.listing == self.listing);
-        self.activities.retain(|_, known| known.listing == self.listing);
+        self.heartbeats.retain(|_, entry| entry.listing == self.listing);
+        self.activities.retain(|_, entry| entry.listing == self.listing);
         Ok(files)
     }
 
-    fn read(&mut self, directory: &OwnedFd) -> rustix::io::Result<RunFiles> {
+    fn read_listed(&mut self, directory: &OwnedFd) -> rustix::io::Result<RunFiles> {
         self.listing += 1;
         let mut files = RunFiles::default();
-        let mut room = [MaybeUninit::uninit(); 8192];
-        let mut entries = RawDir::new(directory, &mut room);
+        let mut buffer = [MaybeUninit::uninit(); 8192];
+        let mut entries = RawDir::new(directory, &mut buffer);
         while let Some(entry) = entries.next() {
             let entry = entry?;
-            let Some((name, (stem, kind))) =
+            let Some((name, (stem, extension))) =
                 entry.file_name().to_str().ok().and_then(|name| Some((name, name.rsplit_once('.')?)))
             else {
                 continue;
             };
-            if !matches!(kind, "hb" | "state") {
+            if !matches!(extension, "hb" | "state") {
                 continue;
             }
             let Ok(agent) = stem.parse::<AgentName>() else { continue };
             let file = File { directory: directory.as_fd(), name, listing: self.listing };
-            if kind == "hb" {
+            if extension == "hb" {
                 match file
-                    .look(&mut self.heartbeats, &agent, |directory, name| mosaic_heartbeat::read_in(directory, name))
+                    .read(&mut self.heartbeats, &agent, |directory, name| mosaic_heartbeat::read_in(directory, name))
                 {
                     Ok(Some(heartbeat)) => drop(files.heartbeats.insert(agent, Ok(heartbeat))),
-                    // Removed since the directory was listed.
+                    // The file was removed after the directory was listed.
                     Ok(None) => {}
                     Err(error) => drop(files.heartbeats.insert(agent, Err(error.to_string()))),
                 }
-            } else if let Ok(Some(report)) = file.look(&mut self.activities, &agent, |directory, name| {
+            } else if let Ok(Some(report)) = file.read(&mut self.activities, &agent, |directory, name| {
                 mosaic_heartbeat::read_activity_in(directory, name)
             }) {
                 files.activities.insert(agent, report);
             }
         }
-        self.look_for_the_unlisted(directory, &mut files);
+        self.read_unlisted_reports(directory, &mut files);
         Ok(files)
     }
 
-    /// A report, too, is put in the place of another, and may be missed in a listing.
-    fn look_for_the_unlisted(&mut self, directory: &OwnedFd, files: &mut RunFiles) {
-        let unlisted = self.activities.iter().filter(|(_, known)| known.listing != self.listing);
+    /// Reads known reports that the listing did not contain: a file that is replaced during the listing may be missed.
+    fn read_unlisted_reports(&mut self, directory: &OwnedFd, files: &mut RunFiles) {
+        let unlisted = self.activities.iter().filter(|(_, entry)| entry.listing != self.listing);
         for agent in unlisted.map(|(agent, _)| agent.clone()).collect::<Vec<_>>() {
             let name = format!("{agent}.state");
             let file = File { directory: directory.as_fd(), name: &name, listing: self.listing };
             let read = |directory: BorrowedFd<'_>, name: &str| mosaic_heartbeat::read_activity_in(directory, name);
-            if let Ok(Some(report)) = file.look(&mut self.activities, &agent, read) {
+            if let Ok(Some(report)) = file.read(&mut self.activities, &agent, read) {
                 files.activities.insert(agent, report);
             }
         }
     }
 }
 
-/// A file that is listed.
+/// A file in the run directory.
 struct File<'a> {
     directory: BorrowedFd<'a>,
     name: &'a str,
@@ -116,31 +115,31 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Reads it, unless it is the one that was understood before.
-    fn look<T: Clone, E>(
+    /// Reads the file, unless it is unchanged since it was parsed.
+    fn read<T: Clone, E>(
         &self,
-        memory: &mut HashMap<AgentName, Known<T>>,
+        cache: &mut HashMap<AgentName, CacheEntry<T>>,
         agent: &AgentName,
-        read: impl FnOnce(BorrowedFd<'_>, &str) -> Result<Option<T>, E>,
+        parse: impl FnOnce(BorrowedFd<'_>, &str) -> Result<Option<T>, E>,
     ) -> Result<Option<T>, E> {
         let mark = FileMark::of(self.directory, self.name).ok().flatten();
-        if let Some(known) = memory.get_mut(agent)
-            && mark.is_some_and(|now| known.mark.still_holds(&now))
+        if let Some(entry) = cache.get_mut(agent)
+            && mark.is_some_and(|now| entry.mark.still_holds(&now))
         {
-            known.listing = self.listing;
-            return Ok(Some(known.said.clone()));
+            entry.listing = self.listing;
+            return Ok(Some(entry.value.clone()));
         }
-        let said = read(self.directory, self.name)?;
-        if let Some((mark, said)) = mark.zip(said.as_ref()) {
-            memory.insert(agent.clone(), Known { mark, said: said.clone(), listing: self.listing });
+        let value = parse(self.directory, self.name)?;
+        if let Some((mark, value)) = mark.zip(value.as_ref()) {
+            cache.insert(agent.clone(), CacheEntry { mark, value: value.clone(), listing: self.listing });
         }
-        Ok(said)
+        Ok(value)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::RunMemory;
+    use super::{RunFilesCache, read_heartbeats};
     use mosaic_domain::AgentName;
     use mosaic_heartbeat::RunDirectory;
     use std::fs;
@@ -148,17 +147,17 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
-    fn look(directory: &Path) -> Result<super::RunFiles, String> {
-        RunMemory::default().look(&RunDirectory::at(directory.to_owned()))
+    fn read_directory(directory: &Path) -> Result<super::RunFiles, String> {
+        RunFilesCache::default().read(&RunDirectory::at(directory.to_owned()))
     }
 
     #[test]
-    fn a_beat_at_the_moment_of_listing_hides_no_agent() {
+    fn a_heartbeat_that_is_replaced_during_the_listing_is_not_missed() {
         const AGENTS: usize = 1000;
-        // In memory, as run directories are: there a name that is replaced between two parts of a listing is in neither.
+        // On a tmpfs, as run directories usually are: there a listing can miss a name that is replaced meanwhile.
         let memory = Path::new("/dev/shm");
-        let place = if memory.is_dir() { memory } else { Path::new("/tmp") };
-        let root = tempfile::tempdir_in(place).unwrap();
+        let parent = if memory.is_dir() { memory } else { Path::new("/tmp") };
+        let root = tempfile::tempdir_in(parent).unwrap();
         let agents: Vec<AgentName> = (0..AGENTS).map(|nth| format!("agent{nth}").parse().unwrap()).collect();
         let beat = |nth: usize| {
             let new = root.path().join("new");
@@ -176,10 +175,10 @@ mod tests {
             let directory = RunDirectory::at(root.path().to_owned());
             let missed: usize = (0..100)
                 .map(|_| {
-                    let mut files = RunMemory::default().look(&directory).unwrap();
+                    let mut files = RunFilesCache::default().read(&directory).unwrap();
                     let unlisted: Vec<AgentName> =
                         agents.iter().filter(|agent| !files.heartbeats.contains_key(*agent)).cloned().collect();
-                    files.heartbeats.extend(RunMemory::look_up(&directory, &unlisted));
+                    files.heartbeats.extend(read_heartbeats(&directory, &unlisted));
                     AGENTS - files.heartbeats.len()
                 })
                 .sum();
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_heartbeat_is_read_and_garbage_is_named_not_passed_over() {
+    fn all_heartbeats_are_read_and_invalid_ones_are_errors() {
         let root = tempfile::tempdir().unwrap();
         let run = root.path();
         fs::write(run.join("coder0.hb"), "ts=2026-11-20T12:00:00+00:00\npid=77\nstatus=ok\n").unwrap();
@@ -201,12 +200,12 @@ mod tests {
         for other in [".coder0.lock", "coder0.hb.tmp", "a b.hb", "hb", "coder3"] {
             fs::write(run.join(other), "").unwrap();
         }
-        let files = look(run).unwrap();
+        let files = read_directory(run).unwrap();
         let read: Vec<_> =
             files.heartbeats.iter().map(|(agent, heartbeat)| (agent.as_str(), heartbeat.is_ok())).collect();
         assert_eq!(read, [("coder0", true), ("coder1", false), ("coder2", false)]);
         assert_eq!(files.activities.len(), 1);
-        assert!(look(&run.join("none")).unwrap().heartbeats.is_empty());
-        assert!(look(&run.join("coder3")).unwrap_err().contains("coder3"));
+        assert!(read_directory(&run.join("none")).unwrap().heartbeats.is_empty());
+        assert!(read_directory(&run.join("coder3")).unwrap_err().contains("coder3"));
     }
 }

@@ -1,17 +1,17 @@
-//! One source, looked at again and again: in a thread of its own, up to a deadline.
+//! Reading one source repeatedly, each time in a thread of its own with a deadline.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Seen;
+use super::Observed;
 
-/// A source and what is remembered of it between looks.
+/// A source with its cache between observations.
 #[derive(Debug, Default)]
 pub(crate) struct Source<M>(Arc<Shared<M>>);
 
-/// The same source.
+/// A second handle of the same source.
 impl<M> Clone for Source<M> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -20,79 +20,79 @@ impl<M> Clone for Source<M> {
 
 #[derive(Debug, Default)]
 struct Shared<M> {
-    memory: Mutex<M>,
-    /// A look goes on, given up or not.
+    cache: Mutex<M>,
+    /// A read is in progress, whether it was abandoned or not.
     busy: AtomicBool,
 }
 
 impl<M: Send + 'static> Source<M> {
-    /// Begins to look. A file system that hangs keeps the thread, never the caller; until it returns there
-    /// is no other.
+    /// Begins to read. A file system that hangs blocks the thread, never the caller; until that read returns, no other
+    /// one begins.
     pub(crate) fn begin<T: Send + 'static>(
         &self,
         limit: Duration,
-        look: impl FnOnce(&mut M) -> Result<T, String> + Send + 'static,
-    ) -> Looking<T> {
-        let (sender, seen) = mpsc::sync_channel(1);
-        let looking = Looking { seen, begun: Instant::now(), limit };
+        read: impl FnOnce(&mut M) -> Result<T, String> + Send + 'static,
+    ) -> PendingRead<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let pending = PendingRead { receiver, begun: Instant::now(), limit };
         if self.0.busy.swap(true, Ordering::Acquire) {
-            let waiting = Err("still waiting for the look before".to_owned());
-            return Looking::over(Seen { result: waiting, took: Duration::ZERO });
+            let busy = Err("the previous read has not finished".to_owned());
+            return PendingRead::finished(Observed { result: busy, took: Duration::ZERO });
         }
         let shared = Arc::clone(&self.0);
         let started = thread::Builder::new().spawn(move || {
-            let seen = {
-                let ended = Ended(&shared.busy);
-                let mut memory = shared.memory.lock().unwrap_or_else(PoisonError::into_inner);
-                let seen = Seen::by(|| look(&mut memory));
-                drop((memory, ended));
-                seen
+            let observed = {
+                let guard = BusyGuard(&shared.busy);
+                let mut cache = shared.cache.lock().unwrap_or_else(PoisonError::into_inner);
+                let observed = Observed::measure(|| read(&mut cache));
+                drop((cache, guard));
+                observed
             };
-            // The memory goes first: whoever has given up the source may just drop it.
+            // Release the shared state before the result is sent: the receiver may drop the source at once.
             drop(shared);
-            sender.send(seen).is_ok()
+            sender.send(observed).is_ok()
         });
         if started.is_err() {
-            // The sender is gone with the thread's work, and the wait below ends at once.
+            // The sender was dropped with the closure, so the wait below ends at once.
             self.0.busy.store(false, Ordering::Release);
         }
-        looking
+        pending
     }
 }
 
-/// Says, in whichever way a look ends, that it has.
-struct Ended<'a>(&'a AtomicBool);
+/// Clears the busy flag when a read ends in any way.
+struct BusyGuard<'a>(&'a AtomicBool);
 
-impl Drop for Ended<'_> {
+impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
 }
 
-/// A look that goes on, and is given up at a deadline.
+/// A read in progress, which is abandoned at a deadline.
 #[derive(Debug)]
-pub(crate) struct Looking<T> {
-    seen: mpsc::Receiver<Seen<T>>,
+pub(crate) struct PendingRead<T> {
+    receiver: mpsc::Receiver<Observed<T>>,
     begun: Instant,
     limit: Duration,
 }
 
-impl<T> Looking<T> {
-    /// One that has ended already.
-    pub(crate) fn over(seen: Seen<T>) -> Self {
+impl<T> PendingRead<T> {
+    /// A read that has finished already.
+    pub(crate) fn finished(observed: Observed<T>) -> Self {
         let (sender, receiver) = mpsc::sync_channel(1);
-        // There is room for one.
-        let _ = sender.send(seen);
-        Self { seen: receiver, begun: Instant::now(), limit: Duration::ZERO }
+        // The channel has room for one value.
+        let _ = sender.send(observed);
+        Self { receiver, begun: Instant::now(), limit: Duration::ZERO }
     }
 
-    /// Waits for the answer, at most until the deadline.
-    pub(crate) fn finish(self) -> Seen<T> {
+    /// Waits for the result, at most until the deadline.
+    pub(crate) fn finish(self) -> Observed<T> {
         let left = self.limit.saturating_sub(self.begun.elapsed());
-        self.seen.recv_timeout(left).unwrap_or_else(|error| Seen {
+        self.receiver.recv_timeout(left).unwrap_or_else(|error| Observed {
             result: Err(match error {
                 mpsc::RecvTimeoutError::Timeout => format!("no answer within {} s", self.limit.as_secs_f32()),
-                mpsc::RecvTimeoutError::Disconnected => "no thread could be started for it".to_owned(),
+                mpsc::RecvTimeoutError::Disconnected => "cannot start a thread for the source".to_owned(),
             }),
             took: self.begun.elapsed(),
         })
@@ -108,32 +108,32 @@ mod tests {
     const LONG: Duration = Duration::from_mins(1);
 
     #[test]
-    fn a_look_that_hangs_is_given_up_and_no_other_begins_until_it_ends() {
+    fn a_hung_read_is_abandoned_and_no_other_begins_until_it_ends() {
         let source = Source::<u32>::default();
         let (release, held) = mpsc::channel::<()>();
-        let (looks, looked) = mpsc::channel();
+        let (reads, begun) = mpsc::channel();
         let again = |limit| {
-            let looks = looks.clone();
-            source.begin(limit, move |_| Ok(looks.send(()).is_ok())).finish().result
+            let reads = reads.clone();
+            source.begin(limit, move |_| Ok(reads.send(()).is_ok())).finish().result
         };
-        let hung = source.begin(Duration::from_millis(20), move |memory| {
+        let hung = source.begin(Duration::from_millis(20), move |cache| {
             let _ = held.recv();
-            *memory = 7;
+            *cache = 7;
             Ok(())
         });
         assert_eq!(hung.finish().result.unwrap_err(), "no answer within 0.02 s");
         for _ in 0..3 {
-            assert_eq!(again(LONG).unwrap_err(), "still waiting for the look before");
+            assert_eq!(again(LONG).unwrap_err(), "the previous read has not finished");
         }
-        assert!(looked.try_recv().is_err());
+        assert!(begun.try_recv().is_err());
         drop(release);
-        // What the look that was given up has learned is not lost.
-        let remembered = loop {
-            match source.begin(LONG, |memory| Ok(*memory)).finish().result {
-                Ok(remembered) => break remembered,
+        // The cache that the abandoned read filled is kept.
+        let cached = loop {
+            match source.begin(LONG, |cache| Ok(*cache)).finish().result {
+                Ok(cached) => break cached,
                 Err(_) => std::thread::yield_now(),
             }
         };
-        assert_eq!(remembered, 7);
+        assert_eq!(cached, 7);
     }
 }

@@ -1,4 +1,4 @@
-//! The units of a fleet: as the manager lists them, and as they are installed.
+//! Reads the units of a fleet: their states from the user manager, and their files from the unit directories.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,26 +10,27 @@ use mosaic_systemd::{
     ActiveState, Invocations, Linger, ManagerError, Unit, UnitDirectories, UnitLinks, UnitName, UserManager,
 };
 
-use super::{Target, UnitFiles, Units};
+use super::{UnitFiles, Units};
+use crate::target::Target;
 
-/// What the user manager says, and what its directories hold.
+/// What was read from the user manager and its directories.
 #[derive(Debug)]
-pub(super) struct Looked {
+pub(super) struct ObservedUnits {
     pub(super) units: Result<Units, String>,
     pub(super) manager_absent: bool,
     pub(super) unit_files: Result<UnitFiles, String>,
     pub(super) linger: Linger,
 }
 
-/// The connection to the manager, and what its directories held.
+/// The cache between observations: the connection to the manager, and the links in the unit directories.
 #[derive(Debug, Default)]
-pub(super) struct UnitMemory {
+pub(super) struct UnitCache {
     connection: Option<Connection>,
     invocations: Option<Invocations>,
     links: Option<Arc<UnitLinks>>,
 }
 
-/// A connection that worked, by the socket that was there then.
+/// A connection that worked, with the mark of the bus socket at that time.
 #[derive(Debug)]
 struct Connection {
     manager: UserManager,
@@ -37,30 +38,30 @@ struct Connection {
     limit: Duration,
 }
 
-impl UnitMemory {
-    pub(super) fn look(&mut self, target: &Target) -> Looked {
-        let asked = self.ask(target);
-        Looked {
-            manager_absent: matches!(asked, Err(ManagerError::Absent { .. })),
-            units: asked.map_err(|error| error.to_string()),
+impl UnitCache {
+    pub(super) fn read(&mut self, target: &Target) -> ObservedUnits {
+        let units = self.query(target);
+        ObservedUnits {
+            manager_absent: matches!(units, Err(ManagerError::Absent { .. })),
+            units: units.map_err(|error| error.to_string()),
             unit_files: self.unit_files(target.unit_directories.as_ref()),
             linger: target.logind.linger(&target.user).unwrap_or(Linger::NoLogind),
         }
     }
 
-    /// By the connection that is there; by a new one, if that has broken since.
-    fn ask(&mut self, target: &Target) -> Result<Units, ManagerError> {
+    /// Queries the manager over the existing connection, or over a new one if that is broken.
+    fn query(&mut self, target: &Target) -> Result<Units, ManagerError> {
         let begun = Instant::now();
         let limit = super::own_limit(target);
-        let bus = target.manager.mark();
-        let same = |before: Option<FileMark>| match (before, bus) {
+        let bus = target.manager.bus_mark();
+        let is_same_bus = |before: Option<FileMark>| match (before, bus) {
             (Some(before), Some(now)) => before.still_holds(&now),
             (before, now) => before.is_none() && now.is_none(),
         };
-        // Its patience is that of the look that made it.
-        let kept = self.connection.take().filter(|kept| same(kept.bus) && kept.limit == limit);
+        // A connection keeps the time limit with which it was made.
+        let kept = self.connection.take().filter(|kept| is_same_bus(kept.bus) && kept.limit == limit);
         if let Some(Connection { manager, .. }) = kept {
-            match self.ask_by(&manager, target) {
+            match self.query_over(&manager, target) {
                 Err(ManagerError::Unreachable { .. }) => {}
                 Ok(units) => {
                     self.connection = Some(Connection { manager, bus, limit });
@@ -69,42 +70,43 @@ impl UnitMemory {
                 Err(error) => return Err(error),
             }
         }
-        // Another manager may have another runtime directory mounted, in which files are counted anew.
+        // Another manager may have another runtime directory mounted, with inode numbers of its own.
         self.invocations = None;
         let manager = UserManager::connect(&target.manager, limit.saturating_sub(begun.elapsed()))?;
-        let units = self.ask_by(&manager, target)?;
+        let units = self.query_over(&manager, target)?;
         self.connection = Some(Connection { manager, bus, limit });
         Ok(units)
     }
 
-    fn ask_by(&mut self, manager: &UserManager, target: &Target) -> Result<Units, ManagerError> {
+    fn query_over(&mut self, manager: &UserManager, target: &Target) -> Result<Units, ManagerError> {
         let holder = UnitName::holder();
         let listed = manager.units(&[UnitName::AGENTS, holder.as_str()])?;
         if self.invocations.is_none() {
-            self.invocations = Invocations::of(&target.manager);
+            self.invocations = Invocations::new(&target.manager);
         }
         if let Some(invocations) = &mut self.invocations {
-            invocations.list();
+            invocations.refresh();
         }
-        let since = since(manager, self.invocations.as_ref(), &listed)?;
+        let since = state_change_times(manager, self.invocations.as_ref(), &listed)?;
         let version = manager.version()?;
         Ok(Units { loaded: listed.into_iter().map(|unit| (unit.name.clone(), unit)).collect(), since, version })
     }
 
     fn unit_files(&mut self, directories: Option<&UnitDirectories>) -> Result<UnitFiles, String> {
-        let directories = directories.ok_or("HOME is not set, so nobody knows where units are")?;
-        let links = match self.links.take().filter(|links| links.still_hold()) {
+        let directories = directories.ok_or("HOME is not set, so the unit directories are unknown")?;
+        let links = match self.links.take().filter(|links| links.is_current()) {
             Some(links) => links,
             None => Arc::new(directories.links().map_err(|error| error.to_string())?),
         };
         self.links = Some(Arc::clone(&links));
-        Ok(UnitFiles { links, template_installed: directories.template_installed(UnitName::AGENT_TEMPLATE) })
+        Ok(UnitFiles { links, template_installed: directories.is_installed(UnitName::AGENT_TEMPLATE) })
     }
 }
 
-/// Units that run, which mostly are all, have their start's moment on the disk; the manager is only
-/// asked about the others. It would take longer to tell that of a thousand units than all else takes.
-fn since(
+/// When each unit entered its state. The start times of active units, usually all, are read from the disk; the
+/// manager is only asked about the others, because asking it about a thousand units would take longer than
+/// everything else.
+fn state_change_times(
     manager: &UserManager,
     invocations: Option<&Invocations>,
     units: &[Unit],
@@ -112,14 +114,14 @@ fn since(
     let mut since = HashMap::with_capacity(units.len());
     let mut others = Vec::new();
     for unit in units {
-        let runs = unit.active == ActiveState::Active;
-        match invocations.filter(|_| runs).and_then(|invocations| invocations.began(&unit.name)) {
-            Some(began) => drop(since.insert(unit.name.clone(), began)),
+        let is_active = unit.active == ActiveState::Active;
+        match invocations.filter(|_| is_active).and_then(|invocations| invocations.started_at(&unit.name)) {
+            Some(started_at) => drop(since.insert(unit.name.clone(), started_at)),
             None => others.push(unit),
         }
     }
     if !others.is_empty() {
-        since.extend(manager.since(&others)?);
+        since.extend(manager.state_change_times(&others)?);
     }
     Ok(since)
 }

@@ -1,65 +1,111 @@
-//! Who needs a person, and how much.
+//! Which agents need a person, why, and what the person can do.
 
-use super::{AgentSnapshot, Condition};
+use mosaic_heartbeat::Activity;
 
-/// Why a person should look at an agent of the roster, the most urgent first.
+use super::{ActivitySource, AgentSnapshot, Condition, WaitingFor};
+
+/// Why an agent needs a person, the most urgent reason first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Attention {
-    /// It is not there, or nobody can tell.
+pub enum AttentionReason {
+    /// The agent is down, or its condition is unknown.
     Down,
-    /// It waits for a person.
+    /// The agent waits for a person.
     Waiting,
-    /// It cannot go on, and nobody's answer would help.
+    /// The agent cannot continue, and no answer would help.
     Blocked,
-    /// It says that it works, and has printed nothing for long.
+    /// The agent reports that it works but has printed nothing for a long time.
     Silent,
 }
 
-impl Attention {
-    /// Why one of this condition and activity should be looked at, which has been silent for long or not.
+impl AttentionReason {
+    /// The reason for a condition and an activity. `silent`: the agent has printed nothing for a long time.
     #[must_use]
-    pub fn by(condition: Condition, activity: Option<&str>, silent: bool) -> Option<Self> {
+    pub fn from_state(condition: Condition, activity: Option<Activity>, silent: bool) -> Option<Self> {
         match (condition, activity) {
             (Condition::Dead | Condition::Missing | Condition::Stale | Condition::Unknown, _) => Some(Self::Down),
-            (Condition::Up | Condition::Starting, Some("waiting")) => Some(Self::Waiting),
-            (Condition::Up | Condition::Starting, Some("blocked")) => Some(Self::Blocked),
+            (Condition::Up | Condition::Starting, Some(Activity::Waiting)) => Some(Self::Waiting),
+            (Condition::Up | Condition::Starting, Some(Activity::Blocked)) => Some(Self::Blocked),
             (Condition::Up | Condition::Starting, _) => silent.then_some(Self::Silent),
         }
     }
 }
 
 impl AgentSnapshot {
-    /// Whether a person should look at it, and why.
+    /// Why the agent needs a person; `None` if it does not.
     #[must_use]
-    pub fn attention(&self) -> Option<Attention> {
+    pub fn attention(&self) -> Option<AttentionReason> {
         let activity = self.activity.as_ref();
         let silent = activity.is_some_and(|activity| activity.silent_since.is_some());
-        Attention::by(self.condition, activity.map(|activity| activity.state.as_str()), silent)
+        AttentionReason::from_state(self.condition, activity.map(|activity| activity.state), silent)
     }
+}
+
+/// Why an agent needs a person, in words, and what the person can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttentionAdvice {
+    /// Why the agent needs a person.
+    pub detail: String,
+    /// What to do, usually a command.
+    pub advice: String,
+}
+
+/// The advice for an agent of the roster that runs and needs a person. The advice for one that is down is in its
+/// [`DriftItem`](super::DriftItem)s.
+#[must_use]
+pub fn attention_advice(agent: &AgentSnapshot) -> Option<AttentionAdvice> {
+    let name = &agent.name;
+    let activity = agent.activity.as_ref().filter(|_| agent.managed)?;
+    let reason = activity.reason.clone().unwrap_or_else(|| "no reason given".to_owned());
+    let (detail, advice) = match (agent.attention()?, activity.waiting_for, activity.source) {
+        (AttentionReason::Down, ..) => return None,
+        (AttentionReason::Waiting, Some(WaitingFor::Login), _) => {
+            (reason, format!("log it in: mosaic agent attach {name}"))
+        }
+        (AttentionReason::Waiting, Some(WaitingFor::UsageLimit), _) => {
+            (reason, format!("wait, or switch to another account or model: mosaic agent attach {name}"))
+        }
+        (AttentionReason::Waiting, _, ActivitySource::Screen) => {
+            (reason, format!("view it with mosaic agent screen {name}, answer it with mosaic agent key {name}"))
+        }
+        (AttentionReason::Waiting, _, ActivitySource::Report) => {
+            (reason, format!("answer it: mosaic agent attach {name}"))
+        }
+        (AttentionReason::Blocked, ..) => (reason, format!("mosaic agent screen {name}")),
+        (AttentionReason::Silent, ..) => (
+            "it reports that it works but prints nothing".to_owned(),
+            format!("check whether it hangs: mosaic agent screen {name}"),
+        ),
+    };
+    Some(AttentionAdvice { detail, advice })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Attention::{self, Blocked, Down, Silent, Waiting};
+    use super::AttentionReason::{self, Blocked, Down, Silent, Waiting};
     use crate::snapshot::Condition;
+    use mosaic_heartbeat::Activity;
 
     #[test]
-    fn what_an_agent_said_before_it_went_down_needs_nobody() {
+    fn the_activity_of_an_agent_that_is_down_does_not_count() {
         let table = [
             (Condition::Up, None, false, None),
-            (Condition::Up, Some("working"), false, None),
-            (Condition::Up, Some("working"), true, Some(Silent)),
-            (Condition::Up, Some("waiting"), true, Some(Waiting)),
-            (Condition::Up, Some("blocked"), false, Some(Blocked)),
-            (Condition::Starting, Some("waiting"), false, Some(Waiting)),
+            (Condition::Up, Some(Activity::Working), false, None),
+            (Condition::Up, Some(Activity::Working), true, Some(Silent)),
+            (Condition::Up, Some(Activity::Waiting), true, Some(Waiting)),
+            (Condition::Up, Some(Activity::Blocked), false, Some(Blocked)),
+            (Condition::Starting, Some(Activity::Waiting), false, Some(Waiting)),
             (Condition::Starting, None, false, None),
-            (Condition::Stale, Some("waiting"), false, Some(Down)),
-            (Condition::Dead, Some("blocked"), true, Some(Down)),
+            (Condition::Stale, Some(Activity::Waiting), false, Some(Down)),
+            (Condition::Dead, Some(Activity::Blocked), true, Some(Down)),
             (Condition::Missing, None, false, Some(Down)),
-            (Condition::Unknown, Some("idle"), false, Some(Down)),
+            (Condition::Unknown, Some(Activity::Idle), false, Some(Down)),
         ];
         for (condition, activity, silent, expected) in table {
-            assert_eq!(Attention::by(condition, activity, silent), expected, "{condition} {activity:?} {silent}");
+            assert_eq!(
+                AttentionReason::from_state(condition, activity, silent),
+                expected,
+                "{condition} {activity:?} {silent}"
+            );
         }
     }
 }

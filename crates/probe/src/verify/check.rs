@@ -1,19 +1,23 @@
-//! One thing that was checked.
+//! The result of a verification: the checks, their evidence, and the overall status.
 
 use std::fmt;
 
+use jiff::Timestamp;
+use mosaic_domain::AgentName;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How a check went.
+use crate::snapshot::text_format;
+
+/// The status of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It is so.
+    /// The check passed.
     Pass,
-    /// It is not so.
+    /// The check failed.
     Fail,
-    /// Nobody could look.
+    /// The check could not be made.
     Unknown,
 }
 
@@ -27,19 +31,19 @@ impl fmt::Display for Status {
     }
 }
 
-/// What is checked.
+/// The name of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckName {
-    /// The roster can be read and makes sense.
+    /// The roster can be read and is valid.
     Roster,
-    /// There is exactly one orchestrator.
+    /// The roster has exactly one orchestrator.
     Orchestrator,
-    /// The fleet has a tmux server and a holder on a socket of its own.
+    /// The fleet has a tmux server with a holder session on a socket of its own.
     Holder,
-    /// The tmux server is the holder unit's: nobody's logout ends it, and it has the fleet's options.
+    /// The tmux server belongs to the holder unit, so that no logout ends it and it has the fleet's options.
     HolderUnit,
-    /// The default tmux server has nothing to do with it.
+    /// The fleet does not use the default tmux server.
     DefaultServer,
     /// tmux is new enough.
     TmuxVersion,
@@ -47,29 +51,29 @@ pub enum CheckName {
     SystemdVersion,
     /// Units run without a login.
     Linger,
-    /// The agent has the session of its very name.
+    /// A session with exactly the agent's name exists.
     Session,
-    /// Its process is alive, and the one that its heartbeat names.
+    /// The agent's process is alive and is the one that its heartbeat names.
     Process,
-    /// Its heartbeat is fresh.
+    /// The agent's heartbeat is fresh.
     Heartbeat,
-    /// Its unit is active.
+    /// The agent's unit is active.
     UnitActive,
-    /// Its unit is enabled.
+    /// The agent's unit is enabled.
     UnitEnabled,
     /// The pane's process is in the unit's control group.
     ControlGroup,
-    /// Its runtime is found on the path that was recorded.
+    /// The program of the agent's runtime is on the search path that its env file records.
     Runtime,
-    /// It needs nobody: it does not wait for a person, is not blocked, and does not hang. Never required: an agent
-    /// that waits is alive.
+    /// The agent needs no person: it does not wait, is not blocked, and does not hang. This check is never required,
+    /// because an agent that waits is alive.
     Activity,
-    /// Nothing differs from the roster.
+    /// There is no drift from the roster.
     Drift,
 }
 
 impl CheckName {
-    /// The word, as in JSON.
+    /// The name, as in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -100,20 +104,99 @@ impl fmt::Display for CheckName {
     }
 }
 
-/// One row of the table.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// What was checked.
+    /// The name of the check.
     pub name: CheckName,
-    /// Of which agent; null of what concerns the whole fleet.
+    /// The agent that was checked; null for checks of the whole fleet.
     pub agent: Option<String>,
-    /// How it went.
+    /// The status.
     pub status: Status,
-    /// The answer depends on it.
+    /// The overall result depends on this check.
     pub required: bool,
-    /// What was seen.
+    /// The evidence for the status.
     pub evidence: String,
-    /// What to do about it; empty if it passed.
+    /// What to do; empty if the check passed.
     pub advice: String,
+}
+
+/// Which agents to verify, and how strictly.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// The agents of the roster to verify; `None` for all of them.
+    pub agents: Option<Vec<AgentName>>,
+    /// Require also the checks that are otherwise only recommended.
+    pub strict: bool,
+}
+
+impl Scope {
+    pub(super) fn contains(&self, agent: &str) -> bool {
+        self.agents.as_ref().is_none_or(|agents| agents.iter().any(|name| name.as_str() == agent))
+    }
+}
+
+/// The result of `mosaic fleet verify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "mosaic fleet verify --json")]
+pub struct Verification {
+    /// The version of this format: 1. Fields are only ever added to it.
+    pub schema: u32,
+    /// The host.
+    pub host: String,
+    /// The tenant: `MOSAIC_TENANT`, by default the user.
+    pub tenant: String,
+    /// When the fleet was observed (RFC 3339).
+    #[serde(serialize_with = "text_format::display")]
+    #[schemars(with = "String")]
+    pub observed_at: Timestamp,
+    /// Every required check passed.
+    pub passed: bool,
+    /// All checks.
+    pub checks: Vec<Check>,
+}
+
+impl Verification {
+    /// The overall status of the required checks: [`Status::Fail`] if one failed, else [`Status::Unknown`] if one could
+    /// not be made, else [`Status::Pass`].
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let any = |status| self.checks.iter().any(|check| check.required && check.status == status);
+        if any(Status::Fail) {
+            Status::Fail
+        } else if any(Status::Unknown) {
+            Status::Unknown
+        } else {
+            Status::Pass
+        }
+    }
+}
+
+/// The advice of a check that could not be made.
+pub(super) const READ_FAILURE_ADVICE: &str = "mosaic fleet ps shows what could not be read, and why";
+
+/// Whether to collect the texts of the checks. For a thousand agents, writing them takes longer than all the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// Write evidence and advice.
+    Collect,
+    /// Leave them empty: only the status is needed.
+    Skip,
+}
+
+impl Evidence {
+    /// Formats a text if texts are collected.
+    pub(super) fn format(self, text: fmt::Arguments<'_>) -> String {
+        match self {
+            Self::Collect => fmt::format(text),
+            Self::Skip => String::new(),
+        }
+    }
+
+    /// Copies a text if texts are collected.
+    pub(super) fn copy(self, text: &str) -> String {
+        self.format(format_args!("{text}"))
+    }
 }

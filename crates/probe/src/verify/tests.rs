@@ -1,15 +1,16 @@
-use super::{CheckName, Facts, Scope, Status, Verification, verify};
-use crate::healthy::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
-use crate::observe::{Observation, ScreenSays};
-use crate::{Target, assemble};
-use mosaic_domain::ExitCode;
+use super::program_facts::ProgramFacts;
+use super::{CheckName, Scope, Status, Verification, VerifyInput, verify};
+use crate::assemble::assemble;
+use crate::example::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
+use crate::observe::{Observation, ScreenSign};
+use crate::target::Target;
 use mosaic_runtimes::Sign;
 use mosaic_systemd::{ActiveState, Linger};
 use std::sync::Arc;
 
-fn facts() -> Facts {
+fn facts() -> ProgramFacts {
     let found = |agent: &str| (agent.parse().unwrap(), Arc::new(Ok("/bin/x".into())));
-    Facts {
+    ProgramFacts {
         tmux_version: Some(Ok("3.3".to_owned())),
         systemd_version: Some(Ok("252.39-1~deb12u2".to_owned())),
         server_group: Some("mosaic-tmux-holder.service".to_owned()),
@@ -17,15 +18,16 @@ fn facts() -> Facts {
     }
 }
 
-fn run(target: &Target, observation: &Observation, facts: &Facts, scope: &Scope) -> Verification {
+fn run(target: &Target, observation: &Observation, facts: &ProgramFacts, scope: &Scope) -> Verification {
     let snapshot = assemble(target, observation);
-    let verification = verify(target, observation, &snapshot, facts, scope);
-    assert_eq!(super::passed(target, observation, &snapshot, facts, scope), verification.passed);
+    let input = VerifyInput { target, observation, snapshot: &snapshot, program_facts: facts, scope };
+    let verification = verify(&input);
+    assert_eq!(super::passed(&input), verification.passed);
     verification
 }
 
-/// The rows that did not pass, as `name agent status`.
-fn bad(verification: &Verification) -> Vec<String> {
+/// The checks that did not pass, as `name agent status`.
+fn not_passed(verification: &Verification) -> Vec<String> {
     let rows = verification.checks.iter().filter(|check| check.status != Status::Pass);
     rows.map(|check| format!("{} {} {}", check.name, check.agent.as_deref().unwrap_or("-"), check.status)).collect()
 }
@@ -35,36 +37,36 @@ fn a_healthy_fleet_passes_every_check() {
     for strict in [false, true] {
         let scope = Scope { agents: None, strict };
         let verification = run(&target(), &observation(), &facts(), &scope);
-        assert!(bad(&verification).is_empty(), "{:?}", bad(&verification));
+        assert!(not_passed(&verification).is_empty(), "{:?}", not_passed(&verification));
         assert!(verification.passed);
-        assert_eq!(verification.exit_code(), ExitCode::Ok);
+        assert_eq!(verification.status(), Status::Pass);
         assert_eq!(verification.checks.len(), 9 + 2 * 8);
     }
 }
 
-/// This dialog is open on coder0's screen.
-fn shows(observation: &mut Observation, dialog: &str) {
-    let says = ScreenSays { sign: Sign::Dialog(dialog.to_owned()), since: 0 };
-    observation.signs.insert("coder0".parse().unwrap(), says);
+/// Opens a dialog on coder0's screen.
+fn show_dialog(observation: &mut Observation, dialog: &str) {
+    let sign = ScreenSign { sign: Sign::Dialog(dialog.to_owned()), since: 0 };
+    observation.screens.insert("coder0".parse().unwrap(), sign);
 }
 
-/// coder0 says that of itself.
-fn reported(observation: &mut Observation, activity: &str) {
+/// Makes coder0 report an activity.
+fn report_activity(observation: &mut Observation, activity: &str) {
     let report = format!("ts=2026-11-20T11:59:00Z\nactivity={activity}\n").parse().unwrap();
     observation.heartbeats.result.as_mut().unwrap().activities.insert("coder0".parse().unwrap(), report);
 }
 
-/// What spoils a fleet, the rows that tell, and the exit code, also of `--strict`.
-type Case = (fn(&mut Observation), &'static [&'static str], ExitCode, ExitCode);
+/// A defect, the checks that find it, and the overall status without and with `--strict`.
+type Case = (fn(&mut Observation), &'static [&'static str], Status, Status);
 
 fn cases() -> Vec<Case> {
-    use ExitCode::{CheckFailed, Ok as Passed, Unavailable};
+    use Status::{Fail, Pass, Unknown};
     vec![
         (
             |o| drop(server(o).sessions.remove("coder0")),
             &["session coder0 fail", "process coder0 fail", "control-group coder0 fail", "drift - fail"],
-            CheckFailed,
-            CheckFailed,
+            Fail,
+            Fail,
         ),
         (
             |o| {
@@ -72,35 +74,30 @@ fn cases() -> Vec<Case> {
                 process.stat = Ok(Some(stat(200, 'Z')));
             },
             &["process coder0 fail", "drift - fail"],
-            CheckFailed,
-            CheckFailed,
+            Fail,
+            Fail,
         ),
-        (
-            |o| heartbeat(o, "coder0", &beat("coder0", 201)),
-            &["process coder0 fail", "drift - fail"],
-            CheckFailed,
-            CheckFailed,
-        ),
+        (|o| heartbeat(o, "coder0", &beat("coder0", 201)), &["process coder0 fail", "drift - fail"], Fail, Fail),
         (
             |o| heartbeat(o, "coder0", &beat("coder0", 200).replace("mono=995", "mono=900")),
             &["heartbeat coder0 fail", "drift - fail"],
-            CheckFailed,
-            CheckFailed,
+            Fail,
+            Fail,
         ),
         (
             |o| heartbeat(o, "coder0", "garbage"),
             &["process coder0 unknown", "heartbeat coder0 unknown", "drift - fail"],
-            CheckFailed,
-            CheckFailed,
+            Fail,
+            Fail,
         ),
-        // A unit that says "active (exited)" is not believed.
-        (|o| unit(o, "coder0").sub = "exited".to_owned(), &["unit-active coder0 fail"], CheckFailed, CheckFailed),
-        (|o| unit(o, "coder0").active = ActiveState::Failed, &["unit-active coder0 fail"], CheckFailed, CheckFailed),
+        // A unit that is "active (exited)" does not pass.
+        (|o| unit(o, "coder0").sub = "exited".to_owned(), &["unit-active coder0 fail"], Fail, Fail),
+        (|o| unit(o, "coder0").active = ActiveState::Failed, &["unit-active coder0 fail"], Fail, Fail),
         (
             |o| links(o).enabled.clear(),
             &["unit-enabled lead fail", "unit-enabled coder0 fail", "drift - fail"],
-            CheckFailed,
-            CheckFailed,
+            Fail,
+            Fail,
         ),
         (
             |o| {
@@ -108,17 +105,17 @@ fn cases() -> Vec<Case> {
                 process.group = Some("mosaic-tmux-holder.service".to_owned());
             },
             &["control-group coder0 fail"],
-            CheckFailed,
-            CheckFailed,
+            Fail,
+            Fail,
         ),
-        (|o| drop(server(o).sessions.remove("_holder")), &["holder - fail", "drift - fail"], CheckFailed, CheckFailed),
-        (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Passed, Unavailable),
-        (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Passed, CheckFailed),
-        // Whoever waits for a person is alive all the same.
-        (|o| shows(o, "login"), &["activity coder0 fail"], Passed, Passed),
-        (|o| reported(o, "blocked"), &["activity coder0 fail"], Passed, Passed),
-        (|o| reported(o, "idle"), &[], Passed, Passed),
-        (|o| session(o, "scratch", 300), &["drift - fail"], Passed, CheckFailed),
+        (|o| drop(server(o).sessions.remove("_holder")), &["holder - fail", "drift - fail"], Fail, Fail),
+        (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Pass, Unknown),
+        (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Pass, Fail),
+        // An agent that waits for a person is alive.
+        (|o| show_dialog(o, "login"), &["activity coder0 fail"], Pass, Pass),
+        (|o| report_activity(o, "blocked"), &["activity coder0 fail"], Pass, Pass),
+        (|o| report_activity(o, "idle"), &[], Pass, Pass),
+        (|o| session(o, "scratch", 300), &["drift - fail"], Pass, Fail),
         (
             |o| {
                 o.systemd = failed("no answer");
@@ -134,13 +131,13 @@ fn cases() -> Vec<Case> {
                 "control-group coder0 unknown",
                 "drift - unknown",
             ],
-            Unavailable,
-            Unavailable,
+            Unknown,
+            Unknown,
         ),
-        // Started directly, where no manager is: as it should be, unless somebody insists.
+        // Started directly without a manager: as it should be, unless the verification is strict.
         (
             |o| {
-                o.systemd = failed("there is no systemd user manager here");
+                o.systemd = failed("no systemd user manager on this host");
                 o.direct = true;
             },
             &[
@@ -151,22 +148,22 @@ fn cases() -> Vec<Case> {
                 "unit-enabled coder0 unknown",
                 "control-group coder0 unknown",
             ],
-            Passed,
-            Unavailable,
+            Pass,
+            Unknown,
         ),
     ]
 }
 
 #[test]
-fn whatever_is_wrong_is_found_by_its_own_check() {
-    for (row, (spoil, expected, usual, strict)) in cases().into_iter().enumerate() {
-        let mut spoiled = observation();
-        spoil(&mut spoiled);
-        for (strictly, code) in [(false, usual), (true, strict)] {
-            let verification = run(&target(), &spoiled, &facts(), &Scope { agents: None, strict: strictly });
-            assert_eq!(bad(&verification), expected, "row {row}");
-            assert_eq!(verification.exit_code(), code, "row {row}, strict: {strictly}");
-            assert_eq!(verification.passed, code == ExitCode::Ok);
+fn each_defect_is_found_by_its_own_check() {
+    for (row, (change, expected, usual, strict)) in cases().into_iter().enumerate() {
+        let mut changed = observation();
+        change(&mut changed);
+        for (strict, expected_status) in [(false, usual), (true, strict)] {
+            let verification = run(&target(), &changed, &facts(), &Scope { agents: None, strict });
+            assert_eq!(not_passed(&verification), expected, "row {row}");
+            assert_eq!(verification.status(), expected_status, "row {row}, strict: {strict}");
+            assert_eq!(verification.passed, expected_status == Status::Pass);
             for check in verification.checks.iter().filter(|check| check.status == Status::Fail) {
                 assert!(!check.evidence.is_empty() && !check.advice.is_empty(), "{check:?}");
             }
@@ -175,58 +172,58 @@ fn whatever_is_wrong_is_found_by_its_own_check() {
 }
 
 #[test]
-fn versions_and_programs_are_checked_too() {
+fn versions_and_programs_are_checked() {
     let mut old = facts();
     old.systemd_version = Some(Ok("249.11-0ubuntu3".to_owned()));
     old.tmux_version = Some(Err("tmux 3.2 or newer is required: /bin/tmux is 'tmux 2.9'".to_owned()));
-    old.programs.insert("coder0".parse().unwrap(), Arc::new(Err("there is no codex in /bin".to_owned())));
+    old.programs.insert("coder0".parse().unwrap(), Arc::new(Err("codex is not in /bin".to_owned())));
     let verification = run(&target(), &observation(), &old, &Scope::default());
-    assert_eq!(bad(&verification), ["tmux-version - fail", "systemd-version - fail", "runtime coder0 fail"]);
+    assert_eq!(not_passed(&verification), ["tmux-version - fail", "systemd-version - fail", "runtime coder0 fail"]);
 }
 
 #[test]
-fn a_server_that_is_not_the_units_is_no_holder() {
+fn a_server_outside_the_holder_unit_is_no_holder() {
     let mut foreign = facts();
     foreign.server_group = Some("session-3.scope".to_owned());
     let verification = run(&target(), &observation(), &foreign, &Scope::default());
-    assert_eq!(bad(&verification), ["holder-unit - fail"]);
+    assert_eq!(not_passed(&verification), ["holder-unit - fail"]);
     let mut stopped = observation();
     let units = &mut stopped.systemd.result.as_mut().unwrap().loaded;
     units.get_mut(&mosaic_systemd::UnitName::holder()).unwrap().active = ActiveState::Inactive;
     let verification = run(&target(), &stopped, &facts(), &Scope::default());
-    assert_eq!(bad(&verification), ["holder-unit - fail"]);
+    assert_eq!(not_passed(&verification), ["holder-unit - fail"]);
 }
 
-/// From a shell that does not see it, a manager is not absent: what it made is there.
+/// A shell of another login may not see a manager that exists; the enabled units show that it does.
 #[test]
-fn a_manager_that_is_merely_not_found_excuses_nothing() {
+fn a_manager_that_is_not_visible_from_here_excuses_nothing() {
     let mut unseen = observation();
-    unseen.systemd = failed("there is no systemd user manager here");
+    unseen.systemd = failed("no systemd user manager on this host");
     let verification = run(&target(), &unseen, &facts(), &Scope::default());
-    assert_eq!(verification.exit_code(), ExitCode::Unavailable);
+    assert_eq!(verification.status(), Status::Unknown);
     for check in verification.checks.iter().filter(|check| check.status == Status::Unknown) {
         assert!(check.advice.contains("could not be read"), "{check:?}");
     }
 }
 
 #[test]
-fn agents_that_were_not_named_do_not_matter() {
-    let mut spoiled = observation();
-    server(&mut spoiled).sessions.remove("coder0");
+fn agents_outside_the_scope_do_not_matter() {
+    let mut changed = observation();
+    server(&mut changed).sessions.remove("coder0");
     let lead = Scope { agents: Some(vec!["lead".parse().unwrap()]), strict: true };
-    assert!(run(&target(), &spoiled, &facts(), &lead).passed);
+    assert!(run(&target(), &changed, &facts(), &lead).passed);
     let coder = Scope { agents: Some(vec!["coder0".parse().unwrap()]), strict: false };
-    assert!(!run(&target(), &spoiled, &facts(), &coder).passed);
+    assert!(!run(&target(), &changed, &facts(), &coder).passed);
 }
 
 #[test]
 fn a_roster_that_cannot_be_read_fails() {
     let mut no_roster = observation();
-    no_roster.roster.now = failed("roster.yaml:3:1: garbage");
-    let by_the_last = run(&target(), &no_roster, &facts(), &Scope::default());
-    assert_eq!(bad(&by_the_last), ["roster - fail"]);
+    no_roster.roster.read = failed("roster.yaml:3:1: garbage");
+    let with_last_valid_roster = run(&target(), &no_roster, &facts(), &Scope::default());
+    assert_eq!(not_passed(&with_last_valid_roster), ["roster - fail"]);
     no_roster.roster.last_good = None;
     let verification = run(&target(), &no_roster, &facts(), &Scope::default());
-    assert_eq!(verification.exit_code(), ExitCode::CheckFailed);
+    assert_eq!(verification.status(), Status::Fail);
     assert_eq!(verification.checks[0].name, CheckName::Roster);
 }

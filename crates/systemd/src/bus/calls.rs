@@ -1,4 +1,4 @@
-//! The calls, but for jobs.
+//! The calls of [`UserManager`](crate::UserManager) over D-Bus, except running jobs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -9,12 +9,13 @@ use zbus::Message;
 use zbus::zvariant::Type;
 use zbus::{ObjectPath, OwnedVariant};
 
-use crate::bus::reply::{self, Reply};
-use crate::bus::{Bus, requests};
-use crate::{Change, ChangeKind, ManagerError, Unit, UnitDetail, UnitName};
+use crate::bus::Bus;
+use crate::bus::message::{self, Reply};
+use crate::{ManagerError, Unit, UnitDetail, UnitFileChange, UnitFileChangeKind, UnitName};
 
-/// An element of what `ListUnitsByPatterns` returns.
-type Listed<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, ObjectPath<'a>, u32, &'a str, ObjectPath<'a>);
+/// An element of the list that `ListUnitsByPatterns` returns.
+type ListedUnit<'a> =
+    (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, ObjectPath<'a>, u32, &'a str, ObjectPath<'a>);
 
 impl Bus {
     pub(crate) fn version(&self) -> String {
@@ -24,38 +25,42 @@ impl Bus {
     pub(crate) fn units(&self, patterns: &[&str]) -> Result<Vec<Unit>, ManagerError> {
         let what = "list units";
         let states: &[&str] = &[];
-        let answer = self.one(requests::manager("ListUnitsByPatterns", &(states, patterns))?, what)?;
+        let answer = self.call(message::manager_call("ListUnitsByPatterns", &(states, patterns))?, what)?;
         if super::sender(&answer) != self.manager {
-            return Err(ManagerError::unreachable("another manager has taken its place"));
+            return Err(ManagerError::unreachable("another manager has taken its place on the bus"));
         }
         let body = answer.body();
-        let listed: Vec<Listed<'_>> = body.deserialize().map_err(|error| ManagerError::refused(what, error))?;
+        let listed: Vec<ListedUnit<'_>> = body.deserialize().map_err(|error| ManagerError::refused(what, error))?;
         listed
             .into_iter()
-            .map(|(name, _, load, active, sub, ..)| Unit::read(name, load, active, sub.to_owned()))
+            .map(|(name, _, load, active, sub, ..)| Unit::parse(name, load, active, sub.to_owned()))
             .collect()
     }
 
-    pub(crate) fn since(&self, units: &[&UnitName]) -> Result<BTreeMap<UnitName, Timestamp>, ManagerError> {
-        let what = "tell since when units are in their state";
+    pub(crate) fn state_change_times(
+        &self,
+        units: &[&UnitName],
+    ) -> Result<BTreeMap<UnitName, Timestamp>, ManagerError> {
+        let what = "list when units changed state";
         let requests: Vec<_> = units
             .iter()
-            .map(|unit| requests::property(unit, requests::UNIT, "StateChangeTimestamp"))
+            .map(|unit| message::get_property(unit, message::UNIT, "StateChangeTimestamp"))
             .collect::<Result<_, _>>()?;
-        let mut since = BTreeMap::new();
-        for (unit, reply) in units.iter().zip(self.ask(&requests)?) {
+        let mut times = BTreeMap::new();
+        for (unit, reply) in units.iter().zip(self.call_all(&requests)?) {
             let microseconds: u64 =
-                reply::property(&reply.answer(what)?).map_err(|error| ManagerError::refused(what, error))?;
-            since.extend(timestamp(microseconds).map(|timestamp| ((*unit).clone(), timestamp)));
+                message::property_value(&reply.answer(what)?).map_err(|error| ManagerError::refused(what, error))?;
+            times.extend(timestamp(microseconds).map(|timestamp| ((*unit).clone(), timestamp)));
         }
-        Ok(since)
+        Ok(times)
     }
 
     pub(crate) fn describe(&self, unit: &UnitName) -> Result<UnitDetail, ManagerError> {
         let what = format!("describe {unit}");
-        let requests = [requests::properties(unit, requests::UNIT)?, requests::properties(unit, requests::SERVICE)?];
+        let requests =
+            [message::get_all_properties(unit, message::UNIT)?, message::get_all_properties(unit, message::SERVICE)?];
         let mut all = HashMap::new();
-        for reply in self.ask(&requests)? {
+        for reply in self.call_all(&requests)? {
             all.extend(read::<HashMap<String, OwnedVariant>>(&reply.answer(&what)?, &what)?);
         }
         let mut properties = Properties { all, what: &what };
@@ -64,10 +69,10 @@ impl Bus {
             active: properties
                 .take::<String>("ActiveState")?
                 .parse()
-                .map_err(|word| ManagerError::unknown_word(unit, word))?,
+                .map_err(|state| ManagerError::unknown_state(unit, state))?,
             sub: properties.take("SubState")?,
             result: properties.take("Result")?,
-            exec_main_status: UnitDetail::verdict(code, status),
+            exec_main_status: UnitDetail::exit_verdict(code, status),
             n_restarts: properties.take("NRestarts")?,
             since: timestamp(properties.take("StateChangeTimestamp")?),
             main_pid: Pid::new(properties.take("MainPID")?),
@@ -78,38 +83,38 @@ impl Bus {
     }
 
     pub(crate) fn reload(&self) -> Result<(), ManagerError> {
-        self.one(requests::manager("Reload", &())?, "read its unit files again").map(drop)
+        self.call(message::manager_call("Reload", &())?, "reload unit files").map(drop)
     }
 
-    pub(crate) fn enable(&self, units: &[UnitName]) -> Result<Vec<Change>, ManagerError> {
+    pub(crate) fn enable(&self, units: &[UnitName]) -> Result<Vec<UnitFileChange>, ManagerError> {
         let what = "enable units";
-        let answer = self.one(requests::manager("EnableUnitFiles", &(names(units), false, false))?, what)?;
+        let answer = self.call(message::manager_call("EnableUnitFiles", &(names(units), false, false))?, what)?;
         let (_, changes): (bool, Vec<(String, String, String)>) = read(&answer, what)?;
-        Ok(changes.into_iter().map(change).collect())
+        Ok(changes.into_iter().map(unit_file_change).collect())
     }
 
-    pub(crate) fn disable(&self, units: &[UnitName]) -> Result<Vec<Change>, ManagerError> {
+    pub(crate) fn disable(&self, units: &[UnitName]) -> Result<Vec<UnitFileChange>, ManagerError> {
         let what = "disable units";
-        let answer = self.one(requests::manager("DisableUnitFiles", &(names(units), false))?, what)?;
+        let answer = self.call(message::manager_call("DisableUnitFiles", &(names(units), false))?, what)?;
         let changes: Vec<(String, String, String)> = read(&answer, what)?;
-        Ok(changes.into_iter().map(change).collect())
+        Ok(changes.into_iter().map(unit_file_change).collect())
     }
 
     pub(crate) fn reset_failed(&self, units: &[UnitName]) -> Result<(), ManagerError> {
         let requests: Vec<_> = units
             .iter()
-            .map(|unit| requests::manager("ResetFailedUnit", &(unit.as_str(),)))
+            .map(|unit| message::manager_call("ResetFailedUnit", &(unit.as_str(),)))
             .collect::<Result<_, _>>()?;
-        self.ask(&requests)?.into_iter().try_for_each(|reply| match reply {
-            Reply::Refused(refusal) if !refusal.no_such_unit() => {
-                Err(refusal.into_error("forget that a unit has failed"))
+        self.call_all(&requests)?.into_iter().try_for_each(|reply| match reply {
+            Reply::Error(error_reply) if !error_reply.no_such_unit() => {
+                Err(error_reply.into_error("reset failed units"))
             }
-            Reply::Refused(_) | Reply::Answer(_) => Ok(()),
+            Reply::Error(_) | Reply::Answer(_) => Ok(()),
         })
     }
 
-    fn one(&self, request: Message, what: &str) -> Result<Message, ManagerError> {
-        let reply = self.ask(&[request])?.pop();
+    fn call(&self, request: Message, what: &str) -> Result<Message, ManagerError> {
+        let reply = self.call_all(&[request])?.pop();
         reply.ok_or_else(|| ManagerError::refused(what, "no reply"))?.answer(what)
     }
 }
@@ -122,7 +127,7 @@ struct Properties<'a> {
 impl Properties<'_> {
     fn take<T: TryFrom<OwnedVariant>>(&mut self, name: &str) -> Result<T, ManagerError> {
         let value = self.all.remove(name).and_then(|value| T::try_from(value).ok());
-        value.ok_or_else(|| ManagerError::refused(self.what, format!("it does not tell {name}, or not as expected")))
+        value.ok_or_else(|| ManagerError::refused(self.what, format!("property {name} is missing or has another type")))
     }
 }
 
@@ -137,16 +142,20 @@ fn names(units: &[UnitName]) -> Vec<&str> {
     units.iter().map(UnitName::as_str).collect()
 }
 
-fn change((kind, path, target): (String, String, String)) -> Change {
+fn unit_file_change((kind, path, target): (String, String, String)) -> UnitFileChange {
     let kind = match kind.as_str() {
-        "symlink" => ChangeKind::Linked,
-        "unlink" => ChangeKind::Unlinked,
-        _ => ChangeKind::Notice(kind),
+        "symlink" => UnitFileChangeKind::Linked,
+        "unlink" => UnitFileChangeKind::Unlinked,
+        _ => UnitFileChangeKind::Notice(kind),
     };
-    Change { kind, path: path.into(), target: Some(target).filter(|target| !target.is_empty()).map(PathBuf::from) }
+    UnitFileChange {
+        kind,
+        path: path.into(),
+        target: Some(target).filter(|target| !target.is_empty()).map(PathBuf::from),
+    }
 }
 
-/// systemd has 0 for what never was.
+/// Converts a time of systemd's, which is 0 for an event that never happened.
 fn timestamp(microseconds: u64) -> Option<Timestamp> {
     let microseconds = i64::try_from(microseconds).ok().filter(|&microseconds| microseconds > 0)?;
     Timestamp::from_microsecond(microseconds).ok()

@@ -1,0 +1,259 @@
+//! Judges what was observed of one agent: its facts, and the condition that follows from them.
+//!
+//! Three clocks are never mixed: the sidecar's (is the heartbeat fresh?), the process's (is this very process
+//! alive?), and the agent's own (its last output and report), which does not affect the condition. A fact that
+//! could not be read makes the condition `unknown`, never healthy or dead.
+
+mod activity_rules;
+#[cfg(test)]
+mod condition_tests;
+
+use std::time::Duration;
+
+use mosaic_domain::{AgentName, BeatInterval, ProcessIdentity};
+use mosaic_heartbeat::{Freshness, Heartbeat, Status};
+use mosaic_process::Liveness;
+use mosaic_systemd::{ActiveState, Unit, UnitName};
+use mosaic_tmux::SessionPane;
+
+use crate::observe::{Observation, ObservedProcess};
+use crate::snapshot::Condition;
+pub(crate) use activity_rules::{ActivityEvidence, judge_activity};
+
+/// What each source says about one agent.
+#[derive(Clone, Debug)]
+pub(crate) struct AgentFacts<'a> {
+    pub(crate) pane: PaneFact<'a>,
+    /// The pane's process; if tmux could not be queried, the process that the heartbeat names.
+    pub(crate) process: ProcessFact,
+    /// The details of that process.
+    pub(crate) observed: Option<&'a ObservedProcess>,
+    pub(crate) heartbeat: HeartbeatFact<'a>,
+    /// The unit, if the manager has it loaded; `None` also if the manager could not be queried.
+    pub(crate) unit: Option<&'a Unit>,
+}
+
+/// What tmux says about the agent's session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PaneFact<'a> {
+    /// tmux could not be queried.
+    Unknown(&'a str),
+    /// The socket has no tmux server.
+    NoServer,
+    /// The session does not exist.
+    Missing,
+    /// The session exists; its first pane.
+    Exists(&'a SessionPane),
+}
+
+/// What the kernel says about the agent's process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProcessFact {
+    /// Neither tmux nor a heartbeat names a process.
+    NotNamed,
+    /// It is alive.
+    Alive,
+    /// It has ended.
+    Ended,
+    /// It could not be read.
+    Unreadable(String),
+}
+
+/// What the run directory says about the agent's heartbeat.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum HeartbeatFact<'a> {
+    /// There is no heartbeat.
+    Missing,
+    /// The run directory could not be read, or the file could not be parsed.
+    Unreadable(&'a str),
+    /// The heartbeat was read.
+    Read { heartbeat: &'a Heartbeat, freshness: Freshness, binding: Binding },
+}
+
+/// Whether a heartbeat is about the pane's process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// It is, or there is no pane to compare with.
+    Same,
+    /// It names another process.
+    Other,
+    /// It was written before the last boot.
+    OtherBoot,
+}
+
+impl<'a> AgentFacts<'a> {
+    pub(crate) fn gather(observation: &'a Observation, agent: &AgentName, assumed_interval: BeatInterval) -> Self {
+        let pane = pane_fact(observation, agent.as_str());
+        let heartbeat = match &observation.heartbeats.result {
+            Err(why) => Err(why.as_str()),
+            Ok(files) => files.heartbeats.get(agent).map(|read| read.as_ref().map_err(String::as_str)).transpose(),
+        };
+        let pid = match pane {
+            PaneFact::Exists(pane) => Some(pane.pid),
+            PaneFact::Unknown(_) => heartbeat.ok().flatten().map(|heartbeat| heartbeat.pid),
+            PaneFact::NoServer | PaneFact::Missing => None,
+        };
+        let observed = pid.and_then(|pid| observation.processes.ok()?.get(&pid));
+        let process = match (pid, &observation.processes.result) {
+            (None, _) => ProcessFact::NotNamed,
+            (Some(_), Err(why)) => ProcessFact::Unreadable(why.clone()),
+            (Some(_), Ok(_)) => process_fact(observed, pane, heartbeat.ok().flatten(), observation),
+        };
+        let heartbeat = match heartbeat {
+            Err(why) => HeartbeatFact::Unreadable(why),
+            Ok(None) => HeartbeatFact::Missing,
+            Ok(Some(heartbeat)) => HeartbeatFact::Read {
+                heartbeat,
+                freshness: Freshness::judge(heartbeat, &observation.now, assumed_interval),
+                binding: binding(heartbeat, pane, observed, observation),
+            },
+        };
+        let unit = observation.systemd.ok().and_then(|units| units.loaded.get(&UnitName::agent(agent)));
+        Self { pane, process, observed, heartbeat, unit }
+    }
+
+    /// The unit is activating, or waits for an automatic restart.
+    pub(crate) fn is_activating(&self) -> bool {
+        self.unit.is_some_and(|unit| unit.active == ActiveState::Activating)
+    }
+
+    /// The pane's process is alive, according to tmux and the kernel.
+    pub(crate) fn is_alive(&self) -> bool {
+        matches!(self.pane, PaneFact::Exists(pane) if !pane.dead) && self.process == ProcessFact::Alive
+    }
+}
+
+fn pane_fact<'a>(observation: &'a Observation, session: &str) -> PaneFact<'a> {
+    match &observation.tmux.result {
+        Err(why) => PaneFact::Unknown(why),
+        Ok(None) => PaneFact::NoServer,
+        Ok(Some(server)) => server.sessions.get(session).map_or(PaneFact::Missing, PaneFact::Exists),
+    }
+}
+
+fn process_fact(
+    observed: Option<&ObservedProcess>,
+    pane: PaneFact<'_>,
+    heartbeat: Option<&Heartbeat>,
+    observation: &Observation,
+) -> ProcessFact {
+    let stat = match observed.map(|process| &process.stat) {
+        None => return ProcessFact::Ended,
+        Some(Err(why)) => return ProcessFact::Unreadable(why.clone()),
+        Some(Ok(stat)) => *stat,
+    };
+    // tmux vouches that the PID is still its child's; a heartbeat has to match the process's start time.
+    let expected = match pane {
+        PaneFact::Exists(_) => None,
+        _ => heartbeat.and_then(Heartbeat::process),
+    };
+    let alive = match (expected, stat) {
+        (Some(expected), stat) => Liveness::judge(&expected, observation.now.boot, stat).is_alive(),
+        (None, stat) => stat.is_some_and(|stat| !stat.is_zombie()),
+    };
+    if alive { ProcessFact::Alive } else { ProcessFact::Ended }
+}
+
+fn binding(
+    heartbeat: &Heartbeat,
+    pane: PaneFact<'_>,
+    observed: Option<&ObservedProcess>,
+    observation: &Observation,
+) -> Binding {
+    let named = heartbeat.process();
+    if named.is_some_and(|named| named.boot != observation.now.boot) {
+        return Binding::OtherBoot;
+    }
+    let PaneFact::Exists(pane) = pane else { return Binding::Same };
+    let start = observed.and_then(|process| process.stat.as_ref().ok()?.map(|stat| stat.start_ticks));
+    let same = match (named, start) {
+        (Some(ProcessIdentity { pid, start_ticks, .. }), Some(start)) => pid == pane.pid && start_ticks == start,
+        _ => heartbeat.pid == pane.pid,
+    };
+    if same { Binding::Same } else { Binding::Other }
+}
+
+/// The condition of an agent, with the reason if the condition alone does not explain it.
+pub(crate) fn judge_condition(facts: &AgentFacts<'_>) -> (Condition, Option<String>) {
+    let because = |condition, why: String| (condition, Some(why));
+    match (facts.pane, &facts.process) {
+        (PaneFact::Unknown(why), ProcessFact::Alive) => condition_without_tmux(&facts.heartbeat, why),
+        (PaneFact::Unknown(why), ProcessFact::Ended) => match &facts.heartbeat {
+            // The agent may have been started again: no heartbeat says so yet, and tmux does not answer.
+            HeartbeatFact::Read { binding: Binding::OtherBoot, .. } => because(Condition::Unknown, why.to_owned()),
+            heartbeat => {
+                because(Condition::Dead, exit_reason(heartbeat).unwrap_or_else(|| "its process is gone".to_owned()))
+            }
+        },
+        (PaneFact::Unknown(why), ProcessFact::NotNamed | ProcessFact::Unreadable(_)) => {
+            because(Condition::Unknown, why.to_owned())
+        }
+        (PaneFact::NoServer | PaneFact::Missing, _) if facts.is_activating() => {
+            (Condition::Starting, exit_reason(&facts.heartbeat).map(|end| format!("{end}; it is being started again")))
+        }
+        (PaneFact::NoServer, _) => because(Condition::Missing, "there is no tmux server on the socket".to_owned()),
+        (PaneFact::Missing, _) => (Condition::Missing, exit_reason(&facts.heartbeat)),
+        (PaneFact::Exists(pane), _) if pane.dead => {
+            let end = pane.verdict.map(|verdict| format!("its process exited with {verdict}"));
+            (Condition::Dead, end.or_else(|| Some("its process has ended".to_owned())))
+        }
+        (PaneFact::Exists(_), ProcessFact::Ended | ProcessFact::NotNamed) => {
+            because(Condition::Dead, exit_reason(&facts.heartbeat).unwrap_or_else(|| "its process is gone".to_owned()))
+        }
+        (PaneFact::Exists(_), ProcessFact::Unreadable(why)) => because(Condition::Unknown, why.clone()),
+        (PaneFact::Exists(_), ProcessFact::Alive) if facts.is_activating() => (Condition::Starting, None),
+        (PaneFact::Exists(_), ProcessFact::Alive) => condition_by_heartbeat(&facts.heartbeat),
+    }
+}
+
+/// The condition of an agent whose process is alive: whether a sidecar watches it.
+fn condition_by_heartbeat(heartbeat: &HeartbeatFact<'_>) -> (Condition, Option<String>) {
+    let because = |condition, why: String| (condition, Some(why));
+    match heartbeat {
+        HeartbeatFact::Missing => because(Condition::Unknown, "there is no heartbeat".to_owned()),
+        HeartbeatFact::Unreadable(why) => because(Condition::Unknown, format!("its heartbeat: {why}")),
+        HeartbeatFact::Read { binding: Binding::OtherBoot, .. } => {
+            because(Condition::Unknown, "its heartbeat was written before the last boot".to_owned())
+        }
+        HeartbeatFact::Read { heartbeat, binding: Binding::Other, .. } => because(
+            Condition::Unknown,
+            format!("its heartbeat names process {}, which is not the pane's process", heartbeat.pid),
+        ),
+        HeartbeatFact::Read { freshness: Freshness::Unknown(why), .. } => {
+            because(Condition::Unknown, format!("the age of its heartbeat is unknown: {why}"))
+        }
+        HeartbeatFact::Read { heartbeat: Heartbeat { status: Status::Ok, .. }, freshness, .. } => match freshness {
+            Freshness::Fresh { .. } => (Condition::Up, None),
+            Freshness::Late { age } => {
+                because(Condition::Stale, format!("its last heartbeat is {} old", seconds(*age)))
+            }
+            Freshness::Unknown(why) => because(Condition::Unknown, why.to_string()),
+        },
+        HeartbeatFact::Read { heartbeat, .. } => because(
+            Condition::Stale,
+            format!("its heartbeat ended with '{}', but its process runs without a sidecar", heartbeat.status),
+        ),
+    }
+}
+
+/// The process that the heartbeat names is alive; only tmux knows whether it is still in its pane.
+fn condition_without_tmux(heartbeat: &HeartbeatFact<'_>, why: &str) -> (Condition, Option<String>) {
+    let (condition, reason) = condition_by_heartbeat(heartbeat);
+    (condition, reason.or_else(|| Some(format!("by its heartbeat and process alone: {why}"))))
+}
+
+/// How the agent ended, according to the last heartbeat of its sidecar.
+fn exit_reason(heartbeat_fact: &HeartbeatFact<'_>) -> Option<String> {
+    let HeartbeatFact::Read { heartbeat, .. } = heartbeat_fact else { return None };
+    match (heartbeat.status, heartbeat.binding.as_ref().and_then(|binding| binding.exit)) {
+        (Status::Ok, _) => None,
+        (Status::Exited, Some(verdict)) => Some(format!("it exited with {verdict}")),
+        (Status::Exited, None) => Some("it exited".to_owned()),
+        (Status::Stopped, _) => Some("it was stopped".to_owned()),
+        (Status::Lost, _) => Some("its session or its tmux server was killed".to_owned()),
+    }
+}
+
+fn seconds(age: Duration) -> String {
+    format!("{} s", age.as_secs())
+}

@@ -1,0 +1,239 @@
+//! The checks of one agent.
+
+use mosaic_domain::AgentName;
+use mosaic_heartbeat::{Freshness, Status as HeartbeatStatus};
+use mosaic_systemd::{ActiveState, UnitName};
+
+use super::check::{Check, CheckName, Evidence, READ_FAILURE_ADVICE, Scope, Status};
+use super::program_facts::ProgramFacts;
+use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
+use crate::observe::Observation;
+use crate::snapshot::{AgentSnapshot, AttentionAdvice, DriftKind, attention_advice};
+
+/// The status of a check with its evidence.
+type Outcome = (Status, String);
+
+pub(super) fn agent_checks(
+    agent: &AgentName,
+    agent_facts: &AgentFacts<'_>,
+    observation: &Observation,
+    snapshot: &AgentSnapshot,
+    program_facts: &ProgramFacts,
+    scope: &Scope,
+    evidence: Evidence,
+) -> [Check; 8] {
+    let restart = evidence.format(format_args!("mosaic fleet restart {agent}"));
+    let start = evidence.format(format_args!("mosaic fleet start {agent}; journalctl --user AGENT={agent}"));
+    let row = |name, (status, text): Outcome, required, advice: &str| Check {
+        name,
+        agent: Some(evidence.copy(agent.as_str())),
+        status,
+        required,
+        advice: match status {
+            Status::Pass => String::new(),
+            Status::Unknown if is_read_failure(observation, &text) => evidence.copy(READ_FAILURE_ADVICE),
+            Status::Fail | Status::Unknown => evidence.copy(advice),
+        },
+        evidence: text,
+    };
+    // Without a user manager, a fleet that was started directly is as it should be.
+    let units_required = scope.strict || !observation.direct;
+    let unit = UnitName::agent(agent);
+    let runtime = runtime(agent, observation, program_facts, evidence);
+    // A command that only the shell can resolve is not a failure.
+    let runtime_required = runtime.0 != Status::Unknown || scope.strict && has_recorded_path(agent, observation);
+    let attention = attention_advice(snapshot);
+    [
+        row(CheckName::Session, session(agent, agent_facts, evidence), true, &start),
+        row(
+            CheckName::Process,
+            process(agent_facts, evidence),
+            true,
+            if agent_facts.is_alive() { &restart } else { &start },
+        ),
+        row(CheckName::Heartbeat, heartbeat(agent_facts, evidence), true, &restart),
+        row(CheckName::UnitActive, unit_active(&unit, agent_facts, observation, evidence), units_required, &start),
+        row(
+            CheckName::UnitEnabled,
+            unit_enabled(&unit, snapshot, observation, evidence),
+            units_required,
+            "mosaic fleet install",
+        ),
+        row(
+            CheckName::ControlGroup,
+            control_group(&unit, agent_facts, observation, evidence),
+            units_required,
+            &restart,
+        ),
+        row(CheckName::Runtime, runtime, runtime_required, "install it, then mosaic fleet install"),
+        row(
+            CheckName::Activity,
+            activity(snapshot, attention.as_ref(), evidence),
+            false,
+            attention.as_ref().map_or("", |attention| &attention.advice),
+        ),
+    ]
+}
+
+/// Whether the evidence is the error of a whole source that could not be read.
+fn is_read_failure(observation: &Observation, evidence: &str) -> bool {
+    let reasons = [
+        observation.tmux.result.as_ref().err(),
+        observation.systemd.result.as_ref().err(),
+        observation.heartbeats.result.as_ref().err(),
+        observation.processes.result.as_ref().err(),
+        observation.generated.result.as_ref().err(),
+        observation.unit_files.as_ref().err(),
+    ];
+    reasons.into_iter().flatten().any(|why| why == evidence)
+}
+
+fn session(agent: &AgentName, facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
+    match facts.pane {
+        PaneFact::Unknown(why) => (Status::Unknown, why.to_owned()),
+        PaneFact::NoServer => (Status::Fail, evidence.copy("there is no tmux server")),
+        PaneFact::Missing => (Status::Fail, evidence.format(format_args!("there is no session named {agent}"))),
+        PaneFact::Exists(pane) => {
+            (Status::Pass, evidence.format(format_args!("session {}, pane {}", pane.session, pane.id)))
+        }
+    }
+}
+
+fn process(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
+    let pane = match facts.pane {
+        PaneFact::Unknown(why) => return (Status::Unknown, why.to_owned()),
+        PaneFact::NoServer | PaneFact::Missing => {
+            return (Status::Fail, evidence.copy("there is no pane for it to run in"));
+        }
+        PaneFact::Exists(pane) => pane,
+    };
+    match &facts.process {
+        ProcessFact::Unreadable(why) => return (Status::Unknown, why.clone()),
+        ProcessFact::Alive if !pane.dead => {}
+        _ => return (Status::Fail, evidence.format(format_args!("process {} has ended", pane.pid))),
+    }
+    match &facts.heartbeat {
+        HeartbeatFact::Missing => {
+            (Status::Fail, evidence.format(format_args!("process {} runs, but there is no heartbeat", pane.pid)))
+        }
+        HeartbeatFact::Unreadable(why) => (
+            Status::Unknown,
+            evidence.format(format_args!("process {} runs, but its heartbeat cannot be read: {why}", pane.pid)),
+        ),
+        HeartbeatFact::Read { binding: Binding::Same, .. } => {
+            (Status::Pass, evidence.format(format_args!("process {} runs, and its heartbeat names it", pane.pid)))
+        }
+        HeartbeatFact::Read { heartbeat, .. } => (
+            Status::Fail,
+            evidence
+                .format(format_args!("process {} runs, but its heartbeat names process {}", pane.pid, heartbeat.pid)),
+        ),
+    }
+}
+
+fn heartbeat(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
+    let (heartbeat, freshness) = match &facts.heartbeat {
+        HeartbeatFact::Missing => return (Status::Fail, evidence.copy("there is no heartbeat")),
+        HeartbeatFact::Unreadable(why) => return (Status::Unknown, (*why).to_owned()),
+        HeartbeatFact::Read { heartbeat, freshness, .. } => (heartbeat, freshness),
+    };
+    let status = heartbeat.status;
+    match freshness {
+        Freshness::Unknown(why) => (Status::Unknown, why.to_string()),
+        Freshness::Late { age } => (
+            Status::Fail,
+            evidence.format(format_args!("the last heartbeat is {} s old, with status '{status}'", age.as_secs())),
+        ),
+        Freshness::Fresh { .. } if status != HeartbeatStatus::Ok => {
+            (Status::Fail, evidence.format(format_args!("the heartbeat has status '{status}'")))
+        }
+        Freshness::Fresh { age } => (Status::Pass, evidence.format(format_args!("{:.1} s old", age.as_secs_f32()))),
+    }
+}
+
+/// An unknown outcome if the user manager could not be queried.
+fn check_systemd_read(observation: &Observation) -> Result<(), Outcome> {
+    observation.systemd.result.as_ref().map(drop).map_err(|why| (Status::Unknown, why.clone()))
+}
+
+fn unit_active(name: &UnitName, facts: &AgentFacts<'_>, observation: &Observation, evidence: Evidence) -> Outcome {
+    if let Err(unknown) = check_systemd_read(observation) {
+        return unknown;
+    }
+    match facts.unit {
+        None => (Status::Fail, evidence.format(format_args!("{name} is not loaded"))),
+        // "active (exited)" means that something ended long ago.
+        Some(unit) if unit.active == ActiveState::Active && unit.sub == "running" => {
+            (Status::Pass, evidence.format(format_args!("{name} is active (running)")))
+        }
+        Some(unit) => (Status::Fail, evidence.format(format_args!("{name} is {} ({})", unit.active, unit.sub))),
+    }
+}
+
+fn unit_enabled(name: &UnitName, agent: &AgentSnapshot, observation: &Observation, evidence: Evidence) -> Outcome {
+    if observation.direct {
+        return (Status::Unknown, evidence.copy("there is no user manager to start it"));
+    }
+    let files = match &observation.unit_files {
+        Ok(files) => files,
+        Err(why) => return (Status::Unknown, why.clone()),
+    };
+    let missing = agent.drift.contains(&DriftKind::UnitMissing);
+    match (missing, files.links.enabled.contains(name)) {
+        (true, _) => (Status::Fail, evidence.format(format_args!("{name} is not installed, or masked"))),
+        (false, true) => (Status::Pass, evidence.format(format_args!("{name} is enabled"))),
+        (false, false) => (Status::Fail, evidence.format(format_args!("{name} is not enabled"))),
+    }
+}
+
+fn control_group(name: &UnitName, facts: &AgentFacts<'_>, observation: &Observation, evidence: Evidence) -> Outcome {
+    if let Err(unknown) = check_systemd_read(observation) {
+        return unknown;
+    }
+    match facts.observed.and_then(|process| process.group.as_deref()) {
+        Some(group) if group == name.as_str() => {
+            (Status::Pass, evidence.format(format_args!("its process is in the control group of {name}")))
+        }
+        Some(group) => (
+            Status::Fail,
+            evidence.format(format_args!("its process is in the control group {group}, not in that of {name}")),
+        ),
+        None if matches!(facts.pane, PaneFact::Unknown(_)) => {
+            (Status::Unknown, evidence.copy("the process in its pane is unknown"))
+        }
+        None => (Status::Fail, evidence.copy("its process is not in the control group of a unit")),
+    }
+}
+
+fn activity(agent: &AgentSnapshot, attention: Option<&AttentionAdvice>, evidence: Evidence) -> Outcome {
+    let Some(activity) = agent.activity.as_ref() else {
+        return (Status::Pass, evidence.copy("no activity is known"));
+    };
+    let state = &activity.state;
+    match attention {
+        Some(attention) => (Status::Fail, evidence.format(format_args!("{state}: {}", attention.detail))),
+        None => (Status::Pass, evidence.format(format_args!("{state} since {:.3}", activity.since))),
+    }
+}
+
+fn has_recorded_path(agent: &AgentName, observation: &Observation) -> bool {
+    let generated = observation.generated.result.as_ref().ok().and_then(|files| files.get(agent));
+    generated.is_some_and(|files| files.search_path.is_some())
+}
+
+fn runtime(agent: &AgentName, observation: &Observation, facts: &ProgramFacts, evidence: Evidence) -> Outcome {
+    let generated = match &observation.generated.result {
+        Err(why) => return (Status::Unknown, why.clone()),
+        Ok(files) => files.get(agent),
+    };
+    match (facts.programs.get(agent).map(|program| &**program), generated) {
+        (Some(Ok(program)), _) => (Status::Pass, evidence.format(format_args!("{}", program.display()))),
+        (Some(Err(why)), _) if has_recorded_path(agent, observation) => (Status::Fail, why.clone()),
+        (Some(Err(why)), _) => (Status::Unknown, why.clone()),
+        (None, Some(files)) => (
+            Status::Unknown,
+            evidence.format(format_args!("only the shell can resolve the command '{}'", files.command)),
+        ),
+        (None, None) => (Status::Unknown, evidence.copy("its command is unknown")),
+    }
+}
