@@ -10,7 +10,7 @@ use std::process::Command;
 use mosaic_domain::{ExitCode, Pid};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
-use crate::view::tell;
+use crate::view::print_notice;
 
 const NAME: &str = "mosaic-bound";
 
@@ -42,6 +42,6 @@ pub(crate) fn run_if_bound(mut words: impl Iterator<Item = OsString>) -> Option<
     if now != Some(parent) {
         return Some(ExitCode::Unavailable);
     }
-    tell(&format!("ERROR: cannot run {}: {}", program.display(), Command::new(&program).args(words).exec()));
+    print_notice(&format!("ERROR: cannot run {}: {}", program.display(), Command::new(&program).args(words).exec()));
     Some(ExitCode::Io)
 }

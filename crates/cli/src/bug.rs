@@ -2,12 +2,12 @@
 
 use mosaic_domain::ExitCode;
 
-use crate::view::tell;
+use crate::view::print_notice;
 
 /// From now on a panic says that it is a bug, and ends the process with the exit code for one.
 pub(crate) fn report_bugs() {
     std::panic::set_hook(Box::new(|panic| {
-        tell(&format!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}"));
+        print_notice(&format!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}"));
         std::process::exit(ExitCode::Bug as i32);
     }));
 }

@@ -53,7 +53,7 @@ impl Context {
         )?;
         let mosaic_probe::Places { home, roster_path, run_directory, manager: manager_address } = found;
         let environment = environment.with("MOSAIC_HOME", home.path());
-        let style = Style::of_standard_output(&environment);
+        let style = Style::for_stdout(|name| environment.variable(name));
         Ok(Self { home, roster_path, run_directory, manager_address, environment, style })
     }
 

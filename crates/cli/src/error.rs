@@ -12,8 +12,8 @@ use mosaic_systemd::ManagerError;
 use mosaic_tmux::TmuxError;
 
 use crate::mail::{KickstartError, RemoteError};
-use crate::prometheus::PrometheusError;
 use crate::runtime::RuntimeError;
+use mosaic_prometheus::PrometheusError;
 
 /// A command that had no success. The text is the whole message.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +139,7 @@ impl CommandError {
             Self::Manager(error) => error.exit_code(),
             Self::Tmux(error) => error.exit_code(),
             Self::Provision(error) => error.exit_code(),
-            Self::Prometheus(error) => error.exit_code(),
+            Self::Prometheus(error) => prometheus_exit_code(error),
             Self::Runtime(error) => error.exit_code(),
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
@@ -164,6 +164,22 @@ fn did_you_mean(nearest: &[String]) -> String {
         [] => "; 'mosaic agent roster' lists them".to_owned(),
         [one] => format!("; did you mean {one}?"),
         [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
+    }
+}
+
+fn prometheus_exit_code(error: &PrometheusError) -> ExitCode {
+    match error {
+        PrometheusError::MissingUrl | PrometheusError::InvalidUrl { .. } => ExitCode::Usage,
+        PrometheusError::InvalidVariable { .. } => ExitCode::Configuration,
+        PrometheusError::Unauthorized { .. } => ExitCode::Permission,
+        PrometheusError::NoCertificates { .. }
+        | PrometheusError::Unreachable { .. }
+        | PrometheusError::Untrusted { .. }
+        | PrometheusError::Timeout { .. }
+        | PrometheusError::Redirected { .. }
+        | PrometheusError::NotPrometheus { .. }
+        | PrometheusError::QueryFailed { .. }
+        | PrometheusError::TooLarge { .. } => ExitCode::Unavailable,
     }
 }
 

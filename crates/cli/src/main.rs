@@ -11,7 +11,6 @@ mod error;
 mod grammar;
 mod lifecycle;
 mod mail;
-mod prometheus;
 mod reporting;
 mod runtime;
 #[cfg(test)]
@@ -38,7 +37,7 @@ fn main() -> ExitCode {
     match invocation.run() {
         Ok(code) => code.into(),
         Err(error) => {
-            view::tell(&format!("ERROR: {error}"));
+            view::print_notice(&format!("ERROR: {error}"));
             error.exit_code().into()
         }
     }

@@ -30,7 +30,7 @@ fn the_shipped_schema_of_verify_is_that_of_its_types() {
 
 #[test]
 fn the_shipped_schema_of_hosts_is_that_of_its_types() {
-    check::<crate::prometheus::HostsSnapshot>("hosts.schema.json");
+    check::<mosaic_prometheus::HostsSnapshot>("hosts.schema.json");
 }
 
 #[test]

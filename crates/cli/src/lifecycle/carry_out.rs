@@ -59,7 +59,7 @@ impl<'a> Hands<'a> {
         let manager = match context.manager(MANAGER_LIMIT) {
             Ok(manager) => Some(manager),
             Err(CommandError::Manager(absent @ ManagerError::Absent { .. })) => {
-                crate::view::tell(&format!(
+                crate::view::print_notice(&format!(
                     "NOTE: {absent}; agents are run directly, and nothing starts them again when they end"
                 ));
                 None
@@ -114,7 +114,7 @@ impl<'a> Hands<'a> {
     /// The agents that somebody watches, whatever started them.
     fn watched(&self) -> Vec<AgentName> {
         running_agents(self.world.context.run_directory.path()).unwrap_or_else(|error| {
-            crate::view::tell(&format!(
+            crate::view::print_notice(&format!(
                 "NOTE: agents that are not in the roster and have no unit are not seen: {error}"
             ));
             Vec::new()

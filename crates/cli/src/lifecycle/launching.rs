@@ -99,7 +99,7 @@ fn verdict(agent: &AgentName, output: &Output) -> Result<Change, String> {
     let (errors, others): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| line.starts_with("ERROR: "));
     // Warnings, and what the agent printed before it ended.
     for line in &others {
-        crate::view::tell(line);
+        crate::view::print_notice(line);
     }
     if output.status.success() {
         let ran = output.stdout.starts_with(b"Mosaic agent session already running");

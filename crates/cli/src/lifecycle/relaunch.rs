@@ -47,7 +47,7 @@ pub(crate) fn relaunch(context: &Context, agents: &[AgentName]) -> Result<ExitCo
         if failed {
             let old: Vec<&str> = running[index + 1..].iter().map(|agent| agent.as_str()).collect();
             if !old.is_empty() {
-                crate::view::tell(&format!("NOTE: not restarted, and still as before: {}", old.join(", ")));
+                crate::view::print_notice(&format!("NOTE: not restarted, and still as before: {}", old.join(", ")));
             }
             break;
         }

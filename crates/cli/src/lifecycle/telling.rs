@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Order, Report, Subject};
 use crate::error::CommandError;
-use crate::view::{Line, Paint, Style, print, print_json};
+use crate::view::{Line, Paint, Style, print, print_json, status_mark};
 
 /// Collects reports, and prints them.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Teller {
     /// Tells of one agent.
     pub(crate) fn tell(&mut self, report: Report) {
         if !self.json && self.trouble.is_none() {
-            self.trouble = print(&(line(&report, self.width, &self.style).render(self.style.colour) + "\n")).err();
+            self.trouble = print(&(line(&report, self.width, &self.style).render(self.style.color) + "\n")).err();
         }
         self.reports.push(report);
     }
@@ -88,11 +88,7 @@ fn line(report: &Report, width: usize, style: &Style) -> Line {
     let status = if report.outcome.is_ok() { Status::Pass } else { Status::Fail };
     let name = format!("{:width$}", report.subject.name());
     // Not cut: what is at its end is where to look.
-    Line::of(status.into(), style.status_mark(status))
-        .space(1)
-        .with(Paint::Bold, &name)
-        .space(2)
-        .with(Paint::Plain, &report.text())
+    status_mark(status).line(style).with(Paint::Bold, &name).space(2).with(Paint::Plain, &report.text())
 }
 
 fn answer_line(report: &Report) -> AnswerLine<'_> {

@@ -34,7 +34,7 @@ impl TextSource {
                 read(&mut file, path)
             }
             Self::Standard if io::stdin().is_terminal() => {
-                crate::view::tell("NOTE: type the message, and end it with Ctrl-D");
+                crate::view::print_notice("NOTE: type the message, and end it with Ctrl-D");
                 read(&mut io::stdin().lock(), Path::new("standard input"))
             }
             Self::Standard => read(&mut io::stdin().lock(), Path::new("standard input")),

@@ -24,7 +24,7 @@ impl Launch {
     /// itself, with nobody in between who would have to pass signals and the exit code on.
     pub(crate) fn exec(&self) -> io::Error {
         for notice in &self.notices {
-            crate::view::tell(&format!("WARNING: {notice}"));
+            crate::view::print_notice(&format!("WARNING: {notice}"));
         }
         Command::new(&self.program)
             .args(&self.arguments)

@@ -20,7 +20,7 @@ use super::undrained::Undrained;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::mail::Office;
-use crate::view::tell;
+use crate::view::print_notice;
 
 /// What waiting takes.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Drain<'_> {
             }
             if !told {
                 let limit = self.limit.as_secs();
-                tell(&format!("NOTE: {agent}: {why}: waiting until it is idle, for {limit} s at most"));
+                print_notice(&format!("NOTE: {agent}: {why}: waiting until it is idle, for {limit} s at most"));
                 told = true;
             }
             thread::sleep(OFTEN);

@@ -5,7 +5,7 @@ use mosaic_probe::verify::Status;
 
 use super::report::{AgentOutcome, AgentReport, ProgramOutcome, ProgramReport, UpdateReport};
 use crate::error::CommandError;
-use crate::view::{Line, Paint, Style, print, print_json, tell};
+use crate::view::{Paint, Style, print, print_json, print_notice, status_mark};
 
 /// Collects reports, and prints them.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Telling {
         if let Some(output) = &report.output {
             let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
             let last = &lines[lines.len().saturating_sub(SHOWN)..];
-            tell(&last.iter().map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n"));
+            print_notice(&last.iter().map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n"));
         }
         self.report.programs.push(report);
     }
@@ -77,7 +77,7 @@ impl Telling {
         if code != ExitCode::Ok && !self.report.dry_run {
             self.report.go_on = Some(again.to_owned());
             for note in notes(&self.report) {
-                tell(&format!("NOTE: {note}"));
+                print_notice(&format!("NOTE: {note}"));
             }
         }
         if self.json {
@@ -91,13 +91,13 @@ impl Telling {
             return;
         }
         let status = if passed { Status::Pass } else { Status::Fail };
-        let line = Line::of(status.into(), self.style.status_mark(status))
-            .space(1)
+        let line = status_mark(status)
+            .line(&self.style)
             .with(Paint::Bold, &format!("{name:width$}", width = self.width))
             .space(2)
             // Not cut: what is at its end is what to do.
             .with(Paint::Plain, text);
-        self.trouble = print(&(line.render(self.style.colour) + "\n")).err();
+        self.trouble = print(&(line.render(self.style.color) + "\n")).err();
     }
 }
 

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::interruption::Interruption;
 use super::update_error::UpdateError;
-use crate::view::tell;
+use crate::view::print_notice;
 
 /// A command that may take its time.
 #[derive(Debug)]
@@ -80,7 +80,9 @@ fn wait(child: &mut Child, limit: Duration, interruption: &Interruption) -> io::
             return Ok(End::Ended(status));
         }
         if interruption.is_wanted() && !told {
-            tell("NOTE: interrupted: waiting for the updater, so that it leaves a whole program; once more kills it");
+            print_notice(
+                "NOTE: interrupted: waiting for the updater, so that it leaves a whole program; once more kills it",
+            );
             told = true;
         }
         let end = match () {

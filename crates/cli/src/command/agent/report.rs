@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::context::Environment;
 use crate::reporting;
-use crate::view::tell;
+use crate::view::print_notice;
 
 /// Say what this agent does (for agents: run it in the agent's pane)
 ///
@@ -85,7 +85,7 @@ impl Report {
             name => environment.variable(name),
         };
         if let Err(why) = self.report(variable) {
-            tell(&format!("WARNING: not reported: {why}"));
+            print_notice(&format!("WARNING: not reported: {why}"));
         }
         ExitCode::Ok
     }

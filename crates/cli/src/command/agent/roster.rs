@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::Json;
-use crate::view::{Column, Paint, Table, print, print_json, render, tell};
+use crate::view::{Column, Paint, Table, print, print_json, print_notice, render};
 
 /// Show the roster's agents, each with what holds for it, defaults applied
 #[derive(Args, Clone, Debug)]
@@ -33,7 +33,7 @@ impl Roster {
         } else {
             print(&render(&table(&entries).lay_out(&context.style), &context.style))?;
             for warning in roster.warnings() {
-                tell(&format!("WARNING: {warning}"));
+                print_notice(&format!("WARNING: {warning}"));
             }
         }
         Ok(ExitCode::Ok)
@@ -93,17 +93,17 @@ fn table(entries: &[Entry]) -> Table {
     let mut table = Table::new([
         Column::left("AGENT"),
         Column::left("RUNTIME"),
-        Column::left("CLASS").dispensable(1),
-        Column::left("RESTART").dispensable(5),
-        Column::left("LIMITS").dispensable(4),
-        Column::left("DIRECTORY").dispensable(3),
-        Column::left("COMMAND").dispensable(2),
+        Column::left("CLASS").optional(1),
+        Column::left("RESTART").optional(5),
+        Column::left("LIMITS").optional(4),
+        Column::left("DIRECTORY").optional(3),
+        Column::left("COMMAND").optional(2),
     ]);
     for entry in entries {
         let or_dash = |text: &Option<String>| {
             text.as_ref().map_or((Paint::Dim, "-".to_owned()), |text| (Paint::Plain, text.clone()))
         };
-        table.row([
+        table.push_row([
             (Paint::Bold, entry.name.clone()),
             (Paint::Plain, entry.runtime.clone()),
             (Paint::Plain, entry.class.clone()),

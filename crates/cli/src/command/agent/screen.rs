@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{Json, NamedAgent};
 use crate::mail::Office;
-use crate::view::{print, print_json, tell};
+use crate::view::{print, print_json, print_notice};
 
 /// Show what an agent's pane shows now
 ///
@@ -39,7 +39,7 @@ impl Screen {
         let office = Office::new(context);
         let (_, sight) = agent_sight(&office, &roster, agent)?;
         if sight.dead {
-            tell(&format!("NOTE: the process in the pane of {agent} has ended; this is what it left"));
+            print_notice(&format!("NOTE: the process in the pane of {agent} has ended; this is what it left"));
         }
         if self.json.wanted {
             let profile = office.recipient(&roster, agent)?.profile;

@@ -14,7 +14,7 @@ use crate::bound;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::NamedAgent;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 use terminal_text::TerminalText;
 
 /// Show the last lines of an agent's pane
@@ -69,10 +69,10 @@ fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Res
                     return Ok(());
                 }
             }
-            Heard::Gap => tell(&format!("some of what {agent} printed is left out: it was not taken in time")),
+            Heard::Gap => print_notice(&format!("some of what {agent} printed is left out: it was not taken in time")),
             Heard::Ended(reason) => {
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                tell(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));
+                print_notice(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));
                 return Ok(());
             }
         }

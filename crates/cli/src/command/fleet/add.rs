@@ -65,10 +65,10 @@ impl Add {
         let plan = prepare(&site.layout, &roster, &Scope::Agent(self.name.clone()), &site.surroundings)?;
         let done = if plan.steps.is_empty() && plan.notes.is_empty() { Ok(()) } else { site.execute(&plan) };
         done.inspect_err(|_| {
-            crate::view::tell(&format!("NOTE: {} is in the roster: run this again to do the rest", self.name));
+            crate::view::print_notice(&format!("NOTE: {} is in the roster: run this again to do the rest", self.name));
         })?;
         if !installed {
-            crate::view::tell(&format!("NOTE: agent {} cannot run yet: run `mosaic fleet install`", self.name));
+            crate::view::print_notice(&format!("NOTE: agent {} cannot run yet: run `mosaic fleet install`", self.name));
             return Ok(ExitCode::Unavailable);
         }
         if self.no_start {
@@ -101,7 +101,7 @@ impl Add {
         print(&format!("{} is in the roster {}\n", self.name, path.display()))?;
         for warning in roster.warnings() {
             if matches!(&warning, RosterWarning::UnknownClass { agent, .. } if *agent == self.name) {
-                crate::view::tell(&format!("NOTE: {warning}"));
+                crate::view::print_notice(&format!("NOTE: {warning}"));
             }
         }
         Ok(roster)

@@ -164,14 +164,14 @@ fn diff(path: &Path, before: &str, after: &str) -> String {
 fn finish(context: &Context, roster: &Roster) -> Result<ExitCode, CommandError> {
     let layout = Layout::new(&context.home, |name| context.environment.variable(name), Path::new("/"))?;
     for (runtime, agents) in wizard::missing_runtimes(context, &layout, roster) {
-        crate::view::tell(&format!(
+        crate::view::print_notice(&format!(
             "NOTE: {runtime} is not found on this machine, and {} cannot run without it: install it before the fleet, \
              or change the roster",
             agents.join(", ")
         ));
     }
     for warning in roster.warnings() {
-        crate::view::tell(&format!("NOTE: {warning}"));
+        crate::view::print_notice(&format!("NOTE: {warning}"));
     }
     print("next: mosaic fleet install\n")?;
     Ok(ExitCode::Ok)

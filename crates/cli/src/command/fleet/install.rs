@@ -62,7 +62,7 @@ pub(super) fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result
     let roster = context.roster()?;
     let site = if dry_run { site } else { Site::of(context)? };
     for warning in roster.warnings() {
-        crate::view::tell(&format!("NOTE: {}: {warning}", context.roster_path.display()));
+        crate::view::print_notice(&format!("NOTE: {}: {warning}", context.roster_path.display()));
     }
     let plan = prepare(&site.layout, &roster, scope, &site.surroundings)?;
     if dry_run {

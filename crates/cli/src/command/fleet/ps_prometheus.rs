@@ -4,13 +4,13 @@ use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::prometheus::{self, Server};
 use crate::view::{Style, hosts_page, print, print_json, render};
+use mosaic_prometheus::{Endpoint, fetch_hosts};
 
 /// Asks, and shows the answer.
 pub(super) fn show(context: &Context, url: Option<&str>, json: bool, style: &Style) -> Result<ExitCode, CommandError> {
-    let server = Server::find(url, |name| context.environment.variable(name))?;
-    let hosts = prometheus::look(server)?;
+    let server = Endpoint::resolve(url, |name| context.environment.variable(name))?;
+    let hosts = fetch_hosts(server)?;
     if json {
         print_json(&hosts)?;
     } else {

@@ -45,7 +45,7 @@ pub(super) fn watch(
     if on_terminal && io::stdin().is_terminal() {
         hear_keys(events);
     }
-    let style = || restyle(Style::of_standard_output(&context.environment));
+    let style = || restyle(Style::for_stdout(|name| context.environment.variable(name)));
     let mut last: Option<Snapshot> = None;
     let mut due: Option<Instant> = None;
     loop {

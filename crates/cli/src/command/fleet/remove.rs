@@ -108,6 +108,9 @@ impl Remove {
     }
 
     fn note(&self, rest: &str) {
-        crate::view::tell(&format!("NOTE: {}: {rest}; run `mosaic fleet remove {}` again", self.name, self.name));
+        crate::view::print_notice(&format!(
+            "NOTE: {}: {rest}; run `mosaic fleet remove {}` again",
+            self.name, self.name
+        ));
     }
 }

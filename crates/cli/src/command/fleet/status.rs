@@ -7,7 +7,7 @@ use mosaic_probe::snapshot::{AgentSnapshot, Condition};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{Json, NamedAgents};
-use crate::view::{Line, Paint, Style, print, print_json, render};
+use crate::view::{Line, Paint, Style, condition_mark, print, print_json, render};
 
 /// Say in a line how each agent is, and whether all are up
 #[derive(Args, Clone, Debug)]
@@ -51,9 +51,9 @@ fn exit_code(conditions: impl Iterator<Item = Condition>) -> ExitCode {
 fn lines(agents: &[&AgentSnapshot], style: &Style) -> Vec<Line> {
     let width = agents.iter().map(|agent| agent.name.len()).max().unwrap_or_default();
     let line = |agent: &&AgentSnapshot| {
-        let paint = Paint::from(agent.condition);
-        let mut line = Line::of(paint, style.condition_mark(agent.condition))
-            .space(1)
+        let paint = condition_mark(agent.condition).paint();
+        let mut line = condition_mark(agent.condition)
+            .line(style)
             .with(Paint::Bold, &format!("{:width$}", agent.name))
             .space(2)
             .with(paint, &format!("{:8}", agent.condition));

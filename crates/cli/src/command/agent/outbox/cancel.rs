@@ -10,7 +10,7 @@ use mosaic_domain::ExitCode;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::mail::{Kept, Office, Receipt, Receipts, kept, named_message};
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// Take messages back that wait; nothing of them was typed
 #[derive(Args, Clone, Debug)]
@@ -37,7 +37,7 @@ impl Cancel {
             match cancel(&office, message) {
                 Ok(receipt) => print(&Receipts::here(Vec::from([receipt])).text())?,
                 Err(error) => {
-                    tell(&format!("ERROR: {error}"));
+                    print_notice(&format!("ERROR: {error}"));
                     code = error.exit_code();
                 }
             }

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{Json, NamedAgents, check_agent};
 use crate::mail::{Office, Receipt, Receipts, side_by_side};
-use crate::view::{print, print_json, tell};
+use crate::view::{print, print_json, print_notice};
 
 /// Deliver the messages that wait, to agents that are ready for them
 ///
@@ -63,7 +63,7 @@ impl Deliver {
             match done {
                 Ok(done) => receipts.extend(done),
                 Err(error) => {
-                    tell(&format!("ERROR: the messages to {agent}: {error}"));
+                    print_notice(&format!("ERROR: the messages to {agent}: {error}"));
                     failed = failed.or(Some(error.exit_code()));
                 }
             }

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::check_agent;
 use crate::mail::{Kept, Listing, Unreadable, is_of_interest, kept};
-use crate::view::{message_table, print, print_json, render, tell};
+use crate::view::{message_table, print, print_json, print_notice, render};
 
 /// Lists the messages to an agent, or to all.
 ///
@@ -34,7 +34,7 @@ pub(super) fn list(
         check_agent(agent, &context.roster()?)?;
     }
     for file in &unreadable {
-        tell(&format!("WARNING: {}", file.error));
+        print_notice(&format!("WARNING: {}", file.error));
     }
     let now = Timestamp::now();
     let is_wanted = |message: &Kept| is_meant(&message.agent) && (all || is_of_interest(message, now));
@@ -42,7 +42,7 @@ pub(super) fn list(
     if json {
         print_json(&listing)?;
     } else if listing.messages.is_empty() {
-        tell(&match meant {
+        print_notice(&match meant {
             0 => "NOTE: there are no messages".to_owned(),
             _ => {
                 format!("NOTE: nothing waits, and nothing went wrong; --all shows what was sent before, {meant} in all")

@@ -27,7 +27,7 @@ pub(super) fn ask(context: &Context, present: Option<&Present>) -> Result<Option
     stay_alive()?;
     let layout = Layout::new(&context.home, |name| context.environment.variable(name), std::path::Path::new("/"))?;
     if let Some(Present { roster: Err(problem), .. }) = present {
-        crate::view::tell(&format!(
+        crate::view::print_notice(&format!(
             "NOTE: the roster that is there makes no sense, and can only be replaced:\n{problem}"
         ));
     }

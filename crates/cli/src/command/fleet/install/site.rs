@@ -85,7 +85,7 @@ impl Site {
         match FleetLock::take(&self.layout, SILENT_WAIT.min(limit)) {
             Err(ProvisionError::Busy { holder, .. }) if limit > SILENT_WAIT => {
                 let who = holder_name(holder);
-                crate::view::tell(&format!(
+                crate::view::print_notice(&format!(
                     "NOTE: {who} is changing this fleet: waiting for it, for {} s at most",
                     limit.as_secs()
                 ));
@@ -114,7 +114,7 @@ impl Site {
             // What is done matters more than who reads of it.
             let _ = print(&(step.line(&self.layout) + "\n"));
         };
-        let without = |_: &Step, why: &str| crate::view::tell(&format!("NOTE: this is left out: {why}"));
+        let without = |_: &Step, why: &str| crate::view::print_notice(&format!("NOTE: this is left out: {why}"));
         mosaic_provision::execute(&plan.steps, &executor, tell, without)?;
         let rest = Plan { steps: Vec::new(), notes: plan.notes.clone() };
         let lines = rest.lines(&self.layout);
