@@ -66,7 +66,8 @@ fn every_error_names_the_server_and_what_to_do() {
     let html = "<html>not found</html>";
     let failed = r#"{"status":"error","errorType":"execution","error":"query: too many samples"}"#;
     let elsewhere = "location: https://you:s3cret@login.example/api/v1/query?query=up&t=s3cret\r\n";
-    let table: [(String, fn(&PrometheusError) -> bool, &str); 11] = [
+    type Case = (String, fn(&PrometheusError) -> bool, &'static str);
+    let table: [Case; 11] = [
         (response("401 Unauthorized", "", "who?"), is_unauthorized, "HTTP 401); set MOSAIC_PROMETHEUS_USER"),
         (response("403 Forbidden", "", failed), is_unauthorized, "HTTP 403); set MOSAIC_PROMETHEUS_USER"),
         (response("404 Not Found", "", html), is_not_prometheus, "check whether the URL lacks a path"),
