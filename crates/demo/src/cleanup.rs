@@ -87,7 +87,7 @@ pub(crate) fn run_guard(directory: PathBuf) -> ExitCode {
 
 /// Stops what runs, by force if necessary, and removes the directory. Returns a line for everything that is left.
 fn clean_up(home: &Home, processes: &MarkedProcesses) -> Vec<String> {
-    let stop_units = || if home.units_marker().exists() { launcher::stop_units(home) } else { Ok(()) };
+    let stop_units = || if home.join("units").exists() { launcher::stop_units(home) } else { Ok(()) };
     let mut left: Vec<String> = stop_units().err().into_iter().collect();
     stop_sidecars(home, processes);
     left.extend(processes.end_all().into_iter().map(|pid| format!("process {pid}")));

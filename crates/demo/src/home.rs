@@ -15,17 +15,12 @@ use crate::{AGENTS, DemoError, SOCKET};
 /// The programs that the demo starts.
 pub(crate) struct Programs {
     /// The directory of `start-agent-session`, `agent-sidecar` and `agent-pane`.
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// This program.
     pub(crate) demo: PathBuf,
 }
 
 impl Programs {
-    #[cfg(test)]
-    pub(crate) fn for_test(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), demo: directory.join("demo") }
-    }
-
     /// Finds the programs in `MOSAIC_FLEET_BIN_DIR`, else in the directory of this program.
     pub(crate) fn find() -> Result<Self, DemoError> {
         let demo = env::current_exe().map_err(DemoError::io("determine the path of this program"))?;
@@ -74,12 +69,12 @@ impl Home {
 
     /// Creates the content of the directory. The programs are symbolic links, because their paths may be any.
     pub(crate) fn fill(&self, programs: &Programs, runtime: &str, command: &str) -> io::Result<()> {
-        for directory in [self.run().path(), &self.work(), &self.user_home()] {
-            DirBuilder::new().mode(0o700).recursive(true).create(directory)?;
+        for directory in ["mosaic/fleet/run", "work", "home"] {
+            DirBuilder::new().mode(0o700).recursive(true).create(self.join(directory))?;
         }
-        symlink(&programs.directory, self.bin())?;
-        symlink(&programs.demo, self.demo())?;
-        fs::write(self.mosaic_home().join("fleet/roster.yaml"), roster(runtime, command))
+        symlink(&programs.directory, self.join("bin"))?;
+        symlink(&programs.demo, self.join("demo"))?;
+        fs::write(self.join("mosaic/fleet/roster.yaml"), roster(runtime, command))
     }
 
     /// Removes the directory with its content. A missing directory is no error.
@@ -99,39 +94,16 @@ impl Home {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Exists if units were started.
-    pub(crate) fn units_marker(&self) -> PathBuf {
-        self.0.join("units")
-    }
-
-    /// `MOSAIC_HOME` of the fleet.
-    pub(crate) fn mosaic_home(&self) -> PathBuf {
-        self.0.join("mosaic")
+    /// A path in the directory: `work` is the working directory of the agents, `home` is `HOME` of the tmux server
+    /// (so that the user's `~/.tmux.conf` has no effect), `mosaic` is `MOSAIC_HOME`, `bin` has the launcher's
+    /// programs, `demo` is this program, and `units` exists if units were started.
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 
     /// The directory of the heartbeats.
     pub(crate) fn run(&self) -> RunDirectory {
-        RunDirectory::at(self.mosaic_home().join("fleet/run"))
-    }
-
-    /// The working directory of the agents.
-    pub(crate) fn work(&self) -> PathBuf {
-        self.0.join("work")
-    }
-
-    /// `HOME` of the tmux server, so that the user's `~/.tmux.conf` has no effect.
-    pub(crate) fn user_home(&self) -> PathBuf {
-        self.0.join("home")
-    }
-
-    /// The directory of the launcher's programs.
-    pub(crate) fn bin(&self) -> PathBuf {
-        self.0.join("bin")
-    }
-
-    /// This program.
-    pub(crate) fn demo(&self) -> PathBuf {
-        self.0.join("demo")
+        RunDirectory::at(self.join("mosaic/fleet/run"))
     }
 
     /// The socket that tmux creates if `TMUX_TMPDIR` is the directory.

@@ -15,8 +15,8 @@ use crate::agent_program::AgentProgram;
 use crate::home::Home;
 use crate::{DemoError, SOCKET, cleanup};
 
-/// How long the user manager may take to answer a query.
-const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the user manager may take to show that it answers.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a job may take: stopping agents takes up to 30 s (`TimeoutStopSec`), the holder 20 s more.
 const JOB_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -39,7 +39,7 @@ impl Launcher {
         let answer = match runtime {
             None => Err("XDG_RUNTIME_DIR is not set".to_owned()),
             Some(runtime) if !runtime.is_dir() => Err(format!("{} does not exist", runtime.display())),
-            Some(_) => systemctl(&["show", "--property=Version"], QUERY_TIMEOUT),
+            Some(_) => systemctl(&["show", "--property=Version"], PROBE_TIMEOUT),
         };
         answer.map_or_else(|reason| Self::Direct { reason }, |_| Self::Manager)
     }
@@ -61,7 +61,7 @@ impl Launcher {
         if !units("mosaic-demo-*").map_err(manager("systemctl --user list-units"))?.is_empty() {
             return Err(DemoError::Busy);
         }
-        File::create(home.units_marker()).map_err(DemoError::io("write to the demo's directory"))?;
+        File::create(home.join("units")).map_err(DemoError::io("write to the demo's directory"))?;
         let mut command = transient_unit(HOLDER_UNIT, "holder", home, fleet_environment(home));
         run(&mut command, JOB_TIMEOUT).map(drop).map_err(manager("systemd-run --user for the tmux server"))
     }
@@ -72,13 +72,13 @@ impl Launcher {
         environment.extend([
             ("MOSAIC_AGENT_NAME", agent.into()),
             ("MOSAIC_AGENT_RUNTIME", program.name().into()),
-            ("MOSAIC_AGENT_WORKDIR", home.work().into()),
+            ("MOSAIC_AGENT_WORKDIR", home.join("work").into()),
             ("MOSAIC_AGENT_COMMAND", agent_command(program, home, agent, |name| env::var_os(name)).into()),
         ]);
         let mut command = match self {
             Self::Manager => transient_unit(AGENT_UNIT, agent, home, environment),
             Self::Direct { .. } => {
-                let mut command = Command::new(home.bin().join("start-agent-session"));
+                let mut command = Command::new(home.join("bin").join("start-agent-session"));
                 command.arg(agent).envs(environment).process_group(0);
                 command
             }
@@ -127,27 +127,33 @@ impl StartJob {
 
 /// The names of the loaded units that match a pattern.
 pub(crate) fn units(pattern: &str) -> Result<Vec<String>, String> {
-    let list = systemctl(&["list-units", "--all", "--plain", "--no-legend", pattern], QUERY_TIMEOUT)?;
+    let list = systemctl(&["list-units", "--all", "--plain", "--no-legend", pattern], JOB_TIMEOUT)?;
     Ok(list.lines().filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect())
 }
 
-/// Stops the units of a demo, and lets the manager forget those that failed.
+/// Stops the units of a demo, and lets the manager forget those that failed. The error names the units that are left.
 pub(crate) fn stop_units(home: &Home) -> Result<(), String> {
     let pattern = format!("{}-*", home.unit_prefix());
-    if units(&pattern)?.is_empty() {
-        return Ok(());
+    let mut left = units(&pattern)?;
+    for _ in 0..5 {
+        if left.is_empty() {
+            return Ok(());
+        }
+        // Both fail if a unit ends and is unloaded between its listing and its turn, so their results do not count.
+        let _ = systemctl(&["stop", &pattern], JOB_TIMEOUT);
+        let _ = systemctl(&["reset-failed", &pattern], JOB_TIMEOUT);
+        left = units(&pattern)?;
     }
-    systemctl(&["stop", &pattern], JOB_TIMEOUT)?;
-    systemctl(&["reset-failed", &pattern], QUERY_TIMEOUT).map(drop)
+    if left.is_empty() { Ok(()) } else { Err(format!("units {}", left.join(", "))) }
 }
 
 fn fleet_environment(home: &Home) -> Vec<(&'static str, OsString)> {
     vec![
         (cleanup::MARK, home.path().into()),
         ("PATH", env::var_os("PATH").unwrap_or_default()),
-        ("HOME", home.user_home().into()),
+        ("HOME", home.join("home").into()),
         ("SHELL", "/bin/sh".into()),
-        ("MOSAIC_HOME", home.mosaic_home().into()),
+        ("MOSAIC_HOME", home.join("mosaic").into()),
         ("MOSAIC_HEARTBEAT_RUN_DIR", home.run().path().into()),
         ("MOSAIC_TMUX_SOCKET", SOCKET.into()),
         // The shortest interval, so that the table changes often.
@@ -163,7 +169,7 @@ pub(crate) fn agent_command(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> String {
     if program == AgentProgram::StandIn {
-        return format!("exec {} --stand-in {agent}", home.demo().display());
+        return format!("exec {} --stand-in {agent}", home.join("demo").display());
     }
     let quoted = |name| {
         let value = variable(name)?.to_string_lossy().replace('\'', r"'\''");
@@ -198,7 +204,7 @@ struct Directives {
 fn directives(shipped: &str, name: &str, home: &Home) -> Directives {
     let text = shipped
         .replace("\\\n", " ")
-        .replace("%h/.config/mosaic/tools/fleet", &home.bin().display().to_string())
+        .replace("%h/.config/mosaic/tools/fleet", &home.join("bin").display().to_string())
         .replace("mosaic-tmux-holder.service", &format!("{}-holder.service", home.unit_prefix()))
         .replace("Description=Mosaic Fleet:", "Description=Mosaic Fleet demo:")
         .replace("%i", name);
@@ -271,7 +277,7 @@ mod tests {
     fn the_roster_of_the_demo_is_valid() {
         let root = tempfile::tempdir().unwrap();
         let home = Home::new(root.path().join("demo"));
-        let programs = crate::home::Programs::for_test(root.path());
+        let programs = crate::home::Programs { directory: root.path().into(), demo: root.path().into() };
         home.create().unwrap();
         home.fill(&programs, "stand-in", "exec it's").unwrap();
         let mut observer = crate::observer::Observer::new(&home).unwrap();

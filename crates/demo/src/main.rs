@@ -22,7 +22,6 @@ mod home;
 mod launcher;
 mod observer;
 mod scene;
-mod screen;
 
 use std::env;
 use std::ffi::OsString;

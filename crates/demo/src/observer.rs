@@ -41,7 +41,7 @@ impl Observer {
         let variable = |name: &str| env::var_os(name).filter(|_| ["HOME", "PATH"].contains(&name));
         let invalid = |error: &dyn ToString| std::io::Error::other(error.to_string());
         let observe = DemoError::io("observe the fleet");
-        let target = Places::find(None, Some(&home.mosaic_home()), variable, home.path())
+        let target = Places::find(None, Some(&home.join("mosaic")), variable, home.path())
             .map_err(|error| invalid(&error))
             .and_then(|places| places.target(variable).map_err(|error| invalid(&error)));
         let mut target = target.map_err(observe)?;

@@ -1,6 +1,7 @@
 //! The scene: all agents are up, one is killed, it is dead, and it is up again.
 
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -11,6 +12,7 @@ use mosaic_domain::{ExitCode, ExitVerdict, ProcessIdentity};
 use mosaic_heartbeat::Heartbeat;
 use mosaic_probe::snapshot::Condition;
 use mosaic_process::{PidFd, ProcRoot, monotonic};
+use mosaic_terminal::LiveLog;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::process::Signal;
@@ -20,8 +22,7 @@ use crate::agent_program::AgentProgram;
 use crate::cleanup::Guard;
 use crate::home::{Home, Programs};
 use crate::launcher::{Launcher, StartJob, agent_command};
-use crate::observer::{Observer, Row};
-use crate::screen::Screen;
+use crate::observer::{Observer, Row, table};
 use crate::{AGENTS, Arguments, DemoError, VICTIM};
 
 /// How often the table is refreshed without a heartbeat.
@@ -33,6 +34,9 @@ const DEAD_TIME: Duration = Duration::from_secs(2);
 /// How long a step may take, also on a loaded machine.
 const STEP_TIMEOUT: Duration = Duration::from_secs(90);
 const SIGKILL: u8 = 9;
+const FOOTER: &str = "Ctrl-C ends the demo and removes everything.";
+
+type Screen = LiveLog<fn(&str) -> Option<OsString>>;
 
 /// Why the scene ended early.
 enum Stop {
@@ -66,7 +70,7 @@ pub(crate) fn play(directory: PathBuf, arguments: &Arguments) -> Result<ExitCode
             return unless_interrupted(Err(DemoError::io("start the guard process")(error)));
         }
     };
-    let mut screen = Screen::new();
+    let mut screen = Screen::new(|name| env::var_os(name));
     let result = match Scene::new(&home, arguments, &signals, &mut screen) {
         Ok(mut scene) => scene.run(arguments.once),
         Err(error) => Err(Stop::Error(error)),
@@ -148,14 +152,14 @@ impl<'a> Scene<'a> {
             },
             other => other,
         };
-        let _ = self.screen.show(&self.rows);
+        let _ = self.show();
         self.screen.release();
         self.starts.drain(..).for_each(StartJob::cancel);
         outcome
     }
 
-    fn introduce(&mut self) -> io::Result<()> {
-        let screen = &mut *self.screen;
+    fn introduce(&self) -> io::Result<()> {
+        let screen = &*self.screen;
         screen.log("", "Mosaic Fleet: three agents, each in its own tmux session.")?;
         screen.log(
             "Agents:  ",
@@ -270,7 +274,7 @@ impl<'a> Scene<'a> {
             if let Some(result) = condition(&self.rows) {
                 return Ok(Some(result));
             }
-            let shown = self.screen.show(&self.rows);
+            let shown = self.show();
             let left = deadline.saturating_sub(monotonic());
             if left.is_zero() {
                 return Ok(None);
@@ -282,6 +286,11 @@ impl<'a> Scene<'a> {
                 return Err(Stop::Interrupted);
             }
         }
+    }
+
+    fn show(&mut self) -> io::Result<()> {
+        let conditions: Vec<&str> = self.rows.iter().map(|row| row.condition.as_str()).collect();
+        self.screen.show(table(&self.rows, &self.screen.style()), FOOTER, conditions.join(" "))
     }
 
     fn poll_starts(&mut self) -> Result<(), DemoError> {

@@ -69,10 +69,7 @@ fn frame(page: &[Line], (columns, rows): (usize, usize), style: &Style) -> Strin
     if shown.len() > rows {
         shown.truncate(rows.saturating_sub(1));
         let hidden = page.len() - shown.len();
-        shown.push(Line::new(
-            Paint::Dim,
-            &format!("{} {hidden} more lines: make the terminal higher", style.ellipsis()),
-        ));
+        shown.push(Line::new(Paint::Dim, &format!("{} {hidden} more lines: enlarge the terminal", style.ellipsis())));
     }
     let mut frame = BEGIN.to_owned();
     for (at, line) in shown.into_iter().enumerate() {

@@ -102,7 +102,7 @@ fn a_runtime_that_is_selected_by_name_has_the_users_home() {
     command.args(["--once", "--runtime", "pi"]).envs(Show::environment(&fleet)).env("PATH", path);
     let (status, lines, errors) = Show::start(&mut command).end();
     assert_eq!((status.code(), errors.as_str()), (Some(0), ""), "{lines:#?}");
-    position(&lines, "Agents: pi, with your account");
+    position(&lines, "Agents:  pi, with your account");
     position(&lines, &format!("pi at home in {}", fleet.home().display()));
     std::fs::remove_dir_all(bin).unwrap();
     assert_eq!(left_behind(&fleet), nothing());
