@@ -61,12 +61,14 @@ fn a_query_is_sent_below_the_url_with_credentials_and_tenant() {
     assert!(request.contains("authorization: bearer t0ken") && request.contains("x-scope-orgid: team-a"), "{request}");
 }
 
+/// A response, whether the error is the expected one, and a part of its message.
+type Case = (String, fn(&PrometheusError) -> bool, &'static str);
+
 #[test]
 fn every_error_names_the_server_and_what_to_do() {
     let html = "<html>not found</html>";
     let failed = r#"{"status":"error","errorType":"execution","error":"query: too many samples"}"#;
     let elsewhere = "location: https://you:s3cret@login.example/api/v1/query?query=up&t=s3cret\r\n";
-    type Case = (String, fn(&PrometheusError) -> bool, &'static str);
     let table: [Case; 11] = [
         (response("401 Unauthorized", "", "who?"), is_unauthorized, "HTTP 401); set MOSAIC_PROMETHEUS_USER"),
         (response("403 Forbidden", "", failed), is_unauthorized, "HTTP 403); set MOSAIC_PROMETHEUS_USER"),
