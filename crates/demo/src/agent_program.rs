@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use mosaic_domain::ExitCode;
 use mosaic_process::is_program;
 
 /// A program that runs as agent.
@@ -81,21 +82,21 @@ const WORK: [&str; 8] = [
 ];
 
 /// The role `--stand-in`: prints lines of made-up work until the terminal is closed.
-pub(crate) fn run_stand_in(name: &str) {
+pub(crate) fn run_stand_in(name: &str) -> ExitCode {
     // Seeded by name and PID, so that the stand-ins do not print in step.
     let mut random = name.bytes().fold(u64::from(std::process::id()), |sum, byte| sum * 31 + u64::from(byte));
     let mut output = io::stdout();
     let mut written = writeln!(output, "stand-in: {name} is not an AI: it prints made-up work until it is stopped");
-    for step in 1_u64.. {
-        if written.is_err() {
-            break;
-        }
+    let mut step = 0;
+    while written.is_ok() {
+        step += 1;
         // A 64-bit linear congruential generator with Knuth's multiplier.
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         thread::sleep(Duration::from_millis(600 + (random >> 33) % 1800));
         let work = WORK[usize::try_from(random >> 40).unwrap_or(0) % WORK.len()];
         written = writeln!(output, "stand-in: step {step}: {work}").and_then(|()| output.flush());
     }
+    ExitCode::Ok
 }
 
 #[cfg(test)]

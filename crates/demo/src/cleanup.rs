@@ -8,17 +8,17 @@ use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, parent_id};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, Pid};
+use mosaic_domain::{AgentName, ExitCode, Pid};
 use mosaic_process::{PidFd, ProcRoot, monotonic};
 use rustix::process::Signal;
 
 use crate::home::Home;
 use crate::scene::Signals;
-use crate::{AGENTS, launcher};
+use crate::{AGENTS, DemoError, launcher};
 
 /// The variable that marks the processes of a demo: its value is the directory. It is a variable of tmux, because a
 /// tmux server passes on only a few others.
@@ -71,10 +71,10 @@ fn ended(status: std::process::ExitStatus) -> io::Error {
 }
 
 /// The role `--guard`.
-pub(crate) fn run_guard(directory: PathBuf) -> ExitCode {
+pub(crate) fn run_guard(directory: &Path) -> Result<ExitCode, DemoError> {
     // Signals must not end it early.
-    let Ok(_signals) = Signals::catch() else { return ExitCode::FAILURE };
-    let home = Home::new(directory);
+    let _signals = Signals::catch().map_err(DemoError::io("catch signals"))?;
+    let home = Home::new(directory.to_owned());
     let processes = MarkedProcesses::new(&home);
     println!("{READY}");
     let _ = io::stdin().read_to_end(&mut Vec::new());
@@ -82,7 +82,7 @@ pub(crate) fn run_guard(directory: PathBuf) -> ExitCode {
         // After SIGKILL the demo does not read it.
         let _ = writeln!(io::stdout(), "{line}");
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::Ok)
 }
 
 /// Stops what runs, by force if necessary, and removes the directory. Returns a line for everything that is left.

@@ -104,18 +104,15 @@ impl StartJob {
         Ok(Self { agent, child, output })
     }
 
-    /// The result; `None` while the start is under way.
-    pub(crate) fn poll(&mut self) -> Option<Result<(), DemoError>> {
-        let failed = |reason| Some(Err(DemoError::Start { agent: self.agent, reason }));
-        match self.child.try_wait() {
-            Ok(None) => None,
-            Ok(Some(status)) if status.success() => Some(Ok(())),
-            Ok(Some(status)) => {
-                let output = fs::read_to_string(&self.output).unwrap_or_default();
-                failed(format!("{status}\n{output}").trim_end().to_owned())
-            }
-            Err(error) => failed(error.to_string()),
-        }
+    /// Returns the start while it is under way, and `None` when it has succeeded.
+    pub(crate) fn poll(mut self) -> Result<Option<Self>, DemoError> {
+        let reason = match self.child.try_wait() {
+            Ok(None) => return Ok(Some(self)),
+            Ok(Some(status)) if status.success() => return Ok(None),
+            Ok(Some(status)) => format!("{status}\n{}", fs::read_to_string(&self.output).unwrap_or_default()),
+            Err(error) => error.to_string(),
+        };
+        Err(DemoError::Start { agent: self.agent, reason: reason.trim_end().to_owned() })
     }
 
     /// Ends the start.

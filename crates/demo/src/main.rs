@@ -1,6 +1,6 @@
 //! `./dev demo`: starts a fleet of three agents, kills one of them, and shows its return.
 //!
-//! The program runs in four roles, selected by its first argument:
+//! The program runs in four roles, selected by an option:
 //!
 //! ```text
 //! demo ──▶ checks, asks which agents to run, and becomes
@@ -24,7 +24,6 @@ mod observer;
 mod scene;
 
 use std::env;
-use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -59,6 +58,14 @@ struct Arguments {
     /// The program that runs as agent [default: ask if one is on PATH, else stand-in]
     #[arg(long, value_name = "NAME")]
     runtime: Option<AgentProgram>,
+
+    /// The roles of the other processes of the demo, each with its argument.
+    #[arg(long, hide = true, value_name = "DIRECTORY")]
+    play: Option<PathBuf>,
+    #[arg(long, hide = true, value_name = "DIRECTORY")]
+    guard: Option<PathBuf>,
+    #[arg(long, hide = true, value_name = "NAME")]
+    stand_in: Option<String>,
 }
 
 const AFTER_HELP: &str = "\
@@ -124,39 +131,29 @@ impl DemoError {
 }
 
 fn main() -> std::process::ExitCode {
-    let mut arguments = env::args_os();
-    let program = arguments.next().unwrap_or_default();
-    let given: Vec<OsString> = arguments.collect();
-    match given.as_slice() {
-        [role, name] if role == "--stand-in" => agent_program::run_stand_in(&name.to_string_lossy()),
-        [role, directory] if role == "--guard" => return cleanup::run_guard(directory.into()),
-        [role, directory, rest @ ..] if role == "--play" => {
-            return run(program, rest, |arguments| scene::play(directory.into(), arguments)).into();
-        }
-        all => return run(program, all, |arguments| Err(begin(arguments))).into(),
-    }
-    ExitCode::Ok.into()
-}
-
-fn run(
-    program: OsString,
-    given: &[OsString],
-    role: impl FnOnce(&Arguments) -> Result<ExitCode, DemoError>,
-) -> ExitCode {
-    match Arguments::try_parse_from(std::iter::once(program).chain(given.iter().cloned())) {
-        Ok(arguments) => role(&arguments).unwrap_or_else(|error| {
-            eprintln!("ERROR: {error}");
-            error.exit_code()
-        }),
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
         Err(error) => {
             // A closed standard output does not change the exit code.
             let _ = error.print();
-            match error.kind() {
+            return match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
                 _ => ExitCode::Usage,
             }
+            .into();
         }
-    }
+    };
+    let result = match &arguments {
+        Arguments { stand_in: Some(name), .. } => Ok(agent_program::run_stand_in(name)),
+        Arguments { guard: Some(directory), .. } => cleanup::run_guard(directory),
+        Arguments { play: Some(directory), .. } => scene::play(directory, &arguments),
+        _ => Err(begin(&arguments)),
+    };
+    let code = result.unwrap_or_else(|error| {
+        eprintln!("ERROR: {error}");
+        error.exit_code()
+    });
+    code.into()
 }
 
 /// Checks the requirements, and becomes `demo --play`. Returns only on failure.

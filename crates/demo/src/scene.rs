@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mosaic_domain::{ExitCode, ExitVerdict, ProcessIdentity};
@@ -54,10 +54,10 @@ impl From<DemoError> for Stop {
 }
 
 /// The role `--play`: `TMUX_TMPDIR` of this process is the directory.
-pub(crate) fn play(directory: PathBuf, arguments: &Arguments) -> Result<ExitCode, DemoError> {
+pub(crate) fn play(directory: &Path, arguments: &Arguments) -> Result<ExitCode, DemoError> {
     // From here on, a signal ends the scene and not the process.
     let signals = Signals::catch().map_err(DemoError::io("catch signals"))?;
-    let home = Home::new(directory);
+    let home = Home::new(directory.to_owned());
     home.create().map_err(DemoError::io(format!("create {}", home.path().display())))?;
     let interrupted = if arguments.once { ExitCode::CheckFailed } else { ExitCode::Ok };
     // A signal to the process group can reach a child before it has a group of its own, and make it fail.
@@ -293,16 +293,12 @@ impl<'a> Scene<'a> {
         self.screen.show(table(&self.rows, &self.screen.style()), FOOTER, conditions.join(" "))
     }
 
+    /// Removes the starts that have completed.
     fn poll_starts(&mut self) -> Result<(), DemoError> {
-        let mut result = Ok(());
-        self.starts.retain_mut(|start| match start.poll() {
-            None => true,
-            Some(ended) => {
-                result = std::mem::replace(&mut result, Ok(())).and(ended);
-                false
-            }
-        });
-        result
+        for start in std::mem::take(&mut self.starts) {
+            self.starts.extend(start.poll()?);
+        }
+        Ok(())
     }
 
     /// Waits for a signal, a heartbeat or the end of the time.
