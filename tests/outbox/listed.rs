@@ -12,7 +12,7 @@ fn what_waits_is_listed_with_why() {
     assert_eq!(heading.split_whitespace().collect::<Vec<_>>(), ["ID", "AGENT", "STATE", "AGE", "FROM", "TEXT"]);
     assert!(row.trim_start().starts_with(&format!("{}  coder0  waiting", short(&id))), "{row}");
     assert!(row.ends_with("please rebase"), "{row}");
-    assert!(why.trim_start().starts_with("it has no session; good for 23h"), "{why}");
+    assert!(why.trim_start().starts_with("it has no session; expires in 23h"), "{why}");
     let message = &stage.listed(&["coder0"])[0];
     assert_eq!(
         (&message["id"], &message["state"], &message["code"]),

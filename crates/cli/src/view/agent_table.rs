@@ -1,37 +1,81 @@
-//! The table of agents: pure.
+//! The table of agents in `mosaic fleet ps`, in groups.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mosaic_probe::plea;
-use mosaic_probe::snapshot::{AgentSnapshot, Condition, HeartbeatHealth, Snapshot, SourceName, UnitSnapshot};
+use mosaic_probe::snapshot::{
+    AgentSnapshot, Attention, Condition, HeartbeatHealth, Snapshot, SourceName, UnitSnapshot,
+};
+use mosaic_roster::Class;
+use mosaic_terminal::{Cell, Column, Line, Paint, Style, Table, elapsed, format_bytes, format_duration};
 
-use super::class_group::ClassGroup;
-use super::doing::doing;
-use super::table::Cell;
-use super::units::{age, bytes, duration};
-use super::{Column, Line, Paint, Style, Table};
+use super::condition_mark;
 
-/// Lays out the agents by group, with the reason of a condition below its row.
-pub(super) fn agent_table(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
-    let mut groups: BTreeMap<ClassGroup, Vec<&AgentSnapshot>> = BTreeMap::new();
-    for agent in &snapshot.agents {
-        groups.entry(ClassGroup::of(agent)).or_default().push(agent);
+/// A group of agents, in the order of the table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    /// Agents of the roster that run and need a person.
+    NeedAPerson,
+    /// Agents of the roster by class. The classes of a site come after the built-in ones.
+    Class(Class),
+    /// Agents whose class is not known, because the roster cannot be read.
+    Unclassified,
+    /// Sessions on the socket that are not in the roster.
+    Unmanaged,
+}
+
+impl Group {
+    fn new(agent: &AgentSnapshot) -> Self {
+        match agent.class.as_ref().and_then(|class| class.parse().ok()) {
+            _ if !agent.managed => Self::Unmanaged,
+            // The condition of an agent that is down is enough of a sign; it stays in its class.
+            _ if agent.attention().is_some_and(|attention| attention != Attention::Down) => Self::NeedAPerson,
+            Some(class) => Self::Class(class),
+            None => Self::Unclassified,
+        }
     }
-    if let Some(asking) = groups.get_mut(&ClassGroup::NeedAPerson) {
+
+    fn title(&self) -> &str {
+        match self {
+            Self::NeedAPerson => "need a person",
+            Self::Class(Class::Orchestrator) => "orchestrator",
+            Self::Class(Class::Enhancer) => "enhancer",
+            Self::Class(Class::Implementer) => "implementers",
+            Self::Class(Class::Reviewer) => "reviewers",
+            Self::Class(Class::SecurityReviewer) => "security reviewers",
+            Self::Class(Class::FinalReviewer) => "final reviewer",
+            Self::Class(Class::Research) => "research",
+            Self::Class(Class::Board) => "board",
+            Self::Class(Class::Operations) => "operations",
+            Self::Class(Class::Canary) => "canary",
+            Self::Class(Class::Other(class)) => class,
+            Self::Unclassified => "agents",
+            Self::Unmanaged => "not in the roster",
+        }
+    }
+}
+
+/// Lays out the agents by group. The reason for a condition is below the row of the agent.
+pub(super) fn agent_table(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
+    let mut groups: BTreeMap<Group, Vec<&AgentSnapshot>> = BTreeMap::new();
+    for agent in &snapshot.agents {
+        groups.entry(Group::new(agent)).or_default().push(agent);
+    }
+    if let Some(agents) = groups.get_mut(&Group::NeedAPerson) {
         let since = |agent: &AgentSnapshot| agent.activity.as_ref().map(|activity| activity.since.clone());
-        asking.sort_by_cached_key(|agent| (agent.attention(), since(agent)));
+        agents.sort_by_cached_key(|agent| (agent.attention(), since(agent)));
     }
     let mut table = Table::new(columns());
     for (group, agents) in &groups {
-        table.across(heading(group, agents));
+        table.push_line(heading(group, agents));
         for agent in agents {
-            table.row(cells(agent, snapshot, style));
+            table.push_row(cells(agent, snapshot, style));
             if let Some(reason) = &agent.reason {
-                table.note(Paint::Dim, reason);
+                table.push_note(Paint::Dim, reason);
             }
-            if let Some(plea) = plea(agent).filter(|_| *group == ClassGroup::NeedAPerson) {
-                table.note(Paint::Plain, &format!("{}; {}", plea.why, plea.to_do));
+            if let Some(plea) = plea(agent).filter(|_| *group == Group::NeedAPerson) {
+                table.push_note(Paint::Plain, &format!("{}; {}", plea.why, plea.to_do));
             }
         }
     }
@@ -42,78 +86,90 @@ fn columns() -> [Column; 12] {
     [
         Column::left("CONDITION"),
         Column::left("AGENT"),
-        Column::left("DOING").dispensable(0),
-        Column::left("RUNTIME").dispensable(6),
-        Column::left("CLASS").dispensable(9),
-        Column::left("UNIT").dispensable(8),
-        Column::right("PID").dispensable(5),
-        Column::right("BEAT").dispensable(1),
-        Column::right("OUTPUT").dispensable(3),
-        Column::right("CPU").dispensable(7),
-        Column::right("MEMORY").dispensable(4),
-        Column::left("DRIFT").dispensable(2),
+        Column::left("ACTIVITY").optional(0),
+        Column::left("RUNTIME").optional(6),
+        Column::left("CLASS").optional(9),
+        Column::left("UNIT").optional(8),
+        Column::right("PID").optional(5),
+        Column::right("BEAT").optional(1),
+        Column::right("OUTPUT").optional(3),
+        Column::right("CPU").optional(7),
+        Column::right("MEMORY").optional(4),
+        Column::left("DRIFT").optional(2),
     ]
 }
 
-fn heading(group: &ClassGroup, agents: &[&AgentSnapshot]) -> Line {
+fn heading(group: &Group, agents: &[&AgentSnapshot]) -> Line {
     let up = agents.iter().filter(|agent| agent.condition == Condition::Up).count();
-    let title = Line::of(Paint::Bold, &group.title());
+    let title = Line::new(Paint::Bold, group.title());
     match (group, agents.len()) {
-        (ClassGroup::Unmanaged | ClassGroup::NeedAPerson, _) | (_, 1) => title,
+        (Group::Unmanaged | Group::NeedAPerson, _) | (_, 1) => title,
         (_, all) => title.with(Paint::Dim, &format!("  {up} of {all} up")),
     }
 }
 
 fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 12] {
     let now = snapshot.observed_at.as_str();
-    let asked = snapshot.direct || snapshot.sources.get(&SourceName::Systemd).is_some_and(|report| report.ok);
-    let condition = agent.condition;
-    let mark = style.condition_mark(condition);
-    let (unit_paint, unit) = unit(agent.unit.as_ref(), asked);
+    let unit_known = snapshot.direct || snapshot.sources.get(&SourceName::Systemd).is_some_and(|report| report.ok);
+    let mark = condition_mark(agent.condition);
     let session = agent.session.as_ref();
     let known = |text: Option<String>| text.map_or((Paint::Dim, "-".to_owned()), |text| (Paint::Plain, text));
     let pid = session.and_then(|session| session.pane_pid);
-    let output = session.and_then(|session| age(session.last_output.as_deref()?, now));
+    let output = session.and_then(|session| elapsed(session.last_output.as_deref()?, now));
     let cpu = agent.usage.map(|usage| Duration::try_from_secs_f64(usage.cpu_seconds).unwrap_or_default());
     let drift: Vec<&str> = agent.drift.iter().map(|kind| kind.as_str()).collect();
     [
-        (condition.into(), format!("{mark} {condition}")),
+        (mark.paint(), format!("{} {}", mark.symbol(style), agent.condition)),
         (Paint::Bold, agent.name.clone()),
-        doing(agent, now),
+        activity(agent, now),
         known(agent.runtime.clone()),
         known(agent.class.clone()),
-        (unit_paint, unit),
+        unit(agent.unit.as_ref(), unit_known),
         known(pid.map(|pid| pid.to_string())),
-        beat(agent),
-        known(output.map(duration)),
-        known(cpu.map(duration)),
-        known(agent.usage.map(|usage| bytes(usage.memory_bytes))),
+        heartbeat(agent),
+        known(output.map(format_duration)),
+        known(cpu.map(format_duration)),
+        known(agent.usage.map(|usage| format_bytes(usage.memory_bytes))),
         (Paint::Yellow, drift.join(", ")),
     ]
 }
 
-fn beat(agent: &AgentSnapshot) -> Cell {
-    let beat = &agent.heartbeat;
-    let paint = match beat.health {
+/// The activity and its duration, such as `waiting 12m`; `-` without an activity.
+fn activity(agent: &AgentSnapshot, now: &str) -> Cell {
+    let Some(activity) = &agent.activity else { return (Paint::Dim, "-".to_owned()) };
+    let (paint, word, since) = match (&activity.silent_since, activity.state.as_str()) {
+        (Some(silent), _) => (Paint::Yellow, "silent", silent),
+        (None, "waiting") => (Paint::Yellow, "waiting", &activity.since),
+        (None, "blocked") => (Paint::Red, "blocked", &activity.since),
+        (None, "idle") => (Paint::Dim, "idle", &activity.since),
+        (None, state) => (Paint::Plain, state, &activity.since),
+    };
+    (paint, elapsed(since, now).map_or_else(|| word.to_owned(), |time| format!("{word} {}", format_duration(time))))
+}
+
+/// The age of the heartbeat.
+fn heartbeat(agent: &AgentSnapshot) -> Cell {
+    let heartbeat = &agent.heartbeat;
+    let paint = match heartbeat.health {
         HeartbeatHealth::Healthy => Paint::Plain,
         HeartbeatHealth::Stale => Paint::Yellow,
         HeartbeatHealth::Unknown => Paint::Dim,
     };
-    (paint, beat.age_ms.map_or("-".to_owned(), |age| duration(Duration::from_millis(age))))
+    (paint, heartbeat.age_ms.map_or("-".to_owned(), |age| format_duration(Duration::from_millis(age))))
 }
 
-/// The unit's state in a word, if one will do: `active` alone would not say that a process runs.
-fn unit(unit: Option<&UnitSnapshot>, asked: bool) -> Cell {
-    let Some(unit) = unit else { return (Paint::Dim, if asked { "-" } else { "?" }.to_owned()) };
+/// The state of the unit: the sub-state alone where it is unambiguous.
+fn unit(unit: Option<&UnitSnapshot>, known: bool) -> Cell {
+    let Some(unit) = unit else { return (Paint::Dim, if known { "-" } else { "?" }.to_owned()) };
     let running = unit.active == "active" && unit.sub == "running";
     match unit.active.as_str() {
         _ if !unit.installed => (Paint::Yellow, "no unit".to_owned()),
         _ if running => (Paint::Plain, unit.sub.clone()),
         "failed" => (Paint::Red, "failed".to_owned()),
         "inactive" => (Paint::Dim, "inactive".to_owned()),
-        // `active/exited` says that nobody watches a process.
+        // `active/exited`: the manager watches no process.
         "active" => (Paint::Yellow, format!("active/{}", unit.sub)),
-        // `auto-restart`, `stop-sigterm`: what it is about to become needs no second word.
+        // `auto-restart`, `stop-sigterm`: the sub-state implies the state.
         _ => (Paint::Yellow, unit.sub.clone()),
     }
 }

@@ -1,23 +1,113 @@
-//! All of `mosaic fleet ps` on one page: pure.
+//! The page of `mosaic fleet ps`: a header, the table of agents, and the drift.
 
-use mosaic_probe::snapshot::Snapshot;
+use mosaic_probe::snapshot::{Attention, Condition, DriftItem, HolderSnapshot, Snapshot, SourceName};
+use mosaic_terminal::{Line, Mark, Paint, Style, elapsed, flow, format_duration, paragraph};
 
 use super::agent_table::agent_table;
-use super::drift_list::drift_list;
-use super::fleet_header::fleet_header;
-use super::{Line, Style};
+use super::condition_mark;
 
-/// Header, table and drift.
+/// Lays out the page.
 pub(crate) fn fleet_page(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
-    let mut lines = fleet_header(snapshot, style);
+    let mut lines = header(snapshot, style);
     if !snapshot.agents.is_empty() {
         lines.push(Line::default());
         lines.extend(agent_table(snapshot, style));
     }
-    let drift = drift_list(&snapshot.drift, style);
-    if !drift.is_empty() {
+    if !snapshot.drift.is_empty() {
         lines.push(Line::default());
-        lines.extend(drift);
+        lines.extend(drift_list(&snapshot.drift, style));
+    }
+    lines
+}
+
+/// The fleet and its host, the counts, and the sources that could not be read.
+fn header(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
+    let mut lines = flow(identity(snapshot), style.separator(), style.columns);
+    lines.extend(flow(counts(snapshot), style.separator(), style.columns));
+    lines = lines.into_iter().map(|line| line.truncate(style.columns, style.ellipsis())).collect();
+    if snapshot.direct {
+        let text = "started without a systemd user manager: agents that exit are not restarted";
+        lines.extend(paragraph(&Line::default(), Paint::Dim, text, style.columns));
+    }
+    for (name, report) in &snapshot.sources {
+        let needless = snapshot.direct && *name == SourceName::Systemd;
+        if !(report.ok || needless) {
+            let error = report.error.as_deref().unwrap_or("it could not be read");
+            // The error of a roster has several lines and an excerpt; they go to standard error.
+            let text = format!("{}: {}", name.as_str(), error.lines().next().unwrap_or_default());
+            lines.extend(paragraph(&Mark::Bad.line(style), Paint::Red, &text, style.columns));
+        }
+    }
+    lines
+}
+
+fn identity(snapshot: &Snapshot) -> Vec<Line> {
+    let Snapshot { host, tenant, socket, .. } = snapshot;
+    let holder = holder(&snapshot.holder, &snapshot.observed_at);
+    let paint = if snapshot.holder.up == Some(true) { Paint::Dim } else { Paint::Red };
+    vec![
+        Line::new(Paint::Bold, "fleet ").with(Paint::Dim, &format!("of {tenant} on {host}")),
+        Line::new(Paint::Dim, &format!("socket {socket}")),
+        Line::new(paint, &holder),
+    ]
+}
+
+fn holder(holder: &HolderSnapshot, now: &str) -> String {
+    let pid = holder.pid.map_or(String::new(), |pid| format!(", pid {pid}"));
+    let since = holder.since.as_deref().and_then(|since| elapsed(since, now));
+    let since = since.map_or(String::new(), |since| format!(", for {}", format_duration(since)));
+    match holder.up {
+        Some(true) => format!("holder up{pid}{since}"),
+        Some(false) => "no holder".to_owned(),
+        None => "holder unknown".to_owned(),
+    }
+}
+
+fn counts(snapshot: &Snapshot) -> Vec<Line> {
+    let all = snapshot.managed().count();
+    let up = snapshot.count(Condition::Up);
+    let roster_read = snapshot.sources.get(&SourceName::Roster).is_none_or(|roster| roster.ok);
+    let mut parts = vec![match roster_read {
+        true if up == all => Line::new(Paint::Green, &format!("{up} of {all} up")),
+        true => Line::new(Paint::Bold, &format!("{up} of {all} up")),
+        false => Line::new(Paint::Red, "the agents of the roster are not known"),
+    }];
+    for condition in Condition::ALL.into_iter().filter(|condition| *condition != Condition::Up) {
+        let count = snapshot.count(condition);
+        if count > 0 {
+            parts.push(Line::new(condition_mark(condition).paint(), &format!("{count} {condition}")));
+        }
+    }
+    for (attention, paint, words) in [
+        (Attention::Waiting, Paint::Yellow, "waiting for a person"),
+        (Attention::Blocked, Paint::Red, "blocked"),
+        (Attention::Silent, Paint::Yellow, "silent"),
+    ] {
+        let count = snapshot.managed().filter(|agent| agent.attention() == Some(attention)).count();
+        if count > 0 {
+            parts.push(Line::new(paint, &format!("{count} {words}")));
+        }
+    }
+    match snapshot.drift.len() {
+        0 => {}
+        1 => parts.push(Line::new(Paint::Yellow, "1 drift item")),
+        drift => parts.push(Line::new(Paint::Yellow, &format!("{drift} drift items"))),
+    }
+    parts
+}
+
+/// Every drift item, with the command that fixes it.
+fn drift_list(drift: &[DriftItem], style: &Style) -> Vec<Line> {
+    let mut lines = vec![Line::new(Paint::Bold, "drift")];
+    for item in drift {
+        let first =
+            Line::default().space(2).with(Paint::Yellow, item.kind.as_str()).space(1).with(Paint::Bold, &item.subject);
+        lines.push(first.truncate(style.columns, style.ellipsis()));
+        lines.extend(paragraph(&Line::default().space(4), Paint::Plain, &item.detail, style.columns));
+        if !item.advice.is_empty() {
+            let arrow = Line::default().space(4).with(Paint::Cyan, style.arrow()).space(1);
+            lines.extend(paragraph(&arrow, Paint::Plain, &item.advice, style.columns));
+        }
     }
     lines
 }
@@ -27,44 +117,44 @@ mod tests {
     use super::fleet_page;
     use crate::view::{Style, render, test_fleet};
 
-    fn frame(columns: usize, colour: bool) -> String {
-        let style = Style { columns, colour, ascii: false };
+    fn page(columns: usize, color: bool) -> String {
+        let style = Style { columns, color, ascii: false };
         render(&fleet_page(&test_fleet::fleet(), &style), &style)
     }
 
     #[test]
     fn the_page_fits_terminals_of_every_width() {
         for columns in [40, 80, 120, 200] {
-            insta::assert_snapshot!(format!("page_{columns}"), frame(columns, false));
+            insta::assert_snapshot!(format!("page_{columns}"), page(columns, false));
         }
     }
 
     #[test]
-    fn colour_adds_nothing_that_is_not_said_in_words() {
-        let coloured = frame(120, true);
-        assert!(coloured.contains("\x1b[1;31m✗ dead"), "{coloured}");
+    fn the_text_is_the_same_with_and_without_color() {
+        let colored = page(120, true);
+        assert!(colored.contains("\x1b[1;31m✗ dead"), "{colored}");
         let mut plain = String::new();
-        let mut rest = coloured.as_str();
+        let mut rest = colored.as_str();
         while let Some((before, after)) = rest.split_once('\x1b') {
             plain.push_str(before);
             rest = after.split_once('m').unwrap().1;
         }
         plain.push_str(rest);
-        assert_eq!(plain, frame(120, false));
+        assert_eq!(plain, page(120, false));
     }
 
     #[test]
-    fn without_utf8_there_is_nothing_but_ascii() {
-        let style = Style { columns: 80, colour: false, ascii: true };
+    fn the_page_is_ascii_without_a_utf8_locale() {
+        let style = Style { columns: 80, color: false, ascii: true };
         let page = render(&fleet_page(&test_fleet::fleet(), &style), &style);
         assert!(page.is_ascii(), "{page}");
         assert!(page.contains("x dead"), "{page}");
     }
 
     #[test]
-    fn only_words_that_must_stay_whole_are_longer_than_the_terminal() {
+    fn only_unbreakable_words_are_wider_than_the_terminal() {
         for columns in 40..200 {
-            let style = Style { columns, colour: false, ascii: false };
+            let style = Style { columns, color: false, ascii: false };
             for line in fleet_page(&test_fleet::fleet(), &style) {
                 let text = line.render(false);
                 assert!(line.width() <= columns || text.split_whitespace().count() == 1, "{columns}: {text}");
@@ -73,26 +163,26 @@ mod tests {
     }
 
     #[test]
-    fn that_a_fleet_runs_without_a_manager_is_no_fault() {
+    fn a_fleet_that_was_started_directly_has_no_systemd_error() {
         let mut fleet = test_fleet::fleet();
         let systemd = fleet.sources.get_mut(&mosaic_probe::snapshot::SourceName::Systemd).unwrap();
         systemd.ok = false;
-        systemd.error = Some("there is no systemd user manager here".to_owned());
-        let style = Style { columns: 120, colour: false, ascii: false };
+        systemd.error = Some("no user manager is running".to_owned());
+        let style = Style { columns: 120, color: false, ascii: false };
         let page = |fleet: &mosaic_probe::Snapshot| render(&fleet_page(fleet, &style), &style);
-        assert!(page(&fleet).contains("✗ systemd: there is no"), "{}", page(&fleet));
+        assert!(page(&fleet).contains("✗ systemd: no user manager"), "{}", page(&fleet));
         fleet.direct = true;
         assert!(!page(&fleet).contains("✗ systemd"), "{}", page(&fleet));
-        assert!(page(&fleet).contains("started directly"), "{}", page(&fleet));
+        assert!(page(&fleet).contains("agents that exit are not restarted"), "{}", page(&fleet));
     }
 
     #[test]
-    fn a_fleet_that_nobody_could_see_is_still_a_page() {
+    fn a_snapshot_without_agents_still_makes_a_page() {
         let mut fleet = test_fleet::fleet();
         fleet.agents.clear();
         fleet.drift.clear();
         fleet.holder = mosaic_probe::snapshot::HolderSnapshot::default();
-        let style = Style { columns: 120, colour: false, ascii: false };
+        let style = Style { columns: 120, color: false, ascii: false };
         insta::assert_snapshot!(render(&fleet_page(&fleet, &style), &style));
     }
 }

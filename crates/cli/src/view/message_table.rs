@@ -1,38 +1,38 @@
-//! The table of messages: pure.
+//! The table of messages: `mosaic agent outbox list`.
 
 use mosaic_delivery::spool::State;
+use mosaic_terminal::{Column, Line, Paint, Style, Table, elapsed, format_duration};
 
-use super::units::{age, duration};
-use super::{Column, Line, Paint, Style, Table};
+use super::marks::message_paint;
 use crate::mail::{ListedMessage, Listing};
 
-/// Lays out messages, with the reason of a state below its row. `now` is in RFC 3339.
+/// Lays out the messages. The reason for a state is below its row. `now` is in RFC 3339.
 pub(crate) fn message_table(listing: &Listing, now: &str, style: &Style) -> Vec<Line> {
     let mut table = Table::new([
         Column::left("ID"),
         Column::left("AGENT"),
         Column::left("STATE"),
-        Column::right("AGE").dispensable(1),
-        Column::left("FROM").dispensable(2),
+        Column::right("AGE").optional(1),
+        Column::left("FROM").optional(2),
         Column::left("TEXT"),
     ]);
     for message in &listing.messages {
-        table.row([
+        table.push_row([
             (Paint::Bold, message.name.clone()),
             (Paint::Plain, message.agent.clone()),
-            (message.state.into(), message.state.to_string()),
-            (Paint::Plain, age(&message.created, now).map_or("-".to_owned(), duration)),
+            (message_paint(message.state), message.state.to_string()),
+            (Paint::Plain, elapsed(&message.created, now).map_or("-".to_owned(), format_duration)),
             (Paint::Dim, message.source.clone()),
             (Paint::Plain, first_line(message).to_owned()),
         ]);
         if let Some(note) = note(message, now) {
-            table.note(Paint::Dim, &note);
+            table.push_note(Paint::Dim, &note);
         }
     }
     table.lay_out(style)
 }
 
-/// Whom it is from is in a column of its own, so the preamble is left out.
+/// The first line of the text, without the preamble: the sender has a column of its own.
 fn first_line(message: &ListedMessage) -> &str {
     let text = message.text.as_str();
     let preamble = format!("[{} -> ", message.source);
@@ -41,27 +41,13 @@ fn first_line(message: &ListedMessage) -> &str {
 }
 
 fn note(message: &ListedMessage, now: &str) -> Option<String> {
-    // From then to now, the other way around.
-    let left = message.expires.as_deref().and_then(|expires| age(now, expires));
-    let good = left.filter(|_| message.state == State::Waiting).map(|left| match left.as_secs() {
-        0 => "its time is over".to_owned(),
-        _ => format!("good for {} more", duration(left)),
+    let left = message.expires.as_deref().and_then(|expires| elapsed(now, expires));
+    let validity = left.filter(|_| message.state == State::Waiting).map(|left| match left.as_secs() {
+        0 => "expired".to_owned(),
+        _ => format!("expires in {}", format_duration(left)),
     });
-    let said: Vec<String> = message.reason.clone().into_iter().chain(good).collect();
-    (!said.is_empty()).then(|| said.join("; "))
-}
-
-impl From<State> for Paint {
-    fn from(state: State) -> Self {
-        match state {
-            State::Accepted | State::Queued => Self::Green,
-            State::Staged | State::Typing | State::Typed | State::Submitted => Self::Cyan,
-            State::Waiting => Self::Yellow,
-            State::Unconfirmed => Self::Magenta,
-            State::Refused | State::Expired => Self::Red,
-            State::Cancelled => Self::Dim,
-        }
-    }
+    let parts: Vec<String> = message.reason.clone().into_iter().chain(validity).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 #[cfg(test)]
@@ -88,38 +74,38 @@ mod tests {
         }
     }
 
-    fn shown(columns: usize) -> String {
+    fn table(columns: usize) -> String {
         let messages = [
             message("1f0c", State::Waiting, Some("it has no session"), Some("2026-01-01T13:00:00Z")),
             message("77e1", State::Accepted, None, None),
             message("0a31", State::Waiting, None, Some("2026-01-01T11:00:00Z")),
         ];
         let listing = Listing { schema: Listing::SCHEMA, host: "build1".to_owned(), messages: messages.to_vec() };
-        let style = Style { columns, colour: false, ascii: true };
+        let style = Style { columns, color: false, ascii: true };
         render(&message_table(&listing, "2026-01-01T12:00:00Z", &style), &style)
     }
 
     #[test]
-    fn each_message_has_a_row_and_why_it_has_come_no_further_below() {
-        insta::assert_snapshot!(shown(120), @"
+    fn each_message_has_a_row_with_its_reason_below() {
+        insta::assert_snapshot!(table(120), @"
           ID    AGENT   STATE       AGE  FROM             TEXT
           1f0c  coder0  waiting   1m00s  build1:operator  please rebase on main, and push
-            it has no session; good for 1h00m more
+            it has no session; expires in 1h00m
           77e1  coder0  accepted  1m00s  build1:operator  please rebase on main, and push
           0a31  coder0  waiting   1m00s  build1:operator  please rebase on main, and push
-            its time is over
+            expired
         ");
     }
 
     #[test]
-    fn a_narrow_terminal_has_the_beginning_of_the_text() {
-        insta::assert_snapshot!(shown(44), @"
+    fn a_narrow_terminal_cuts_the_text() {
+        insta::assert_snapshot!(table(44), @"
           ID    AGENT   STATE     TEXT
           1f0c  coder0  waiting   please rebase on ~
-            it has no session; good for 1h00m more
+            it has no session; expires in 1h00m
           77e1  coder0  accepted  please rebase on ~
           0a31  coder0  waiting   please rebase on ~
-            its time is over
+            expired
         ");
     }
 }

@@ -1,4 +1,4 @@
-//! A fleet with something of everything, for tests of how it is shown.
+//! An example snapshot for tests of the views.
 
 use mosaic_probe::snapshot::{
     ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
@@ -61,7 +61,7 @@ fn unit(name: &str, active: &str, sub: &str) -> UnitSnapshot {
     }
 }
 
-fn doing(agent: AgentSnapshot, state: &str, since: &str, reason: Option<&str>) -> AgentSnapshot {
+fn with_activity(agent: AgentSnapshot, state: &str, since: &str, reason: Option<&str>) -> AgentSnapshot {
     let activity = ActivitySnapshot {
         state: state.to_owned(),
         since: since.to_owned(),
@@ -76,10 +76,10 @@ fn doing(agent: AgentSnapshot, state: &str, since: &str, reason: Option<&str>) -
 }
 
 /// Agents that need a person, the least urgent first.
-fn asking() -> [AgentSnapshot; 4] {
+fn in_need() -> [AgentSnapshot; 4] {
     let up = |name| agent(name, "claude", "reviewer", Condition::Up);
-    let mut silent = doing(up("rev4"), "working", "2026-11-20T13:00:00Z", None);
-    let mut seen = doing(up("rev2"), "waiting", "2026-11-20T14:56:00Z", Some("trust"));
+    let mut silent = with_activity(up("rev4"), "working", "2026-11-20T13:00:00Z", None);
+    let mut seen = with_activity(up("rev2"), "waiting", "2026-11-20T14:56:00Z", Some("trust"));
     if let (Some(silent), Some(seen)) = (&mut silent.activity, &mut seen.activity) {
         silent.silent_since = Some("2026-11-20T14:10:00Z".to_owned());
         silent.task = Some("rebase the branch".to_owned());
@@ -87,15 +87,15 @@ fn asking() -> [AgentSnapshot; 4] {
     }
     [
         silent,
-        doing(up("rev3"), "blocked", "2026-11-20T14:57:00Z", Some("the provider is overloaded (529)")),
+        with_activity(up("rev3"), "blocked", "2026-11-20T14:57:00Z", Some("the provider is overloaded (529)")),
         seen,
-        doing(up("rev1"), "waiting", "2026-11-20T14:46:00Z", Some("login: 401 invalid key")),
+        with_activity(up("rev1"), "waiting", "2026-11-20T14:46:00Z", Some("login: 401 invalid key")),
     ]
 }
 
 fn dead() -> AgentSnapshot {
     let mut dead = agent("coder1", "codex", "implementer", Condition::Dead);
-    dead.reason = Some("its process has ended with code 7".to_owned());
+    dead.reason = Some("its process exited with code 7".to_owned());
     dead.unit = Some(unit("coder1", "activating", "auto-restart"));
     dead.heartbeat.age_ms = Some(64_000);
     dead.heartbeat.health = HeartbeatHealth::Stale;
@@ -135,7 +135,7 @@ fn unmanaged() -> AgentSnapshot {
 
 fn sources() -> Sources {
     let ok = SourceReport { ok: true, duration_ms: 5.1, error: None };
-    let why = "the systemd user manager did not answer within 2 s; see whether it, or the D-Bus of the user, hangs";
+    let why = "the systemd user manager did not answer within 2 s; check whether it or the D-Bus of the user hangs";
     let failed = SourceReport { ok: false, duration_ms: 2000.0, error: Some(why.to_owned()) };
     [
         (SourceName::Roster, ok.clone()),
@@ -152,15 +152,13 @@ fn drift(kind: DriftKind, subject: &str, detail: &str, advice: &str) -> DriftIte
     DriftItem { kind, subject, detail, advice }
 }
 
-/// All kinds of trouble: every condition, a source that failed, drift with and without agents.
+/// A fleet with every condition, a source that failed, and drift of agents and of the fleet.
 pub(crate) fn fleet() -> Snapshot {
     let mut starting = agent("coder2", "codex", "implementer", Condition::Starting);
     starting.unit = Some(unit("coder2", "activating", "start"));
     starting.usage = Some(UsageSnapshot { memory_bytes: 812, cpu_seconds: 0.04, tasks: 2 });
     let mut stale = agent("a-class-of-its-own", "pi", "gardener", Condition::Stale);
-    stale.reason = Some(
-        "the heartbeat is 64 s old, and its writer promised one every 15 s; the sidecar 18964 may hang".to_owned(),
-    );
+    stale.reason = Some("the heartbeat is 64 s old, and its interval is 15 s; the sidecar 18964 may hang".to_owned());
     stale.heartbeat.health = HeartbeatHealth::Stale;
     stale.heartbeat.age_ms = Some(64_000);
     stale.drift = vec![DriftKind::StaleHeartbeat];
@@ -168,12 +166,17 @@ pub(crate) fn fleet() -> Snapshot {
         agent("coder0", "codex", "implementer", Condition::Up),
         dead(),
         starting,
-        doing(agent("mos-claude", "claude", "orchestrator", Condition::Up), "working", "2026-11-20T14:55:00Z", None),
+        with_activity(
+            agent("mos-claude", "claude", "orchestrator", Condition::Up),
+            "working",
+            "2026-11-20T14:55:00Z",
+            None,
+        ),
         stale,
         missing(),
         unmanaged(),
     ];
-    agents.splice(6..6, asking());
+    agents.splice(6..6, in_need());
     Snapshot {
         schema: 1,
         host: "w1".to_owned(),
@@ -190,13 +193,13 @@ pub(crate) fn fleet() -> Snapshot {
             drift(
                 DriftKind::PaneDead,
                 "coder1",
-                "the process 18960 of the pane %4 has ended, and the pane is still there",
+                "the process 18960 of the pane %4 has ended, and the pane remains",
                 "mosaic fleet restart coder1",
             ),
             drift(
                 DriftKind::UnmanagedSession,
                 "scratch",
-                "the session runs on the socket mosaic-factory, and no roster entry asks for it",
+                "the session runs on the socket mosaic-factory and has no roster entry",
                 "mosaic fleet add scratch --runtime RUNTIME --class CLASS, or tmux -L mosaic-factory kill-session -t =scratch",
             ),
         ],

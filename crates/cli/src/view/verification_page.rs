@@ -1,15 +1,15 @@
-//! The table of checks on one page: pure. What passed takes one line an agent; what did not is told
-//! with what was seen and what to do.
+//! The page of `mosaic fleet verify`: one line per agent for checks that passed, and the evidence and advice for
+//! those that did not.
 
 use mosaic_probe::verify::{Check, Status, Verification};
+use mosaic_terminal::{Line, Paint, Style, paragraph};
 
-use super::wrap::paragraph;
-use super::{Line, Paint, Style};
+use super::status_mark;
 
-/// On less than this, what is to be said of a check stands below its name.
+/// Below this width in columns, the evidence goes below the name of the check instead of beside it.
 const NARROW: usize = 60;
 
-/// The checks of the whole fleet, then those of each agent, then the verdict.
+/// Lays out the checks of the whole fleet, those of each agent, and the verdict.
 pub(crate) fn verification_page(verification: &Verification, verbose: bool, style: &Style) -> Vec<Line> {
     let mut lines = Vec::new();
     let agents = verification.checks.iter().map(|check| check.agent.as_deref());
@@ -37,9 +37,8 @@ fn group(title: &str, checks: &[&Check], verbose: bool, style: &Style) -> Vec<Li
         (0, _) => Status::Unknown,
         _ => Status::Fail,
     };
-    let mut heading = Line::default()
-        .with(worst.into(), style.status_mark(worst))
-        .space(1)
+    let mut heading = status_mark(worst)
+        .line(style)
         .with(Paint::Bold, title)
         .with(Paint::Dim, &format!("  {} of {} checks passed", count(Status::Pass), checks.len()));
     if !verbose && count(Status::Pass) == checks.len() {
@@ -47,7 +46,7 @@ fn group(title: &str, checks: &[&Check], verbose: bool, style: &Style) -> Vec<Li
         let condensed = heading.clone().with(Paint::Dim, &format!(": {}", names.join(", ")));
         heading = if condensed.width() <= style.columns { condensed } else { heading };
     }
-    let mut lines = vec![heading.fit(style.columns, style.ellipsis())];
+    let mut lines = vec![heading.truncate(style.columns, style.ellipsis())];
     for check in checks.iter().filter(|check| verbose || check.status != Status::Pass) {
         lines.extend(row(check, style));
     }
@@ -56,14 +55,9 @@ fn group(title: &str, checks: &[&Check], verbose: bool, style: &Style) -> Vec<Li
 
 fn row(check: &Check, style: &Style) -> Vec<Line> {
     let name = format!("{:<16} ", check.name);
-    let first = Line::default()
-        .space(2)
-        .with(check.status.into(), style.status_mark(check.status))
-        .space(1)
-        .and(Line::of(Paint::Plain, &name));
+    let first = Line::default().space(2).append(status_mark(check.status).line(style)).with(Paint::Plain, &name);
     let optional = if check.required { "" } else { " (not required)" };
     let evidence = format!("{}{optional}", check.evidence);
-    // Beside its name, a text on a narrow terminal would be a column of single words.
     let (mut lines, beside) =
         if style.columns < NARROW { (vec![first], Line::default().space(4)) } else { (Vec::new(), first) };
     let indent = beside.width();
@@ -81,14 +75,15 @@ fn verdict(verification: &Verification, style: &Style) -> Vec<Line> {
     let required = |count| format!("{count} required check{}", if count == 1 { "" } else { "s" });
     let (status, text) = match (verification.passed, count(Status::Fail), count(Status::Unknown)) {
         (true, ..) => (Status::Pass, format!("verified: {} passed", required(count(Status::Pass)))),
-        (false, 0, unknown) => (Status::Unknown, format!("not verified: {} could not be made", required(unknown))),
+        (false, 0, unknown) => (Status::Unknown, format!("not verified: {} could not be completed", required(unknown))),
         (false, failed, 0) => (Status::Fail, format!("not verified: {} failed", required(failed))),
         (false, failed, unknown) => {
-            (Status::Fail, format!("not verified: {} failed, and {unknown} could not be made", required(failed)))
+            (Status::Fail, format!("not verified: {} failed, and {unknown} could not be completed", required(failed)))
         }
     };
-    let first = Line::of(status.into(), style.status_mark(status)).space(1);
-    paragraph(&first, status.into(), &format!("{text} (the fleet of {tenant} on {host})"), style.columns)
+    let mark = status_mark(status);
+    let text = format!("{text} (the fleet of {tenant} on {host})");
+    paragraph(&mark.line(style), mark.paint(), &text, style.columns)
 }
 
 #[cfg(test)]
@@ -99,7 +94,7 @@ mod tests {
 
     fn check(name: CheckName, agent: Option<&str>, status: Status, required: bool) -> Check {
         let (evidence, advice) = match status {
-            Status::Pass => ("it is so", ""),
+            Status::Pass => ("as expected", ""),
             Status::Fail => ("the pane's process 18960 has ended with code 7", "mosaic fleet restart coder1"),
             Status::Unknown => ("the user manager did not answer within 2 s", "systemctl --user status"),
         };
@@ -130,17 +125,17 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_with_evidence_and_advice_and_passes_are_condensed() {
+    fn failed_checks_have_evidence_and_advice_and_passed_checks_share_a_line() {
         for columns in [40, 100] {
-            let style = Style { columns, colour: false, ascii: false };
+            let style = Style { columns, color: false, ascii: false };
             let page = render(&verification_page(&verification(), false, &style), &style);
             insta::assert_snapshot!(format!("checks_{columns}"), page);
         }
     }
 
     #[test]
-    fn on_request_every_check_has_its_line() {
-        let style = Style { columns: 100, colour: false, ascii: false };
+    fn verbose_output_has_a_line_per_check() {
+        let style = Style { columns: 100, color: false, ascii: false };
         insta::assert_snapshot!(render(&verification_page(&verification(), true, &style), &style));
     }
 }

@@ -1,4 +1,4 @@
-//! However a demo ends, nothing stays.
+//! A demo leaves nothing behind, however it ends.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ const ENDING: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUI
 fn a_signal_at_any_stage_leaves_nothing() {
     let stages = [
         "Mosaic Fleet",
-        "Look in on",
+        "Watch worker",
         "tmux -S",
         "LAST OUTPUT",
         "starting",
         "all three are up",
         "killing worker",
         "its heartbeat says exited",
-        "✗ worker",
+        "it exited with signal:9",
         "so the demo does",
         "up again",
     ];
@@ -37,24 +37,25 @@ fn signalled_at(stage: &str, signal: Signal) {
     let mut show = Show::direct(&fleet, &[]);
     assert!(show.wait_for(stage).is_some(), "{stage}");
     show.signal_group(signal);
-    let (status, told, errors) = show.end();
-    assert_eq!((status.code(), errors.as_str()), (Some(0), ""), "{signal:?} at '{stage}': {told:#?}");
-    assert_eq!(left_behind(&fleet), nothing(), "{signal:?} at '{stage}': {told:#?}");
+    let (status, lines, errors) = show.end();
+    assert_eq!((status.code(), errors.as_str()), (Some(0), ""), "{signal:?} at '{stage}': {lines:#?}");
+    assert_eq!(left_behind(&fleet), nothing(), "{signal:?} at '{stage}': {lines:#?}");
 }
 
 #[test]
 fn under_a_manager_a_signal_at_any_stage_leaves_nothing() {
-    let stages = ["Look in on", "LAST OUTPUT", "starting", "all three are up", "its heartbeat says exited", "up again"];
+    let stages =
+        ["Watch worker", "LAST OUTPUT", "starting", "all three are up", "its heartbeat says exited", "up again"];
     let fleet = Fleet::new();
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
     for (stage, signal) in stages.into_iter().zip(ENDING.into_iter().cycle()) {
         let mut show = Show::under(&manager, &fleet, &[]);
         assert!(show.wait_for(stage).is_some(), "{stage}");
         show.signal_group(signal);
-        let (status, told, errors) = show.end();
-        assert_eq!((status.code(), errors.as_str()), (Some(0), ""), "{signal:?} at '{stage}': {told:#?}");
+        let (status, lines, errors) = show.end();
+        assert_eq!((status.code(), errors.as_str()), (Some(0), ""), "{signal:?} at '{stage}': {lines:#?}");
         assert_no_units(&manager);
-        assert_eq!(left_behind(&fleet), nothing(), "{signal:?} at '{stage}': {told:#?}");
+        assert_eq!(left_behind(&fleet), nothing(), "{signal:?} at '{stage}': {lines:#?}");
     }
 }
 
@@ -68,13 +69,13 @@ fn a_signal_at_a_random_moment_leaves_nothing() {
         let micros = u64::from(u16::from_ne_bytes(random)) * 5;
         let _ = show.watch().wait_for(std::time::Duration::from_micros(micros));
         show.signal_group(signal);
-        let (_, told, _) = show.end();
-        assert_eq!(left_behind(&fleet), nothing(), "round {round}: {signal:?} after {micros} us: {told:#?}");
+        let (_, lines, _) = show.end();
+        assert_eq!(left_behind(&fleet), nothing(), "round {round}: {signal:?} after {micros} us: {lines:#?}");
     }
 }
 
 #[test]
-fn a_demo_that_is_itself_killed_leaves_nothing_either() {
+fn a_killed_demo_leaves_nothing() {
     let fleet = Fleet::new();
     let mut show = Show::direct(&fleet, &[]);
     show.wait_for("all three are up").unwrap();
@@ -83,7 +84,7 @@ fn a_demo_that_is_itself_killed_leaves_nothing_either() {
 }
 
 #[test]
-fn under_a_manager_a_demo_that_is_itself_killed_leaves_nothing_either() {
+fn under_a_manager_a_killed_demo_leaves_nothing() {
     let fleet = Fleet::new();
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
     let mut show = Show::under(&manager, &fleet, &[]);
@@ -93,7 +94,7 @@ fn under_a_manager_a_demo_that_is_itself_killed_leaves_nothing_either() {
     assert_eq!(left_behind(&fleet), nothing());
 }
 
-/// SIGKILL; then everything of the demo ends, the guard last.
+/// Kills the demo and waits for its guard, which ends last.
 fn kill_and_wait(fleet: &Fleet, show: &Show) {
     let is_guard = |pid: &u32| {
         let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The demo as a person sees it: it tells the truth, and leaves nothing behind.
+//! The demo as a user runs it: its output, its refusals, and what it leaves behind.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
 mod ends;

@@ -1,4 +1,4 @@
-//! What the demo does not do, and what it says instead.
+//! Refusals, and the informative options.
 
 use mosaic_harness::{Fleet, UserManager};
 use rustix::process::Signal;
@@ -15,7 +15,7 @@ fn a_second_demo_under_one_manager_is_refused_and_the_first_goes_on() {
     let (status, _, errors) = Show::under(&manager, &fleet, &["--once"]).end();
     assert_eq!(status.code(), Some(75), "{errors}");
     assert!(errors.contains("another demo is running"), "{errors}");
-    first.wait_for("the user manager started it").unwrap();
+    first.wait_for("the user manager restarted it").unwrap();
     first.signal_group(Signal::INT);
     assert_eq!(first.end().0.code(), Some(0));
     assert_no_units(&manager);
@@ -23,7 +23,7 @@ fn a_second_demo_under_one_manager_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_before_anything_is_made() {
+fn missing_requirements_are_refused_before_anything_is_created() {
     let fleet = Fleet::new();
     let empty = fleet.home().join("empty");
     std::fs::create_dir(&empty).unwrap();
@@ -34,7 +34,7 @@ fn what_cannot_be_is_refused_before_anything_is_made() {
         (vec!["extra"], None, 64, "extra"),
         (vec![], Some(("PATH", empty)), 69, "install it (apt install tmux)"),
         (vec!["--runtime", "opencode"], None, 69, "opencode is in no directory of PATH"),
-        (vec![], Some(("MOSAIC_FLEET_BIN_DIR", empty)), 69, "start-agent-session is not there: build it"),
+        (vec![], Some(("MOSAIC_FLEET_BIN_DIR", empty)), 69, "start-agent-session does not exist: build it"),
     ];
     for (arguments, variable, code, part) in table {
         let mut command = fleet.command(env!("CARGO_BIN_EXE_demo"));
@@ -49,7 +49,7 @@ fn what_cannot_be_is_refused_before_anything_is_made() {
 }
 
 #[test]
-fn help_and_version_are_told() {
+fn help_and_version_are_printed() {
     let fleet = Fleet::new();
     for (argument, part) in [("--help", "Exit codes:"), ("--version", env!("CARGO_PKG_VERSION"))] {
         let output = fleet.command(env!("CARGO_BIN_EXE_demo")).arg(argument).output().unwrap();

@@ -1,4 +1,4 @@
-//! A demo that a test runs and listens to.
+//! A demo under test.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -8,15 +8,15 @@ use std::sync::mpsc::{Receiver, channel};
 use mosaic_harness::{Binaries, Deadline, Fleet, ProcessWatch, UserManager};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// The demo, with what it tells in a pipe, in a process group of its own as in a terminal.
+/// A running demo: its output in a pipe, in a process group of its own as in a terminal.
 pub(crate) struct Show {
     child: Child,
     lines: Receiver<String>,
-    told: Vec<String>,
+    seen: Vec<String>,
 }
 
 impl Show {
-    /// What the demo needs besides the fleet's own environment.
+    /// The variables that the demo needs besides those of the fleet.
     pub(crate) fn environment(fleet: &Fleet) -> Vec<(&'static str, String)> {
         let launcher = Binaries::start_agent_session();
         let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
@@ -25,14 +25,14 @@ impl Show {
         vec![("MOSAIC_FLEET_BIN_DIR", text(launcher.parent().unwrap())), ("TMPDIR", text(&temporary))]
     }
 
-    /// A demo where no manager answers.
+    /// Starts a demo without a user manager.
     pub(crate) fn direct(fleet: &Fleet, arguments: &[&str]) -> Self {
         let mut command = fleet.command(env!("CARGO_BIN_EXE_demo"));
         command.args(arguments).envs(Self::environment(fleet));
         Self::start(&mut command)
     }
 
-    /// A demo beside a manager.
+    /// Starts a demo beside a user manager.
     pub(crate) fn under(manager: &UserManager, fleet: &Fleet, arguments: &[&str]) -> Self {
         let mut command = manager.command("env");
         command.args(Self::environment(fleet).iter().map(|(name, value)| format!("{name}={value}")));
@@ -46,27 +46,27 @@ impl Show {
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, lines, told: Vec::new() }
+        Self { child, lines, seen: Vec::new() }
     }
 
-    /// Listens until it has told something with `part` in it; `None` if it ended before.
+    /// Waits for a line with `part` in it; `None` if the demo ends before.
     pub(crate) fn wait_for(&mut self, part: &str) -> Option<String> {
         let deadline = Deadline::after(3 * Deadline::DEFAULT);
         loop {
             match self.lines.recv_timeout(deadline.remaining()) {
                 Ok(line) => {
-                    self.told.push(line.clone());
+                    self.seen.push(line.clone());
                     if line.contains(part) {
                         return Some(line);
                     }
                 }
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return None,
-                Err(error) => panic!("{error}, waiting for '{part}' after {:#?}", self.told),
+                Err(error) => panic!("{error}, waiting for '{part}' after {:#?}", self.seen),
             }
         }
     }
 
-    /// As Ctrl-C does it, or a terminal that closes: to the whole process group.
+    /// Sends a signal to the process group, as Ctrl-C and a closing terminal do.
     pub(crate) fn signal_group(&self, signal: Signal) {
         kill_process_group(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -75,10 +75,10 @@ impl Show {
         ProcessWatch::new(self.child.id()).unwrap()
     }
 
-    /// Waits for its end; how it ended, all that it told, and its errors.
+    /// Waits for the end. Returns the status, the lines of standard output, and standard error.
     pub(crate) fn end(mut self) -> (ExitStatus, Vec<String>, String) {
         assert_eq!(self.wait_for("\0"), None);
         let output = self.child.wait_with_output().unwrap();
-        (output.status, self.told, String::from_utf8(output.stderr).unwrap())
+        (output.status, self.seen, String::from_utf8(output.stderr).unwrap())
     }
 }

@@ -1,9 +1,9 @@
-//! How hosts look, with trouble of every kind.
+//! Hosts in every state, laid out.
 
 use super::hosts_page;
-use crate::prometheus::{DriftCount, HostSnapshot, HostsSnapshot, RemoteActivity, RemoteAgent, RemoteSource};
 use crate::view::{Style, render};
 use mosaic_probe::snapshot::{Condition, WaitingFor};
+use mosaic_prometheus::{DriftCount, HostSnapshot, HostsSnapshot, RemoteActivity, RemoteAgent, RemoteSource};
 
 fn agent(name: &str, condition: Condition, activity: Option<(&str, f64)>) -> RemoteAgent {
     let known = condition != Condition::Unknown;
@@ -12,8 +12,8 @@ fn agent(name: &str, condition: Condition, activity: Option<(&str, f64)>) -> Rem
         runtime: Some("codex".to_owned()),
         class: Some("implementer".to_owned()),
         condition,
-        activity: activity.map(|(said, since)| {
-            let (state, reason) = said.split_once(": ").map_or((said, None), |(state, reason)| (state, Some(reason)));
+        activity: activity.map(|(text, since)| {
+            let (state, reason) = text.split_once(": ").map_or((text, None), |(state, reason)| (state, Some(reason)));
             let waiting_for = reason.map(|reason| WaitingFor::by(Some(reason)));
             RemoteActivity { state: state.to_owned(), for_seconds: Some(since), waiting_for }
         }),
@@ -40,8 +40,8 @@ fn host(host: &str, up: Option<bool>, current: bool, age: Option<f64>, agents: V
 }
 
 fn hosts() -> HostsSnapshot {
-    let unseen = vec![agent("coder0", Condition::Unknown, None), agent("coder1", Condition::Unknown, None)];
-    let mut troubled = host(
+    let unknown = vec![agent("coder0", Condition::Unknown, None), agent("coder1", Condition::Unknown, None)];
+    let mut faulty = host(
         "w1",
         Some(true),
         true,
@@ -58,26 +58,26 @@ fn hosts() -> HostsSnapshot {
         ],
     );
     let drift = |kind: &str, count| DriftCount { kind: kind.to_owned(), count };
-    troubled.drift = vec![drift("pane-dead", 1), drift("unit-disabled", 2)];
-    troubled.verified = Some(false);
-    troubled.sources =
+    faulty.drift = vec![drift("pane-dead", 1), drift("unit-disabled", 2)];
+    faulty.verified = Some(false);
+    faulty.sources =
         [("systemd".to_owned(), RemoteSource { ok: false }), ("tmux".to_owned(), RemoteSource { ok: true })].into();
     HostsSnapshot {
         schema: 1,
         prometheus: "https://mimir.example/prometheus".to_owned(),
         observed_at: "2026-11-20T14:58:08Z".to_owned(),
         hosts: vec![
-            host("w3", Some(false), false, Some(2410.0), unseen.clone()),
+            host("w3", Some(false), false, Some(2410.0), unknown.clone()),
             host("w4", Some(false), false, None, Vec::new()),
-            host("w5", Some(true), false, Some(400.0), unseen),
-            troubled,
+            host("w5", Some(true), false, Some(400.0), unknown),
+            faulty,
             host("w2", None, true, Some(4.0), vec![agent("rev0", Condition::Up, Some(("idle", 9.0)))]),
         ],
     }
 }
 
 fn page(columns: usize) -> String {
-    let style = Style { columns, colour: false, ascii: false };
+    let style = Style { columns, color: false, ascii: false };
     render(&hosts_page(&hosts(), &style), &style)
 }
 
@@ -87,7 +87,7 @@ fn the_page_fits_terminals_of_every_width() {
         insta::assert_snapshot!(format!("hosts_{columns}"), page(columns));
     }
     for columns in 40..200 {
-        let style = Style { columns, colour: false, ascii: false };
+        let style = Style { columns, color: false, ascii: false };
         for line in hosts_page(&hosts(), &style) {
             assert!(line.width() <= columns, "{columns}: {}", line.render(false));
         }
@@ -95,27 +95,27 @@ fn the_page_fits_terminals_of_every_width() {
 }
 
 #[test]
-fn what_is_not_seen_is_told_in_words_and_not_counted_as_up() {
+fn hosts_without_current_samples_are_labeled_and_not_counted_as_up() {
     let page = page(usize::MAX);
     assert!(page.contains("5 of 10 up"), "{page}");
     let line = |host: &str| page.lines().find(|line| line.contains(host)).unwrap().to_owned();
     assert!(line("w3.example").contains("exporter down, seen 40m10s ago") && !line("w3.example").contains(" up"));
     assert!(line("w4.example").contains("exporter down, not seen for a day"), "{page}");
-    assert!(line("w5.example").contains("tells nothing, seen 6m40s ago"), "{page}");
+    assert!(line("w5.example").contains("no samples, seen 6m40s ago"), "{page}");
     assert!(line("w2.example").contains("1 of 1 up"), "{page}");
 }
 
 #[test]
-fn without_utf8_there_is_nothing_but_ascii() {
-    let style = Style { columns: 80, colour: false, ascii: true };
+fn the_page_is_ascii_without_a_utf8_locale() {
+    let style = Style { columns: 80, color: false, ascii: true };
     let page = render(&hosts_page(&hosts(), &style), &style);
     assert!(page.is_ascii() && page.contains("x w3"), "{page}");
 }
 
 #[test]
-fn that_nobody_knows_of_a_fleet_is_said() {
-    let style = Style { columns: 80, colour: false, ascii: false };
-    let nothing = HostsSnapshot { hosts: Vec::new(), ..hosts() };
-    let page = render(&hosts_page(&nothing, &style), &style);
-    assert!(page.contains("0 hosts") && page.contains("it knows of no fleet"), "{page}");
+fn a_server_without_fleets_is_reported() {
+    let style = Style { columns: 80, color: false, ascii: false };
+    let empty = HostsSnapshot { hosts: Vec::new(), ..hosts() };
+    let page = render(&hosts_page(&empty, &style), &style);
+    assert!(page.contains("0 hosts") && page.contains("no fleet found"), "{page}");
 }
