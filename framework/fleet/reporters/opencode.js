@@ -1,15 +1,15 @@
 
-// ---- opencode: a plugin, by its configuration.
+// ---- opencode: a plugin, loaded by its configuration.
 
-/** opencode tries again without end; from this attempt on, which is after about a minute, it cannot go on. */
+/** opencode retries without end. From this attempt on, after about a minute, the agent counts as blocked. */
 const HOPELESS_ATTEMPT = 5;
-/** And so it is when the next attempt is later than this. */
+/** The agent also counts as blocked if the next attempt is later than this. */
 const HOPELESS_DELAY_MS = 120_000;
-/** Sessions that are remembered. */
+/** The largest number of sessions that are remembered. */
 const MOST = 1000;
 
-/** What all sessions of this process do; its directories have a plugin each. */
-function newAgent(tell) {
+/** Returns the state of all sessions of this process. Each of its directories loads the plugin. */
+function newAgent(report) {
   const busy = new Set();
   const stuck = new Map();
   const errors = new Map();
@@ -19,22 +19,22 @@ function newAgent(tell) {
   let prompt = "";
 
   const state = () => {
-    // What stops a subagent stops who waits for it.
+    // A question of a subagent also stops the agent that waits for it.
     const [ask] = [...asks.values()].slice(-1);
     if (ask) return { state: "waiting", reason: ask.reason };
     const [hopeless] = stuck.values();
     if (hopeless) return hopeless;
     if (busy.size) return { state: "working" };
-    // A subagent's error is for its agent to deal with.
+    // An agent handles the errors of its subagents itself.
     return [...errors].findLast(([session]) => !children.has(session))?.[1] ?? { state: "idle" };
   };
   return {
     children,
     show() {
       const now = state();
-      tell(words(now.state, { reason: now.reason, model, prompt }));
+      report(words(now.state, { reason: now.reason, model, prompt }));
     },
-    isTold(its, text) {
+    prompted(its, text) {
       model = its || model;
       prompt = text || prompt;
     },
@@ -48,11 +48,11 @@ function newAgent(tell) {
       busy.add(session);
       if (what) stuck.set(session, what);
     },
-    /** An answer comes. */
-    getsOn(session) {
+    /** An answer arrives. */
+    progresses(session) {
       return stuck.delete(session);
     },
-    /** Somebody goes on, and not necessarily where it failed. */
+    /** A person continues, not necessarily in the session that failed. */
     asked() {
       errors.clear();
     },
@@ -60,7 +60,7 @@ function newAgent(tell) {
       errors.delete(session);
       if (what && errors.size < MOST) errors.set(session, what);
     },
-    /** Nobody can answer any more what was asked. */
+    /** The questions of the session cannot be answered anymore. */
     ends(session) {
       busy.delete(session);
       stuck.delete(session);
@@ -80,14 +80,14 @@ function newAgent(tell) {
   };
 }
 
-/** What a retry that goes on means. */
+/** Returns the state during a retry; null if the agent still works. */
 function retryVerdict({ attempt, message, action, next }) {
   if (action) return { state: "waiting", reason: `usage limit: ${oneLine(action.message || message, 150)}` };
   const isHopeless = attempt >= HOPELESS_ATTEMPT || next - Date.now() > HOPELESS_DELAY_MS;
   return isHopeless ? verdict(0, message) : null;
 }
 
-/** What an error means; none, if somebody wanted it. */
+/** Returns the state after an error; null if a person interrupted the session. */
 function errorVerdict(error) {
   const { message, statusCode, responseBody } = error?.data ?? {};
   if (!error || error.name === "MessageAbortedError") return null;
@@ -112,12 +112,12 @@ function handle(agent, own, { type, properties: it }) {
     case "session.error":
       if (it.sessionID) agent.failed(it.sessionID, errorVerdict(it.error));
       break;
-    // These come by the thousand.
+    // There are thousands of these events.
     case "message.part.delta":
-      if (!agent.getsOn(it.sessionID)) return;
+      if (!agent.progresses(it.sessionID)) return;
       break;
     case "message.part.updated":
-      if (it.part?.type !== "tool" || !agent.getsOn(it.part.sessionID)) return;
+      if (it.part?.type !== "tool" || !agent.progresses(it.part.sessionID)) return;
       break;
     case "permission.asked":
       agent.asks(it.id, it.sessionID, `permission: ${oneLine(it.permission, 60)}`);
@@ -139,7 +139,7 @@ function handle(agent, own, { type, properties: it }) {
   agent.show();
 }
 
-const quietly =
+const ignoreErrors =
   (act) =>
   async (...given) => {
     try {
@@ -148,30 +148,30 @@ const quietly =
   };
 
 const server = async () => {
-  const tell = teller();
-  if (!tell) return {};
-  // Shared: a directory that is opened is idle, and says nothing of another one, which works.
-  const agent = (globalThis[Symbol.for("mosaic.fleet.agent")] ??= newAgent(tell));
+  const report = reporter();
+  if (!report) return {};
+  // Shared by all directories: one that was just opened is idle, while another one may be working.
+  const agent = (globalThis[Symbol.for("mosaic.fleet.agent")] ??= newAgent(report));
   const own = new Set();
   agent.show();
   return {
-    config: quietly((config) => {
-      agent.isTold(config.model, "");
+    config: ignoreErrors((config) => {
+      agent.prompted(config.model, "");
       agent.show();
     }),
-    event: quietly(({ event }) => handle(agent, own, event)),
-    "chat.message": quietly(({ sessionID, model }, { message, parts }) => {
+    event: ignoreErrors(({ event }) => handle(agent, own, event)),
+    "chat.message": ignoreErrors(({ sessionID, model }, { message, parts }) => {
       if (agent.children.has(sessionID)) return;
       const { providerID, modelID } = model ?? message.model;
-      agent.isTold(`${providerID}/${modelID}`, parts.find((part) => part.type === "text" && !part.synthetic)?.text);
+      agent.prompted(`${providerID}/${modelID}`, parts.find((part) => part.type === "text" && !part.synthetic)?.text);
       agent.asked();
       agent.show();
     }),
-    // An opencode that a command of this one starts is somebody else.
-    "shell.env": quietly((_, { env }) => {
+    // An opencode that a command of this one starts is not the agent.
+    "shell.env": ignoreErrors((_, { env }) => {
       env.MOSAIC_REPORTER = "";
     }),
-    dispose: quietly(() => own.forEach((session) => agent.forget(session))),
+    dispose: ignoreErrors(() => own.forEach((session) => agent.forget(session))),
   };
 };
 

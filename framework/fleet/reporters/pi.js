@@ -1,21 +1,21 @@
 
-// ---- pi: an extension, by `--extension`.
+// ---- pi: an extension, loaded by `--extension`.
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** What pi tries again by itself: the pattern is its own (0.73.1). */
+/** The errors after which pi retries by itself. The pattern is pi's own (0.73.1). */
 const RETRIED =
   /overloaded|provider.?returned.?error|rate.?limit|too many requests|429|500|502|503|504|service.?unavailable|server.?error|internal.?error|network.?error|connection.?error|connection.?refused|connection.?lost|websocket.?closed|websocket.?error|other side closed|fetch failed|upstream.?connect|reset before headers|socket hang up|ended without|http2 request did not get a response|timed? out|timeout|terminated|retry delay/i;
-/** How much later than announced pi may try again. */
+/** How much later than announced pi may retry. */
 const RETRY_GRACE_MS = 2000;
-/** pi does not say that a compaction failed. */
+/** The longest duration of a compaction. pi has no event for a failed one. */
 const COMPACTION_MS = 180_000;
-/** After a compaction pi may go on with the turn. */
-const GOES_ON_MS = 500;
+/** After a compaction pi may continue the turn within this time. */
+const CONTINUE_MS = 500;
 const ESCAPE = /^\x1b(?:\[27(?:;\d+(?::\d+)?)?u)?$/;
 
-/** pi's settings on retries, which no event tells. */
+/** Reads pi's settings for retries, which no event contains. */
 function retrySettings(cwd) {
   const settings = { enabled: true, maxRetries: 3, baseDelayMs: 2000 };
   const agent = process.env.PI_CODING_AGENT_DIR || join(homedir(), ".pi", "agent");
@@ -27,12 +27,12 @@ function retrySettings(cwd) {
   return settings;
 }
 
-/** pi has one by the name of unknown where there is none. */
+/** Returns the name of a model; pi calls a missing one `unknown`. */
 function nameOf(model) {
   return model && model.provider !== "unknown" ? `${model.provider}/${model.id}` : "";
 }
 
-/** Can the next prompt be answered at all? */
+/** Returns whether the next prompt can be answered. */
 function readiness(ctx) {
   if (!nameOf(ctx.model)) return { state: "waiting", reason: "login: no model is set up" };
   if (ctx.modelRegistry?.hasConfiguredAuth?.(ctx.model) === false) {
@@ -42,13 +42,13 @@ function readiness(ctx) {
 }
 
 export default function (pi) {
-  const tell = teller();
-  if (!tell) return;
+  const report = reporter();
+  if (!report) return;
   let model = "";
   let prompt = "";
   let attempts = 0;
   let shown = { state: "idle" };
-  /** Ends the wait for what pi does next. */
+  /** Ends the wait for pi's next action. */
   let settle = () => {};
 
   const on = (name, handle) =>
@@ -61,9 +61,9 @@ export default function (pi) {
   const show = (now) => {
     settle();
     shown = now;
-    tell(words(now.state, { reason: now.reason, model, prompt }));
+    report(words(now.state, { reason: now.reason, model, prompt }));
   };
-  /** What is shown if nothing happens for so long. `also` begins to listen for something, and returns how to stop. */
+  /** Reports `otherwise` if nothing happens for `delay` ms. `also` subscribes to an event, and returns how to unsubscribe. */
   const unless = (delay, otherwise, also = () => undefined) => {
     settle();
     const timer = setTimeout(() => show(otherwise), delay);
@@ -87,7 +87,7 @@ export default function (pi) {
     const { modelRegistry } = ctx;
     if (ctx.isIdle() && shown.state !== "working") show(readiness({ model: event.model, modelRegistry }));
   });
-  // Without a key, this is all that is heard of a prompt.
+  // Without an API key, this is the only event of a prompt.
   on("input", (_event, ctx) => {
     const now = readiness(ctx);
     if (now.state !== "idle" && ctx.isIdle()) show(now);
@@ -111,7 +111,7 @@ export default function (pi) {
       return show(otherwise);
     }
     const delay = baseDelayMs * 2 ** attempts++;
-    // No event tells that somebody does not want another try.
+    // There is no event for a retry that a person cancels.
     unless(delay + RETRY_GRACE_MS, otherwise, () =>
       ctx.ui.onTerminalInput((keys) => {
         if (!ESCAPE.test(keys)) return;
@@ -129,6 +129,6 @@ export default function (pi) {
       return () => signal?.removeEventListener("abort", abort);
     });
   });
-  on("session_compact", () => unless(GOES_ON_MS, { state: "idle" }));
+  on("session_compact", () => unless(CONTINUE_MS, { state: "idle" }));
   on("session_shutdown", () => settle());
 }

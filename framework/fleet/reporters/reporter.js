@@ -1,21 +1,21 @@
-// What all reporters have in common: how an agent's state reaches `mosaic agent report`. Each runtime's own part
-// follows below, in the same file: a runtime loads one.
+// The common part of all reporters: it passes an agent's state to `mosaic agent report`. The part of the runtime follows
+// below, because a runtime loads a single file.
 //
-// The agent comes first. Nothing here waits, writes to the terminal or throws, and whatever is wrong with `mosaic`
-// costs a report, never the agent's turn.
+// Reporting must never harm the agent: nothing here waits, writes to the terminal or throws. If `mosaic` fails, a report
+// is lost, and the agent's turn goes on.
 import { spawn } from "node:child_process";
 
-/** How long a report may take, which takes milliseconds, until it is killed. */
-const PATIENCE_MS = 3000;
-/** States that last less are not worth a process: the end of a turn whose next one begins at once. */
-const SETTLING_MS = 40;
-/** Between two reports, whatever happens. */
+/** A report takes milliseconds, and is killed after this time. */
+const REPORT_TIMEOUT_MS = 3000;
+/** A state that lasts less is not reported, such as the end of a turn that another one follows at once. */
+const SETTLE_MS = 40;
+/** The shortest time between two reports. */
 const PAUSE_MS = 100;
 
-/** Runs one report at a time, of the newest state; what was told last is not told again. */
-function newTeller(program) {
+/** Runs one report at a time, of the newest state. A state is not reported twice in a row. */
+function newReporter(program) {
   let next = null;
-  let told = "";
+  let reported = "";
   let child = null;
   let isSecond = false;
   let since = 0;
@@ -38,22 +38,22 @@ function newTeller(program) {
     const words = next;
     next = null;
     const line = words.join("\0");
-    if (line === told) return;
-    told = line;
+    if (line === reported) return;
+    reported = line;
     try {
-      // Of its own session, so that no key pressed here reaches it; elsewhere, for this directory may be gone.
+      // In a session of its own, so that no key pressed here reaches it; in `/`, because this directory may be removed.
       const options = { cwd: "/", detached: true, stdio: "ignore", shell: false, windowsHide: true };
       const running = spawn(program, ["agent", "report", ...words], options);
       child = running;
       since = Date.now();
-      const deadline = setTimeout(kill, PATIENCE_MS);
+      const deadline = setTimeout(kill, REPORT_TIMEOUT_MS);
       deadline.unref?.();
       const end = (isDone) => {
         if (child !== running) return;
         clearTimeout(deadline);
         child = null;
-        if (!isDone) told = "";
-        // Once more: what is lost now would be wrong until the next turn.
+        if (!isDone) reported = "";
+        // Retry once, because the last report would stay wrong until the next turn.
         isSecond = !isDone && !next && !isSecond;
         if (isSecond) next = words;
         later(PAUSE_MS);
@@ -63,26 +63,26 @@ function newTeller(program) {
       running.unref();
     } catch {
       child = null;
-      told = "";
+      reported = "";
     }
   };
-  // One that hangs would outlive its killer; one that has just begun is about to tell how it ended.
-  process.on("exit", () => child && Date.now() - since > SETTLING_MS && kill());
+  // A report that hangs would outlive this process. One that has just started reports the end of this process.
+  process.on("exit", () => child && Date.now() - since > SETTLE_MS && kill());
 
   return (words) => {
     next = words;
-    later(SETTLING_MS);
+    later(SETTLE_MS);
   };
 }
 
-/** The one of this process: a runtime loads its extensions again for each session or directory. */
-function teller() {
+/** Returns the reporter of this process: a runtime loads its extensions again for each session or directory. */
+function reporter() {
   const program = process.env.MOSAIC_REPORTER;
   if (!program) return null;
-  return (globalThis[Symbol.for("mosaic.fleet.teller")] ??= newTeller(program));
+  return (globalThis[Symbol.for("mosaic.fleet.reporter")] ??= newReporter(program));
 }
 
-/** One line without anything that a terminal would obey. */
+/** Returns the first line that is not blank, without control characters. */
 function oneLine(text, longest) {
   const lines = String(text ?? "").slice(0, 10_000).split(/[\r\n\u2028\u2029]+/);
   const line = lines.map((line) => line.replace(/[\p{C}\s]+/gu, " ").trim()).find((line) => line) ?? "";
@@ -90,7 +90,7 @@ function oneLine(text, longest) {
   return letters.length > longest ? letters.slice(0, longest - 1).join("") + "…" : line;
 }
 
-/** A state as arguments. `prompt` is what the agent was asked last. */
+/** Returns the arguments for a state. `prompt` is the last prompt of the agent. */
 function words(state, { reason, model, prompt }) {
   const words = [state];
   const add = (option, value) => value && words.push(`${option}=${value}`);
@@ -98,18 +98,18 @@ function words(state, { reason, model, prompt }) {
   add("--model", oneLine(model, 120));
   if (state !== "idle") {
     add("--task", oneLine(prompt, 120));
-    // A message that is given by file names itself.
+    // The path of a message that is delivered as a file contains the id of the message.
     add("--message-id", /\/outbox\/[^/\s]+\/([0-9a-f]{14}-[0-9a-f]{4})\b/.exec(String(prompt ?? ""))?.[1]);
   }
   return words;
 }
 
-/** What an error that ended a turn means: can a person help, or nobody? */
+/** Returns the state after an error that ended a turn: waiting if a person can resolve it, else blocked. */
 function verdict(status, text) {
   text = String(text ?? "").slice(0, 10_000);
   status = Number(status) || Number(/^\W*(?:error\W+)?([45]\d\d)\b/i.exec(text)?.[1]) || 0;
   const said = /"message"\s*:\s*"((?:[^"\\]|\\.)+)"/.exec(text)?.[1] ?? text;
-  const reason = oneLine(said.replace(/\\n/g, "\n"), 150) || (status ? `HTTP ${status}` : "an error without a word");
+  const reason = oneLine(said.replace(/\\n/g, "\n"), 150) || (status ? `HTTP ${status}` : "an error without a message");
   const limit = /usage.?limit|rate.?limit|limit (reached|exceeded)|quota|too many requests|credit|billing|payment/i;
   const login = /unauthori[sz]ed|forbidden|authenticat|api.?key|credential|log ?in\b|token (is )?(expired|invalid)/i;
   if (status < 500) {
