@@ -65,7 +65,7 @@ fn an_event_that_never_comes_is_not_waited_for() {
         .spawn()
         .unwrap();
     let _open = child.stdin.take();
-    assert!(is_harmless(&child.wait_with_output().unwrap()).contains("no event came"));
+    assert!(is_harmless(&child.wait_with_output().unwrap()).contains("no event arrived"));
 }
 
 #[test]

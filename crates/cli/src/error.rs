@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use mosaic_delivery::{InvalidPayload, PostError};
 use mosaic_domain::{AgentName, ExitCode, NoHome, SocketName};
 use mosaic_probe::BadVariable;
 use mosaic_provision::ProvisionError;
@@ -11,9 +10,8 @@ use mosaic_roster::{EditError, RosterError};
 use mosaic_systemd::ManagerError;
 use mosaic_tmux::TmuxError;
 
-use crate::mail::{KickstartError, RemoteError};
+use crate::command::agent::AgentCommandError;
 use crate::prometheus::PrometheusError;
-use crate::runtime::RuntimeError;
 
 /// A command that had no success. The text is the whole message.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +44,6 @@ pub(crate) enum CommandError {
     /// A Prometheus did not tell.
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
-    /// A runtime cannot be run.
-    #[error(transparent)]
-    Runtime(#[from] RuntimeError),
     /// Nothing says where the fleet lives.
     #[error(transparent)]
     NoHome(#[from] NoHome),
@@ -81,14 +76,6 @@ pub(crate) enum CommandError {
         /// The fleet's socket.
         socket: SocketName,
     },
-    /// A pane that is not there.
-    #[error("there is no pane {target} on the socket {socket}")]
-    NoTarget {
-        /// As it was named.
-        target: String,
-        /// The server's socket.
-        socket: SocketName,
-    },
     /// A command for people, without a terminal.
     #[error("{what} needs a terminal: {instead}")]
     NoTerminal {
@@ -97,23 +84,9 @@ pub(crate) enum CommandError {
         /// What does without.
         instead: String,
     },
-    /// A message could not be dealt with.
+    /// A message cannot be sent, or a runtime cannot be launched.
     #[error(transparent)]
-    Post(#[from] PostError),
-    /// What is to be sent is no message.
-    #[error(transparent)]
-    Payload(#[from] InvalidPayload),
-    /// What an agent is to be told first cannot be made of its template.
-    #[error("the kickstart_template of {agent} {problem}")]
-    Kickstart {
-        /// The agent.
-        agent: AgentName,
-        /// What is wrong with it.
-        problem: KickstartError,
-    },
-    /// Another host did not do it.
-    #[error(transparent)]
-    Remote(#[from] RemoteError),
+    Agent(AgentCommandError),
     /// The words do not go together.
     #[error("{0}")]
     Usage(String),
@@ -140,19 +113,14 @@ impl CommandError {
             Self::Tmux(error) => error.exit_code(),
             Self::Provision(error) => error.exit_code(),
             Self::Prometheus(error) => error.exit_code(),
-            Self::Runtime(error) => error.exit_code(),
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
             Self::Io { .. } => ExitCode::Io,
-            Self::Post(error) => error.exit_code(),
-            Self::Kickstart { problem, .. } => problem.exit_code(),
-            Self::Remote(error) => error.exit_code(),
-            Self::UnknownAgent { .. }
-            | Self::NoTerminal { .. }
-            | Self::Differs { .. }
-            | Self::Usage(_)
-            | Self::Payload(_) => ExitCode::Usage,
-            Self::NoSession { .. } | Self::NoTarget { .. } => ExitCode::Unavailable,
+            Self::Agent(error) => error.exit_code(),
+            Self::UnknownAgent { .. } | Self::NoTerminal { .. } | Self::Differs { .. } | Self::Usage(_) => {
+                ExitCode::Usage
+            }
+            Self::NoSession { .. } => ExitCode::Unavailable,
             Self::Busy(_) => ExitCode::Busy,
             Self::Refused(_) => ExitCode::CheckFailed,
         }

@@ -10,10 +10,7 @@ mod context;
 mod error;
 mod grammar;
 mod lifecycle;
-mod mail;
 mod prometheus;
-mod reporting;
-mod runtime;
 #[cfg(test)]
 mod schema;
 mod update;

@@ -35,7 +35,7 @@ fn the_shipped_schema_of_hosts_is_that_of_its_types() {
 
 #[test]
 fn the_shipped_schema_of_send_is_that_of_its_types() {
-    check::<crate::mail::Receipts>("send.schema.json");
+    check::<mosaic_delivery::Receipts>("send.schema.json");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn the_shipped_schema_of_an_update_is_that_of_its_types() {
 
 #[test]
 fn the_shipped_schema_of_the_outbox_is_that_of_its_types() {
-    check::<crate::mail::Listing>("outbox.schema.json");
+    check::<mosaic_delivery::Listing>("outbox.schema.json");
 }
 
 /// Every field is always there, so a consumer need not ask: but an error that there is none of.

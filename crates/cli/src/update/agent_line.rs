@@ -10,7 +10,7 @@ use mosaic_roster::{AgentEnv, AgentSettings, program_of, program_path};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::runtime::{PROFILES, Profile};
+use mosaic_runtimes::{Runtime, shipped_runtimes};
 
 /// What an agent is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +39,13 @@ impl AgentLine {
     }
 
     /// The known program that it runs, and where that is if the line says so; `None` if only the site knows.
-    pub(super) fn program(&self, runtime: &RuntimeName) -> Option<(&'static Profile, Option<PathBuf>)> {
+    pub(super) fn program(&self, runtime: &RuntimeName) -> Option<(&'static Runtime, Option<PathBuf>)> {
         if let Some(path) = self.command.as_deref().and_then(program_path) {
-            let profile = PROFILES.iter().find(|profile| path.ends_with(profile.program))?;
+            let profile = shipped_runtimes().iter().find(|profile| path.ends_with(&profile.launch.program))?;
             return Some((profile, Some(path.to_owned())));
         }
         let program = program_of(self.command.as_deref(), runtime)?;
-        Some((PROFILES.iter().find(|profile| profile.program == program)?, None))
+        Some((shipped_runtimes().iter().find(|profile| profile.launch.program == program)?, None))
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
         for (command, runtime, expected) in table {
             let line = AgentLine { command: command.map(str::to_owned), search_path: None };
             let found = line.program(&runtime.parse().unwrap());
-            let found = found.as_ref().map(|(profile, path)| (profile.name, path.as_deref()));
+            let found = found.as_ref().map(|(profile, path)| (profile.name.as_str(), path.as_deref()));
             assert_eq!(found, expected.map(|(name, path)| (name, path.map(Path::new))), "{command:?}");
         }
     }

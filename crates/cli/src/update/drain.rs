@@ -4,9 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use mosaic_delivery::protocol::{Errand, Sight, Step};
-use mosaic_delivery::spool::Turn;
-use mosaic_delivery::{Outcome, Patience, Request};
+use mosaic_delivery::protocol::{DeliveryAttempt, PaneCapture, Step};
+use mosaic_delivery::spool::AgentLock;
+use mosaic_delivery::{DeliveryOptions, DeliveryTimeouts, MessageSender, Outcome, SendError};
 use mosaic_domain::AgentName;
 use mosaic_roster::Roster;
 use mosaic_tmux::PaneTarget;
@@ -19,7 +19,6 @@ use super::standing::Standing;
 use super::undrained::Undrained;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::mail::Office;
 use crate::view::tell;
 
 /// What waiting takes.
@@ -27,7 +26,7 @@ use crate::view::tell;
 pub(super) struct Drain<'a> {
     pub(super) context: &'a Context,
     pub(super) roster: &'a Roster,
-    pub(super) office: Office<'a>,
+    pub(super) office: MessageSender,
     pub(super) interruption: &'a Interruption,
     /// How long one agent is waited for.
     pub(super) limit: Duration,
@@ -48,7 +47,7 @@ impl Drain<'_> {
     ///
     /// # Errors
     /// It is still at work at the limit, or waiting is not wanted any more, or nobody can look.
-    pub(super) fn wait(&self, agent: &AgentName, since: Timestamp) -> Result<Option<Turn>, Undrained> {
+    pub(super) fn wait(&self, agent: &AgentName, since: Timestamp) -> Result<Option<AgentLock>, Undrained> {
         let deadline = Instant::now() + self.limit;
         let mut told = false;
         loop {
@@ -57,21 +56,21 @@ impl Drain<'_> {
             }
             let why = match self.rest(agent, since) {
                 Ok(None) => return Ok(None),
-                Ok(Some(Rest::Idle)) => match self.office.turn(agent, TURN) {
+                Ok(Some(Rest::Idle)) => match self.office.lock_agent(agent, TURN) {
                     Ok(turn) if self.stays_idle(agent, since) => return Ok(Some(turn)),
                     Ok(_) => "it has just begun to work".to_owned(),
-                    Err(CommandError::Busy(why)) => why,
-                    Err(error) => return Err(error.into()),
+                    Err(busy @ SendError::Busy { .. }) => busy.to_string(),
+                    Err(error) => return Err(CommandError::from(error).into()),
                 },
                 Ok(Some(Rest::Busy(why))) => why,
                 // Of so many looks one may fail, and nothing has been done yet.
                 Err(error) => error.to_string(),
             };
             if Instant::now() >= deadline {
-                return match self.force.then(|| self.office.turn(agent, TURN)) {
+                return match self.force.then(|| self.office.lock_agent(agent, TURN)) {
                     None => Err(Undrained::Busy(why)),
-                    Some(Err(CommandError::Busy(why))) => Err(Undrained::Busy(why)),
-                    Some(turn) => Ok(Some(turn?)),
+                    Some(Err(busy @ SendError::Busy { .. })) => Err(Undrained::Busy(busy.to_string())),
+                    Some(turn) => Ok(Some(turn.map_err(CommandError::from)?)),
                 };
             }
             if !told {
@@ -113,10 +112,12 @@ impl Drain<'_> {
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
         let look = pane.map(|pane| server.typist(pane.id, 0).look(Duration::ZERO)).transpose()?.flatten();
         let Some(look) = look else { return Ok(Some(Obstacle::unclear("it has no session"))) };
-        let patience = Patience { ready: Duration::ZERO, obstructed: Duration::ZERO, ..Patience::usual() };
-        let request = Request { only_when_idle: true, rescue: false, until_turn: false, patience };
+        let patience =
+            DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..DeliveryTimeouts::default() };
+        let request =
+            DeliveryOptions { only_when_idle: true, retry_enter: false, until_turn: false, timeouts: patience };
         let now = Instant::now();
-        Ok(match Errand::new(&profile, "", request, now).next(&Sight::of(Some(&look), look.pid), now) {
+        Ok(match DeliveryAttempt::new(&profile, "", request, now).next(&PaneCapture::new(Some(&look), look.pid), now) {
             Step::Type => None,
             Step::End(Outcome::Refused(refusal)) => Some(Obstacle::of(&refusal)),
             _ => Some(Obstacle::unclear("its screen shows nothing that is known")),

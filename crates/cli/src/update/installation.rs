@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::runtime::{Profile, quoted};
+use mosaic_runtimes::{Runtime, shell_quoted as quoted};
 
 /// Who put a program there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +19,6 @@ pub(crate) enum Installation {
     /// The program's own installer, or somebody of whom nothing is known.
     Other,
 }
-
-/// Programs that install a version of themselves, where it is not a package manager that has them.
-const BY_THEMSELVES: [(&str, &str); 2] = [("claude", "install"), ("opencode", "upgrade")];
 
 const MODULES: &str = "node_modules";
 
@@ -43,7 +40,7 @@ impl Installation {
     }
 
     /// The command that installs a version; `None` if that is not known.
-    pub(crate) fn command(&self, profile: &Profile, version: &str) -> Option<String> {
+    pub(crate) fn command(&self, runtime: &Runtime, version: &str) -> Option<String> {
         let at = |package: &str| quoted(format!("{package}@{version}").as_ref());
         Some(match self {
             Self::Npm { prefix, package } => {
@@ -55,8 +52,8 @@ impl Installation {
             Self::Bun { package } => format!("bun install -g {}", at(package)),
             Self::Pnpm { package } => format!("pnpm add -g {}", at(package)),
             Self::Other => {
-                let (name, verb) = BY_THEMSELVES.iter().find(|(name, _)| *name == profile.name)?;
-                format!("{name} {verb} {}", quoted(version.as_ref()))
+                let arguments = runtime.updater()?.install_version.as_ref()?;
+                format!("{} {} {}", runtime.launch.program, arguments.join(" "), quoted(version.as_ref()))
             }
         })
     }
@@ -110,7 +107,7 @@ fn package_in<'a>(words: &'a [&'a str]) -> Option<(&'a [&'a str], String)> {
 #[cfg(test)]
 mod tests {
     use super::Installation;
-    use crate::runtime::Profile;
+    use mosaic_runtimes::shipped_runtime;
     use std::path::Path;
 
     #[test]
@@ -148,7 +145,7 @@ mod tests {
             ("pi", "/lib/node_modules", None),
         ];
         for (name, file, expected) in table {
-            let command = Installation::of(Path::new(file)).command(Profile::of(name).unwrap(), "1.2.3");
+            let command = Installation::of(Path::new(file)).command(shipped_runtime(name).unwrap(), "1.2.3");
             assert_eq!(command.as_deref(), expected, "{file}");
         }
     }

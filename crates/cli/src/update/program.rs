@@ -12,12 +12,12 @@ use super::agent_line::AgentLine;
 use super::selection::Selection;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::runtime::{Profile, RuntimeError};
+use mosaic_runtimes::{LaunchError, Runtime, shipped_runtime};
 
 /// One program.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
-    pub(super) profile: &'static Profile,
+    pub(super) profile: &'static Runtime,
     /// Where it is found: mostly a link.
     pub(super) path: PathBuf,
     /// Where it finds other programs, and we it.
@@ -45,7 +45,7 @@ impl Programs {
         for agent in chosen {
             let line = AgentLine::of(context, &agent)?;
             // Whoever names it says that the line runs it.
-            let by_name = || Some((Profile::of(agent.runtime.as_str())?, None)).filter(|_| selection.is_named());
+            let by_name = || Some((shipped_runtime(agent.runtime.as_str())?, None)).filter(|_| selection.is_named());
             let Some((profile, path)) = line.program(&agent.runtime).or_else(by_name) else {
                 found.left_out.push(agent.name);
                 continue;
@@ -63,16 +63,20 @@ impl Programs {
     fn add(
         &mut self,
         context: &Context,
-        profile: &'static Profile,
+        profile: &'static Runtime,
         path: Option<PathBuf>,
         recorded: Option<&OsStr>,
         agent: Option<AgentName>,
     ) -> Result<(), CommandError> {
         let search_path = search_path(context, recorded);
-        let path = path.or_else(|| find(profile.program, &search_path)).filter(|path| is_program(path));
+        let path = path.or_else(|| find(&profile.launch.program, &search_path)).filter(|path| is_program(path));
         let Some(path) = path else {
             let path = search_path.display().to_string();
-            let missing = RuntimeError::NotInstalled { program: profile.program, path, install: profile.install };
+            let missing = LaunchError::NotInstalled {
+                program: profile.launch.program.clone(),
+                path,
+                install: profile.launch.install.clone(),
+            };
             return Err(missing.into());
         };
         let known = self.programs.iter_mut().find(|program| program.path == path);

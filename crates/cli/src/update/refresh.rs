@@ -16,7 +16,7 @@ use super::updater::Updater;
 use super::version::version;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::runtime::quoted;
+use mosaic_runtimes::shell_quoted as quoted;
 
 /// How long a program may take to say its version.
 const VERSION_LIMIT: Duration = Duration::from_secs(20);
@@ -64,7 +64,7 @@ impl Refresh<'_> {
     pub(super) fn carry_out(&self, program: &Program, record: &mut UpdateRecord) -> Result<Refreshed, CommandError> {
         let began = Instant::now();
         let mut report = ProgramReport {
-            runtime: program.profile.name.to_owned(),
+            runtime: program.profile.name.to_string(),
             path: program.path.display().to_string(),
             updater: command_line(program),
             outcome: ProgramOutcome::Failed,
@@ -143,7 +143,7 @@ impl Refresh<'_> {
         let prefix = installation.prefix().map(|prefix| ("npm_config_prefix", prefix.as_os_str().to_owned()));
         let updater = Updater {
             program: program.path.clone(),
-            arguments: program.profile.updater,
+            arguments: program.profile.updater().map(|updater| updater.arguments.as_slice()).unwrap_or_default(),
             variables: [("PATH", program.search_path.clone())].into_iter().chain(prefix).collect(),
             // Some programs read settings of where they are run.
             directory: if home.is_dir() { home } else { Path::new("/").to_owned() },
@@ -156,7 +156,7 @@ impl Refresh<'_> {
 }
 
 fn command_line(program: &Program) -> String {
-    let words =
-        [quoted(program.path.as_os_str())].into_iter().chain(program.profile.updater.iter().map(ToString::to_string));
+    let arguments = program.profile.updater().map(|updater| updater.arguments.clone()).unwrap_or_default();
+    let words = [quoted(program.path.as_os_str())].into_iter().chain(arguments);
     words.collect::<Vec<_>>().join(" ")
 }

@@ -20,7 +20,7 @@ use super::update_record::UpdateRecord;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::lifecycle::Hands;
-use crate::mail::Office;
+use mosaic_delivery::{FleetLocation, MessageSender};
 
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) fn run(context: &Context, request: &Request) -> Result<ExitCode, Comm
     let selection = Selection::of(&request.words, &roster)?;
     let found = Programs::find(context, &roster, &selection)?;
     let agents = found.programs.iter().flat_map(|program| &program.agents).chain(&found.left_out);
-    let runtimes = found.programs.iter().map(|program| program.profile.name);
+    let runtimes = found.programs.iter().map(|program| program.profile.name.as_str());
     let names = agents.map(AgentName::as_str).chain(runtimes);
     let plans = request.wish == Wish::Plan;
     let mut telling = Telling::new(context.style, request.json, plans, names);
@@ -60,7 +60,12 @@ pub(crate) fn run(context: &Context, request: &Request) -> Result<ExitCode, Comm
     let drain = Drain {
         context,
         roster: &roster,
-        office: Office::new(context),
+        office: MessageSender::new(FleetLocation {
+            home: context.home.clone(),
+            roster_path: context.roster_path.clone(),
+            run_directory: context.run_directory.clone(),
+            search_path: context.environment.variable("PATH"),
+        }),
         interruption: &interruption,
         limit: request.drain,
         force: request.force,

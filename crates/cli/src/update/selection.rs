@@ -4,7 +4,7 @@ use mosaic_domain::AgentName;
 use mosaic_roster::{AgentSettings, Roster};
 
 use crate::error::CommandError;
-use crate::runtime::{PROFILES, Profile};
+use mosaic_runtimes::{Runtime, shipped_runtime, shipped_runtimes};
 
 /// Runtimes and agents, as they were named; all of the roster if nothing was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Selection {
         let mut selection = Self { named: !words.is_empty(), runtimes: Vec::new(), agents: Vec::new() };
         for word in words {
             let is_used = || roster.agents.iter().any(|agent| roster.settings(agent).runtime.as_str() == word);
-            if Profile::of(word).is_some() || is_used() {
+            if shipped_runtime(word).is_some() || is_used() {
                 selection.runtimes.push(word.clone());
             } else if let Some(agent) = roster.agent(word) {
                 selection.agents.push(agent.name.clone());
@@ -46,8 +46,8 @@ impl Selection {
     }
 
     /// The runtimes that were named and are known.
-    pub(super) fn profiles(&self) -> impl Iterator<Item = &'static Profile> + '_ {
-        PROFILES.iter().filter(|profile| self.names_runtime(profile.name))
+    pub(super) fn profiles(&self) -> impl Iterator<Item = &'static Runtime> + '_ {
+        shipped_runtimes().iter().filter(|profile| self.names_runtime(profile.name.as_str()))
     }
 
     /// As they were typed, for the same command once more.
@@ -61,8 +61,10 @@ impl Selection {
 }
 
 fn unknown(word: &str, roster: &Roster) -> CommandError {
-    let runtimes =
-        PROFILES.iter().map(|profile| profile.name).filter(|name| strsim::damerau_levenshtein(word, name) < 3);
+    let runtimes = shipped_runtimes()
+        .iter()
+        .map(|profile| profile.name.as_str())
+        .filter(|name| strsim::damerau_levenshtein(word, name) < 3);
     let agents = roster.nearest(word).into_iter().map(AgentName::as_str);
     let nearest: Vec<&str> = runtimes.chain(agents).collect();
     let meant = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(" or ")) };
@@ -101,7 +103,11 @@ mod tests {
             let chosen: Vec<&str> =
                 settings.iter().filter(|agent| selection.has(agent)).map(|agent| agent.name.as_str()).collect();
             assert_eq!(chosen, agents, "{words:?}");
-            assert_eq!(selection.profiles().map(|profile| profile.name).collect::<Vec<_>>(), runtimes, "{words:?}");
+            assert_eq!(
+                selection.profiles().map(|profile| profile.name.as_str()).collect::<Vec<_>>(),
+                runtimes,
+                "{words:?}"
+            );
         }
     }
 

@@ -19,7 +19,7 @@ use crate::view::tell;
 #[derive(Debug)]
 pub(super) struct Updater {
     pub(super) program: PathBuf,
-    pub(super) arguments: &'static [&'static str],
+    pub(super) arguments: &'static [String],
     pub(super) variables: Vec<(&'static str, OsString)>,
     pub(super) directory: PathBuf,
 }
@@ -130,10 +130,10 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
 
-    fn run(script: &'static [&'static str], limit: Duration) -> Result<String, UpdateError> {
+    fn run(script: &[&str], limit: Duration) -> Result<String, UpdateError> {
         let updater = Updater {
             program: "/bin/sh".into(),
-            arguments: script,
+            arguments: Vec::leak(script.iter().map(ToString::to_string).collect()),
             variables: Vec::from([("WHAT", "it".into())]),
             directory: "/".into(),
         };

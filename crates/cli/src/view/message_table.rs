@@ -4,7 +4,7 @@ use mosaic_delivery::spool::State;
 
 use super::units::{age, duration};
 use super::{Column, Line, Paint, Style, Table};
-use crate::mail::{ListedMessage, Listing};
+use mosaic_delivery::{ListedMessage, Listing};
 
 /// Lays out messages, with the reason of a state below its row. `now` is in RFC 3339.
 pub(crate) fn message_table(listing: &Listing, now: &str, style: &Style) -> Vec<Line> {
@@ -67,9 +67,9 @@ impl From<State> for Paint {
 #[cfg(test)]
 mod tests {
     use super::message_table;
-    use crate::mail::{ListedMessage, Listing};
     use crate::view::{Style, render};
     use mosaic_delivery::spool::State;
+    use mosaic_delivery::{ListedMessage, Listing};
 
     fn message(name: &str, state: State, reason: Option<&str>, expires: Option<&str>) -> ListedMessage {
         ListedMessage {

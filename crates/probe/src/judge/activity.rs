@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mosaic_heartbeat::{Activity, ActivityReport};
-use mosaic_runtimes::Sign;
+use mosaic_runtimes::ScreenSign;
 
 use crate::observe::ScreenSays;
 use crate::snapshot::{ActivitySnapshot, ActivitySource, WaitingFor};
@@ -54,12 +54,12 @@ pub(crate) fn activity(signs: Signs<'_>) -> Option<ActivitySnapshot> {
 }
 
 /// What its screen says better than its report.
-fn seen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> Option<(Activity, Option<String>)> {
+fn seen(report: Option<&ActivityReport>, sign: Option<&ScreenSign>) -> Option<(Activity, Option<String>)> {
     let said = report.map(|report| report.activity);
     match (sign?, said) {
         // A wait that was reported has the better reason.
-        (Sign::Dialog(_), Some(Activity::Waiting)) => None,
-        (Sign::Dialog(name), _) => Some((Activity::Waiting, Some(reason_of(name)))),
+        (ScreenSign::Dialog(_), Some(Activity::Waiting)) => None,
+        (ScreenSign::Dialog(name), _) => Some((Activity::Waiting, Some(reason_of(name)))),
         // That a person has answered is reported by few, and that one has refused by none.
         (sign, Some(Activity::Waiting)) => {
             let of = report.and_then(|report| report.reason.as_deref());
@@ -67,22 +67,22 @@ fn seen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> Option<(Activit
             is_answered.then(|| (by(sign), None))
         }
         // Nor is that one has interrupted. Work that has a reason, subagents say, goes on behind the composer.
-        (Sign::Ready, Some(Activity::Working)) if report.is_some_and(|report| report.reason.is_none()) => {
+        (ScreenSign::Ready, Some(Activity::Working)) if report.is_some_and(|report| report.reason.is_none()) => {
             Some((Activity::Idle, None))
         }
         // Somebody else's hook, say, made it go on.
-        (Sign::Busy, Some(Activity::Idle)) => Some((Activity::Working, None)),
+        (ScreenSign::Busy, Some(Activity::Idle)) => Some((Activity::Working, None)),
         (sign, None) => Some((by(sign), None)),
-        (Sign::Busy | Sign::Ready, Some(_)) => None,
+        (ScreenSign::Busy | ScreenSign::Ready, Some(_)) => None,
     }
 }
 
 /// What one does without a dialog.
-fn by(sign: &Sign) -> Activity {
+fn by(sign: &ScreenSign) -> Activity {
     match sign {
-        Sign::Busy => Activity::Working,
-        Sign::Ready => Activity::Idle,
-        Sign::Dialog(_) => Activity::Waiting,
+        ScreenSign::Busy => Activity::Working,
+        ScreenSign::Ready => Activity::Idle,
+        ScreenSign::Dialog(_) => Activity::Waiting,
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use crate::observe::ScreenSays;
     use jiff::Timestamp;
     use mosaic_heartbeat::{Activity, ActivityReport};
-    use mosaic_runtimes::Sign;
+    use mosaic_runtimes::ScreenSign;
 
     fn minute(minute: i64) -> Timestamp {
         Timestamp::from_second(1_795_000_020 + minute * 60).unwrap()
@@ -127,30 +127,30 @@ mod tests {
     fn a_screen_tells_what_nobody_reported() {
         use Activity::{Blocked, Idle, Waiting, Working};
         type Said<'a> = Option<(Activity, &'a str)>;
-        let dialog = |name: &str| Some(Sign::Dialog(name.to_owned()));
-        let table: [(Said<'_>, Option<Sign>, &str); 22] = [
+        let dialog = |name: &str| Some(ScreenSign::Dialog(name.to_owned()));
+        let table: [(Said<'_>, Option<ScreenSign>, &str); 22] = [
             (None, None, "-"),
             (None, dialog("trust"), "waiting trust, Trust, Screen"),
             (None, dialog("model"), "waiting dialog: model, Other, Screen"),
             (None, dialog("API key"), "waiting login: API key, Login, Screen"),
-            (None, Some(Sign::Busy), "working Screen"),
-            (None, Some(Sign::Ready), "idle Screen"),
+            (None, Some(ScreenSign::Busy), "working Screen"),
+            (None, Some(ScreenSign::Ready), "idle Screen"),
             (Some((Working, "")), None, "working Report"),
             (Some((Working, "")), dialog("permission"), "waiting permission, Permission, Screen"),
-            (Some((Working, "")), Some(Sign::Busy), "working Report"),
-            (Some((Working, "")), Some(Sign::Ready), "idle Screen"),
+            (Some((Working, "")), Some(ScreenSign::Busy), "working Report"),
+            (Some((Working, "")), Some(ScreenSign::Ready), "idle Screen"),
             (Some((Waiting, "permission: Bash")), None, "waiting permission: Bash, Permission, Report"),
             (Some((Waiting, "permission: Bash")), dialog("permission"), "waiting permission: Bash, Permission, Report"),
-            (Some((Waiting, "permission: Bash")), Some(Sign::Busy), "working Screen"),
-            (Some((Waiting, "question: which?")), Some(Sign::Busy), "working Screen"),
-            (Some((Waiting, "permission: Bash")), Some(Sign::Ready), "idle Screen"),
-            (Some((Waiting, "login: 401")), Some(Sign::Ready), "waiting login: 401, Login, Report"),
-            (Some((Waiting, "usage limit: 5h")), Some(Sign::Ready), "waiting usage limit: 5h, UsageLimit, Report"),
-            (Some((Waiting, "deploy")), Some(Sign::Busy), "waiting deploy, Other, Report"),
+            (Some((Waiting, "permission: Bash")), Some(ScreenSign::Busy), "working Screen"),
+            (Some((Waiting, "question: which?")), Some(ScreenSign::Busy), "working Screen"),
+            (Some((Waiting, "permission: Bash")), Some(ScreenSign::Ready), "idle Screen"),
+            (Some((Waiting, "login: 401")), Some(ScreenSign::Ready), "waiting login: 401, Login, Report"),
+            (Some((Waiting, "usage limit: 5h")), Some(ScreenSign::Ready), "waiting usage limit: 5h, UsageLimit, Report"),
+            (Some((Waiting, "deploy")), Some(ScreenSign::Busy), "waiting deploy, Other, Report"),
             (Some((Idle, "")), None, "idle Report"),
-            (Some((Idle, "")), Some(Sign::Busy), "working Screen"),
-            (Some((Working, "subagents")), Some(Sign::Ready), "working subagents, Report"),
-            (Some((Blocked, "529")), Some(Sign::Ready), "blocked 529, Report"),
+            (Some((Idle, "")), Some(ScreenSign::Busy), "working Screen"),
+            (Some((Working, "subagents")), Some(ScreenSign::Ready), "working subagents, Report"),
+            (Some((Blocked, "529")), Some(ScreenSign::Ready), "blocked 529, Report"),
         ];
         for (said, sign, expected) in table {
             let report =

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
 use mosaic_heartbeat::{Activity, ActivityReport};
 use mosaic_roster::Roster;
-use mosaic_runtimes::{Library, Profile, Screen, Sign};
+use mosaic_runtimes::{ProfileLibrary, Profile, Screen, ScreenSign};
 use mosaic_tmux::{PaneId, Server};
 
 use super::{ProcessSeen, RunFiles, TmuxServer};
@@ -56,7 +56,7 @@ pub(super) struct ScreenMemory {
 #[derive(Clone, Debug)]
 struct Known {
     of: Unexplained,
-    sign: Option<Sign>,
+    sign: Option<ScreenSign>,
     /// Since when it is known to show that, in seconds since 1970.
     since: i64,
     /// In seconds since 1970.
@@ -67,7 +67,7 @@ struct Known {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScreenSays {
     /// What it says.
-    pub sign: Sign,
+    pub sign: ScreenSign,
     /// In seconds since 1970: its last output; of somebody who looks again and again, that of the first look that
     /// saw the same.
     pub since: i64,
@@ -110,7 +110,7 @@ fn could_tell(said: Option<&ActivityReport>, last_output: i64, now: Timestamp) -
 impl ScreenMemory {
     /// What screens say, where they say something.
     pub(super) fn look(&mut self, asked: &Asked) -> Result<BTreeMap<AgentName, ScreenSays>, String> {
-        let library = Library::of(&asked.home);
+        let library = ProfileLibrary::new(&asked.home);
         self.profiles.clear();
         let with_dialogs: Vec<_> = asked
             .agents
@@ -130,7 +130,7 @@ impl ScreenMemory {
             for (agent, _) in new {
                 let sight = screens.get(&agent.pane).filter(|sight| sight.pid == agent.pid && !sight.dead);
                 let (Some(sight), Some(profile)) = (sight, self.profile(&library, agent)) else { continue };
-                let sign = profile.sign_on(&Screen::of(sight));
+                let sign = profile.sign_on(&Screen::from_capture(sight));
                 let same = before.get(&agent.agent).filter(|known| known.of.pid == agent.pid && known.sign == sign);
                 let since = same.map_or(agent.last_output, |known| known.since);
                 self.known.insert(agent.agent.clone(), Known { of: agent.clone(), sign, since, looked_at });
@@ -141,7 +141,7 @@ impl ScreenMemory {
     }
 
     /// One with dialogs. A site's that cannot be used is told by who sends a message.
-    fn profile(&mut self, library: &Library, agent: &Unexplained) -> Option<Arc<Profile>> {
+    fn profile(&mut self, library: &ProfileLibrary, agent: &Unexplained) -> Option<Arc<Profile>> {
         if let Some(profile) = self.profiles.get(&agent.runtime) {
             return profile.clone();
         }

@@ -3,7 +3,7 @@ use crate::healthy::{beat, failed, heartbeat, links, observation, server, sessio
 use crate::observe::{Observation, ScreenSays};
 use crate::{Target, assemble};
 use mosaic_domain::ExitCode;
-use mosaic_runtimes::Sign;
+use mosaic_runtimes::ScreenSign;
 use mosaic_systemd::{ActiveState, Linger};
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn a_healthy_fleet_passes_every_check() {
 
 /// This dialog is open on coder0's screen.
 fn shows(observation: &mut Observation, dialog: &str) {
-    let says = ScreenSays { sign: Sign::Dialog(dialog.to_owned()), since: 0 };
+    let says = ScreenSays { sign: ScreenSign::Dialog(dialog.to_owned()), since: 0 };
     observation.signs.insert("coder0".parse().unwrap(), says);
 }
 

@@ -38,6 +38,7 @@ impl LaunchCommand {
 
     /// Replaces this process by the program, and returns only if that fails. The pane process then is the program
     /// itself, without a parent that would have to forward signals and the exit code.
+    #[must_use]
     pub fn exec(&self) -> io::Error {
         Command::new(&self.program)
             .args(&self.arguments)
