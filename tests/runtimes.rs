@@ -73,8 +73,8 @@ fn a_first_prompt_comes_in_the_form_that_each_runtime_takes() {
     }
     for (words, code, told) in [
         (&["yolo", "pi", "--kickstart", "/nonexistent"][..], 74, "/nonexistent"),
-        (&["yolo", "pi", "--kickstart"], 64, "wants a FILE"),
-        (&["pi", "--kickstart="], 64, "wants a FILE"),
+        (&["yolo", "pi", "--kickstart"], 64, "needs a FILE"),
+        (&["pi", "--kickstart="], 64, "needs a FILE"),
     ] {
         let output = mosaic(&fleet, words).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");

@@ -14,6 +14,7 @@ mod kickstart;
 mod label;
 mod listing;
 mod message_sender;
+mod outbox_actions;
 mod outcome;
 mod payload;
 pub mod protocol;

@@ -67,7 +67,7 @@ fn open(path: &Path) -> Result<File, SpoolError> {
 
 /// Makes a ticket. It is locked before it gets its name, so that no other process takes it for one of an ended process.
 fn take_ticket(directory: &Path, ticket: &Path) -> Result<File, SpoolError> {
-    let failed = || SpoolError::io("make", ticket);
+    let failed = || SpoolError::io("create", ticket);
     let file = tempfile::Builder::new().prefix(".draft-").tempfile_in(directory).map_err(failed())?;
     file.as_file().lock().map_err(failed())?;
     file.persist(ticket).map_err(|error| failed()(error.error))

@@ -131,7 +131,7 @@ impl Outbox {
         let mark = self.home.waiting_mark(agent);
         let mut options = fs::OpenOptions::new();
         let made = options.write(true).create(true).truncate(false).mode(0o600).open(&mark);
-        made.map(drop).map_err(SpoolError::io("make", mark))
+        made.map(drop).map_err(SpoolError::io("create", mark))
     }
 
     /// Removes the mark. The caller has to read the messages afterwards.
@@ -228,7 +228,7 @@ impl SpoolError {
 /// Makes a directory, unless it exists.
 fn make_directory(directory: PathBuf) -> Result<PathBuf, SpoolError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&directory);
-    made.map_err(SpoolError::io("make the directory", &directory))?;
+    made.map_err(SpoolError::io("create the directory", &directory))?;
     Ok(directory)
 }
 

@@ -21,7 +21,7 @@ use crate::view::{message_table, print, print_json, render, tell};
 /// List the messages to agents, with their states
 ///
 /// By default, the list has the messages that wait, are being delivered, are unconfirmed, were refused or have
-/// expired; and those of the last hour that arrived or were cancelled. Put '--' before an agent whose name is one
+/// expired; and those of the last hour that arrived or were canceled. Put '--' before an agent whose name is one
 /// of the commands below.
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true, after_help = AFTER_HELP)]
@@ -68,7 +68,7 @@ struct Cancel {
     ids: Vec<String>,
 }
 
-/// Send messages again that were refused, have expired or were cancelled
+/// Send messages again that were refused, have expired or were canceled
 ///
 /// The same text is sent immediately under the same id. An unconfirmed message was typed, or may have been: it is
 /// sent again only with --even-if-typed, after you have checked the agent's screen.
