@@ -10,7 +10,6 @@
 //! The command line, and texts for a person's terminal, do not belong here.
 
 mod driver;
-mod kickstart;
 mod label;
 mod listing;
 mod message_sender;
@@ -27,7 +26,6 @@ pub mod spool;
 mod waiting;
 
 pub use driver::{DeliveryProgress, PaneDriver};
-pub use kickstart::{KickstartError, KickstartValues, render_kickstart};
 pub use label::{InvalidLabel, Label, preamble, sender_label, short_host_name};
 pub use listing::{
     ListedMessage, Listing, MessageLookupError, StoredMessage, UnreadableMessage, find_message, is_listed_by_default,
@@ -39,7 +37,7 @@ pub use payload::{Content, InvalidPayload, Payload};
 pub use protocol::{DeliveryOptions, DeliveryTimeouts};
 pub use receipt::{Receipt, ReceiptSummary, Receipts};
 pub use remote::{InvalidRemoteHost, ReceiveError, RemoteError, RemoteHost, receive, send_to_host};
-pub use reset::{ConversationReset, ResetError, ResetPlan};
+pub use reset::{ConversationReset, KickstartError, ResetError, ResetPlan};
 pub use send_request::{Addressees, SendRequest};
 pub use service::{DeliveryError, DeliveryService, Message, Recipient};
 pub use waiting::orphan_outcome;

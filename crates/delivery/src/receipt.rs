@@ -11,7 +11,6 @@ use crate::{DeliveryError, Recipient, short_host_name};
 /// What `mosaic agent send --json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "it is the name in the JSON")]
 pub struct Receipts {
     /// The version of this format: 1. Fields are only ever added.
     pub schema: u32,

@@ -10,7 +10,6 @@
 //! has neither an async runtime nor D-Bus.
 
 mod composer;
-mod dialog;
 mod launch;
 mod pattern;
 mod profile;
@@ -18,18 +17,15 @@ mod profile_library;
 mod reporters;
 mod reporting;
 mod screen;
-mod styled_line;
 
 pub use composer::{Composer, ComposerForm};
-pub use dialog::{Dialog, DialogPlace};
 pub use launch::{
     LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,
     Runtime, SkillSupport, Unattended, Updater, shell_quoted,
 };
 pub use pattern::Pattern;
-pub use profile::{Profile, ProfileError, ResetCommands, ScreenSign};
+pub use profile::{Dialog, DialogPlace, Profile, ProfileError, ResetCommands, ScreenSign};
 pub use profile_library::{ProfileLibrary, shipped_runtime, shipped_runtimes};
 pub use reporters::Reporter;
 pub use reporting::{EventFormat, EventReport};
-pub use screen::{Screen, letters, squeezed};
-pub use styled_line::StyledLine;
+pub use screen::{Screen, StyledLine, letters, squeezed};

@@ -53,20 +53,21 @@ impl AgentCommandError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Delivery(error) => delivery_exit_code(error),
-            Self::Send(error) => send_exit_code(error),
-            Self::Payload(_) | Self::Lookup(_) | Self::Runtime(_) => ExitCode::Usage,
+            Self::Send(error) | Self::Receive(ReceiveError::Send(error)) => send_exit_code(error),
+            Self::Receive(ReceiveError::Output(error) | ReceiveError::Input(error)) => io_exit_code(error),
+            Self::Remote(error) => remote_exit_code(error),
+            Self::Launch(LaunchError::NotInstalled { .. }) => ExitCode::Unavailable,
+            Self::Launch(LaunchError::Prompt { .. }) => ExitCode::Io,
             Self::Reset(ResetError::Kickstart {
                 problem: KickstartError::Unknown(_) | KickstartError::Unpaired(_),
                 ..
             }) => ExitCode::Configuration,
-            Self::Reset(_) => ExitCode::Usage,
-            Self::Remote(error) => remote_exit_code(error),
-            Self::Receive(ReceiveError::Output(error) | ReceiveError::Input(error)) => io_exit_code(error),
-            Self::Receive(ReceiveError::Invalid(_)) => ExitCode::Usage,
-            Self::Receive(ReceiveError::Send(error)) => send_exit_code(error),
-            Self::Launch(LaunchError::NotInstalled { .. }) => ExitCode::Unavailable,
-            Self::Launch(LaunchError::Prompt { .. }) => ExitCode::Io,
-            Self::Launch(LaunchError::NoPromptForm { .. } | LaunchError::SkillMode { .. }) => ExitCode::Usage,
+            Self::Payload(_)
+            | Self::Lookup(_)
+            | Self::Runtime(_)
+            | Self::Reset(_)
+            | Self::Receive(ReceiveError::Invalid(_))
+            | Self::Launch(LaunchError::NoPromptForm { .. } | LaunchError::SkillMode { .. }) => ExitCode::Usage,
             Self::Profile(error) => profile_exit_code(error),
         }
     }

@@ -1,5 +1,7 @@
 //! Receipts as text.
 
+use std::fmt::Write as _;
+
 use mosaic_delivery::spool::State;
 use mosaic_delivery::{Receipt, Receipts};
 
@@ -7,7 +9,11 @@ use mosaic_delivery::{Receipt, Receipts};
 pub(super) fn receipts_text(receipts: &Receipts) -> String {
     let receipts = &receipts.receipts;
     let width = receipts.iter().map(|receipt| receipt.agent.chars().count()).max().unwrap_or_default();
-    receipts.iter().map(|receipt| format!("{:width$}  {}\n", receipt.agent, receipt_text(receipt))).collect()
+    let mut text = String::new();
+    for receipt in receipts {
+        let _ = writeln!(text, "{:width$}  {}", receipt.agent, receipt_text(receipt));
+    }
+    text
 }
 
 /// Returns the outcome with its reason, advice, and the id of the message.
