@@ -73,8 +73,8 @@ fn a_first_prompt_comes_in_the_form_that_each_runtime_takes() {
     }
     for (words, code, told) in [
         (&["yolo", "pi", "--kickstart", "/nonexistent"][..], 74, "/nonexistent"),
-        (&["yolo", "pi", "--kickstart"], 64, "wants a FILE"),
-        (&["pi", "--kickstart="], 64, "wants a FILE"),
+        (&["yolo", "pi", "--kickstart"], 64, "needs a FILE"),
+        (&["pi", "--kickstart="], 64, "needs a FILE"),
     ] {
         let output = mosaic(&fleet, words).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
@@ -152,7 +152,7 @@ fn pi_gets_the_skills_that_are_asked_for_in_front_of_the_users_own_arguments() {
             let told = String::from_utf8_lossy(&output.stdout).into_owned();
             assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {variables:?}");
             let is_senseless = variables.iter().any(|(_, value)| value.contains("../"));
-            assert_eq!(said(&output).contains("'../review' cannot be the name of a skill"), is_senseless, "{output:?}");
+            assert_eq!(said(&output).contains("'../review', which cannot be the name of a skill"), is_senseless, "{output:?}");
         }
     }
     let output = mosaic(&fleet, &["yolo", "pi"]).env("MOSAIC_PI_SKILL_MODE", "some").output().unwrap();

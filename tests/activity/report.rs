@@ -25,9 +25,9 @@ fn whatever_goes_wrong_the_caller_goes_on() {
     fs::create_dir_all(fleet.run_directory()).unwrap();
     let table: [(&[&str], &str); 5] = [
         (&[], "required"),
-        (&["asleep"], "possible ones: working, waiting, idle, blocked"),
+        (&["asleep"], "expected one of: working, waiting, idle, blocked"),
         (&["idle", "--nonsense"], "--nonsense"),
-        (&["--from", "claude"], "is no JSON"),
+        (&["--from", "claude"], "is not JSON"),
         (&["idle", "--from", "claude"], "cannot be used with"),
     ];
     for (words, told) in table {
@@ -65,7 +65,7 @@ fn an_event_that_never_comes_is_not_waited_for() {
         .spawn()
         .unwrap();
     let _open = child.stdin.take();
-    assert!(is_harmless(&child.wait_with_output().unwrap()).contains("no event came"));
+    assert!(is_harmless(&child.wait_with_output().unwrap()).contains("no event arrived"));
 }
 
 #[test]

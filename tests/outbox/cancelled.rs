@@ -16,7 +16,7 @@ fn what_waits_can_be_taken_back_and_is_not_delivered() {
     assert_eq!(agent.wait_received(1), ["this"]);
     let too_late = stage.outbox_command(&["cancel", &kept]);
     assert_eq!((too_late.code, too_late.said.as_str()), (1, ""), "{too_late:?}");
-    assert!(too_late.errors.contains("is accepted, so there is nothing to take back"), "{too_late:?}");
+    assert!(too_late.errors.contains("is accepted, so it cannot be canceled"), "{too_late:?}");
     assert_eq!(stage.outbox().states(), ["cancelled", "accepted"]);
 }
 

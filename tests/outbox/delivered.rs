@@ -12,7 +12,7 @@ fn what_waits_arrives_once_when_it_can() {
     let down = stage.outbox_command(&["deliver"]);
     assert_eq!(down.code, 0, "{down:?}");
     let lines: Vec<&str> = down.said.lines().collect();
-    assert!(lines[0].starts_with("coder0  waiting: it has no session"), "{down:?}");
+    assert!(lines[0].starts_with("coder0  waiting: the agent has no session"), "{down:?}");
     assert!(lines.len() == 2 && lines[1].starts_with("coder0  waiting  ["), "{down:?}");
     stage.open(&agent, "");
     let delivered = stage.outbox_command(&["deliver", "--json"]);
@@ -69,7 +69,7 @@ fn what_was_being_typed_when_its_sender_ended_is_settled_as_unconfirmed() {
     stage.open(&agent, "");
     let delivered = stage.outbox_command(&["deliver"]);
     assert_eq!(delivered.code, 2, "{delivered:?}");
-    assert!(delivered.said.contains("unconfirmed: its sender ended while it was being typed"), "{delivered:?}");
+    assert!(delivered.said.contains("unconfirmed: the sender ended while it typed the text"), "{delivered:?}");
     assert_eq!(stage.outbox().states(), ["unconfirmed"]);
     assert_eq!(stage.outbox_command(&["deliver"]).code, 0);
     assert_eq!(stage.send("after it", &["--no-preamble"]).1, "accepted");

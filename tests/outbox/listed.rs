@@ -12,7 +12,7 @@ fn what_waits_is_listed_with_why() {
     assert_eq!(heading.split_whitespace().collect::<Vec<_>>(), ["ID", "AGENT", "STATE", "AGE", "FROM", "TEXT"]);
     assert!(row.trim_start().starts_with(&format!("{}  coder0  waiting", short(&id))), "{row}");
     assert!(row.ends_with("please rebase"), "{row}");
-    assert!(why.trim_start().starts_with("it has no session; expires in 23h"), "{why}");
+    assert!(why.trim_start().starts_with("the agent has no session; expires in 23h"), "{why}");
     let message = &stage.listed(&["coder0"])[0];
     assert_eq!(
         (&message["id"], &message["state"], &message["code"]),
@@ -46,7 +46,7 @@ fn a_file_that_is_no_message_is_told_and_hides_no_other() {
     std::fs::write(&wrong, "{").unwrap();
     let alone = stage.outbox_command(&[]);
     assert_eq!(alone.code, 74, "{alone:?}");
-    let warning = format!("WARNING: {} is no message: ", wrong.display());
+    let warning = format!("WARNING: {} is not a message: ", wrong.display());
     assert!(alone.errors.starts_with(&warning), "{alone:?}");
     stage.queue("hello");
     let both = stage.outbox_command(&[]);

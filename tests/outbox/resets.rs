@@ -35,7 +35,7 @@ fn what_makes_no_sense_is_told_before_anything_is_typed() {
     let unknown = stage.mosaic(&["agent", "reset", "coder0"]);
     assert_eq!(unknown.code, 78, "{unknown:?}");
     assert!(
-        unknown.errors.contains("kickstart_template of coder0 has a placeholder {who}, expected {agent}"),
+        unknown.errors.contains("kickstart_template of coder0 has an unknown placeholder {who}: expected {agent}"),
         "{unknown:?}"
     );
     stage.write_roster("    reset_command: /clear\n", "");

@@ -11,14 +11,14 @@ fn what_was_refused_is_sent_anew_under_its_id() {
     assert_eq!(outcome, "refused");
     let down = stage.outbox_command(&["retry", short(&id)]);
     assert_eq!(down.code, 1, "{down:?}");
-    assert!(down.said.contains("coder0  refused: it has no session"), "{down:?}");
+    assert!(down.said.contains("coder0  refused: the agent has no session"), "{down:?}");
     stage.open(&agent, "");
     let sent = stage.outbox_command(&["retry", short(&id), short(&id)]);
     assert_eq!(sent.code, 0, "{sent:?}");
     assert_eq!(sent.said, format!("coder0  accepted  [{id}]\n"));
     let again = stage.outbox_command(&["retry", &id]);
     assert_eq!((again.code, again.said.as_str()), (1, ""), "{again:?}");
-    assert!(again.errors.contains("is accepted, and is not sent anew: the agent has it"), "{again:?}");
+    assert!(again.errors.contains("is accepted, so it is not sent again: the agent has it"), "{again:?}");
     assert_eq!(agent.received(), ["hello"]);
 }
 

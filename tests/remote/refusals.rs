@@ -26,7 +26,7 @@ fn exit_codes_are_those_of_the_other_host() {
     let there = host.there.command(host.there.root().join("programs/mosaic")).args(["agent", "roster"]).output();
     let output = send_to(&host, THERE, &[]);
     assert_eq!(output.status.code(), there.unwrap().status.code(), "{output:?}");
-    assert!(said(&output).contains("there did not do it") && said(&output).contains("roster.yaml"), "{output:?}");
+    assert!(said(&output).contains("there rejected the message") && said(&output).contains("roster.yaml"), "{output:?}");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_host_that_is_not_reached_or_lets_nobody_in_was_sent_nothing() {
     let Some(host) = OtherHost::or_skip() else { return };
     let output = send_to(&host, "nowhere", &[]);
     assert_eq!(output.status.code(), Some(69), "{output:?}");
-    assert!(said(&output).contains("nowhere was not reached, and nothing was sent to it"), "{output:?}");
+    assert!(said(&output).contains("cannot reach nowhere; nothing was sent to it"), "{output:?}");
     std::fs::write(host.there.root().join("authorized_keys"), "").unwrap();
     let output = send_to(&host, THERE, &[]);
     assert_eq!(output.status.code(), Some(69), "{output:?}");

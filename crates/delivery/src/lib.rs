@@ -1,33 +1,43 @@
-//! Gets a message into an agent's pane, and knows whether it arrived.
+//! Delivers messages to agents by typing them into their panes, and knows whether they arrived.
 //!
-//! A message is *staged → typed → submitted → accepted*. [`spool`] keeps it, [`protocol`] decides each next step from what is seen, and [`Courier`] does it;
-//! [`Post`] puts these together. Whom a message is for, and what a person is told, does not belong here.
+//! A message is *staged → typed → submitted → accepted*. The parts, from the pane up:
+//!
+//! * [`protocol`] decides each step from a capture of the pane, purely; [`PaneDriver`] carries the steps out.
+//! * [`spool`] stores messages on disk, so that the state of each is known whenever a sender ends.
+//! * [`DeliveryService`] delivers stored messages to one recipient at a time.
+//! * [`MessageSender`] finds the recipients of a [`SendRequest`] on this host; [`send_to_host`] reaches another host.
+//!
+//! The command line, and texts for a person's terminal, do not belong here.
 
-mod content;
-mod courier;
-mod doubt;
-mod orphan;
+mod driver;
+mod label;
+mod listing;
+mod message_sender;
+mod outbox_actions;
 mod outcome;
 mod payload;
-mod post;
-mod post_error;
-mod preamble;
-mod progress;
 pub mod protocol;
-mod recipient;
-mod refusal;
+mod receipt;
+mod remote;
+mod reset;
+mod send_request;
+mod service;
 pub mod spool;
+mod waiting;
 
-pub use content::Content;
-pub use courier::Courier;
-pub use doubt::Doubt;
-pub use orphan::orphan_outcome;
-pub use outcome::Outcome;
-pub use payload::{InvalidPayload, Payload};
-pub use post::{Message, Post};
-pub use post_error::PostError;
-pub use preamble::{InvalidLabel, Label, preamble};
-pub use progress::Progress;
-pub use protocol::{Patience, Request};
-pub use recipient::Recipient;
-pub use refusal::Refusal;
+pub use driver::{DeliveryProgress, PaneDriver};
+pub use label::{InvalidLabel, Label, preamble, sender_label, short_host_name};
+pub use listing::{
+    ListedMessage, Listing, MessageLookupError, StoredMessage, UnreadableMessage, find_message, is_listed_by_default,
+    read_messages,
+};
+pub use message_sender::{FleetLocation, MessageSender, SendError};
+pub use outcome::{Outcome, Refusal, UnconfirmedReason};
+pub use payload::{Content, InvalidPayload, Payload};
+pub use protocol::{DeliveryOptions, DeliveryTimeouts};
+pub use receipt::{Receipt, ReceiptSummary, Receipts};
+pub use remote::{InvalidRemoteHost, ReceiveError, RemoteError, RemoteHost, receive, send_to_host};
+pub use reset::{ConversationReset, KickstartError, ResetError, ResetPlan};
+pub use send_request::{Addressees, SendRequest};
+pub use service::{DeliveryError, DeliveryService, Message, Recipient};
+pub use waiting::orphan_outcome;

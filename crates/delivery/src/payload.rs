@@ -1,55 +1,61 @@
-//! What is typed for a message: its text, made harmless.
+//! The text of a message without control characters, and the form in which a runtime gets it.
 
-/// A text that can be pasted into a terminal and means nothing there: no control character but the line
-/// feed and the tab, lines end in line feeds, and nothing is blank at its end.
+use std::path::Path;
+
+use mosaic_runtimes::{ComposerForm, Profile};
+
+use crate::Refusal;
+
+/// A text that is safe to paste into a terminal: it contains no control characters except line feeds and tabs, its lines
+/// end with line feeds, and it has no blanks at its end.
 ///
-/// A control character becomes its picture (`ESC` is `␛`, U+241B): it is seen, and does nothing. So the
-/// end of a bracketed paste, `ESC[201~`, cannot stand in a text.
+/// Each control character is replaced by its picture (`ESC` by `␛`, U+241B), which is visible and has no effect. So a text
+/// cannot contain `ESC[201~`, the end of a bracketed paste.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Payload(String);
 
-/// A text that cannot be a message.
+/// Bytes that cannot be a message.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPayload {
-    /// There is nothing in it.
+    /// There is no text.
     #[error("the message is empty")]
     Empty,
-    /// It is no text.
+    /// The bytes are not UTF-8.
     #[error("the message is not text: byte {at} (0x{byte:02x}) is not UTF-8; save it as UTF-8")]
     NotUtf8 {
-        /// Counted from 1.
+        /// The position of the first invalid byte, from 1.
         at: usize,
-        /// The byte there.
+        /// The invalid byte.
         byte: u8,
     },
 }
 
 impl Payload {
-    /// Makes one of a message's bytes.
+    /// Makes a payload from the bytes of a message.
     ///
     /// # Errors
-    /// It is empty, or no UTF-8.
+    /// The bytes are blank, or not UTF-8.
     pub fn new(bytes: &[u8]) -> Result<Self, InvalidPayload> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let at = error.valid_up_to();
             InvalidPayload::NotUtf8 { at: at + 1, byte: bytes.get(at).copied().unwrap_or_default() }
         })?;
-        let harmless = harmless(text);
-        let kept = harmless.trim_end().len();
-        if kept == 0 { Err(InvalidPayload::Empty) } else { Ok(Self(harmless[..kept].to_owned())) }
+        let text = without_control_characters(text);
+        let kept = text.trim_end().len();
+        if kept == 0 { Err(InvalidPayload::Empty) } else { Ok(Self(text[..kept].to_owned())) }
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same with something before it.
+    /// Returns the payload with a preamble before it.
     #[must_use]
-    pub fn after(&self, preamble: &str) -> Self {
-        Self(harmless(preamble) + &self.0)
+    pub fn with_preamble(&self, preamble: &str) -> Self {
+        Self(without_control_characters(preamble) + &self.0)
     }
 }
 
@@ -67,7 +73,7 @@ impl From<Payload> for String {
     }
 }
 
-fn harmless(text: &str) -> String {
+fn without_control_characters(text: &str) -> String {
     let lines = text.replace("\r\n", "\n");
     lines
         .chars()
@@ -75,7 +81,7 @@ fn harmless(text: &str) -> String {
             '\n' | '\r' => '\n',
             '\t' => '\t',
             '\x7f' => '\u{2421}',
-            // The pictures stand in the order of the characters.
+            // The pictures are in the order of the characters.
             control @ '\0'..='\x1f' => {
                 char::from_u32(0x2400 + u32::from(control)).unwrap_or(char::REPLACEMENT_CHARACTER)
             }
@@ -85,13 +91,57 @@ fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// How a text reaches an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The text is typed.
+    Typed,
+    /// The text is in a file, and the agent is asked to read it.
+    InFile,
+    /// The text is not sent.
+    Refused(Refusal),
+}
+
+/// The longest line that the kernel accepts from a terminal (`N_TTY_BUF_SIZE` without the line end).
+const LONGEST_LINE: usize = 4095;
+
+impl Content {
+    /// Decides how a runtime with this profile gets a text.
+    #[must_use]
+    pub fn for_profile(payload: &Payload, profile: &Profile) -> Self {
+        let text = payload.as_str();
+        let changed = text.chars().find(|character| profile.changes.contains(*character));
+        let is_line = matches!(profile.composer, ComposerForm::Line { .. });
+        let longest_line = text.split('\n').map(str::len).max().unwrap_or_default();
+        let refusal = match changed {
+            _ if text.len() > profile.longest => Refusal::TooLong { bytes: text.len(), longest: profile.longest },
+            _ if is_line && longest_line > LONGEST_LINE => {
+                Refusal::TooLong { bytes: longest_line, longest: LONGEST_LINE }
+            }
+            Some('\t') => Refusal::Changed("tab"),
+            Some(_) => Refusal::Changed("character"),
+            None => return Self::Typed,
+        };
+        if profile.reads_files { Self::InFile } else { Self::Refused(refusal) }
+    }
+
+    /// Returns what is typed in place of a text that is in a file.
+    #[must_use]
+    pub fn file_reference(path: &Path, bytes: usize) -> String {
+        format!("Read this message, it is in the file {} ({bytes} bytes)", path.display())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{InvalidPayload, Payload};
+    use super::{Content, InvalidPayload, Payload};
+    use crate::Refusal;
+    use mosaic_runtimes::Profile;
     use proptest::prelude::*;
+    use std::path::Path;
 
     #[test]
-    fn control_characters_are_seen_and_do_nothing() {
+    fn control_characters_are_replaced_by_pictures() {
         let table = [
             ("plain", "plain"),
             ("a\r\nb\rc\n\n", "a\nb\nc"),
@@ -107,19 +157,40 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_what_is_no_text_are_refused() {
+    fn an_empty_message_and_invalid_utf8_are_refused() {
         for empty in ["", " ", "\n\n", "\r\n \t"] {
             assert_eq!(Payload::new(empty.as_bytes()), Err(InvalidPayload::Empty), "{empty:?}");
         }
         assert_eq!(Payload::new(b"ab\xff"), Err(InvalidPayload::NotUtf8 { at: 3, byte: 0xff }));
     }
 
+    #[test]
+    fn a_text_is_neither_cut_nor_changed() {
+        let profile = |text: &str| Profile::parse(text, Path::new("p")).unwrap();
+        let agent = profile(
+            "version: 1\ncomposer: {kind: box, first: '^(.*)$'}\nlongest: 10\nchanges: \"\\t\"\nreads_files: true\n",
+        );
+        let shell = profile("version: 1\ncomposer: {kind: line, prompt: '^[$] $'}\nchanges: \"\\t\"\n");
+        let long = format!("{}\nshort", "x".repeat(4096));
+        let table = [
+            (&agent, "0123456789", Content::Typed),
+            (&agent, "0123456789a", Content::InFile),
+            (&agent, "a\tb", Content::InFile),
+            (&shell, "a b", Content::Typed),
+            (&shell, "a\tb", Content::Refused(Refusal::Changed("tab"))),
+            (&shell, &long, Content::Refused(Refusal::TooLong { bytes: 4096, longest: 4095 })),
+        ];
+        for (profile, text, expected) in table {
+            assert_eq!(Content::for_profile(&Payload::new(text.as_bytes()).unwrap(), profile), expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn a_payload_is_harmless_and_stays_as_it_is(text in any::<String>()) {
+        fn a_payload_has_no_control_characters_and_is_a_fixed_point(text in any::<String>()) {
             if let Ok(payload) = Payload::new(text.as_bytes()) {
-                let harmless = |character: char| !character.is_control() || matches!(character, '\n' | '\t');
-                prop_assert!(payload.as_str().chars().all(harmless));
+                let is_allowed = |character: char| !character.is_control() || matches!(character, '\n' | '\t');
+                prop_assert!(payload.as_str().chars().all(is_allowed));
                 prop_assert_eq!(Payload::new(payload.as_str().as_bytes()).unwrap(), payload);
             }
         }

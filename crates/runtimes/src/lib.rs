@@ -1,17 +1,31 @@
-//! What is known of the programs that agents are, by how they look: a [`Profile`] for each, as data, and
-//! a [`Screen`] that it reads: where the composer is, and which dialog is open.
+//! Runtimes: the programs that agents are. Everything that is known of one is data, in a [`Profile`]; a site adds a
+//! runtime with a file and without Rust.
 //!
-//! What is typed into them is decided in `delivery`, what an open dialog means for an agent in `probe`, and how
-//! they are run in `cli`.
+//! * [`ProfileLibrary`] finds profiles: the shipped ones, and those of the site.
+//! * [`Runtime::launch_command`] makes the command that launches a runtime, including what makes it report.
+//! * [`EventFormat`] parses the events that runtimes report.
+//! * [`Profile`] reads a [`Screen`]: where the composer is, which dialog is open, whether the program works.
+//!
+//! Typing into a program is up to `delivery`, and what an open dialog means for an agent is up to `probe`. This crate
+//! has neither an async runtime nor D-Bus.
 
 mod composer;
+mod launch;
+mod pattern;
 mod profile;
+mod profile_library;
+mod reporters;
+mod reporting;
 mod screen;
-mod shown_lines;
-mod sign;
 
-pub use composer::Composer;
-pub use profile::{ComposerForm, Dialog, DialogPlace, Library, Pattern, Profile, ProfileError, Reset};
+pub use composer::{Composer, ComposerForm};
+pub use launch::{
+    LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,
+    Runtime, SkillSupport, Unattended, Updater, shell_quoted,
+};
+pub use pattern::Pattern;
+pub use profile::{Dialog, DialogPlace, Profile, ProfileError, ResetCommands, ScreenSign};
+pub use profile_library::{ProfileLibrary, shipped_runtime, shipped_runtimes};
+pub use reporters::Reporter;
+pub use reporting::{EventFormat, EventReport};
 pub use screen::{Screen, StyledLine, letters, squeezed};
-pub use shown_lines::shown_lines;
-pub use sign::Sign;

@@ -1,15 +1,15 @@
 
 // ---- opencode: a plugin, loaded by its configuration.
 
-/** opencode retries forever. From this attempt on, about a minute after the first, the agent counts as blocked. */
-const BLOCKED_ATTEMPT = 5;
-/** It also counts as blocked if the next attempt is later than this. */
-const BLOCKED_DELAY_MS = 120_000;
-/** The maximum number of remembered sessions. */
-const MAX_SESSIONS = 1000;
+/** opencode retries without end. From this attempt on, after about a minute, the agent counts as blocked. */
+const HOPELESS_ATTEMPT = 5;
+/** The agent also counts as blocked if the next attempt is later than this. */
+const HOPELESS_DELAY_MS = 120_000;
+/** The largest number of sessions that are remembered. */
+const MOST = 1000;
 
-/** The state of all sessions of this process. Every directory has its own instance of the plugin. */
-function createAgent(report) {
+/** Returns the state of all sessions of this process. Each of its directories loads the plugin. */
+function newAgent(report) {
   const busy = new Set();
   const stuck = new Map();
   const errors = new Map();
@@ -19,75 +19,75 @@ function createAgent(report) {
   let prompt = "";
 
   const state = () => {
-    // A question of a subagent blocks its parent too.
+    // A question of a subagent also stops the agent that waits for it.
     const [ask] = [...asks.values()].slice(-1);
     if (ask) return { state: "waiting", reason: ask.reason };
-    const [blocked] = stuck.values();
-    if (blocked) return blocked;
+    const [hopeless] = stuck.values();
+    if (hopeless) return hopeless;
     if (busy.size) return { state: "working" };
-    // The parent handles the error of a subagent.
+    // An agent handles the errors of its subagents itself.
     return [...errors].findLast(([session]) => !children.has(session))?.[1] ?? { state: "idle" };
   };
   return {
     children,
     show() {
       const now = state();
-      report(reportArguments(now.state, { reason: now.reason, model, prompt }));
+      report(words(now.state, { reason: now.reason, model, prompt }));
     },
-    promptReceived(newModel, text) {
-      model = newModel || model;
+    prompted(its, text) {
+      model = its || model;
       prompt = text || prompt;
     },
-    addChild(session) {
-      if (children.size < MAX_SESSIONS) children.add(session);
+    isChild(session) {
+      if (children.size < MOST) children.add(session);
     },
-    started(session) {
-      if (busy.size < MAX_SESSIONS) busy.add(session);
+    begins(session) {
+      if (busy.size < MOST) busy.add(session);
     },
-    retrying(session, what) {
+    triesAgain(session, what) {
       busy.add(session);
       if (what) stuck.set(session, what);
     },
-    /** An answer arrives. Returns whether the session was stuck. */
-    answering(session) {
+    /** An answer arrives. */
+    progresses(session) {
       return stuck.delete(session);
     },
-    /** A new prompt clears the errors of all sessions. */
-    clearErrors() {
+    /** A person continues, not necessarily in the session that failed. */
+    asked() {
       errors.clear();
     },
     failed(session, what) {
       errors.delete(session);
-      if (what && errors.size < MAX_SESSIONS) errors.set(session, what);
+      if (what && errors.size < MOST) errors.set(session, what);
     },
-    /** The session is idle, and its open questions are void. */
-    ended(session) {
+    /** The questions of the session cannot be answered anymore. */
+    ends(session) {
       busy.delete(session);
       stuck.delete(session);
       for (const [id, ask] of asks) if (ask.session === session) asks.delete(id);
     },
     forget(session) {
-      this.ended(session);
+      this.ends(session);
       errors.delete(session);
       children.delete(session);
     },
-    questionAsked(id, session, reason) {
-      if (asks.size < MAX_SESSIONS) asks.set(id, { session, reason });
+    asks(id, session, reason) {
+      if (asks.size < MOST) asks.set(id, { session, reason });
     },
-    questionAnswered(id) {
+    isAnswered(id) {
       asks.delete(id);
     },
   };
 }
 
-/** The state of a session that retries; null if it is still working. */
+/** Returns the state during a retry; null if the agent still works. */
 function retryVerdict({ attempt, message, action, next }) {
   if (action) return { state: "waiting", reason: `usage limit: ${oneLine(action.message || message, 150)}` };
-  const isBlocked = attempt >= BLOCKED_ATTEMPT || next - Date.now() > BLOCKED_DELAY_MS;
-  return isBlocked ? verdict(0, message) : null;
+  const isHopeless = attempt >= HOPELESS_ATTEMPT || next - Date.now() > HOPELESS_DELAY_MS;
+  return isHopeless ? verdict(0, message) : null;
 }
 
-/** The state after an error; null if the user aborted the turn. */
+/** Returns the state after an error; null if a person interrupted the session. */
 function errorVerdict(error) {
   const { message, statusCode, responseBody } = error?.data ?? {};
   if (!error || error.name === "MessageAbortedError") return null;
@@ -99,36 +99,36 @@ function handle(agent, own, { type, properties: it }) {
   switch (type) {
     case "session.created":
     case "session.updated":
-      if (it.info?.parentID) agent.addChild(it.info.id);
+      if (it.info?.parentID) agent.isChild(it.info.id);
       return;
     case "session.status": {
       const { type, ...retry } = it.status;
       own.add(it.sessionID);
-      if (type === "idle") agent.ended(it.sessionID);
-      else if (type === "retry") agent.retrying(it.sessionID, retryVerdict(retry));
-      else agent.started(it.sessionID);
+      if (type === "idle") agent.ends(it.sessionID);
+      else if (type === "retry") agent.triesAgain(it.sessionID, retryVerdict(retry));
+      else agent.begins(it.sessionID);
       break;
     }
     case "session.error":
       if (it.sessionID) agent.failed(it.sessionID, errorVerdict(it.error));
       break;
-    // These events are very frequent.
+    // There are thousands of these events.
     case "message.part.delta":
-      if (!agent.answering(it.sessionID)) return;
+      if (!agent.progresses(it.sessionID)) return;
       break;
     case "message.part.updated":
-      if (it.part?.type !== "tool" || !agent.answering(it.part.sessionID)) return;
+      if (it.part?.type !== "tool" || !agent.progresses(it.part.sessionID)) return;
       break;
     case "permission.asked":
-      agent.questionAsked(it.id, it.sessionID, `permission: ${oneLine(it.permission, 60)}`);
+      agent.asks(it.id, it.sessionID, `permission: ${oneLine(it.permission, 60)}`);
       break;
     case "question.asked":
-      agent.questionAsked(it.id, it.sessionID, `question: ${oneLine(it.questions?.[0]?.question, 150)}`);
+      agent.asks(it.id, it.sessionID, `question: ${oneLine(it.questions?.[0]?.question, 150)}`);
       break;
     case "permission.replied":
     case "question.replied":
     case "question.rejected":
-      agent.questionAnswered(it.requestID);
+      agent.isAnswered(it.requestID);
       break;
     case "session.deleted":
       agent.forget(it.info?.id ?? it.sessionID);
@@ -148,26 +148,26 @@ const ignoreErrors =
   };
 
 const server = async () => {
-  const report = sharedReporter();
+  const report = reporter();
   if (!report) return {};
-  // Shared by all directories: a newly opened, idle directory must not hide one that is working.
-  const agent = (globalThis[Symbol.for("mosaic.fleet.opencode")] ??= createAgent(report));
+  // Shared by all directories: one that was just opened is idle, while another one may be working.
+  const agent = (globalThis[Symbol.for("mosaic.fleet.agent")] ??= newAgent(report));
   const own = new Set();
   agent.show();
   return {
     config: ignoreErrors((config) => {
-      agent.promptReceived(config.model, "");
+      agent.prompted(config.model, "");
       agent.show();
     }),
     event: ignoreErrors(({ event }) => handle(agent, own, event)),
     "chat.message": ignoreErrors(({ sessionID, model }, { message, parts }) => {
       if (agent.children.has(sessionID)) return;
       const { providerID, modelID } = model ?? message.model;
-      agent.promptReceived(`${providerID}/${modelID}`, parts.find((part) => part.type === "text" && !part.synthetic)?.text);
-      agent.clearErrors();
+      agent.prompted(`${providerID}/${modelID}`, parts.find((part) => part.type === "text" && !part.synthetic)?.text);
+      agent.asked();
       agent.show();
     }),
-    // An opencode that is started by a command of this one must not report for this agent.
+    // An opencode that a command of this one starts is not the agent.
     "shell.env": ignoreErrors((_, { env }) => {
       env.MOSAIC_REPORTER = "";
     }),

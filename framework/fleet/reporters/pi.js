@@ -1,21 +1,21 @@
 
-// ---- pi: an extension, loaded with `--extension`.
+// ---- pi: an extension, loaded by `--extension`.
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Errors after which pi retries: a copy of its own pattern (0.73.1). */
-const RETRYABLE =
+/** The errors after which pi retries by itself. The pattern is pi's own (0.73.1). */
+const RETRIED =
   /overloaded|provider.?returned.?error|rate.?limit|too many requests|429|500|502|503|504|service.?unavailable|server.?error|internal.?error|network.?error|connection.?error|connection.?refused|connection.?lost|websocket.?closed|websocket.?error|other side closed|fetch failed|upstream.?connect|reset before headers|socket hang up|ended without|http2 request did not get a response|timed? out|timeout|terminated|retry delay/i;
-/** How much later than its delay pi may retry. */
+/** How much later than announced pi may retry. */
 const RETRY_GRACE_MS = 2000;
-/** The timeout of a compaction: pi sends no event when one fails. */
-const COMPACTION_TIMEOUT_MS = 180_000;
-/** The time in which pi may continue the turn after a compaction. */
-const CONTINUE_TIMEOUT_MS = 500;
+/** The longest duration of a compaction. pi has no event for a failed one. */
+const COMPACTION_MS = 180_000;
+/** After a compaction pi may continue the turn within this time. */
+const CONTINUE_MS = 500;
 const ESCAPE = /^\x1b(?:\[27(?:;\d+(?::\d+)?)?u)?$/;
 
-/** pi's retry settings, which are not part of its events. */
+/** Reads pi's settings for retries, which no event contains. */
 function retrySettings(cwd) {
   const settings = { enabled: true, maxRetries: 3, baseDelayMs: 2000 };
   const agent = process.env.PI_CODING_AGENT_DIR || join(homedir(), ".pi", "agent");
@@ -27,14 +27,14 @@ function retrySettings(cwd) {
   return settings;
 }
 
-/** The name of a model. pi uses the provider `unknown` if no model is set. */
-function modelName(model) {
+/** Returns the name of a model; pi calls a missing one `unknown`. */
+function nameOf(model) {
   return model && model.provider !== "unknown" ? `${model.provider}/${model.id}` : "";
 }
 
-/** Whether pi has a model and a key for the next prompt. */
+/** Returns whether the next prompt can be answered. */
 function readiness(ctx) {
-  if (!modelName(ctx.model)) return { state: "waiting", reason: "login: no model is set up" };
+  if (!nameOf(ctx.model)) return { state: "waiting", reason: "login: no model is set up" };
   if (ctx.modelRegistry?.hasConfiguredAuth?.(ctx.model) === false) {
     return { state: "waiting", reason: `login: no API key for ${ctx.model.provider}` };
   }
@@ -42,41 +42,38 @@ function readiness(ctx) {
 }
 
 export default function (pi) {
-  const report = sharedReporter();
+  const report = reporter();
   if (!report) return;
   let model = "";
   let prompt = "";
   let attempts = 0;
   let shown = { state: "idle" };
-  /** Cancels the pending fallback state. */
-  let cancelFallback = () => {};
+  /** Ends the wait for pi's next action. */
+  let settle = () => {};
 
   const on = (name, handle) =>
     pi.on(name, (event, ctx) => {
       try {
-        model = modelName(ctx?.model) || model;
+        model = nameOf(ctx?.model) || model;
         handle(event, ctx);
       } catch {}
     });
   const show = (now) => {
-    cancelFallback();
+    settle();
     shown = now;
-    report(reportArguments(now.state, { reason: now.reason, model, prompt }));
+    report(words(now.state, { reason: now.reason, model, prompt }));
   };
-  /**
-   * Shows `fallback` after `delay`, unless another state is shown before. `listen` can register a listener for the
-   * time until then, and returns a function that removes it.
-   */
-  const showAfter = (delay, fallback, listen = () => undefined) => {
-    cancelFallback();
-    const timer = setTimeout(() => show(fallback), delay);
+  /** Reports `otherwise` if nothing happens for `delay` ms. `also` subscribes to an event, and returns how to unsubscribe. */
+  const unless = (delay, otherwise, also = () => undefined) => {
+    settle();
+    const timer = setTimeout(() => show(otherwise), delay);
     timer.unref?.();
     let stop;
     try {
-      stop = listen();
+      stop = also();
     } catch {}
-    cancelFallback = () => {
-      cancelFallback = () => {};
+    settle = () => {
+      settle = () => {};
       clearTimeout(timer);
       try {
         stop?.();
@@ -86,11 +83,11 @@ export default function (pi) {
 
   on("session_start", (_event, ctx) => show(readiness(ctx)));
   on("model_select", (event, ctx) => {
-    model = modelName(event.model);
+    model = nameOf(event.model);
     const { modelRegistry } = ctx;
     if (ctx.isIdle() && shown.state !== "working") show(readiness({ model: event.model, modelRegistry }));
   });
-  // Without a key, this is the only event for a prompt.
+  // Without an API key, this is the only event of a prompt.
   on("input", (_event, ctx) => {
     const now = readiness(ctx);
     if (now.state !== "idle" && ctx.isIdle()) show(now);
@@ -107,15 +104,15 @@ export default function (pi) {
   on("agent_end", ({ messages }, ctx) => {
     const last = messages.findLast((message) => message.role === "assistant");
     if (last?.stopReason !== "error") return show({ state: "idle" });
-    const failure = verdict(0, last.errorMessage);
+    const otherwise = verdict(0, last.errorMessage);
     const { enabled, maxRetries, baseDelayMs } = retrySettings(ctx.cwd);
-    if (!enabled || attempts >= maxRetries || !RETRYABLE.test(last.errorMessage ?? "")) {
+    if (!enabled || attempts >= maxRetries || !RETRIED.test(last.errorMessage ?? "")) {
       attempts = 0;
-      return show(failure);
+      return show(otherwise);
     }
     const delay = baseDelayMs * 2 ** attempts++;
-    // pi sends no event when the user cancels a retry with Escape.
-    showAfter(delay + RETRY_GRACE_MS, failure, () =>
+    // There is no event for a retry that a person cancels.
+    unless(delay + RETRY_GRACE_MS, otherwise, () =>
       ctx.ui.onTerminalInput((keys) => {
         if (!ESCAPE.test(keys)) return;
         attempts = 0;
@@ -126,12 +123,12 @@ export default function (pi) {
   on("session_before_compact", ({ signal }) => {
     const before = shown.state === "working" ? { state: "idle" } : shown;
     show({ state: "working" });
-    showAfter(COMPACTION_TIMEOUT_MS, before, () => {
+    unless(COMPACTION_MS, before, () => {
       const abort = () => show(before);
       signal?.addEventListener("abort", abort, { once: true });
       return () => signal?.removeEventListener("abort", abort);
     });
   });
-  on("session_compact", () => showAfter(CONTINUE_TIMEOUT_MS, { state: "idle" }));
-  on("session_shutdown", () => cancelFallback());
+  on("session_compact", () => unless(CONTINUE_MS, { state: "idle" }));
+  on("session_shutdown", () => settle());
 }

@@ -1,29 +1,22 @@
-//! What to do next with a message that is being delivered, decided from one look at the pane: pure, and
-//! tested as tables. What is done then is in [`crate::Courier`].
+//! Decides the next step of a delivery from one capture of the pane. The decision is pure and tested with tables;
+//! [`crate::PaneDriver`] carries it out.
 //!
 //! ```text
-//! ready ──the composer is there, empty, and read──▶ type ──it shows just our text──▶ press Enter
-//!   │ obstructed for too long                        │ it never does                   │
-//!   ▼                                                ▼                                 ▼
-//! refused (nothing typed)                  unconfirmed ◀──no turn in time── submitted ──▶ accepted, queued
-//!                                                              │ still ours, unchanged, and Enter was read
-//!                                                              ▼
-//!                                                     press Enter again, once
+//! ready ──the composer is visible, empty, and read──▶ type ──it shows exactly our text──▶ press Enter
+//!   │ obstructed for too long                          │ it never does                     │
+//!   ▼                                                  ▼                                   ▼
+//! refused (nothing typed)                    unconfirmed ◀──no turn in time── submitted ──▶ accepted, queued
+//!                                                                │ still our text, unchanged, and Enter was read
+//!                                                                ▼
+//!                                                       press Enter again, once
 //! ```
 
-mod errand;
+mod attempt;
 mod evidence;
-mod own_text;
-mod patience;
-mod sight;
-mod step;
+mod pane_capture;
 
-pub use errand::{Errand, Request};
-pub use patience::Patience;
-pub use sight::{Occupant, Sight};
-pub use step::Step;
-
-use own_text::OwnText;
+pub use attempt::{DeliveryAttempt, DeliveryOptions, DeliveryTimeouts, Step};
+pub use pane_capture::{PaneCapture, PaneProcess};
 
 #[cfg(test)]
 mod tests;

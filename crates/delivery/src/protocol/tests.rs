@@ -1,14 +1,14 @@
-//! What is done next, for what is seen: as tables.
+//! Tables of the next step for an capture.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mosaic_process::TerminalInput;
 
-use super::{Errand, Occupant, Patience, Request, Sight, Step};
-use crate::{Doubt, Outcome, Refusal};
-use mosaic_runtimes::Profile;
-use mosaic_runtimes::Screen;
+use mosaic_runtimes::{Profile, Screen};
+
+use super::{DeliveryAttempt, DeliveryOptions, DeliveryTimeouts, PaneCapture, PaneProcess, Step};
+use crate::{Outcome, Refusal, UnconfirmedReason};
 
 const BOX: &str = "
 version: 1
@@ -32,42 +32,47 @@ fn profile(text: &str) -> Profile {
     Profile::parse(text, Path::new("profile")).unwrap()
 }
 
-/// A screen whose cursor stands at the end of its last line.
-fn sight(text: &str) -> Sight {
-    let mut screen = Screen::captured(text);
+/// Returns a capture of a screen whose cursor is at the end of its last line.
+fn captured(text: &str) -> PaneCapture {
+    let mut screen = Screen::from_text(text);
     screen.cursor_column = text.lines().last().map_or(0, |line| line.chars().count());
-    Sight { occupant: Occupant::Meant, in_mode: false, screen, input: READ, is_reported: false }
+    PaneCapture { process: PaneProcess::Expected, in_mode: false, screen, input: READ, is_reported: false }
 }
 
-/// A screen with this text in the composer, and that above it.
-fn drawn(above: &str, composer: &str) -> Sight {
-    sight(&format!("{above}\n-----\n{composer}\n-----\n status"))
+/// Returns a capture of a screen with this text in the composer, and that text above it.
+fn drawn(above: &str, composer: &str) -> PaneCapture {
+    captured(&format!("{above}\n-----\n{composer}\n-----\n status"))
 }
 
-fn request() -> Request {
-    Request { only_when_idle: false, rescue: true, until_turn: false, patience: Patience::usual() }
+fn options() -> DeliveryOptions {
+    DeliveryOptions {
+        only_when_idle: false,
+        retry_enter: true,
+        until_turn: false,
+        timeouts: DeliveryTimeouts::default(),
+    }
 }
 
 fn refused(refusal: Refusal) -> Step {
     Step::End(Outcome::Refused(refusal))
 }
 
-fn unconfirmed(doubt: Doubt) -> Step {
-    Step::End(Outcome::Unconfirmed(doubt))
+fn unconfirmed(reason: UnconfirmedReason) -> Step {
+    Step::End(Outcome::Unconfirmed(reason))
 }
 
 const LATE: Duration = Duration::from_secs(20);
 
-/// At once, and when all patience is over.
-fn now_and_late(errand: &Errand<'_>, sight: &Sight, now: Instant) -> (Step, Step) {
-    (errand.next(sight, now), errand.next(sight, now + LATE))
+/// Returns the steps at once and after all timeouts.
+fn now_and_late(attempt: &DeliveryAttempt<'_>, capture: &PaneCapture, now: Instant) -> (Step, Step) {
+    (attempt.next(capture, now), attempt.next(capture, now + LATE))
 }
 
 #[test]
-fn nothing_is_typed_but_into_an_empty_composer_that_is_read() {
+fn text_is_typed_only_into_an_empty_composer_whose_input_is_read() {
     let (of_a_box, of_a_line) = (profile(BOX), profile(LINE));
     let idle = drawn("hello", "");
-    let with = |change: fn(&mut Sight)| {
+    let with = |change: fn(&mut PaneCapture)| {
         let mut changed = idle.clone();
         change(&mut changed);
         changed
@@ -77,88 +82,92 @@ fn nothing_is_typed_but_into_an_empty_composer_that_is_read() {
     let table = [
         (&of_a_box, idle.clone(), (Step::Type, Step::Type)),
         (&of_a_box, drawn("hello", "a draft"), later(Refusal::Draft)),
-        (&of_a_box, sight("loading"), later(Refusal::NoComposer)),
-        (&of_a_box, sight(""), later(Refusal::NoComposer)),
-        (&of_a_box, sight(" Proceed?\n > Yes"), later(Refusal::Dialog("permission".to_owned()))),
+        (&of_a_box, captured("loading"), later(Refusal::NoComposer)),
+        (&of_a_box, captured(""), later(Refusal::NoComposer)),
+        (&of_a_box, captured(" Proceed?\n > Yes"), later(Refusal::Dialog("permission".to_owned()))),
         (&of_a_box, drawn(" Proceed?", ""), (Step::Type, Step::Type)),
         (&of_a_box, drawn(" Menu", ""), later(Refusal::Dialog("menu".to_owned()))),
         (&of_a_box, drawn(" Working", ""), (Step::Type, Step::Type)),
-        (&of_a_box, with(|sight| sight.in_mode = true), later(Refusal::InMode)),
-        (&of_a_box, with(|sight| sight.input = UNREAD), later(Refusal::NotReading)),
-        (&of_a_box, with(|sight| sight.input = BY_LINES), later(Refusal::NoComposer)),
-        (&of_a_box, with(|sight| sight.input = None), (Step::Type, Step::Type)),
-        (&of_a_box, with(|sight| sight.occupant = Occupant::Dead), at_once(Refusal::Dead)),
-        (&of_a_box, with(|sight| sight.occupant = Occupant::Another), at_once(Refusal::AnotherProcess)),
-        (&of_a_box, with(|sight| sight.occupant = Occupant::Nobody), at_once(Refusal::NoSession)),
-        (&of_a_line, sight("out\nhost:~$ "), (Step::Type, Step::Type)),
-        (&of_a_line, sight("host:~$ ls -"), later(Refusal::Draft)),
-        (&of_a_line, sight("Compiling"), later(Refusal::NoComposer)),
+        (&of_a_box, with(|capture| capture.in_mode = true), later(Refusal::InMode)),
+        (&of_a_box, with(|capture| capture.input = UNREAD), later(Refusal::NotReading)),
+        (&of_a_box, with(|capture| capture.input = BY_LINES), later(Refusal::NoComposer)),
+        (&of_a_box, with(|capture| capture.input = None), (Step::Type, Step::Type)),
+        (&of_a_box, with(|capture| capture.process = PaneProcess::Dead), at_once(Refusal::Dead)),
+        (&of_a_box, with(|capture| capture.process = PaneProcess::Another), at_once(Refusal::AnotherProcess)),
+        (&of_a_box, with(|capture| capture.process = PaneProcess::Gone), at_once(Refusal::NoSession)),
+        (&of_a_line, captured("out\nhost:~$ "), (Step::Type, Step::Type)),
+        (&of_a_line, captured("host:~$ ls -"), later(Refusal::Draft)),
+        (&of_a_line, captured("Compiling"), later(Refusal::NoComposer)),
         (
             &of_a_line,
-            Sight { input: Some(TerminalInput { unread: 0, by_lines: true, echo: false }), ..sight("Secret$ ") },
+            PaneCapture {
+                input: Some(TerminalInput { unread: 0, by_lines: true, echo: false }),
+                ..captured("Secret$ ")
+            },
             later(Refusal::Dialog("password".to_owned())),
         ),
-        (&of_a_line, sight(""), later(Refusal::NoComposer)),
+        (&of_a_line, captured(""), later(Refusal::NoComposer)),
     ];
     let now = Instant::now();
-    for (profile, sight, expected) in table {
-        let errand = Errand::new(profile, "[a -> b:c] hi", request(), now);
-        assert_eq!(now_and_late(&errand, &sight, now), expected, "{sight:?}");
+    for (profile, capture, expected) in table {
+        let attempt = DeliveryAttempt::new(profile, "[a -> b:c] hi", options(), now);
+        assert_eq!(now_and_late(&attempt, &capture, now), expected, "{capture:?}");
     }
 }
 
 #[test]
-fn who_wants_the_agent_idle_waits_for_that() {
+fn typing_only_when_idle_waits_for_a_working_agent() {
     let (profile, now) = (profile(BOX), Instant::now());
-    let errand = Errand::new(&profile, "hi there", Request { only_when_idle: true, ..request() }, now);
-    assert_eq!(now_and_late(&errand, &drawn(" Working", ""), now), (Step::Wait, refused(Refusal::Busy)));
-    assert_eq!(errand.next(&drawn("", ""), now), Step::Type);
+    let attempt =
+        DeliveryAttempt::new(&profile, "hi there", DeliveryOptions { only_when_idle: true, ..options() }, now);
+    assert_eq!(now_and_late(&attempt, &drawn(" Working", ""), now), (Step::Wait, refused(Refusal::Busy)));
+    assert_eq!(attempt.next(&drawn("", ""), now), Step::Type);
 }
 
 #[test]
-fn enter_is_pressed_when_the_composer_shows_just_the_text() {
+fn enter_is_pressed_when_the_composer_shows_exactly_the_text() {
     let (of_a_box, of_a_line) = (profile(BOX), profile(LINE));
     let text = "[a -> b:c] one two\nthree";
-    let not_shown = (Step::Wait, unconfirmed(Doubt::NotShown));
+    let not_shown = (Step::Wait, unconfirmed(UnconfirmedReason::NotShown));
     let pressed = || (Step::Press, Step::Press);
     let table = [
         (drawn("", "[a -> b:c] one two\nthree"), pressed()),
         (drawn("", "[a -> b:c] one\ntwo\nthree"), pressed()),
         (drawn("", "[paste 2 lines]"), not_shown.clone()),
-        (sight("-- more\ntwo\nthree\n-----"), pressed()),
+        (captured("-- more\ntwo\nthree\n-----"), pressed()),
         (drawn("", ""), not_shown.clone()),
         (drawn("", "[a -> b:c] one"), not_shown.clone()),
         (drawn("", "x [a -> b:c] one two\nthree"), not_shown.clone()),
         (drawn("", "[a -> b:c] one two\nthree y"), not_shown.clone()),
         (drawn("", "[paste 3 lines]x"), not_shown.clone()),
         (drawn("", "[paste 7 lines]"), not_shown.clone()),
-        (sight("-- more\nother\n-----"), not_shown.clone()),
-        (sight(" Proceed?"), not_shown),
-        (Sight { in_mode: true, ..drawn("", text) }, (Step::Wait, unconfirmed(Doubt::InMode))),
+        (captured("-- more\nother\n-----"), not_shown.clone()),
+        (captured(" Proceed?"), not_shown),
+        (PaneCapture { in_mode: true, ..drawn("", text) }, (Step::Wait, unconfirmed(UnconfirmedReason::InMode))),
         (
-            Sight { occupant: Occupant::Dead, ..drawn("", "") },
-            (unconfirmed(Doubt::ProcessEnded), unconfirmed(Doubt::ProcessEnded)),
+            PaneCapture { process: PaneProcess::Dead, ..drawn("", "") },
+            (unconfirmed(UnconfirmedReason::ProcessEnded), unconfirmed(UnconfirmedReason::ProcessEnded)),
         ),
         (
-            Sight { occupant: Occupant::Another, ..drawn("", text) },
-            (unconfirmed(Doubt::ProcessEnded), unconfirmed(Doubt::ProcessEnded)),
+            PaneCapture { process: PaneProcess::Another, ..drawn("", text) },
+            (unconfirmed(UnconfirmedReason::ProcessEnded), unconfirmed(UnconfirmedReason::ProcessEnded)),
         ),
     ];
     let now = Instant::now();
-    for (sight, expected) in table {
-        let mut errand = Errand::new(&of_a_box, text, request(), now);
-        errand.typed(&drawn("", ""), now);
-        assert_eq!(now_and_late(&errand, &sight, now), expected, "{sight:?}");
+    for (capture, expected) in table {
+        let mut attempt = DeliveryAttempt::new(&of_a_box, text, options(), now);
+        attempt.record_typed(&drawn("", ""), now);
+        assert_eq!(now_and_late(&attempt, &capture, now), expected, "{capture:?}");
     }
-    let mut errand = Errand::new(&of_a_line, "ls > x", request(), now);
-    errand.typed(&sight("host:~$ "), now);
+    let mut attempt = DeliveryAttempt::new(&of_a_line, "ls > x", options(), now);
+    attempt.record_typed(&captured("host:~$ "), now);
     for (line, expected) in [("host:~$ ls > x", Step::Press), ("host:~$ ls > xy", Step::Wait), ("ls > x", Step::Wait)] {
-        assert_eq!(errand.next(&sight(line), now), expected, "{line}");
+        assert_eq!(attempt.next(&captured(line), now), expected, "{line}");
     }
 }
 
 #[test]
-fn a_note_stands_for_a_text_that_is_worth_folding_and_as_long_as_it_says() {
+fn a_paste_note_stands_for_a_long_text_of_the_length_it_names() {
     let (profile, now) = (profile(BOX), Instant::now());
     let long = "x".repeat(200);
     for (text, note, expected) in [
@@ -169,31 +178,37 @@ fn a_note_stands_for_a_text_that_is_worth_folding_and_as_long_as_it_says() {
         ("hi", "[paste 1 lines]", Step::Wait),
         (long.as_str(), "[paste 1 lines]", Step::Press),
     ] {
-        let mut errand = Errand::new(&profile, text, request(), now);
-        errand.typed(&drawn("", ""), now);
-        assert_eq!(errand.next(&drawn("", note), now), expected, "{text}: {note}");
+        let mut attempt = DeliveryAttempt::new(&profile, text, options(), now);
+        attempt.record_typed(&drawn("", ""), now);
+        assert_eq!(attempt.next(&drawn("", note), now), expected, "{text}: {note}");
     }
 }
 
 #[test]
-fn signs_alone_are_ours_only_sign_for_sign() {
+fn a_text_without_letters_is_compared_character_by_character() {
     let (profile, now) = (profile(BOX), Instant::now());
-    let mut errand = Errand::new(&profile, "👍", request(), now);
-    errand.typed(&drawn("", ""), now);
-    assert_eq!(errand.next(&drawn("", "somebody's draft"), now), Step::Wait);
-    assert_eq!(errand.next(&drawn("", "👍"), now), Step::Press);
+    let mut attempt = DeliveryAttempt::new(&profile, "👍", options(), now);
+    attempt.record_typed(&drawn("", ""), now);
+    assert_eq!(attempt.next(&drawn("", "another draft"), now), Step::Wait);
+    assert_eq!(attempt.next(&drawn("", "👍"), now), Step::Press);
 }
 
-/// A text that was typed and entered, over a screen with this above the composer.
-fn submitted<'a>(profile: &'a Profile, text: &str, above: &str, request: Request, now: Instant) -> Errand<'a> {
-    let mut errand = Errand::new(profile, text, request, now);
-    errand.typed(&drawn(above, ""), now);
-    errand.pressed(&drawn(above, text), now);
-    errand
+/// Returns an attempt whose text was typed and entered, with this text above the composer.
+fn submitted<'a>(
+    profile: &'a Profile,
+    text: &str,
+    above: &str,
+    options: DeliveryOptions,
+    now: Instant,
+) -> DeliveryAttempt<'a> {
+    let mut attempt = DeliveryAttempt::new(profile, text, options, now);
+    attempt.record_typed(&drawn(above, ""), now);
+    attempt.record_enter(&drawn(above, text), now);
+    attempt
 }
 
 #[test]
-fn accepted_is_what_left_the_composer_and_shows_as_a_turn() {
+fn a_message_is_accepted_when_it_left_the_composer_and_appears_as_a_turn() {
     let profile = profile(BOX);
     let (text, before) = ("[a -> b:c] **go** on", " [a -> b:c] go on\n noted");
     let accepted = || (Step::End(Outcome::Accepted), Step::End(Outcome::Accepted));
@@ -201,91 +216,94 @@ fn accepted_is_what_left_the_composer_and_shows_as_a_turn() {
     let twice = format!("{before}\n [a -> b:c] go on");
     let table = [
         (drawn(&twice, ""), accepted()),
-        (drawn(&twice, "somebody types on"), accepted()),
-        (sight(&format!("{twice}\n Proceed?")), accepted()),
-        (sight(&format!("{twice}\n-----\nhalf a frame")), (Step::Wait, unconfirmed(Doubt::NoTurn))),
+        (drawn(&twice, "a person types on"), accepted()),
+        (captured(&format!("{twice}\n Proceed?")), accepted()),
+        (captured(&format!("{twice}\n-----\nhalf a frame")), (Step::Wait, unconfirmed(UnconfirmedReason::NoTurn))),
         (drawn(&format!("{before}\n Working"), ""), accepted()),
-        (Sight { is_reported: true, ..drawn(before, text) }, accepted()),
+        (PaneCapture { is_reported: true, ..drawn(before, text) }, accepted()),
         (drawn(&format!("{before}\n Later: [a -> b:c] **g..."), ""), queued()),
-        (drawn(&format!("{before}\n Later: [x -> b:c] go"), ""), (Step::Wait, unconfirmed(Doubt::NoTurn))),
-        (drawn(before, ""), (Step::Wait, unconfirmed(Doubt::NoTurn))),
-        (drawn(before, "something else"), (Step::Wait, unconfirmed(Doubt::NoTurn))),
-        (Sight { input: UNREAD, ..drawn(before, "") }, (Step::Wait, unconfirmed(Doubt::NotRead))),
-        (Sight { input: UNREAD, ..drawn(before, text) }, (Step::Wait, unconfirmed(Doubt::StillThere))),
+        (drawn(&format!("{before}\n Later: [x -> b:c] go"), ""), (Step::Wait, unconfirmed(UnconfirmedReason::NoTurn))),
+        (drawn(before, ""), (Step::Wait, unconfirmed(UnconfirmedReason::NoTurn))),
+        (drawn(before, "something else"), (Step::Wait, unconfirmed(UnconfirmedReason::NoTurn))),
+        (PaneCapture { input: UNREAD, ..drawn(before, "") }, (Step::Wait, unconfirmed(UnconfirmedReason::NotRead))),
         (
-            Sight { occupant: Occupant::Dead, ..drawn(before, "") },
-            (unconfirmed(Doubt::ProcessEnded), unconfirmed(Doubt::ProcessEnded)),
+            PaneCapture { input: UNREAD, ..drawn(before, text) },
+            (Step::Wait, unconfirmed(UnconfirmedReason::StillInComposer)),
+        ),
+        (
+            PaneCapture { process: PaneProcess::Dead, ..drawn(before, "") },
+            (unconfirmed(UnconfirmedReason::ProcessEnded), unconfirmed(UnconfirmedReason::ProcessEnded)),
         ),
     ];
     let now = Instant::now();
-    for (sight, expected) in table {
-        let errand = submitted(&profile, text, before, request(), now);
-        assert_eq!(now_and_late(&errand, &sight, now), expected, "{sight:?}");
+    for (capture, expected) in table {
+        let attempt = submitted(&profile, text, before, options(), now);
+        assert_eq!(now_and_late(&attempt, &capture, now), expected, "{capture:?}");
     }
 }
 
 #[test]
-fn a_note_that_takes_the_place_of_an_equal_one_is_a_note() {
+fn a_queue_note_that_replaces_an_equal_one_counts() {
     let (profile, now) = (profile(BOX), Instant::now());
-    let errand = submitted(&profile, "go on now", " Later: go on now", request(), now);
-    assert_eq!(errand.next(&drawn(" go on now\n Later: go on now", ""), now), Step::End(Outcome::Queued));
+    let attempt = submitted(&profile, "go on now", " Later: go on now", options(), now);
+    assert_eq!(attempt.next(&drawn(" go on now\n Later: go on now", ""), now), Step::End(Outcome::Queued));
 }
 
 #[test]
 fn a_command_is_accepted_when_it_leaves_the_composer() {
     let (profile, now) = (profile(BOX), Instant::now());
-    let errand = submitted(&profile, "/new", "", request(), now);
-    assert_eq!(errand.next(&drawn("", "/new"), now), Step::Wait);
-    assert_eq!(errand.next(&drawn("", ""), now), Step::End(Outcome::Accepted));
+    let attempt = submitted(&profile, "/new", "", options(), now);
+    assert_eq!(attempt.next(&drawn("", "/new"), now), Step::Wait);
+    assert_eq!(attempt.next(&drawn("", ""), now), Step::End(Outcome::Accepted));
 }
 
 #[test]
-fn who_wants_a_turn_is_not_content_with_a_note() {
+fn waiting_for_a_turn_does_not_end_at_a_queue_note() {
     let (profile, now) = (profile(BOX), Instant::now());
-    let errand = submitted(&profile, "go on now", "", Request { until_turn: true, ..request() }, now);
+    let attempt = submitted(&profile, "go on now", "", DeliveryOptions { until_turn: true, ..options() }, now);
     let kept = drawn(" Later: go on now", "");
-    assert_eq!(now_and_late(&errand, &kept, now), (Step::Wait, Step::End(Outcome::Queued)));
-    assert_eq!(errand.next(&drawn(" go on now", ""), now), Step::End(Outcome::Accepted));
+    assert_eq!(now_and_late(&attempt, &kept, now), (Step::Wait, Step::End(Outcome::Queued)));
+    assert_eq!(attempt.next(&drawn(" go on now", ""), now), Step::End(Outcome::Accepted));
 }
 
 #[test]
-fn a_swallowed_enter_is_pressed_again_once_and_only_on_what_is_ours() {
+fn an_enter_without_effect_is_pressed_again_once_and_only_on_our_text() {
     let (profile, now) = (profile(BOX), Instant::now());
     let text = "go on now";
-    let later = now + Patience::usual().rescue;
+    let later = now + DeliveryTimeouts::default().retry_enter;
     let still = drawn("", text);
-    let mut errand = submitted(&profile, text, "", request(), now);
-    assert_eq!(errand.next(&still, now), Step::Wait);
+    let mut attempt = submitted(&profile, text, "", options(), now);
+    assert_eq!(attempt.next(&still, now), Step::Wait);
     for other in [
         drawn("", "go on now!"),
         drawn("", "go on\nnow"),
         drawn("", ""),
-        Sight { input: UNREAD, ..still.clone() },
-        Sight { input: None, ..still.clone() },
-        Sight { in_mode: true, ..still.clone() },
+        PaneCapture { input: UNREAD, ..still.clone() },
+        PaneCapture { input: None, ..still.clone() },
+        PaneCapture { in_mode: true, ..still.clone() },
     ] {
-        assert_eq!(errand.next(&other, later), Step::Wait, "{other:?}");
+        assert_eq!(attempt.next(&other, later), Step::Wait, "{other:?}");
     }
-    assert_eq!(errand.next(&still, later), Step::Press);
-    errand.pressed(&still, later);
-    assert_eq!(errand.next(&still, later + Patience::usual().rescue), Step::Wait);
-    assert_eq!(errand.next(&still, now + LATE), unconfirmed(Doubt::StillThere));
+    assert_eq!(attempt.next(&still, later), Step::Press);
+    attempt.record_enter(&still, later);
+    assert_eq!(attempt.next(&still, later + DeliveryTimeouts::default().retry_enter), Step::Wait);
+    assert_eq!(attempt.next(&still, now + LATE), unconfirmed(UnconfirmedReason::StillInComposer));
 
-    let unwanted = submitted(&profile, text, "", Request { rescue: false, ..request() }, now);
+    let unwanted = submitted(&profile, text, "", DeliveryOptions { retry_enter: false, ..options() }, now);
     assert_eq!(unwanted.next(&still, later), Step::Wait);
 }
 
 #[test]
-fn a_line_is_accepted_when_it_was_read_and_a_prompt_need_not_come() {
+fn a_line_is_accepted_when_it_was_read_even_without_a_new_prompt() {
     let (profile, now) = (profile(LINE), Instant::now());
-    let mut errand = Errand::new(&profile, "sleep 9", request(), now);
-    errand.typed(&sight("~$ "), now);
-    errand.pressed(&sight("~$ sleep 9"), now);
-    assert_eq!(errand.next(&sight("~$ sleep 9"), now), Step::Wait);
-    assert_eq!(errand.next(&Sight { input: UNREAD, ..sight("~$ sleep 9\n") }, now), Step::Wait);
-    let mut running = Screen::captured("~$ sleep 9\nx");
+    let mut attempt = DeliveryAttempt::new(&profile, "sleep 9", options(), now);
+    attempt.record_typed(&captured("~$ "), now);
+    attempt.record_enter(&captured("~$ sleep 9"), now);
+    assert_eq!(attempt.next(&captured("~$ sleep 9"), now), Step::Wait);
+    assert_eq!(attempt.next(&PaneCapture { input: UNREAD, ..captured("~$ sleep 9\n") }, now), Step::Wait);
+    let mut running = Screen::from_text("~$ sleep 9\nx");
     running.lines[1] = mosaic_runtimes::StyledLine::default();
-    let running = Sight { screen: running, ..sight("") };
-    assert_eq!(errand.next(&running, now), Step::End(Outcome::Accepted));
-    assert_eq!(errand.next(&sight("~$ sleep 9\n~$ "), now), Step::End(Outcome::Accepted));
+    let running = PaneCapture { screen: running, ..captured("") };
+    assert_eq!(attempt.next(&running, now), Step::End(Outcome::Accepted));
+    assert_eq!(attempt.next(&captured("~$ sleep 9\n~$ "), now), Step::End(Outcome::Accepted));
 }

@@ -1,14 +1,12 @@
-//! The id of a message.
+//! Message ids.
 
 use std::fmt;
-use std::io;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rustix::rand::{GetRandomFlags, getrandom};
 
-/// When a message was made, in microseconds since 1970 as 14 hexadecimal digits, and 16 random bits:
-/// ids sort by age, and nobody else has the same.
+/// The id of a message: the time of its creation in microseconds since 1970, as 14 hexadecimal digits, a hyphen, and 16
+/// random bits. Ids sort by age.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
 )]
@@ -16,43 +14,39 @@ use rustix::rand::{GetRandomFlags, getrandom};
 #[schemars(with = "String")]
 pub struct MessageId(String);
 
-/// A text that is no id of a message.
+/// A text that is not a message id.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{}' is no id of a message: 'mosaic agent outbox' lists them", .0.escape_debug())]
+#[error("'{}' is not a message id: 'mosaic agent outbox' lists the ids", .0.escape_debug())]
 pub struct InvalidMessageId(String);
 
 impl MessageId {
-    /// Of a message that is made now, with these random bits.
+    /// Makes the id of a message with this time of creation and these random bits.
     #[must_use]
     pub fn new(now: Timestamp, random: u16) -> Self {
         Self(format!("{:014x}-{random:04x}", now.as_microsecond().max(0)))
     }
 
-    /// That of a message that is made now.
-    ///
-    /// # Errors
-    /// The kernel gives no random number.
-    pub fn draw() -> io::Result<Self> {
-        let mut random = [0; 2];
-        getrandom(&mut random, GetRandomFlags::empty())?;
-        Ok(Self::new(Timestamp::now(), u16::from_ne_bytes(random)))
+    /// Generates the id of a message that is created now.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self::new(Timestamp::now(), rand::random())
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its last four digits, which are enough to name it unless another message has the same.
+    /// Returns the last four digits, which name the message unless another one has the same.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.rsplit_once('-').map_or(&self.0, |(_, random)| random)
     }
 
-    /// Is this what a person types for it: all of it, or its last four digits?
+    /// Returns whether a person means this id by `typed`: the whole id, or its last four digits.
     #[must_use]
-    pub fn is_meant_by(&self, typed: &str) -> bool {
+    pub fn matches(&self, typed: &str) -> bool {
         self.0 == typed || self.short() == typed
     }
 }
@@ -97,12 +91,12 @@ mod tests {
     use jiff::Timestamp;
 
     #[test]
-    fn ids_sort_by_age_and_are_read_back() {
+    fn ids_sort_by_age_and_can_be_parsed() {
         let id = |second, random| MessageId::new(Timestamp::from_second(second).unwrap(), random);
         assert!(id(1, 9) < id(2, 3) && id(2, 3) < id(1_800_000_000, 0));
         let one = id(1_795_834_800, 0xa1);
         assert_eq!(one.as_str().parse(), Ok(one.clone()));
-        assert!(one.is_meant_by("00a1") && one.is_meant_by(one.as_str()) && !one.is_meant_by("a1"));
+        assert!(one.matches("00a1") && one.matches(one.as_str()) && !one.matches("a1"));
         for wrong in ["", "../x", "00061-00a1", &one.as_str().to_uppercase()] {
             assert!(wrong.parse::<MessageId>().is_err(), "{wrong}");
         }

@@ -1,26 +1,18 @@
-//! The messages to each agent, on disk: `fleet/outbox/<agent>/<id>.json`, mode 0600, each replaced as a
-//! whole at every step. So whoever carries a message may be killed at any moment, and what is known of it
-//! stays: a message that was "typing" when its carrier ended may have been typed, and is never typed again
-//! by itself.
+//! The messages to each agent, on disk: `fleet/outbox/<agent>/<id>.json`, mode 0600, replaced atomically at every step. So a
+//! sender may be killed at any moment, and the state of its message is known: a message in the state "typing" may have
+//! been typed, and is not typed again unless a person asks for it.
 //!
-//! `.waiting` beside them is there while messages wait: one look tells a sidecar that it has to do
-//! something. `.turn` and `.turn-…` put the carriers to one agent into a row.
+//! The file `.waiting` in an agent's directory exists while messages wait, so that a sidecar sees with one look that it
+//! has to deliver them. `.turn` and `.turn-…` are the agent's lock and the tickets of the processes that wait for it.
 
-mod cancel;
-mod entry;
-mod keeper;
+mod agent_lock;
 mod message_id;
 mod outbox;
 mod record;
-mod spool_error;
-mod state;
-mod turn;
+mod record_writer;
 
-pub use entry::Entry;
-pub use keeper::Keeper;
+pub use agent_lock::AgentLock;
 pub use message_id::{InvalidMessageId, MessageId};
-pub use outbox::Outbox;
-pub use record::{Carrier, Record};
-pub use spool_error::SpoolError;
-pub use state::State;
-pub use turn::Turn;
+pub use outbox::{Outbox, SpoolError};
+pub use record::{MessageOwner, Record, State};
+pub use record_writer::{Entry, RecordWriter};

@@ -1,4 +1,4 @@
-//! All messages of a fleet.
+//! The outbox of a fleet: all messages to its agents, on disk.
 
 use std::fs::{self, DirBuilder};
 use std::io::{self, Read};
@@ -10,28 +10,28 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome};
 use rustix::fs::OFlags;
 
-use super::entry::Durability;
-use super::{Entry, MessageId, Record, SpoolError, State, Turn};
+use super::record_writer::Durability;
+use super::{AgentLock, Entry, MessageId, Record, State};
 
-/// Where messages are kept.
+/// The outbox of a fleet.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     home: MosaicHome,
 }
 
-/// How long is remembered what became of a message.
-const REMEMBERED: Duration = Duration::from_hours(7 * 24);
+/// How long a message in a final state is kept.
+const RETENTION: Duration = Duration::from_hours(7 * 24);
 
-/// Of how many messages to one agent that is remembered.
-const REMEMBERED_COUNT: usize = 1000;
+/// How many messages to one agent are kept.
+const RETENTION_COUNT: usize = 1000;
 
-/// No message's file is longer: a text has 16 MiB at most, and six bytes a character in JSON.
+/// The largest size of a message's file: a text has at most 16 MiB, and a byte becomes at most six in JSON.
 const LONGEST_FILE: u64 = 128 << 20;
 
 impl Outbox {
-    /// That of a fleet.
+    /// Returns the outbox of the fleet in that home.
     #[must_use]
-    pub fn of(home: &MosaicHome) -> Self {
+    pub fn new(home: &MosaicHome) -> Self {
         Self { home: home.clone() }
     }
 
@@ -39,27 +39,27 @@ impl Outbox {
         self.home.outbox().join(agent.as_str())
     }
 
-    /// Puts a message there.
+    /// Stores a new message.
     ///
     /// # Errors
-    /// It cannot be written: nothing of it is there then.
+    /// The message cannot be written, and no part of it is stored.
     pub fn stage(&self, agent: &AgentName, record: Record) -> Result<Entry, SpoolError> {
-        let directory = make(self.directory(agent))?;
+        let directory = make_directory(self.directory(agent))?;
         let entry = Entry { path: directory.join(format!("{}.json", record.id)), record };
         entry.write(durability(entry.record.state))?;
         if entry.record.state == State::Waiting {
-            // After the message: whoever removes the mark looks for messages afterwards.
+            // The mark is made after the message, because a process that removes the mark reads the messages afterwards.
             self.mark_waiting(agent)?;
         }
         Ok(entry)
     }
 
-    /// Puts a text there that is too long to be typed; the path that the agent is told.
+    /// Stores a text that cannot be typed, and returns the path of the file that the agent is asked to read.
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn put_file(&self, agent: &AgentName, id: &MessageId, text: &str) -> Result<PathBuf, SpoolError> {
-        let directory = make(self.directory(agent).join("files"))?;
+    /// The file cannot be written.
+    pub fn store_text(&self, agent: &AgentName, id: &MessageId, text: &str) -> Result<PathBuf, SpoolError> {
+        let directory = make_directory(self.directory(agent).join("files"))?;
         let path = directory.join(format!("{id}.txt"));
         let mut options = fs::OpenOptions::new();
         let written = options.write(true).create_new(true).mode(0o600).open(&path).and_then(|mut file| {
@@ -73,51 +73,57 @@ impl Outbox {
         Ok(path)
     }
 
-    /// Waits for the right to type to an agent; `None` if it did not come by `deadline`.
+    /// Waits for the lock of an agent; `None` if it is not available by `deadline`. Processes get the lock in the order of
+    /// `id`.
     ///
     /// # Errors
     /// The outbox cannot be written.
-    pub fn turn(&self, agent: &AgentName, id: &MessageId, deadline: Instant) -> Result<Option<Turn>, SpoolError> {
-        Turn::take(&make(self.directory(agent))?, id.as_str(), deadline)
+    pub fn lock_agent(
+        &self,
+        agent: &AgentName,
+        id: &MessageId,
+        deadline: Instant,
+    ) -> Result<Option<AgentLock>, SpoolError> {
+        AgentLock::acquire(&make_directory(self.directory(agent))?, id.as_str(), deadline)
     }
 
-    /// The messages to an agent, oldest first; a file that is none is an error of its own.
+    /// Reads the messages to an agent, the oldest first. A file that is not a message is an error in the list.
     ///
     /// # Errors
     /// The outbox cannot be read.
     pub fn messages(&self, agent: &AgentName) -> Result<Vec<Result<Entry, SpoolError>>, SpoolError> {
         let directory = self.directory(agent);
-        let ids = ids(&directory)?;
+        let ids = message_ids(&directory)?;
         let read = ids.iter().map(|id| read(&directory, id));
         Ok(read.filter_map(Result::transpose).collect())
     }
 
-    /// A message as it is now; `None` if it is not there any more.
+    /// Reads a message; `None` if it no longer exists.
     ///
     /// # Errors
-    /// It cannot be read, or is none.
+    /// The file cannot be read, or is not a message.
     pub fn message(&self, agent: &AgentName, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
         read(&self.directory(agent), id)
     }
 
-    /// The agents to which there are, or were, messages.
+    /// Lists the agents that have a directory in the outbox, sorted by name.
     ///
     /// # Errors
     /// The outbox cannot be read.
     pub fn agents(&self) -> Result<Vec<AgentName>, SpoolError> {
         let mut agents: Vec<AgentName> =
-            names(&self.home.outbox())?.iter().filter_map(|name| name.parse().ok()).collect();
+            file_names(&self.home.outbox())?.iter().filter_map(|name| name.parse().ok()).collect();
         agents.sort_unstable();
         Ok(agents)
     }
 
-    /// Do messages wait for an agent?
+    /// Returns whether an agent is marked as having waiting messages.
     #[must_use]
     pub fn has_waiting(&self, agent: &AgentName) -> bool {
         self.home.waiting_mark(agent).exists()
     }
 
-    /// Marks that messages wait.
+    /// Marks that messages wait for an agent.
     ///
     /// # Errors
     /// The mark cannot be made.
@@ -125,13 +131,13 @@ impl Outbox {
         let mark = self.home.waiting_mark(agent);
         let mut options = fs::OpenOptions::new();
         let made = options.write(true).create(true).truncate(false).mode(0o600).open(&mark);
-        made.map(drop).map_err(SpoolError::io("make", mark))
+        made.map(drop).map_err(SpoolError::io("create", mark))
     }
 
-    /// Takes the mark away; whoever does looks for messages afterwards.
+    /// Removes the mark. The caller has to read the messages afterwards.
     ///
     /// # Errors
-    /// It cannot be taken away.
+    /// The mark cannot be removed.
     pub fn unmark_waiting(&self, agent: &AgentName) -> Result<(), SpoolError> {
         let mark = self.home.waiting_mark(agent);
         match fs::remove_file(&mark) {
@@ -140,25 +146,44 @@ impl Outbox {
         }
     }
 
-    /// Keeps what a message says now.
+    /// Replaces the file of a message.
     ///
     /// # Errors
-    /// It cannot be written; what was there is untouched.
-    pub fn keep(&self, entry: &Entry) -> Result<(), SpoolError> {
+    /// The file cannot be written, and the old one remains.
+    pub fn store(&self, entry: &Entry) -> Result<(), SpoolError> {
         entry.write(durability(entry.record.state))
     }
 
-    /// Forgets what became of old messages, and their files.
+    /// Cancels a message if it waits, and returns it; a message in another state stays unchanged. `None` if there is no
+    /// such message. The lock of the agent guarantees that no process delivers the message meanwhile.
+    ///
+    /// # Errors
+    /// The message cannot be read or written.
+    pub fn cancel(&self, _lock: &AgentLock, agent: &AgentName, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
+        let Some(mut entry) = self.message(agent, id)? else { return Ok(None) };
+        if entry.record.state == State::Waiting {
+            entry.record.set_state(State::Cancelled, Timestamp::now());
+            self.store(&entry)?;
+            self.unmark_waiting(agent)?;
+            let others = self.messages(agent)?;
+            if others.iter().flatten().any(|entry| entry.record.state == State::Waiting) {
+                self.mark_waiting(agent)?;
+            }
+        }
+        Ok(Some(entry))
+    }
+
+    /// Removes old messages in a final state, and their texts.
     ///
     /// # Errors
     /// The outbox cannot be read.
-    pub fn forget_old(&self, agent: &AgentName, now: Timestamp) -> Result<(), SpoolError> {
+    pub fn remove_old(&self, agent: &AgentName, now: Timestamp) -> Result<(), SpoolError> {
         let directory = self.directory(agent);
-        let ids = ids(&directory)?;
-        let since = MessageId::new(now - REMEMBERED, 0);
-        let many = ids.len().saturating_sub(REMEMBERED_COUNT);
+        let ids = message_ids(&directory)?;
+        let since = MessageId::new(now - RETENTION, 0);
+        let excess = ids.len().saturating_sub(RETENTION_COUNT);
         for (nth, id) in ids.iter().enumerate() {
-            let is_old = *id < since || nth < many;
+            let is_old = *id < since || nth < excess;
             if is_old
                 && read(&directory, id).is_ok_and(|entry| entry.is_some_and(|entry| entry.record.state.is_final()))
             {
@@ -170,10 +195,40 @@ impl Outbox {
     }
 }
 
-/// Makes a directory, unless it is there.
-fn make(directory: PathBuf) -> Result<PathBuf, SpoolError> {
+/// A file of the outbox that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// An operation on a file or directory failed.
+    #[error("cannot {what} {}: {source}", .path.display())]
+    Io {
+        /// The operation.
+        what: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// The error.
+        source: io::Error,
+    },
+    /// A file is not a message.
+    #[error("{} is not a message: {message}; remove the file, or move it elsewhere", .path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl SpoolError {
+    pub(super) fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { what, path, source }
+    }
+}
+
+/// Makes a directory, unless it exists.
+fn make_directory(directory: PathBuf) -> Result<PathBuf, SpoolError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&directory);
-    made.map_err(SpoolError::io("make the directory", &directory))?;
+    made.map_err(SpoolError::io("create the directory", &directory))?;
     Ok(directory)
 }
 
@@ -181,14 +236,14 @@ fn durability(state: State) -> Durability {
     if state == State::Waiting { Durability::OnDisk } else { Durability::InMemory }
 }
 
-fn ids(directory: &Path) -> Result<Vec<MessageId>, SpoolError> {
-    let named = names(directory)?;
+fn message_ids(directory: &Path) -> Result<Vec<MessageId>, SpoolError> {
+    let named = file_names(directory)?;
     let mut ids: Vec<MessageId> = named.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok()).collect();
     ids.sort_unstable();
     Ok(ids)
 }
 
-fn names(directory: &Path) -> Result<Vec<String>, SpoolError> {
+fn file_names(directory: &Path) -> Result<Vec<String>, SpoolError> {
     match fs::read_dir(directory) {
         Ok(found) => Ok(found.flatten().filter_map(|found| found.file_name().into_string().ok()).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -196,8 +251,8 @@ fn names(directory: &Path) -> Result<Vec<String>, SpoolError> {
     }
 }
 
-/// Opens a file that is one: a FIFO would hold up whoever opens it.
-fn regular(path: &Path) -> io::Result<fs::File> {
+/// Opens a regular file. Opening a FIFO would block.
+fn open_regular(path: &Path) -> io::Result<fs::File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
     let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
@@ -206,7 +261,7 @@ fn regular(path: &Path) -> io::Result<fs::File> {
 fn read(directory: &Path, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
     let path = directory.join(format!("{id}.json"));
     let mut bytes = Vec::new();
-    match regular(&path).and_then(|file| file.take(LONGEST_FILE).read_to_end(&mut bytes)) {
+    match open_regular(&path).and_then(|file| file.take(LONGEST_FILE).read_to_end(&mut bytes)) {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(SpoolError::io("read", path)(source)),
@@ -217,7 +272,53 @@ fn read(directory: &Path, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
             let message = format!("its schema is {}, expected {}", record.schema, Record::SCHEMA);
             Err(SpoolError::Malformed { path, message })
         }
-        Ok(record) => Err(SpoolError::Malformed { path, message: format!("it says that it is {}", record.id) }),
+        Ok(record) => Err(SpoolError::Malformed { path, message: format!("it contains the message {}", record.id) }),
         Err(error) => Err(SpoolError::Malformed { path, message: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MessageId, Outbox, Record, State};
+    use crate::Payload;
+    use jiff::Timestamp;
+    use mosaic_domain::{AgentName, MosaicHome};
+    use std::time::Instant;
+
+    #[test]
+    fn only_a_waiting_message_is_canceled() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = MosaicHome::from_environment(|_| Some(directory.path().into())).unwrap();
+        let outbox = Outbox::new(&home);
+        let agent: AgentName = "coder0".parse().unwrap();
+        for (nth, (before, after)) in
+            [(State::Waiting, State::Cancelled), (State::Accepted, State::Accepted), (State::Refused, State::Refused)]
+                .into_iter()
+                .enumerate()
+        {
+            let now = Timestamp::now();
+            let id = MessageId::new(now, u16::try_from(nth).unwrap());
+            let lock = outbox.lock_agent(&agent, &id, Instant::now()).unwrap().unwrap();
+            assert!(outbox.cancel(&lock, &agent, &id).unwrap().is_none(), "the message does not exist yet");
+            let record = Record {
+                schema: Record::SCHEMA,
+                id: id.clone(),
+                agent: agent.to_string(),
+                source: "test".parse().unwrap(),
+                created: now,
+                expires: None,
+                text: Payload::new(b"hello").unwrap(),
+                file: None,
+                state: before,
+                since: now,
+                code: None,
+                reason: None,
+                owner: None,
+            };
+            outbox.stage(&agent, record).unwrap();
+            assert_eq!(outbox.cancel(&lock, &agent, &id).unwrap().unwrap().record.state, after);
+            assert!(!outbox.has_waiting(&agent), "{before}");
+            assert_eq!(outbox.message(&agent, &id).unwrap().unwrap().record.state, after);
+        }
     }
 }

@@ -1,54 +1,54 @@
-//! What is kept of a message.
+//! The record of a message in the outbox.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mosaic_domain::{BootId, Pid, ProcessIdentity};
 
-use crate::{Doubt, Label, Outcome, Payload, Refusal};
+use super::MessageId;
+use crate::{Label, Outcome, Payload, Refusal, UnconfirmedReason};
 
-use super::{MessageId, State};
-
-/// One message, as its file has it.
+/// One message, as its file contains it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// The version of this format; 1.
+    /// The version of this format: 1.
     pub schema: u32,
-    /// Its id.
+    /// The id.
     pub id: MessageId,
-    /// Whom it is for: the agent's name.
+    /// The name of the recipient.
     pub agent: String,
-    /// Whom it is from.
+    /// The sender.
     pub source: Label,
-    /// When it was made.
+    /// When the message was created.
     pub created: Timestamp,
-    /// Until when it is good, if it may wait.
+    /// When the message expires, if it may wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
-    /// The text that is typed, preamble and all.
+    /// The text that is typed, including the preamble.
     pub text: Payload,
-    /// The file that its text is in, if that only tells where to read it.
+    /// The file with the message, if the text only asks the agent to read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// How far it has come.
+    /// The state.
     pub state: State,
-    /// Since when.
+    /// When the message entered the state.
     pub since: Timestamp,
-    /// Why it has come no further, for programs.
+    /// The machine-readable reason of the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Why it has come no further.
+    /// The reason of the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Who carries it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier: Option<Carrier>,
+    /// The process that delivers the message.
+    #[serde(default, rename = "carrier", skip_serializing_if = "Option::is_none")]
+    pub owner: Option<MessageOwner>,
 }
 
-/// The process that carries a message.
+/// The process that delivers a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Carrier {
+pub struct MessageOwner {
     pid: Pid,
     start: u64,
     #[serde(with = "boot")]
@@ -68,14 +68,14 @@ mod boot {
     }
 }
 
-impl From<ProcessIdentity> for Carrier {
+impl From<ProcessIdentity> for MessageOwner {
     fn from(process: ProcessIdentity) -> Self {
         Self { pid: process.pid, start: process.start_ticks, boot: process.boot }
     }
 }
 
-impl Carrier {
-    /// The process.
+impl MessageOwner {
+    /// Returns the identity of the process.
     #[must_use]
     pub fn process(&self) -> ProcessIdentity {
         ProcessIdentity { pid: self.pid, start_ticks: self.start, boot: self.boot }
@@ -86,42 +86,131 @@ impl Record {
     /// The version of the format.
     pub const SCHEMA: u32 = 1;
 
-    /// Turns to another state, about which there is nothing more to say.
-    pub fn turn(&mut self, state: State, now: Timestamp) {
+    /// Changes the state, without a reason.
+    pub fn set_state(&mut self, state: State, now: Timestamp) {
         self.state = state;
         self.since = now;
         (self.code, self.reason) = (None, None);
         if !state.is_under_way() {
-            self.carrier = None;
+            self.owner = None;
         }
     }
 
-    /// Turns to what became of it.
+    /// Changes the state to the one of an outcome.
     pub fn settle(&mut self, outcome: &Outcome, now: Timestamp) {
         let (state, code) = match outcome {
             Outcome::Accepted => (State::Accepted, None),
             Outcome::Queued => (State::Queued, None),
-            Outcome::Unconfirmed(doubt) => (State::Unconfirmed, Some(doubt.code())),
+            Outcome::Unconfirmed(reason) => (State::Unconfirmed, Some(reason.code())),
             Outcome::Refused(refusal) => (State::Refused, Some(refusal.code())),
         };
-        self.turn(state, now);
+        self.set_state(state, now);
         self.code = code.map(str::to_owned);
         self.reason = outcome.reason();
     }
 
-    /// What is true of it if the process that carried it has ended.
+    /// Returns the outcome, given that the process that owned the message has ended; `None` if it was not under way.
     #[must_use]
-    pub fn without_carrier(&self) -> Option<Outcome> {
+    pub fn outcome_without_owner(&self) -> Option<Outcome> {
         match self.state {
             State::Staged => Some(Outcome::Refused(Refusal::SenderEnded)),
-            State::Typing | State::Typed | State::Submitted => Some(Outcome::Unconfirmed(Doubt::SenderEnded)),
+            State::Typing | State::Typed | State::Submitted => {
+                Some(Outcome::Unconfirmed(UnconfirmedReason::SenderEnded))
+            }
             _ => None,
         }
     }
 
-    /// Is it past its time?
+    /// Returns whether the message has expired.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
+/// The state of a message in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The message is on disk and about to be delivered.
+    Staged,
+    /// The message is on disk and waits until the agent is ready.
+    Waiting,
+    /// The message is about to be typed, and may have been.
+    Typing,
+    /// The message was typed.
+    Typed,
+    /// Enter was pressed.
+    Submitted,
+    /// The agent has accepted the message.
+    Accepted,
+    /// The agent's program keeps the message until its turn ends.
+    Queued,
+    /// The message was typed, or may have been, and its acceptance was not seen.
+    Unconfirmed,
+    /// The message was not typed.
+    Refused,
+    /// The message was not typed before it expired.
+    Expired,
+    /// The message was canceled before it was typed.
+    Cancelled,
+}
+
+impl State {
+    /// All states.
+    pub const ALL: [Self; 11] = [
+        Self::Staged,
+        Self::Waiting,
+        Self::Typing,
+        Self::Typed,
+        Self::Submitted,
+        Self::Accepted,
+        Self::Queued,
+        Self::Unconfirmed,
+        Self::Refused,
+        Self::Expired,
+        Self::Cancelled,
+    ];
+
+    /// Returns the name of the state.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Staged => "staged",
+            Self::Waiting => "waiting",
+            Self::Typing => "typing",
+            Self::Typed => "typed",
+            Self::Submitted => "submitted",
+            Self::Accepted => "accepted",
+            Self::Queued => "queued",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Returns whether a process is delivering the message.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        matches!(self, Self::Staged | Self::Typing | Self::Typed | Self::Submitted)
+    }
+
+    /// Returns whether the state is final.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        !self.is_under_way() && self != Self::Waiting
+    }
+
+    /// Returns whether a part of the message may have been typed.
+    #[must_use]
+    pub fn may_be_typed(self) -> bool {
+        matches!(self, Self::Typing | Self::Typed | Self::Submitted | Self::Accepted | Self::Queued | Self::Unconfirmed)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }

@@ -1,19 +1,19 @@
-//! `mosaic agent attach`: goes to an agent, to talk to it.
+//! `mosaic agent attach`: attaches this terminal to an agent's session.
 
 use std::io::{self, IsTerminal};
 
 use clap::Args;
 use mosaic_domain::ExitCode;
 
-use super::session::session;
+use super::agent_pane::find_pane;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::NamedAgent;
 
-/// Go to an agent's session: what is typed is typed to the agent
+/// Attach this terminal to an agent's session
 ///
-/// This terminal becomes a tmux client; Ctrl-B d leaves, and the agent runs on. It works inside another
-/// tmux too: there Ctrl-B goes to the outer one, and Ctrl-B Ctrl-B to this.
+/// What you type goes to the agent. Ctrl-B d detaches, and the agent keeps running. Inside another tmux, Ctrl-B
+/// goes to the outer one, and Ctrl-B Ctrl-B to this one.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  mosaic agent attach coder0")]
 pub(crate) struct Attach {
@@ -26,10 +26,10 @@ impl Attach {
         let roster = context.roster()?;
         let agent = self.agent.checked(&roster)?;
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-            let instead = format!("'mosaic agent tail {agent}' does without");
+            let instead = format!("use 'mosaic agent tail {agent}' instead");
             return Err(CommandError::NoTerminal { what: "mosaic agent attach", instead });
         }
-        let (server, _) = session(context, &roster, agent)?;
+        let (server, _) = find_pane(context, &roster, agent)?;
         match server.become_attached(agent)? {}
     }
 }

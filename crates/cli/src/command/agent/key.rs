@@ -6,16 +6,16 @@ use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
 use mosaic_tmux::{Guarded, PaneSight};
 
-use super::agent_sight::agent_sight;
+use super::agent_pane::capture_pane;
+use super::message_sender;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{Key, NamedAgent};
-use crate::mail::Office;
 
-/// Press keys in an agent's pane, to answer a dialog say
+/// Press keys in an agent's pane, for example to answer a dialog
 ///
-/// Enter is pressed only where it is named. A text is sent with 'mosaic agent send', which sees to it that
-/// it arrives.
+/// Enter is pressed only where you name it. To send text, use 'mosaic agent send', which confirms that the text
+/// arrives.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct PressKeys {
@@ -31,9 +31,9 @@ const AFTER_HELP: &str = "\
 Keys:
   a single character, or Enter, Escape, Space, Tab, BTab, BSpace, Up, Down, Left, Right,
   Home, End, PageUp, PageDown, Insert, Delete, F1 to F12, KP0 to KP9;
-  with C-, M- or S- before it Ctrl, Alt or Shift are held
+  the prefixes C-, M- and S- hold Ctrl, Alt and Shift
 
-Exit codes: 0 pressed, 1 refused and nothing was pressed, 69 no session, 75 a message is being typed.
+Exit codes: 0 pressed, 1 refused and no key was pressed, 69 no session, 75 a message is being typed.
 
 Examples:
   mosaic agent key coder0 1            choose the first answer
@@ -41,42 +41,45 @@ Examples:
   mosaic agent key coder0 Down Down Enter
   mosaic agent key coder0 C-c";
 
-/// A message that is being typed is there in less, unless something is wrong with it.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait while a message is being typed, which usually takes less.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl PressKeys {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let roster = context.roster()?;
         let agent = self.agent.checked(&roster)?;
-        let office = Office::new(context);
-        let _turn = office.turn(agent, PATIENCE)?;
-        let (typist, sight) = agent_sight(&office, &roster, agent)?;
-        check(agent, Some(&sight))?;
-        match typist.press(sight.pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
+        let sender = message_sender(context);
+        let _lock = sender.lock_agent(agent, LOCK_TIMEOUT)?;
+        let (typist, capture) = capture_pane(&sender, &roster, agent)?;
+        check_pane(agent, Some(&capture))?;
+        match typist.press(capture.pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
             (Guarded::Typed, _) => Ok(ExitCode::Ok),
-            (Guarded::Refused, now) => {
-                check(agent, now.as_ref())?;
-                Err(refused(agent, "changes at this moment: try again"))
+            (Guarded::Refused, capture) => {
+                check_pane(agent, capture.as_ref())?;
+                Err(refused(agent, "is changing: try again"))
             }
         }
     }
 }
 
-/// Does what is pressed get to the agent?
-fn check(agent: &AgentName, sight: Option<&PaneSight>) -> Result<(), CommandError> {
-    match sight {
-        None => Err(refused(agent, &format!("is gone: 'mosaic fleet start {agent}' starts it"))),
-        Some(sight) if sight.dead => {
-            Err(refused(agent, &format!("has a process that has ended: 'mosaic fleet restart {agent}' starts it")))
+/// Checks that keys reach the agent.
+fn check_pane(agent: &AgentName, capture: Option<&PaneSight>) -> Result<(), CommandError> {
+    match capture {
+        None => Err(refused(agent, &format!("no longer exists: 'mosaic fleet start {agent}' starts the agent"))),
+        Some(capture) if capture.dead => {
+            let why = format!("has a process that has ended: 'mosaic fleet restart {agent}' restarts the agent");
+            Err(refused(agent, &why))
         }
-        Some(sight) if sight.in_mode => {
-            let how = "is in copy mode, somebody reads there: when nobody does any more, leave it with 'q' in";
-            Err(refused(agent, &format!("{how} 'mosaic agent attach {agent}'")))
+        Some(capture) if capture.in_mode => {
+            let why = format!(
+                "is in copy mode, in which a person may be reading: leave it with 'q' in 'mosaic agent attach {agent}'"
+            );
+            Err(refused(agent, &why))
         }
         Some(_) => Ok(()),
     }
 }
 
 fn refused(agent: &AgentName, why: &str) -> CommandError {
-    CommandError::Refused(format!("nothing was pressed: the pane of {agent} {why}"))
+    CommandError::Refused(format!("no key was pressed: the pane of {agent} {why}"))
 }

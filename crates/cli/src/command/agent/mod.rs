@@ -1,40 +1,43 @@
-//! The commands of `mosaic agent`.
+//! The commands of `mosaic agent`: grammar, calls and output. The logic is in the libraries.
 
-mod agent_sight;
+mod agent_pane;
 mod attach;
+mod exit_codes;
 mod key;
+mod message_text;
 mod outbox;
-mod receive;
+mod receipt_text;
 mod report;
 mod reset;
 mod roster;
 mod screen;
 mod send;
-mod session;
 mod status;
 mod tail;
+mod terminal_text;
 mod watch;
 
 pub(crate) use attach::Attach;
+pub(crate) use exit_codes::AgentCommandError;
 pub(crate) use key::PressKeys;
 pub(crate) use outbox::Outbox;
-pub(crate) use receive::Receive;
 pub(crate) use report::Report;
 pub(crate) use reset::Reset;
 pub(crate) use roster::Roster;
 pub(crate) use screen::Screen;
-pub(crate) use send::Send;
+pub(crate) use send::{Receive, Send};
 pub(crate) use status::Status;
 pub(crate) use tail::Tail;
 pub(crate) use watch::Watch;
 
+use mosaic_delivery::{FleetLocation, MessageSender};
 use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::AgentCommand;
 
-/// Runs one of them.
+/// Runs one of the commands.
 ///
 /// # Errors
 /// Those of the command.
@@ -53,4 +56,19 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
         AgentCommand::Receive(receive) => receive.run(context),
         AgentCommand::Report(report) => Ok(report.run(None, &context.environment)),
     }
+}
+
+/// Makes the sender of messages to the agents of this fleet.
+fn message_sender(context: &Context) -> MessageSender {
+    MessageSender::new(FleetLocation {
+        home: context.home.clone(),
+        roster_path: context.roster_path.clone(),
+        run_directory: context.run_directory.clone(),
+        search_path: context.environment.variable("PATH"),
+    })
+}
+
+/// Returns the label of this sender: the agent in whose pane this runs, or the operator.
+fn sender_label(context: &Context) -> String {
+    mosaic_delivery::sender_label(context.environment.variable("MOSAIC_AGENT_NAME").as_deref())
 }

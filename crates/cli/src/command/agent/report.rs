@@ -1,4 +1,4 @@
-//! `mosaic agent report`: what an agent says of itself.
+//! `mosaic agent report`: records an agent's own report of its activity.
 
 use std::ffi::OsString;
 use std::io::{self, BufReader};
@@ -12,63 +12,63 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, ExitCode};
 use mosaic_heartbeat::{Activity, ActivityReport, Moment, RunDirectory, Saying, Uptime};
 use mosaic_process::ProcRoot;
+use mosaic_runtimes::{EventFormat, EventReport};
 use serde_json::Value;
 
 use crate::context::Environment;
-use crate::reporting;
 use crate::view::tell;
 
-/// Say what this agent does (for agents: run it in the agent's pane)
+/// Report this agent's activity (agents run it in their pane)
 ///
-/// Whoever calls it is not to be harmed: it takes milliseconds, and its exit code is 0 whatever happens. What
-/// could not be said is told on standard error.
+/// The command takes milliseconds and always exits with 0, so that it never harms the agent. Errors are printed on
+/// standard error.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Report {
-    /// working, waiting (a person is needed), idle, or blocked (nobody's answer would help)
+    /// working, waiting (for a person), idle, or blocked (a person cannot help)
     #[arg(value_name = "ACTIVITY", value_parser = activity, required_unless_present = "from")]
     activity: Option<Activity>,
 
-    /// Take what its own hooks tell, an event as JSON on standard input
+    /// Read an event of the runtime's own hooks, as JSON from standard input
     #[arg(long, value_name = "RUNTIME", conflicts_with_all = ["activity", "reason"])]
-    from: Option<Hooked>,
+    from: Option<HookRuntime>,
 
-    /// For what it waits, or what blocks it; as the first word of a wait: permission, question, login,
-    /// usage limit, trust
+    /// What the agent waits for, or what blocks it; a wait begins with permission, question, login, usage limit or
+    /// trust
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     reason: Option<String>,
 
-    /// The model it uses, from now on
+    /// The model that the agent uses from now on
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     model: Option<String>,
 
-    /// What it works on, until it is idle
+    /// The task until the agent is idle
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     task: Option<String>,
 
-    /// The message that it took last, by the id that 'mosaic agent send' gave it
+    /// The id of the last message that the agent has accepted, as printed by 'mosaic agent send'
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     message_id: Option<String>,
 }
 
-/// A runtime whose hooks call this.
+/// A runtime whose hooks run this command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Hooked {
+enum HookRuntime {
     /// Claude Code
     Claude,
     /// Codex
     Codex,
 }
 
-/// How long an event may take to come.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait for the event.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const AFTER_HELP: &str = "\
-claude, codex, pi and opencode report by themselves when 'mosaic RUNTIME' or 'mosaic yolo RUNTIME'
-starts them in an agent's pane. For anything else, call this from its own hooks.
+claude, codex, pi and opencode report automatically if 'mosaic RUNTIME' or 'mosaic yolo RUNTIME'
+starts them in an agent's pane. For other programs, run this command from their hooks.
 
-The agent is the one of MOSAIC_AGENT_NAME. What is left out stays as it was said before; an empty
-text takes it back.
+MOSAIC_AGENT_NAME names the agent. An option that is omitted keeps its earlier value; an empty
+text removes it.
 
 Examples:
   mosaic agent report working --task 'rebase the branch'
@@ -76,67 +76,68 @@ Examples:
   mosaic agent report idle";
 
 impl Report {
-    /// Says it, of the fleet in that home if it is not that of the environment. There is nothing that could go wrong
-    /// for the caller.
+    /// Records the report for the fleet in `home`, or in the home that the environment names. It always succeeds for the
+    /// caller.
     pub(crate) fn run(&self, home: Option<&Path>, environment: &Environment) -> ExitCode {
         let home = home.map(OsString::from);
         let variable = |name: &str| match name {
             "MOSAIC_HOME" => home.clone().or_else(|| environment.variable(name)),
             name => environment.variable(name),
         };
-        if let Err(why) = self.report(variable) {
-            tell(&format!("WARNING: not reported: {why}"));
+        if let Err(error) = self.record(variable) {
+            tell(&format!("WARNING: the activity was not reported: {error}"));
         }
         ExitCode::Ok
     }
 
-    fn report(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<(), String> {
+    fn record(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<(), String> {
         let name = variable("MOSAIC_AGENT_NAME").filter(|name| !name.is_empty());
-        let name =
-            name.ok_or("MOSAIC_AGENT_NAME, which says whose report it is, is not set; it is in an agent's pane")?;
+        let name = name.ok_or("MOSAIC_AGENT_NAME is not set; run this command in an agent's pane")?;
         let agent: AgentName = name.to_string_lossy().parse().map_err(|error| format!("MOSAIC_AGENT_NAME: {error}"))?;
         let directory = RunDirectory::from_environment(variable).map_err(|error| error.to_string())?;
-        // What nobody can read is replaced.
+        // An unreadable report is replaced.
         let before = mosaic_heartbeat::read_activity(&directory.activity(&agent)).unwrap_or_default();
-        let Some(saying) = self.saying()? else { return Ok(()) };
-        let Some(report) = ActivityReport::after(before.as_ref(), saying, now()) else { return Ok(()) };
-        let place = || directory.activity(&agent).display().to_string();
+        let Some(update) = self.activity_update()? else { return Ok(()) };
+        let Some(report) = ActivityReport::after(before.as_ref(), update, now()) else { return Ok(()) };
+        let path = || directory.activity(&agent).display().to_string();
         mosaic_heartbeat::write_activity(&directory, &agent, &report)
-            .map_err(|error| format!("cannot write {}: {error}", place()))
+            .map_err(|error| format!("cannot write {}: {error}", path()))
     }
 
-    /// What is said; nothing, if an event says nothing of the agent.
-    fn saying(&self) -> Result<Option<Saying>, String> {
-        let said = match (self.from, self.activity) {
+    /// Returns the update; `None` if the event says nothing about the agent's activity.
+    fn activity_update(&self) -> Result<Option<Saying>, String> {
+        let report = match (self.from, self.activity) {
             (Some(runtime), _) => {
-                let event = event_within(PATIENCE)?;
-                match runtime {
-                    Hooked::Claude => reporting::claude::report_of(&event),
-                    Hooked::Codex => reporting::codex::report_of(&event),
-                }
+                let format = match runtime {
+                    HookRuntime::Claude => EventFormat::Claude,
+                    HookRuntime::Codex => EventFormat::Codex,
+                };
+                format.parse(&read_event(EVENT_TIMEOUT)?)
             }
-            (None, activity) => activity.map(reporting::Report::of),
+            (None, activity) => activity.map(EventReport::new),
         };
-        Ok(said.map(|said| Saying {
-            activity: said.activity,
-            reason: self.reason.clone().or(said.reason),
-            model: self.model.clone().or(said.model),
-            task: self.task.clone().or(said.task),
+        Ok(report.map(|report| Saying {
+            activity: report.activity,
+            reason: self.reason.clone().or(report.reason),
+            model: self.model.clone().or(report.model),
+            task: self.task.clone().or(report.task),
             message_id: self.message_id.clone(),
         }))
     }
 }
 
-/// The event on standard input. Whoever calls this and does not close it is not waited for.
-fn event_within(patience: Duration) -> Result<Value, String> {
+/// Reads the event from standard input. A caller that does not close it is not waited for.
+fn read_event(timeout: Duration) -> Result<Value, String> {
     let (sender, event) = mpsc::channel();
     let read = move || {
-        // Whoever has given up does not listen.
+        // After the timeout there is no receiver.
         let _ = sender.send(serde_json::from_reader::<_, Value>(BufReader::new(io::stdin())));
     };
     thread::Builder::new().spawn(read).map_err(|error| format!("cannot start a thread: {error}"))?;
-    let event = event.recv_timeout(patience).map_err(|_| format!("no event came within {} s", patience.as_secs()))?;
-    event.map_err(|error| format!("the event on standard input is no JSON: {error}"))
+    let event = event
+        .recv_timeout(timeout)
+        .map_err(|_| format!("no event arrived on standard input within {} s", timeout.as_secs()))?;
+    event.map_err(|error| format!("the event on standard input is not JSON: {error}"))
 }
 
 fn now() -> Moment {
@@ -151,5 +152,5 @@ fn now() -> Moment {
 
 fn activity(word: &str) -> Result<Activity, String> {
     let known = Activity::ALL.into_iter().find(|activity| activity.as_str() == word);
-    known.ok_or_else(|| format!("possible ones: {}", Activity::ALL.map(Activity::as_str).join(", ")))
+    known.ok_or_else(|| format!("expected one of: {}", Activity::ALL.map(Activity::as_str).join(", ")))
 }

@@ -1,49 +1,46 @@
-//! `mosaic agent reset`: makes an agent forget, and tells it what it is told first.
-
-mod answer;
-mod plan;
+//! `mosaic agent reset`: clears an agent's conversation, and sends its kickstart prompt.
 
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mosaic_delivery::{Message, Patience, PostError, Recipient, Request};
+use mosaic_delivery::{ConversationReset, DeliveryOptions, DeliveryTimeouts, Message, Receipt, Receipts, ResetPlan};
 use mosaic_domain::{AgentName, ExitCode};
 use mosaic_roster::Roster;
+use serde::Serialize;
 
+use super::exit_codes::receipts_exit_code;
+use super::receipt_text::receipt_text;
+use super::{message_sender, sender_label};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{Json, NamedAgent, Seconds};
 use crate::lifecycle::{Order, Scope, carry_out, come_up};
-use crate::mail::{Office, Receipt};
 use crate::view::{print, print_json};
 
-use answer::Answer;
-use plan::{Conversation, Plan};
-
-/// Make an agent forget its task, and tell it what it is told first
+/// Clear an agent's conversation and send its kickstart prompt
 ///
-/// Its runtime's reset command is typed as a message is, once the agent is idle: that of the roster, else
-/// what is known of the runtime. A runtime that has none is restarted. Then the agent is told the kickstart
-/// template of its roster entry, if it has one, with {agent}, {class}, {host} and {task} replaced.
+/// When the agent is idle, the reset command of its roster entry or of its runtime is typed like a message. An agent
+/// without a reset command is restarted. Then the kickstart template of its roster entry is sent, if it has one, with
+/// {agent}, {class}, {host} and {task} replaced.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Reset {
     #[command(flatten)]
     agent: NamedAgent,
 
-    /// Forget the conversation (this is what is done if nothing is said)
+    /// Clear the conversation (default)
     #[arg(long, conflicts_with = "new")]
     clear: bool,
 
-    /// Begin another conversation, and keep the old one, where the runtime can tell them apart
+    /// Start another conversation and keep the old one, if the runtime supports that
     #[arg(long)]
     new: bool,
 
-    /// What it is to do: {task} in the template
+    /// The task, for {task} in the template
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     task: Option<String>,
 
-    /// Wait so long for the agent to be idle and ready, and again for it to accept [default: 10]
+    /// Wait this long for the agent to be idle and ready, and again for it to accept [default: 10]
     #[arg(long, value_name = "SECONDS")]
     wait: Option<Seconds>,
 
@@ -59,74 +56,123 @@ Examples:
   mosaic agent reset coder0 --new --task issue-12
   mosaic agent reset coder0 --wait 60 --json";
 
-/// How long a restart may take, as with 'mosaic fleet restart'.
-const RESTARTING: Duration = Duration::from_mins(2);
-/// How long a program may take until it shows its composer, after a start and after it has forgotten.
-const COMING_UP: Duration = Duration::from_secs(30);
+/// How long a restart may take, as for 'mosaic fleet restart'.
+const RESTART_TIMEOUT: Duration = Duration::from_mins(2);
+/// How long a program may take to show its composer, after a start and after a reset command.
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Reset {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let roster = context.roster()?;
         let agent = self.agent.checked(&roster)?;
-        let office = Office::new(context);
-        let to = office.recipient(&roster, agent)?;
-        let which = if self.new { Conversation::New } else { Conversation::Clear };
-        let plan = Plan::make(context, &roster, &to, which, self.task.as_deref())?;
-        let after = plan.kickstart.map(|kickstart| (kickstart, self.after()));
-        let answer = if let Some(command) = plan.command {
+        let sender = message_sender(context);
+        let to = sender.recipient(&roster, agent)?;
+        let reset = if self.new { ConversationReset::New } else { ConversationReset::Clear };
+        let plan = ResetPlan::new(&roster, &to, &sender_label(context), reset, self.task.as_deref())?;
+        let kickstart = plan.kickstart.map(|message| (message, self.kickstart_options()));
+        let report = if let Some(command) = plan.command {
             let text = command.payload.as_str().to_owned();
-            let row = [(command, self.request(Patience::usual(), true))].into_iter().chain(after).collect::<Vec<_>>();
-            Answer::typed(agent, &text, send(&office, &roster, &to, &row)?)
+            let options = self.options(DeliveryTimeouts::default(), true);
+            let messages: Vec<_> = [(command, options)].into_iter().chain(kickstart).collect();
+            ResetReport::typed(agent, &text, sender.send_sequence(&roster, &to, &messages)?)
         } else {
             let began = Instant::now();
             self.restart(context, &roster, agent)?;
             let took = began.elapsed();
-            // Its process is another one.
-            let to = office.recipient(&roster, agent)?;
-            Answer::restarted(agent, took, send(&office, &roster, &to, &Vec::from_iter(after))?)
+            // The restarted agent has another process.
+            let to = sender.recipient(&roster, agent)?;
+            let messages: Vec<(Message, DeliveryOptions)> = kickstart.into_iter().collect();
+            ResetReport::restarted(agent, took, sender.send_sequence(&roster, &to, &messages)?)
         };
         if self.json.wanted {
-            print_json(&answer)?;
+            print_json(&report)?;
         } else {
-            print(&answer.text())?;
+            print(&report.text())?;
         }
-        Ok(answer.exit_code())
+        Ok(receipts_exit_code(report.receipts.summary()))
     }
 
-    fn request(&self, otherwise: Patience, only_when_idle: bool) -> Request {
-        let patience = self.wait.map_or(otherwise, |wait| Patience::waiting(wait.0));
-        Request { only_when_idle, rescue: true, until_turn: false, patience }
+    fn options(&self, default: DeliveryTimeouts, only_when_idle: bool) -> DeliveryOptions {
+        let timeouts = self.wait.map_or(default, |wait| DeliveryTimeouts::with_wait(wait.0));
+        DeliveryOptions { only_when_idle, retry_enter: true, until_turn: false, timeouts }
     }
 
-    fn after(&self) -> Request {
-        self.request(Patience { ready: COMING_UP, ..Patience::usual() }, false)
+    fn kickstart_options(&self) -> DeliveryOptions {
+        self.options(DeliveryTimeouts { ready: READY_TIMEOUT, ..DeliveryTimeouts::default() }, false)
     }
 
     fn restart(&self, context: &Context, roster: &Roster, agent: &AgentName) -> Result<(), CommandError> {
         let mut failed = None;
         let scope = Scope::Agents(Vec::from([agent.clone()]));
-        carry_out(context, roster, Order::Restart, &scope, RESTARTING, &mut |report| {
+        carry_out(context, roster, Order::Restart, &scope, RESTART_TIMEOUT, &mut |report| {
             failed = report.outcome.err().map(|why| format!("it was not restarted: {why}")).or(failed.take());
         })?;
-        let limit = self.wait.map_or(COMING_UP, |wait| wait.0);
+        let limit = self.wait.map_or(READY_TIMEOUT, |wait| wait.0);
         match failed.map_or_else(|| come_up(context, agent, limit), Err) {
             Ok(()) => Ok(()),
-            Err(why) => Err(CommandError::Refused(format!("{agent} has not forgotten: {why}"))),
+            Err(why) => Err(CommandError::Refused(format!("the conversation of {agent} was not cleared: {why}"))),
         }
     }
 }
 
-fn send(
-    office: &Office<'_>,
-    roster: &Roster,
-    to: &Recipient,
-    row: &[(Message, Request)],
-) -> Result<Vec<Receipt>, CommandError> {
-    if row.is_empty() {
-        return Ok(Vec::new());
+/// What `mosaic agent reset --json` prints.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResetReport {
+    /// The agent.
+    agent: String,
+    /// How the conversation was cleared.
+    how: ResetMethod,
+    /// The command that was typed.
+    command: Option<String>,
+    /// The duration of the restart.
+    restart_milliseconds: Option<u64>,
+    /// The outcomes of the command, if one was typed, and of the kickstart prompt, if it was sent.
+    #[serde(flatten)]
+    receipts: Receipts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum ResetMethod {
+    Typed,
+    Restarted,
+}
+
+impl ResetReport {
+    /// Reports a reset by a typed command. The first receipt is that of the command.
+    fn typed(agent: &AgentName, command: &str, receipts: Vec<Receipt>) -> Self {
+        Self {
+            agent: agent.to_string(),
+            how: ResetMethod::Typed,
+            command: Some(command.to_owned()),
+            restart_milliseconds: None,
+            receipts: Receipts::new(receipts),
+        }
     }
-    let began = Instant::now();
-    let server = office.server(roster)?;
-    let sent: Result<_, PostError> = office.post(&server).send_in_a_row(to, row);
-    Ok(sent?.iter().map(|entry| Receipt::of(&entry.record, began.elapsed())).collect())
+
+    /// Reports a reset by a restart.
+    fn restarted(agent: &AgentName, took: Duration, receipts: Vec<Receipt>) -> Self {
+        Self {
+            agent: agent.to_string(),
+            how: ResetMethod::Restarted,
+            command: None,
+            restart_milliseconds: u64::try_from(took.as_millis()).ok(),
+            receipts: Receipts::new(receipts),
+        }
+    }
+
+    /// Returns a line for each step.
+    fn text(&self) -> String {
+        let Self { agent, .. } = self;
+        let restart = self.restart_milliseconds.map(|milliseconds| {
+            let seconds = Duration::from_millis(milliseconds).as_secs_f64();
+            format!("{agent}  restarted in {seconds:.1} s\n")
+        });
+        let steps = self.command.as_deref().into_iter().chain(["kickstart"]);
+        let receipts = steps
+            .zip(&self.receipts.receipts)
+            .map(|(step, receipt)| format!("{agent}  {step}: {}\n", receipt_text(receipt)));
+        restart.into_iter().chain(receipts).collect()
+    }
 }

@@ -1,4 +1,4 @@
-//! `mosaic agent roster`: the agents that there should be.
+//! `mosaic agent roster`: lists the agents of the roster.
 
 use clap::Args;
 use mosaic_domain::ExitCode;
@@ -10,14 +10,14 @@ use crate::error::CommandError;
 use crate::grammar::Json;
 use crate::view::{Column, Paint, Table, print, print_json, render, tell};
 
-/// Show the roster's agents, each with what holds for it, defaults applied
+/// List the agents of the roster, with their settings and the defaults applied
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic agent roster\n  mosaic agent roster --json | jq -r '.[].name'")]
 pub(crate) struct Roster {
     #[command(flatten)]
     json: Json,
 
-    /// Answer with the names alone, one a line
+    /// Print only the names, one per line
     #[arg(long, conflicts_with = "json")]
     names: bool,
 }
@@ -40,7 +40,7 @@ impl Roster {
     }
 }
 
-/// One agent, with what holds for it; null is what the launcher chooses.
+/// One agent with its settings. The launcher chooses a value that is null.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {

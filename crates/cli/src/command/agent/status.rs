@@ -1,4 +1,4 @@
-//! `mosaic agent status`: all that is known of agents.
+//! `mosaic agent status`: prints the details of agents.
 
 use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
@@ -9,9 +9,9 @@ use crate::error::CommandError;
 use crate::grammar::{Json, NamedAgents};
 use crate::view::{agent_cards, print, print_json, render};
 
-/// Show all that is known of agents: process, unit, heartbeat, what they use, what differs
+/// Show the details of agents: process, unit, heartbeat, resource usage, drift
 ///
-/// Exit code 0 says that it could look, whatever it saw; 'mosaic fleet verify' judges.
+/// The exit code is 0 if the agents could be observed, whatever their state; 'mosaic fleet verify' checks their state.
 #[derive(Args, Clone, Debug)]
 #[command(
     after_help = "Examples:\n  mosaic agent status coder0\n  mosaic agent status --json | jq '.agents[].heartbeat'"
@@ -40,7 +40,7 @@ impl Status {
     }
 }
 
-/// Leaves these agents, in this order, and what is said of them.
+/// Keeps only these agents, in this order, and their drift.
 fn restrict(snapshot: &mut Snapshot, agents: &[AgentName]) {
     snapshot.agents = agents.iter().filter_map(|agent| snapshot.agent(agent.as_str()).cloned()).collect();
     snapshot.drift.retain(|item| agents.iter().any(|agent| agent.as_str() == item.subject));
@@ -52,7 +52,7 @@ mod tests {
     use crate::view::test_fleet;
 
     #[test]
-    fn only_what_was_asked_for_is_left() {
+    fn only_the_named_agents_are_shown() {
         let mut fleet = test_fleet::fleet();
         restrict(&mut fleet, &["coder1".parse().unwrap(), "coder0".parse().unwrap()]);
         let names: Vec<&str> = fleet.agents.iter().map(|agent| agent.name.as_str()).collect();

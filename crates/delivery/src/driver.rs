@@ -1,0 +1,204 @@
+//! Drives a pane through a delivery: it observes the pane, asks [`crate::protocol`] for the next step, and carries it out.
+//! It decides nothing itself.
+
+use std::time::{Duration, Instant};
+
+use mosaic_domain::Pid;
+use mosaic_runtimes::{ComposerForm, Profile};
+use mosaic_tmux::{FoundPane, Guarded, Server, TmuxError, Typist};
+
+use crate::protocol::{DeliveryAttempt, DeliveryOptions, PaneCapture, Step};
+use crate::{Outcome, Refusal, UnconfirmedReason};
+
+/// Records the steps of a delivery, so that they are known if the sender is killed.
+pub trait DeliveryProgress {
+    /// Why a step cannot be recorded.
+    type Error;
+
+    /// Records that the text is about to be typed. From here on it may have been.
+    ///
+    /// # Errors
+    /// The step cannot be recorded, so nothing is typed.
+    fn typing(&mut self) -> Result<(), Self::Error>;
+
+    /// Records that the text was not typed after all.
+    ///
+    /// # Errors
+    /// The step cannot be recorded.
+    fn not_typed(&mut self) -> Result<(), Self::Error>;
+
+    /// Records that the text was typed.
+    fn typed(&mut self);
+
+    /// Records that Enter was pressed.
+    fn submitted(&mut self);
+}
+
+/// Types texts into one pane.
+#[derive(Clone, Copy)]
+pub struct PaneDriver<'a> {
+    /// The tmux server.
+    pub server: &'a Server,
+    /// The pane.
+    pub pane: &'a FoundPane,
+    /// The process that the message is for.
+    pub expected_process: Pid,
+    /// The profile of the program in the pane.
+    pub profile: &'a Profile,
+    /// How the text is delivered.
+    pub options: DeliveryOptions,
+    /// Returns whether the agent itself reports that it has the message.
+    pub is_reported: &'a dyn Fn() -> bool,
+}
+
+/// How long an unresponsive server is asked again once a text was typed.
+const UNRESPONSIVE_LIMIT: Duration = Duration::from_secs(30);
+
+/// The time between two observations that have to agree. Programs draw a frame within a few milliseconds.
+const CONFIRM_AFTER: Duration = Duration::from_millis(40);
+
+/// The number of history lines that are captured. They contain a turn that a quick answer has moved up.
+const HISTORY: usize = 200;
+
+impl PaneDriver<'_> {
+    /// Delivers a text. `buffer` is a name for tmux's paste buffer that no other sender uses. A step that cannot be
+    /// undone is recorded before it is carried out.
+    ///
+    /// # Errors
+    /// A step cannot be recorded; nothing was typed then.
+    pub fn deliver<P: DeliveryProgress>(
+        &self,
+        text: &str,
+        buffer: &str,
+        progress: &mut P,
+    ) -> Result<Outcome, P::Error> {
+        let lines: Vec<String> = match self.profile.composer {
+            ComposerForm::Box { .. } => Vec::from([self.without_final_backslash(text)]),
+            ComposerForm::Line { .. } => text.split('\n').map(str::to_owned).collect(),
+        };
+        let typist = self.server.typist(self.pane.id, HISTORY);
+        for (nth, line) in lines.iter().enumerate() {
+            let outcome = self.enter(&typist, line, buffer, nth == 0, progress)?;
+            let then = match outcome {
+                Outcome::Accepted if nth + 1 < lines.len() => continue,
+                outcome if nth == 0 || outcome == Outcome::Accepted => return Ok(outcome),
+                outcome => outcome.reason().unwrap_or_default(),
+            };
+            return Ok(Outcome::Unconfirmed(UnconfirmedReason::Partial { entered: nth, all: lines.len(), then }));
+        }
+        Ok(Outcome::Accepted)
+    }
+
+    fn without_final_backslash(&self, text: &str) -> String {
+        let suffix = if text.ends_with('\\') { self.profile.after_backslash.as_str() } else { "" };
+        format!("{text}{suffix}")
+    }
+
+    fn enter<P: DeliveryProgress>(
+        &self,
+        typist: &Typist,
+        text: &str,
+        buffer: &str,
+        is_first: bool,
+        progress: &mut P,
+    ) -> Result<Outcome, P::Error> {
+        let began = Instant::now();
+        let mut attempt = DeliveryAttempt::new(self.profile, text, self.options, began);
+        let mut typed = false;
+        let mut next = typist.look(Duration::ZERO);
+        // A frame may be half drawn, so a success has to be observed twice. Lines are not drawn in frames.
+        let draws_frames = matches!(self.profile.composer, ComposerForm::Box { .. });
+        let mut unconfirmed_success = None;
+        loop {
+            let captured = match next {
+                Ok(captured) => captured,
+                // Another capture is cheap, and an unknown outcome is expensive.
+                Err(TmuxError::Hung { .. }) if typed && began.elapsed() < UNRESPONSIVE_LIMIT => {
+                    next = typist.look(pause(began.elapsed()));
+                    continue;
+                }
+                Err(error) => return Ok(failure(&error, typed)),
+            };
+            let mut capture = PaneCapture::new(captured.as_ref(), self.expected_process);
+            capture.is_reported = typed && (self.is_reported)();
+            let next_pause = pause(began.elapsed());
+            let step = attempt.next(&capture, Instant::now());
+            if !matches!(step, Step::End(_)) {
+                unconfirmed_success = None;
+            }
+            next = match step {
+                Step::End(outcome @ (Outcome::Accepted | Outcome::Queued))
+                    if draws_frames && unconfirmed_success.as_ref() != Some(&outcome) =>
+                {
+                    unconfirmed_success = Some(outcome);
+                    typist.look(CONFIRM_AFTER)
+                }
+                Step::End(outcome) => return Ok(outcome),
+                Step::Wait => typist.look(next_pause),
+                Step::Type => {
+                    if is_first {
+                        progress.typing()?;
+                    }
+                    // An empty line consists of Enter only.
+                    let pasted = match text {
+                        "" => Ok((Guarded::Typed, captured)),
+                        text => typist.paste(self.expected_process, buffer, text, next_pause),
+                    };
+                    match pasted {
+                        Ok((Guarded::Typed, captured)) => {
+                            typed = true;
+                            attempt.record_typed(&capture, Instant::now());
+                            progress.typed();
+                            Ok(captured)
+                        }
+                        Ok((Guarded::Refused, captured)) => {
+                            if is_first {
+                                progress.not_typed()?;
+                            }
+                            Ok(captured)
+                        }
+                        Err(error) => return Ok(failure(&error, true)),
+                    }
+                }
+                Step::Press => match typist.press(self.expected_process, ["Enter"], next_pause) {
+                    Ok((Guarded::Typed, captured)) => {
+                        attempt.record_enter(&capture, Instant::now());
+                        progress.submitted();
+                        Ok(captured)
+                    }
+                    Ok((Guarded::Refused, captured)) => Ok(captured),
+                    Err(error) => return Ok(failure(&error, true)),
+                },
+            };
+        }
+    }
+}
+
+impl std::fmt::Debug for PaneDriver<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PaneDriver")
+            .field("pane", self.pane)
+            .field("expected_process", &self.expected_process)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns the outcome of a delivery that a failure of tmux ended.
+fn failure(error: &TmuxError, typed: bool) -> Outcome {
+    match error {
+        error if typed => Outcome::Unconfirmed(UnconfirmedReason::Tmux(error.to_string())),
+        TmuxError::NoServer { .. } => Outcome::Refused(Refusal::NoSession),
+        error => Outcome::Refused(Refusal::Tmux(error.to_string())),
+    }
+}
+
+/// Returns the pause until the next capture. tmux reports changes of a screen only with all of its output, and a
+/// client that does not read that in time stops the agent. An capture costs 3 ms of processor time; programs show a
+/// paste after 10 to 50 ms.
+fn pause(elapsed: Duration) -> Duration {
+    match elapsed.as_millis() {
+        0..1000 => Duration::from_millis(20),
+        1000..5000 => Duration::from_millis(60),
+        _ => Duration::from_millis(250),
+    }
+}

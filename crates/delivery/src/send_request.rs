@@ -1,0 +1,115 @@
+//! A request to send a message. It is JSON on its way to another host.
+
+use std::time::Duration;
+
+use mosaic_domain::AgentName;
+use mosaic_roster::{Class, Roster};
+use serde::{Deserialize, Serialize};
+
+use crate::SendError;
+use crate::protocol::{DeliveryOptions, DeliveryTimeouts};
+
+/// A message, its recipients, and how it is delivered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendRequest {
+    /// The recipients.
+    pub to: Addressees,
+    /// The text.
+    pub text: String,
+    /// The label of the sender.
+    pub source: String,
+    /// The label of the recipients' host in the preamble; the default is the short name of that host.
+    pub host_label: Option<String>,
+    /// Whether the message has a preamble.
+    pub preamble: bool,
+    /// How many seconds the message may wait for the agent; `None` if it is sent now or not at all.
+    pub expires: Option<f64>,
+    /// How many seconds to wait for the agent to be ready, and again for it to accept.
+    pub wait: Option<f64>,
+    /// Whether the message has to appear as a turn.
+    pub verify: bool,
+    /// Whether an Enter without effect may be pressed again.
+    #[serde(rename = "rescue")]
+    pub retry_enter: bool,
+}
+
+/// How long a message that may wait is tried before it is left in the outbox.
+const FIRST_TRY: Duration = Duration::from_millis(1500);
+
+/// How long to wait for a message to appear as a turn. The agent may be working.
+const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl SendRequest {
+    /// Returns the options of the delivery.
+    #[must_use]
+    pub fn delivery_options(&self) -> DeliveryOptions {
+        let default = DeliveryTimeouts::default();
+        let timeouts = match self.wait {
+            Some(seconds) => DeliveryTimeouts::with_wait(Duration::from_secs_f64(seconds)),
+            None if self.expires.is_some() => DeliveryTimeouts { ready: FIRST_TRY, ..default },
+            None if self.verify => DeliveryTimeouts { accepted: TURN_TIMEOUT, ..default },
+            None => default,
+        };
+        DeliveryOptions {
+            only_when_idle: self.expires.is_some(),
+            retry_enter: self.retry_enter,
+            until_turn: self.verify,
+            timeouts,
+        }
+    }
+}
+
+/// The recipients of a message, as they were typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Addressees {
+    /// The agents of these names.
+    Agents(Vec<String>),
+    /// All agents of the roster.
+    All,
+    /// All agents of one class.
+    Class(String),
+    /// A pane of any tmux server, which need not be in the roster.
+    Target {
+        /// The name of the server's socket.
+        socket: Option<String>,
+        /// The pane, as a tmux target.
+        target: String,
+    },
+}
+
+impl Addressees {
+    /// Returns the agents in the order of the roster or of the names, each once; none for a target.
+    ///
+    /// # Errors
+    /// A name is invalid or not in the roster, or no agent has the class.
+    pub fn agents(&self, roster: &Roster) -> Result<Vec<AgentName>, SendError> {
+        let all = || roster.agents.iter();
+        match self {
+            Self::All => Ok(all().map(|agent| agent.name.clone()).collect()),
+            Self::Target { .. } => Ok(Vec::new()),
+            Self::Class(class) => {
+                let class: Class = class.parse().map_err(|error| SendError::InvalidAddressee(format!("{error}")))?;
+                let members: Vec<_> =
+                    all().filter(|agent| agent.class == class).map(|agent| agent.name.clone()).collect();
+                if members.is_empty() { Err(SendError::EmptyClass { class }) } else { Ok(members) }
+            }
+            Self::Agents(names) => {
+                let mut agents: Vec<AgentName> = Vec::new();
+                for name in names {
+                    let agent: AgentName =
+                        name.parse().map_err(|error| SendError::InvalidAddressee(format!("{error}")))?;
+                    if roster.agent(agent.as_str()).is_none() {
+                        let nearest = roster.nearest(agent.as_str()).into_iter().map(ToString::to_string).collect();
+                        return Err(SendError::UnknownAgent { name: agent, nearest });
+                    }
+                    if !agents.contains(&agent) {
+                        agents.push(agent);
+                    }
+                }
+                Ok(agents)
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The delivery service of a fleet: it stores messages, and types them into panes.
+
+use std::io;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use mosaic_domain::{AgentName, Pid, ProcessIdentity};
+use mosaic_heartbeat::RunDirectory;
+use mosaic_process::{Liveness, ProcRoot};
+use mosaic_runtimes::{Profile, ProfileError};
+use mosaic_tmux::{FoundPane, PaneTarget, Server};
+
+use crate::protocol::DeliveryOptions;
+use crate::spool::{AgentLock, Entry, MessageId, MessageOwner, Outbox, Record, RecordWriter, SpoolError, State};
+use crate::{Content, Label, Outcome, PaneDriver, Payload, Refusal};
+
+/// Delivers messages to the agents on one tmux server.
+#[derive(Clone, Copy)]
+pub struct DeliveryService<'a> {
+    /// Where messages are stored.
+    pub outbox: &'a Outbox,
+    /// The tmux server.
+    pub server: &'a Server,
+    /// The directory with the agents' activity reports.
+    pub run_directory: &'a RunDirectory,
+}
+
+/// An agent, or a pane that is not in a roster.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// The name under which its messages are stored.
+    pub name: AgentName,
+    /// The pane.
+    pub target: PaneTarget,
+    /// The profile of the program in the pane.
+    pub profile: Profile,
+    /// The process that a sidecar watches as the agent.
+    pub watched: Option<ProcessIdentity>,
+}
+
+/// A message to send.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The sender.
+    pub source: Label,
+    /// The text before the message, or an empty string.
+    pub preamble: String,
+    /// The text.
+    pub payload: Payload,
+    /// How long the message may wait for the agent.
+    pub expires: Option<Timestamp>,
+}
+
+/// An error on this host that prevents a delivery, or prevents storing its outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The outbox cannot be read or written.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// A runtime's profile cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The identity of a process cannot be read.
+    #[error("cannot read /proc: {0}")]
+    Proc(#[source] io::Error),
+}
+
+impl DeliveryService<'_> {
+    /// Sends a message now. The record in the entry has the outcome.
+    ///
+    /// # Errors
+    /// The message cannot be stored, so nothing was typed; or its outcome cannot be stored.
+    pub fn send(&self, to: &Recipient, message: &Message, options: DeliveryOptions) -> Result<Entry, DeliveryError> {
+        match self.stage_and_lock(to, message, options)? {
+            (entry, Some(_lock)) => {
+                let entry = self.deliver(to, entry, options)?;
+                // A failure to remove old messages does not change the outcome.
+                let _ = self.outbox.remove_old(&to.name, Timestamp::now());
+                Ok(entry)
+            }
+            (entry, None) => Ok(entry),
+        }
+    }
+
+    /// Sends messages one after the other without releasing the agent's lock, so that no other message comes between
+    /// them. It stops after the first message that does not arrive, and returns an entry for each message that it tried.
+    ///
+    /// # Errors
+    /// As [`DeliveryService::send`].
+    pub fn send_sequence(
+        &self,
+        to: &Recipient,
+        messages: &[(Message, DeliveryOptions)],
+    ) -> Result<Vec<Entry>, DeliveryError> {
+        let Some((first, options)) = messages.first() else { return Ok(Vec::new()) };
+        let (entry, lock) = self.stage_and_lock(to, first, *options)?;
+        if lock.is_none() {
+            return Ok(Vec::from([entry]));
+        }
+        let mut sent = Vec::from([self.deliver(to, entry, *options)?]);
+        for (message, options) in &messages[1..] {
+            let arrived =
+                sent.last().is_some_and(|entry| matches!(entry.record.state, State::Accepted | State::Queued));
+            if !arrived {
+                break;
+            }
+            let entry = self.stage(to, message, State::Staged)?;
+            sent.push(if entry.record.state.is_final() { entry } else { self.deliver(to, entry, *options)? });
+        }
+        Ok(sent)
+    }
+
+    /// Stores a message until the agent is ready; [`DeliveryService::deliver_waiting`] delivers it.
+    ///
+    /// # Errors
+    /// The message cannot be stored.
+    pub fn enqueue(&self, to: &Recipient, message: &Message) -> Result<Entry, DeliveryError> {
+        self.stage(to, message, State::Waiting)
+    }
+
+    /// Sends a stored message again now: the same text under the same id. The caller has decided by `entry` that it may
+    /// be typed again; if the stored message has changed since, it is returned as it is. Returns `None` if the agent's
+    /// lock was not available in time, and then nothing has changed.
+    ///
+    /// # Errors
+    /// As [`DeliveryService::send`].
+    pub fn retry(
+        &self,
+        to: &Recipient,
+        entry: &Entry,
+        options: DeliveryOptions,
+    ) -> Result<Option<Entry>, DeliveryError> {
+        let deadline = Instant::now() + options.timeouts.lock;
+        let Some(_lock) = self.outbox.lock_agent(&to.name, &MessageId::generate(), deadline)? else { return Ok(None) };
+        let now = Timestamp::now();
+        let mut current = self.outbox.message(&to.name, &entry.record.id)?.unwrap_or_else(|| entry.clone());
+        if (current.record.state, current.record.since) != (entry.record.state, entry.record.since) {
+            return Ok(Some(current));
+        }
+        // The profile may have changed since, so the form is decided again.
+        let content = match current.record.file {
+            Some(_) => Content::Typed,
+            None => Content::for_profile(&current.record.text, &to.profile),
+        };
+        match content {
+            Content::Typed => {}
+            Content::InFile => {
+                let text = current.record.text.as_str();
+                let path = self.outbox.store_text(&to.name, &current.record.id, text)?;
+                let reference = Content::file_reference(&path, text.len());
+                current.record.text = Payload::new(reference.as_bytes()).unwrap_or(current.record.text);
+                current.record.file = Some(path);
+            }
+            Content::Refused(refusal) => {
+                current.record.settle(&Outcome::Refused(refusal), now);
+                self.outbox.store(&current)?;
+                return Ok(Some(current));
+            }
+        }
+        current.record.set_state(State::Staged, now);
+        current.record.expires = None;
+        current.record.owner = Some(this_process()?);
+        self.outbox.store(&current)?;
+        self.deliver(to, current, options).map(Some)
+    }
+
+    /// Stores a message that is sent now, and takes the agent's lock. Without the lock, the message is refused.
+    fn stage_and_lock(
+        &self,
+        to: &Recipient,
+        message: &Message,
+        options: DeliveryOptions,
+    ) -> Result<(Entry, Option<AgentLock>), DeliveryError> {
+        let deadline = Instant::now() + options.timeouts.lock;
+        let mut entry = self.stage(to, message, State::Staged)?;
+        if entry.record.state.is_final() {
+            return Ok((entry, None));
+        }
+        let lock = self.outbox.lock_agent(&to.name, &entry.record.id, deadline)?;
+        if lock.is_none() {
+            entry.record.settle(&Outcome::Refused(Refusal::LockTimeout), Timestamp::now());
+            self.outbox.store(&entry)?;
+        }
+        Ok((entry, lock))
+    }
+
+    /// Types a stored message. The caller holds the agent's lock.
+    pub(crate) fn deliver(
+        &self,
+        to: &Recipient,
+        mut entry: Entry,
+        options: DeliveryOptions,
+    ) -> Result<Entry, DeliveryError> {
+        let may_wait = entry.record.state == State::Waiting;
+        let text = entry.record.text.as_str().to_owned();
+        let (buffer, id) = (format!("mosaic-{}", entry.record.id), entry.record.id.clone());
+        let is_reported = || self.is_reported(to, &id);
+        entry.record.owner = Some(this_process()?);
+        let outcome = match self.find_pane(to) {
+            Err(refusal) => Outcome::Refused(refusal),
+            Ok((pane, expected_process)) => {
+                let driver = PaneDriver {
+                    server: self.server,
+                    pane: &pane,
+                    expected_process,
+                    profile: &to.profile,
+                    options,
+                    is_reported: &is_reported,
+                };
+                let mut writer = RecordWriter::new(&mut entry);
+                let outcome = driver.deliver(&text, &buffer, &mut writer)?;
+                if !matches!(&outcome, Outcome::Refused(refusal) if may_wait && refusal.is_temporary()) {
+                    // The message may have been typed, so the outcome is returned even if it cannot be stored.
+                    if let Err(error) = writer.settle(&outcome) {
+                        let reason = entry.record.reason.take().map_or(String::new(), |reason| reason + "; ");
+                        entry.record.reason = Some(format!("{reason}the outcome is not in the outbox: {error}"));
+                    }
+                    return Ok(entry);
+                }
+                outcome
+            }
+        };
+        match outcome {
+            Outcome::Refused(refusal) if may_wait && refusal.is_temporary() => {
+                let since = entry.record.since;
+                entry.record.set_state(State::Waiting, since);
+                (entry.record.code, entry.record.reason) = (Some(refusal.code().to_owned()), Some(refusal.to_string()));
+            }
+            outcome => entry.record.settle(&outcome, Timestamp::now()),
+        }
+        self.outbox.store(&entry)?;
+        Ok(entry)
+    }
+
+    /// Finds the recipient's pane, and the process in it.
+    fn find_pane(&self, to: &Recipient) -> Result<(FoundPane, Pid), Refusal> {
+        let pane = self.server.find_pane(&to.target).map_err(|error| Refusal::Tmux(error.to_string()))?;
+        let pane = pane.ok_or(Refusal::NoSession)?;
+        let is_alive = |watched| ProcRoot::default().liveness(watched).is_ok_and(Liveness::is_alive);
+        // If the watched process is alive elsewhere, a person has started another program in the pane.
+        if to.watched.as_ref().is_some_and(|watched| watched.pid != pane.pid && is_alive(watched)) {
+            return Err(Refusal::AnotherProcess);
+        }
+        let pid = pane.pid;
+        Ok((pane, pid))
+    }
+
+    fn stage(&self, to: &Recipient, message: &Message, state: State) -> Result<Entry, DeliveryError> {
+        let (id, now) = (MessageId::generate(), Timestamp::now());
+        let whole = message.payload.with_preamble(&message.preamble);
+        let content = Content::for_profile(&whole, &to.profile);
+        let (text, file) = match &content {
+            Content::InFile => {
+                let path = self.outbox.store_text(&to.name, &id, message.payload.as_str())?;
+                let reference = Content::file_reference(&path, message.payload.as_str().len());
+                let text = Payload::new(reference.as_bytes()).map(|text| text.with_preamble(&message.preamble));
+                (text.unwrap_or(whole), Some(path))
+            }
+            Content::Typed | Content::Refused(_) => (whole, None),
+        };
+        let mut record = Record {
+            schema: Record::SCHEMA,
+            id,
+            agent: to.name.to_string(),
+            source: message.source.clone(),
+            created: now,
+            expires: message.expires,
+            text,
+            file,
+            state,
+            since: now,
+            code: None,
+            reason: None,
+            owner: if state.is_under_way() { Some(this_process()?) } else { None },
+        };
+        if let Content::Refused(refusal) = content {
+            record.settle(&Outcome::Refused(refusal), now);
+        }
+        Ok(self.outbox.stage(&to.name, record)?)
+    }
+
+    fn is_reported(&self, to: &Recipient, id: &MessageId) -> bool {
+        let report = mosaic_heartbeat::read_activity(&self.run_directory.activity(&to.name));
+        report.is_ok_and(|report| report.is_some_and(|report| report.message_id.as_deref() == Some(id.as_str())))
+    }
+}
+
+impl std::fmt::Debug for DeliveryService<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeliveryService")
+            .field("outbox", &self.outbox)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+fn this_process() -> Result<MessageOwner, DeliveryError> {
+    let process = Pid::new(std::process::id()).and_then(|pid| ProcRoot::default().identity(pid).transpose());
+    match process {
+        Some(identity) => identity.map(MessageOwner::from).map_err(DeliveryError::Proc),
+        None => Err(DeliveryError::Proc(io::ErrorKind::NotFound.into())),
+    }
+}

@@ -1,0 +1,184 @@
+//! Launches runtimes: from a profile and a request to a command that replaces this process.
+//!
+//! [`Runtime::launch_command`] reads what the command depends on (the prompt's file, skills, the reporter's file), and
+//! `compose` puts the command together, purely. Sessions, units and heartbeats do not belong here: a pane runs
+//! `mosaic yolo codex`, and that process becomes `codex` a moment later.
+
+mod compose;
+mod launch_command;
+mod launch_profile;
+mod prompt;
+mod skills;
+
+pub use launch_command::{LaunchCommand, shell_quoted};
+pub use launch_profile::{LaunchProfile, RootRule, Unattended, Updater};
+pub use prompt::{Prompt, PromptForm};
+pub use skills::SkillSupport;
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mosaic_domain::{MosaicHome, RuntimeName};
+use mosaic_process::is_program;
+
+use crate::reporters::{Attachment, attach_reporter};
+use compose::{Parts, compose};
+use skills::skill_arguments;
+
+/// A runtime that can be launched.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// The name in the roster and on the command line.
+    pub name: RuntimeName,
+    /// How the program is installed, started and updated.
+    pub launch: LaunchProfile,
+}
+
+/// Whether a program asks for permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaunchMode {
+    /// A person is at the terminal: the program asks before it acts, as its own settings say.
+    Attended,
+    /// The program may do everything without asking.
+    Unattended,
+}
+
+/// What to launch a runtime with.
+#[derive(Clone, Copy, Debug)]
+pub struct LaunchRequest<'a> {
+    /// Whether the program asks for permissions.
+    pub mode: LaunchMode,
+    /// Whether the command is only printed, so that no file is written.
+    pub print_only: bool,
+    /// The file with the first prompt.
+    pub kickstart: Option<&'a Path>,
+    /// The user's own arguments for the program.
+    pub arguments: &'a [OsString],
+}
+
+/// The surroundings of a launch.
+#[derive(Clone, Copy)]
+pub struct LaunchContext<'a> {
+    /// The fleet's home.
+    pub home: &'a MosaicHome,
+    /// The `mosaic` program, which reporters call.
+    pub mosaic: &'a Path,
+    /// The directory in which the program will run.
+    pub working_directory: &'a Path,
+    /// Looks up the environment that the program will inherit.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Whether the program will run as root.
+    pub is_root: bool,
+}
+
+/// A runtime that cannot be launched.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// The program is not installed.
+    #[error("{program} is not in PATH ({path}): {}add its directory to PATH", install_advice(.install.as_deref()))]
+    NotInstalled {
+        /// The program.
+        program: String,
+        /// The value of `PATH`.
+        path: String,
+        /// The command that installs the program.
+        install: Option<String>,
+    },
+    /// The prompt cannot be read, or cannot be an argument.
+    #[error("cannot take the first prompt from {}: {source}", .path.display())]
+    Prompt {
+        /// The file.
+        path: PathBuf,
+        /// The error.
+        source: io::Error,
+    },
+    /// The profile of the runtime does not say how the program takes a prompt.
+    #[error("the runtime '{name}' does not support --kickstart: its profile does not set launch.prompt")]
+    NoPromptForm {
+        /// The runtime.
+        name: RuntimeName,
+    },
+    /// The value of the variable for the skill mode is unknown.
+    #[error(
+        "MOSAIC_PI_SKILL_MODE is '{}': expected all or discover, or unset for the skills of MOSAIC_PI_FORCE_SKILLS only",
+        .value.escape_debug()
+    )]
+    SkillMode {
+        /// The value.
+        value: String,
+    },
+}
+
+impl Runtime {
+    /// Returns how the program updates itself.
+    #[must_use]
+    pub fn updater(&self) -> Option<&Updater> {
+        self.launch.updater.as_ref()
+    }
+
+    /// Makes the command that launches the runtime, and writes the file that its reporter loads.
+    ///
+    /// # Errors
+    /// The program is not installed, or the prompt or the skill mode cannot be used.
+    pub fn launch_command(
+        &self,
+        request: &LaunchRequest<'_>,
+        context: &LaunchContext<'_>,
+    ) -> Result<LaunchCommand, LaunchError> {
+        let launch = &self.launch;
+        let path = (context.variable)("PATH");
+        let program = find_program(&launch.program, path.as_deref(), Path::new("."));
+        let program = program.ok_or_else(|| LaunchError::NotInstalled {
+            program: launch.program.clone(),
+            path: path.unwrap_or_default().display().to_string(),
+            install: launch.install.clone(),
+        })?;
+        let prompt = request.kickstart.map(Prompt::load).transpose()?;
+        if prompt.is_some() && launch.prompt.is_none() {
+            return Err(LaunchError::NoPromptForm { name: self.name.clone() });
+        }
+        let user_arguments = request.arguments;
+        let first = user_arguments.first();
+        let is_subcommand = first.is_some_and(|first| launch.subcommands.iter().any(|word| first == word.as_str()));
+        let (attachment, reporter_warning) = if is_subcommand {
+            (Attachment::default(), None)
+        } else {
+            attach_reporter(launch.reporter, context, request.print_only, user_arguments)
+        };
+        let (skills, skill_warning) = match launch.skills {
+            Some(SkillSupport::Pi) if !is_subcommand => {
+                skill_arguments(context.home.path(), context.working_directory, user_arguments, context.variable)?
+            }
+            _ => (Vec::new(), None),
+        };
+        let parts = Parts {
+            program,
+            mode: request.mode,
+            attachment,
+            skills,
+            user_arguments,
+            prompt: prompt.as_ref(),
+            is_root: context.is_root,
+        };
+        let mut command = compose(launch, parts, context.variable);
+        command.warnings.extend(reporter_warning.into_iter().chain(skill_warning));
+        Ok(command)
+    }
+}
+
+impl std::fmt::Debug for LaunchContext<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LaunchContext").field("home", &self.home).finish_non_exhaustive()
+    }
+}
+
+fn install_advice(install: Option<&str>) -> String {
+    install.map(|install| format!("install it ({install}), or ")).unwrap_or_default()
+}
+
+/// Finds a program in the directories of `path`; relative directories are relative to `base`.
+fn find_program(name: &str, path: Option<&OsStr>, base: &Path) -> Option<PathBuf> {
+    env::split_paths(path?).map(|directory| base.join(directory).join(name)).find(|program| is_program(program))
+}

@@ -1,0 +1,207 @@
+//! The profile of a runtime: everything that is known of an agent program, as data.
+//!
+//! The directory `framework/fleet/runtimes` has the shipped profiles. A file of the same name in
+//! `MOSAIC_HOME/fleet/runtimes` replaces a shipped profile, and a file of another name adds a runtime.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{Composer, ComposerForm, LaunchProfile, Pattern, Screen};
+
+/// The profile of one runtime.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// The versions of the program that the profile was tested with.
+    #[serde(default)]
+    pub tested_with: Vec<String>,
+    /// How the program is installed, launched and updated. A runtime without this section is not launched by
+    /// `mosaic NAME`; in a site's replacement for a shipped profile, the shipped section applies.
+    #[serde(default)]
+    pub launch: Option<LaunchProfile>,
+    /// The names of the program's processes, by which the runtime of a pane outside the roster is recognized.
+    #[serde(default)]
+    pub programs: Vec<String>,
+    /// Where typed text appears.
+    pub composer: ComposerForm,
+    /// What the composer shows in place of a long text; groups named `lines` and `chars` capture its length.
+    #[serde(default)]
+    pub pasted: Option<Pattern>,
+    /// A line that shows a message which the program keeps for later; a group `text` captures its beginning. Without
+    /// that group, the line is a mark below a turn that is kept.
+    #[serde(default)]
+    pub queued: Option<Pattern>,
+    /// A line that is shown only while the program works.
+    #[serde(default)]
+    pub busy: Option<Pattern>,
+    /// The dialogs in which a person has to choose something.
+    #[serde(default)]
+    pub dialogs: Vec<Dialog>,
+    /// Whether a message begins with a preamble that names its sender. A shell would take that for a command.
+    #[serde(default = "preamble_by_default")]
+    pub preamble: bool,
+    /// The longest text that is typed, in bytes. A longer text is put into a file, or refused.
+    #[serde(default = "longest_by_default")]
+    pub longest: usize,
+    /// Characters that the composer changes. A text with one of them is put into a file, or refused.
+    #[serde(default)]
+    pub changes: String,
+    /// Whether the program can be asked to read a file.
+    #[serde(default)]
+    pub reads_files: bool,
+    /// What is typed after a text that ends with a backslash, so that Enter is not taken for a part of the text.
+    #[serde(default)]
+    pub after_backslash: String,
+    /// The characters that make a text which begins with one of them a command.
+    #[serde(default)]
+    pub commands: String,
+    /// How the conversation is cleared. Without it, the agent's service is restarted.
+    #[serde(default)]
+    pub reset: Option<ResetCommands>,
+}
+
+/// The commands that clear a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetCommands {
+    /// Clears the conversation.
+    pub clear: String,
+    /// Starts another conversation and keeps the old one.
+    pub new: String,
+}
+
+/// How one of a runtime's dialogs is recognized.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dialog {
+    /// What the dialog asks for, in a word or two: `permission`, `trust`, `login`.
+    pub name: String,
+    /// A line of the dialog.
+    pub line: Pattern,
+    /// Where on the screen that line is searched for.
+    #[serde(default)]
+    pub place: DialogPlace,
+}
+
+/// Where a dialog is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DialogPlace {
+    /// In place of the composer. The dialog is searched for only while there is no composer, because an agent's answer
+    /// may contain the words of a dialog.
+    #[default]
+    Instead,
+    /// Where the composer is, and below: the dialog looks like a composer.
+    Within,
+    /// Anywhere: the dialog covers a part of the screen, and the composer stays visible.
+    Anywhere,
+}
+
+impl Dialog {
+    /// Returns whether the dialog is open on a screen with this composer.
+    #[must_use]
+    pub fn is_on(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
+        let begin = match (self.place, composer) {
+            (DialogPlace::Instead, Some(_)) => return false,
+            (DialogPlace::Within, Some(composer)) => composer.begin,
+            (_, None) | (DialogPlace::Anywhere, Some(_)) => screen.history,
+        };
+        screen.lines.get(begin..).is_some_and(|lines| lines.iter().any(|line| self.line.matches(&line.text)))
+    }
+}
+
+/// What a screen says about the program's activity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScreenSign {
+    /// A dialog is open; this is its name in the profile.
+    Dialog(String),
+    /// The program works.
+    Busy,
+    /// The program shows its composer and does not work.
+    Ready,
+}
+
+/// A profile that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The file cannot be read.
+    #[error("cannot read the runtime profile {}: {source}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The error.
+        source: io::Error,
+    },
+    /// The file is not a profile.
+    #[error("{}: {message}", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The place, what is wrong, and what is expected.
+        message: String,
+    },
+}
+
+/// The longest paste that programs were seen to accept reliably.
+fn longest_by_default() -> usize {
+    64 << 10
+}
+
+fn preamble_by_default() -> bool {
+    true
+}
+
+impl Profile {
+    /// The only version of the format.
+    pub const VERSION: u32 = 1;
+
+    /// Parses a profile; errors name `path`.
+    ///
+    /// # Errors
+    /// The text is not a profile.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ProfileError> {
+        let invalid = |message: String| ProfileError::Invalid { path: path.to_owned(), message };
+        let profile: Self = serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        if profile.version != Self::VERSION {
+            return Err(invalid(format!("version is {}, expected {}", profile.version, Self::VERSION)));
+        }
+        Ok(profile)
+    }
+
+    /// Returns the dialog that is open on a screen.
+    #[must_use]
+    pub fn dialog_on(&self, screen: &Screen) -> Option<&Dialog> {
+        let composer = Composer::find(&self.composer, screen);
+        self.dialogs.iter().find(|dialog| dialog.is_on(screen, composer.as_ref()))
+    }
+
+    /// Returns whether a line on the screen shows that the program works.
+    #[must_use]
+    pub fn is_busy_on(&self, screen: &Screen) -> bool {
+        let shows = |busy: &Pattern| screen.visible().iter().any(|line| busy.matches(&line.text));
+        self.busy.as_ref().is_some_and(shows)
+    }
+
+    /// Returns what a screen says about the program's activity; `None` if it says nothing, or if the profile has no
+    /// `busy` pattern, without which an idle program cannot be told from a working one.
+    #[must_use]
+    pub fn sign_on(&self, screen: &Screen) -> Option<ScreenSign> {
+        if let Some(dialog) = self.dialog_on(screen) {
+            return Some(ScreenSign::Dialog(dialog.name.clone()));
+        }
+        if self.is_busy_on(screen) {
+            return Some(ScreenSign::Busy);
+        }
+        self.busy.as_ref()?;
+        Composer::find(&self.composer, screen).map(|_| ScreenSign::Ready)
+    }
+
+    /// Returns whether the program takes the text for a command.
+    #[must_use]
+    pub fn is_command(&self, text: &str) -> bool {
+        text.chars().next().is_some_and(|first| self.commands.contains(first))
+    }
+}

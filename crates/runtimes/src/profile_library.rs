@@ -1,0 +1,209 @@
+//! The library of profiles: those that are shipped, and those of the site.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use mosaic_domain::{MosaicHome, RuntimeName};
+use mosaic_process::ProcRoot;
+use mosaic_tmux::FoundPane;
+
+use crate::{Profile, ProfileError, Runtime};
+
+/// The shipped profiles, by name.
+const SHIPPED: [(&str, &str); 6] = [
+    ("claude", include_str!("../../../framework/fleet/runtimes/claude.yaml")),
+    ("codex", include_str!("../../../framework/fleet/runtimes/codex.yaml")),
+    ("pi", include_str!("../../../framework/fleet/runtimes/pi.yaml")),
+    ("opencode", include_str!("../../../framework/fleet/runtimes/opencode.yaml")),
+    ("shell", include_str!("../../../framework/fleet/runtimes/shell.yaml")),
+    ("repl", include_str!("../../../framework/fleet/runtimes/repl.yaml")),
+];
+
+/// The profile of a runtime without one: a program that reads lines after a prompt.
+const FALLBACK: &str = "repl";
+
+static SHIPPED_RUNTIMES: LazyLock<Vec<Runtime>> = LazyLock::new(|| {
+    let runtimes = SHIPPED.iter().filter_map(|(name, text)| {
+        let launch = parse_shipped(name, text).ok()?.launch?;
+        Some(Runtime { name: name.parse().ok()?, launch })
+    });
+    runtimes.collect()
+});
+
+/// Returns the shipped runtimes that can be launched.
+#[must_use]
+pub fn shipped_runtimes() -> &'static [Runtime] {
+    &SHIPPED_RUNTIMES
+}
+
+/// Returns the shipped runtime of that name.
+#[must_use]
+pub fn shipped_runtime(name: &str) -> Option<&'static Runtime> {
+    shipped_runtimes().iter().find(|runtime| runtime.name.as_str() == name)
+}
+
+/// The profiles of a fleet.
+#[derive(Clone, Debug)]
+pub struct ProfileLibrary {
+    /// The directory with the site's own profiles.
+    site_directory: PathBuf,
+}
+
+impl ProfileLibrary {
+    /// Returns the library of the fleet in that home.
+    #[must_use]
+    pub fn new(home: &MosaicHome) -> Self {
+        Self { site_directory: home.path().join("fleet/runtimes") }
+    }
+
+    /// Returns the profile of a runtime: the site's, else the shipped one, else that of a program that reads lines
+    /// after a prompt.
+    ///
+    /// # Errors
+    /// The site's profile cannot be used.
+    pub fn profile(&self, runtime: &RuntimeName) -> Result<Profile, ProfileError> {
+        match self.named(runtime.as_str())? {
+            Some(profile) => Ok(profile),
+            None => self.named(FALLBACK)?.ok_or_else(|| ProfileError::Invalid {
+                path: PathBuf::from(format!("{FALLBACK}.yaml")),
+                message: "it is not shipped".to_owned(),
+            }),
+        }
+    }
+
+    /// Returns the profile for a pane that is not an agent's, by the programs that run in it. The profile of the first
+    /// known program applies.
+    ///
+    /// # Errors
+    /// A site's profile cannot be used.
+    pub fn profile_of_pane(&self, pane: &FoundPane) -> Result<Profile, ProfileError> {
+        let names = self.names();
+        for program in running_programs(pane) {
+            for name in &names {
+                let profile = self.named(name)?.filter(|profile| profile.programs.contains(&program));
+                if let Some(profile) = profile {
+                    return Ok(profile);
+                }
+            }
+        }
+        self.profile(&pane.command.parse().unwrap_or_default())
+    }
+
+    /// Returns the runtime of that name, if its profile says how it is launched.
+    ///
+    /// # Errors
+    /// The site's profile cannot be used.
+    pub fn runtime(&self, name: &RuntimeName) -> Result<Option<Runtime>, ProfileError> {
+        let Some(profile) = self.named(name.as_str())? else { return Ok(None) };
+        let launch = profile.launch.or_else(|| shipped_runtime(name.as_str()).map(|shipped| shipped.launch.clone()));
+        Ok(launch.map(|launch| Runtime { name: name.clone(), launch }))
+    }
+
+    /// Returns the names of the runtimes that can be launched: the shipped ones, then those of the site. A site's
+    /// profile that cannot be used is left out.
+    #[must_use]
+    pub fn runtime_names(&self) -> Vec<RuntimeName> {
+        let names = self.names().into_iter().filter_map(|name| name.parse().ok());
+        let is_launchable = |name: &RuntimeName| {
+            shipped_runtime(name.as_str()).is_some() || self.runtime(name).is_ok_and(|runtime| runtime.is_some())
+        };
+        names.filter(is_launchable).collect()
+    }
+
+    /// Returns the names of all profiles: the shipped ones, then those that only the site has, sorted.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let files = fs::read_dir(&self.site_directory).into_iter().flatten().flatten();
+        let mut added: Vec<String> = files
+            .filter_map(|file| file.file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned))
+            .filter(|name| !names.contains(name) && name.parse::<RuntimeName>().is_ok())
+            .collect();
+        added.sort_unstable();
+        names.extend(added);
+        names
+    }
+
+    fn named(&self, name: &str) -> Result<Option<Profile>, ProfileError> {
+        let path = self.site_directory.join(format!("{name}.yaml"));
+        match fs::read_to_string(&path) {
+            Ok(text) => return Profile::parse(&text, &path).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(ProfileError::Unreadable { path, source }),
+        }
+        SHIPPED.iter().find(|(shipped, _)| *shipped == name).map(|(name, text)| parse_shipped(name, text)).transpose()
+    }
+}
+
+fn parse_shipped(name: &str, text: &str) -> Result<Profile, ProfileError> {
+    Profile::parse(text, Path::new(&format!("{name}.yaml")))
+}
+
+/// Returns the programs that run in a pane: the one in the foreground, and the descendants of the pane process, which
+/// may be a wrapper.
+fn running_programs(pane: &FoundPane) -> Vec<String> {
+    let proc = ProcRoot::default();
+    let below = proc.descendants(pane.pid).into_iter().filter_map(|pid| proc.program(pid).ok().flatten());
+    let below = below.filter_map(|program| program.into_string().ok());
+    [pane.command.clone()].into_iter().chain(below).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProfileLibrary, SHIPPED, shipped_runtime, shipped_runtimes};
+    use crate::ComposerForm;
+    use std::fs;
+
+    fn library() -> (tempfile::TempDir, ProfileLibrary) {
+        let home = tempfile::tempdir().unwrap();
+        let library = ProfileLibrary { site_directory: home.path().to_owned() };
+        (home, library)
+    }
+
+    #[test]
+    fn every_shipped_profile_is_valid() {
+        let (_home, library) = library();
+        for (name, _) in SHIPPED {
+            assert!(library.named(name).unwrap_or_else(|error| panic!("{error}")).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_names_of_shipped_runtimes_are_unique_and_valid() {
+        let names: Vec<&str> = shipped_runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
+        assert_eq!(names, ["claude", "codex", "pi", "opencode"]);
+        for runtime in shipped_runtimes() {
+            assert!(shipped_runtime(runtime.name.as_str()).is_some_and(|found| std::ptr::eq(found, runtime)));
+        }
+    }
+
+    #[test]
+    fn a_sites_profile_replaces_the_shipped_one() {
+        let (home, library) = library();
+        fs::write(home.path().join("pi.yaml"), "version: 1\ncomposer: {kind: line, prompt: '^mine> $'}\n").unwrap();
+        let pi = "pi".parse().unwrap();
+        let profile = library.profile(&pi).unwrap();
+        assert!(matches!(profile.composer, ComposerForm::Line { .. }));
+        let aider = "aider".parse().unwrap();
+        assert!(!library.profile(&aider).unwrap().reads_files, "the fallback reads lines");
+        assert_eq!(library.runtime(&pi).unwrap().unwrap().launch.program, "pi", "the shipped launch section applies");
+    }
+
+    #[test]
+    fn an_invalid_profile_is_reported_with_its_place() {
+        let (home, library) = library();
+        let table = [
+            ("version: 2\ncomposer: {kind: line, prompt: x}\n", "expected 1"),
+            ("version: 1\ncomposer: {kind: line, prompt: '('}\n", "pi.yaml"),
+            ("version: 1\ncomposer: {kind: line, prompt: x}\nbusi: x\n", "busi"),
+            ("version: 1\n", "composer"),
+            ("version: 1\ncomposer: {kind: line, prompt: x}\nlaunch: {program: x, reporter: pigeon}\n", "pigeon"),
+        ];
+        for (text, expected) in table {
+            fs::write(home.path().join("pi.yaml"), text).unwrap();
+            let error = library.profile(&"pi".parse().unwrap()).unwrap_err().to_string();
+            assert!(error.contains("pi.yaml") && error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The content of a pane as lines of text, parsed from a capture by tmux, and text comparison that tolerates how
+//! programs wrap and decorate what they show. What a screen means is decided in [`crate::Profile`].
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use mosaic_tmux::PaneSight;
+
+/// The end of a pane's history, followed by its visible rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// The lines, from the oldest line of the history to the last row.
+    pub lines: Vec<StyledLine>,
+    /// The number of lines that are history. A program can no longer draw on these.
+    pub history: usize,
+    /// The index in `lines` of the line with the cursor.
+    pub cursor_line: usize,
+    /// The column of the cursor, from 0.
+    pub cursor_column: usize,
+    /// The width in columns.
+    pub width: usize,
+}
+
+impl Screen {
+    /// Parses a capture of a pane.
+    #[must_use]
+    pub fn from_capture(capture: &PaneSight) -> Self {
+        Self {
+            lines: capture.lines.iter().map(|line| StyledLine::parse(line)).collect(),
+            history: capture.history.min(capture.lines.len()),
+            cursor_line: capture.cursor_line,
+            cursor_column: capture.cursor_column,
+            width: capture.width,
+        }
+    }
+
+    /// Parses text as captured from a pane of 100 columns, with the cursor in the first column of the last line.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        let lines: Vec<StyledLine> = text.lines().map(StyledLine::parse).collect();
+        let cursor_line = lines.len().saturating_sub(1);
+        Self { lines, history: 0, cursor_line, cursor_column: 0, width: 100 }
+    }
+
+    /// Returns an empty screen, which stands for a pane that no longer exists.
+    #[must_use]
+    pub fn blank() -> Self {
+        Self { lines: Vec::new(), history: 0, cursor_line: 0, cursor_column: 0, width: 0 }
+    }
+
+    /// Returns the visible rows, from the first.
+    #[must_use]
+    pub fn visible(&self) -> &[StyledLine] {
+        &self.lines[self.history..]
+    }
+
+    /// Returns the visible rows as plain text, without the blank rows at the end.
+    #[must_use]
+    pub fn visible_text(&self) -> Vec<&str> {
+        let rows = self.visible();
+        let end = rows.iter().rposition(|row| !row.text.is_empty()).map_or(0, |last| last + 1);
+        rows[..end].iter().map(|row| row.text.as_str()).collect()
+    }
+}
+
+/// A line of a screen without its escape sequences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StyledLine {
+    /// The text, without trailing blanks.
+    pub text: String,
+    /// The same text with blanks in place of faint characters: programs show suggestions faintly, and a suggestion
+    /// was not typed.
+    pub firm: String,
+}
+
+impl StyledLine {
+    /// Parses a line of the output of `capture-pane -e`.
+    #[must_use]
+    pub fn parse(line: &str) -> Self {
+        let (mut text, mut firm, mut faint) = (String::new(), String::new(), false);
+        let mut rest = line.chars().peekable();
+        while let Some(character) = rest.next() {
+            match character {
+                '\x1b' => escape(&mut rest, &mut faint),
+                control if control.is_control() => {}
+                character => {
+                    text.push(character);
+                    firm.push(if faint { ' ' } else { character });
+                }
+            }
+        }
+        Self { text: text.trim_end().to_owned(), firm: firm.trim_end().to_owned() }
+    }
+}
+
+/// Consumes the rest of an escape sequence (ECMA-48).
+fn escape(rest: &mut Peekable<Chars<'_>>, faint: &mut bool) {
+    match rest.next() {
+        Some('[') => {
+            let mut parameters = String::new();
+            for character in rest.by_ref() {
+                if ('\x40'..='\x7e').contains(&character) {
+                    if character == 'm' {
+                        *faint = faint_after(&parameters, *faint);
+                    }
+                    return;
+                }
+                parameters.push(character);
+            }
+        }
+        // An operating system command, such as a hyperlink, ends with BEL or ESC \.
+        Some(']') => {
+            while let Some(character) = rest.next() {
+                if character == '\x07' || (character == '\x1b' && rest.next_if_eq(&'\\').is_some()) {
+                    return;
+                }
+            }
+        }
+        // The selection of a character set has one more byte.
+        Some('(' | ')') => drop(rest.next()),
+        _ => {}
+    }
+}
+
+/// Returns whether text is faint after an SGR sequence with these parameters.
+fn faint_after(parameters: &str, before: bool) -> bool {
+    let mut faint = before;
+    let mut words = parameters.split(';');
+    while let Some(word) = words.next() {
+        match word {
+            "" | "0" | "22" => faint = false,
+            "2" => faint = true,
+            // The numbers of the color follow.
+            "38" | "48" | "58" => match words.next() {
+                Some("5") => drop(words.next()),
+                Some("2") => drop(words.nth(2)),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    faint
+}
+
+/// Returns the text without the characters that terminals show differently: blanks (lines are wrapped, tabs expanded),
+/// combining marks and emoji (terminals disagree on their widths, and join or drop them).
+#[must_use]
+pub fn squeezed(text: &str) -> String {
+    text.chars().filter(|character| character.is_ascii_graphic() || character.is_alphanumeric()).collect()
+}
+
+/// Returns only the letters and digits of the text, which remain when its Markdown is rendered.
+#[must_use]
+pub fn letters(text: &str) -> String {
+    text.chars().filter(|character| character.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{StyledLine, letters, squeezed};
+
+    #[test]
+    fn escape_sequences_are_removed_and_faint_text_is_blanked() {
+        let table = [
+            ("plain  ", "plain", "plain"),
+            ("\x1b[1m›\x1b[0m\x1b[39m \x1b[2mAsk anything\x1b[0m", "› Ask anything", "›"),
+            ("\x1b[38;5;2mgreen\x1b[39m", "green", "green"),
+            ("\x1b[38;2;2;2;2mgrey", "grey", "grey"),
+            ("\x1b[0;2mx\x1b[22my", "xy", " y"),
+            ("\x1b]8;;http://h\x1b\\link\x1b]8;;\x1b\\ after", "link after", "link after"),
+            ("\x1b(0q\x1b(B", "q", "q"),
+            ("a\x1b[7m \x1b[0m", "a", "a"),
+            ("cut \x1b[3", "cut", "cut"),
+        ];
+        for (line, text, firm) in table {
+            let read = StyledLine::parse(line);
+            assert_eq!((read.text.as_str(), read.firm.as_str()), (text, firm), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn characters_that_terminals_draw_differently_are_left_out() {
+        assert_eq!(squeezed("  a\tb\u{a0}— e\u{301} 👩‍🚀 *x* 漢字\n"), "abe*x*漢字");
+        assert_eq!(letters("**bold** [x](y) 1."), "boldxy1");
+    }
+}
