@@ -1,11 +1,11 @@
-//! What the program does about a bug of ours.
+//! Reports a bug of this program.
 
 use mosaic_domain::ExitCode;
 
 use crate::view::tell;
 
-/// From now on a panic says that it is a bug, and ends the process with the exit code for one.
-pub(crate) fn report_bugs() {
+/// Makes a panic print that it is a bug, and end the process with the exit code for a bug.
+pub(crate) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         tell(&format!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}"));
         std::process::exit(ExitCode::Bug as i32);

@@ -1,200 +1,204 @@
-//! What an agent needs, from what was seen of it: pure.
+//! Decides what an action has to do for one agent, from the observed state of that agent. Pure.
 
 use mosaic_domain::Pid;
 use mosaic_systemd::ActiveState;
 
-use super::{Change, Order};
+use crate::action::{LifecycleAction, Outcome};
 
-/// Who is to do it.
+/// How actions are performed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// The user manager.
+pub(crate) enum ExecutionMode {
+    /// By jobs of the systemd user manager.
     Managed,
-    /// We ourselves.
+    /// By the launcher and by signals, without a user manager.
     Direct,
 }
 
-/// What runs of an agent.
+/// The state of an agent before the action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    /// Its unit.
-    pub(super) unit: UnitSeen,
-    /// Who watches it.
-    pub(super) watcher: Option<Watcher>,
-    /// Its session.
-    pub(super) session: Session,
+pub(crate) struct ObservedAgent {
+    pub(crate) unit: UnitState,
+    pub(crate) sidecar: Option<SidecarProcess>,
+    pub(crate) session: SessionState,
 }
 
-/// The state of an agent's unit, as far as it matters here.
+/// The state of an agent's unit, as far as a plan needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UnitSeen {
-    /// It has started.
+pub(crate) enum UnitState {
+    /// The unit has started.
     Up,
-    /// It is on its way, or waits to be started again.
-    Busy,
-    /// It rests; or there is no such unit, or nobody to ask.
+    /// The unit is starting or stopping, or waits for its next restart.
+    Changing,
+    /// The unit is inactive or has failed, does not exist, or there is no user manager.
     Down,
 }
 
 /// The process that writes the agent's heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Watcher {
-    pub(super) pid: Pid,
-    /// It is the main process of a unit, which systemd would start again.
-    pub(super) of_a_unit: bool,
+pub(crate) struct SidecarProcess {
+    pub(crate) pid: Pid,
+    /// Whether it is the main process of a unit, which systemd would start again.
+    pub(crate) is_unit_main: bool,
 }
 
-/// The agent's session.
+/// The agent's tmux session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Session {
-    /// There is one.
+pub(crate) enum SessionState {
+    /// The session exists.
     Present,
-    /// There is none.
+    /// The session does not exist.
     Absent,
-    /// tmux could not be asked, because of this.
+    /// tmux or the lock directory could not be read, for this reason.
     Unknown(String),
 }
 
-/// What to do: first end, then the rest.
+/// The plan for one agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
-    /// End what runs outside of any unit.
-    pub(super) end_first: bool,
-    pub(super) then: Step,
+pub(crate) struct AgentPlan {
+    /// First stop the processes that run outside of any unit.
+    pub(crate) stop_unmanaged: bool,
+    pub(crate) step: Step,
 }
 
-/// What to do in the end.
+/// The last step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Nothing more, and this is what became of the agent.
-    Nothing(Change),
-    /// Give the manager the order's job, which leads to this.
-    Job(Change),
-    /// Run the launcher, which leads to this.
-    Launch(Change),
-    /// Nothing, because of this.
+pub(crate) enum Step {
+    /// Do nothing more, and report this outcome.
+    Done(Outcome),
+    /// Run the action's job on the agent's unit; success is this outcome.
+    Job(Outcome),
+    /// Run the launcher; success is this outcome.
+    Launch(Outcome),
+    /// Do nothing, and report this reason as a failure.
     Refuse(String),
 }
 
-impl From<ActiveState> for UnitSeen {
+impl From<ActiveState> for UnitState {
     fn from(state: ActiveState) -> Self {
         match state {
             ActiveState::Active | ActiveState::Reloading | ActiveState::Refreshing => Self::Up,
-            ActiveState::Activating | ActiveState::Deactivating | ActiveState::Maintenance => Self::Busy,
+            ActiveState::Activating | ActiveState::Deactivating | ActiveState::Maintenance => Self::Changing,
             ActiveState::Inactive | ActiveState::Failed => Self::Down,
         }
     }
 }
 
-impl Seen {
-    /// Does anything of the agent run that no unit knows of?
-    fn runs_by_itself(&self) -> bool {
-        self.unit == UnitSeen::Down && (self.watcher.is_some() || self.session == Session::Present)
+impl ObservedAgent {
+    /// Whether a part of the agent runs that belongs to no unit.
+    fn runs_unmanaged(&self) -> bool {
+        self.unit == UnitState::Down && (self.sidecar.is_some() || self.session == SessionState::Present)
     }
 
-    /// Does anything of it run?
-    pub(super) fn runs(&self) -> bool {
-        self.unit != UnitSeen::Down || self.runs_by_itself()
+    fn runs(&self) -> bool {
+        self.unit != UnitState::Down || self.runs_unmanaged()
     }
 }
 
-/// What the agent needs.
-pub(super) fn plan(order: Order, way: Way, seen: &Seen) -> Plan {
-    let just = |then| Plan { end_first: false, then };
-    let end_and = |then| Plan { end_first: true, then };
-    if let (Way::Direct, Order::Stop | Order::Restart, Some(Watcher { pid, of_a_unit: true })) =
-        (way, order, seen.watcher)
+/// The plan that performs `action` on an agent in the state `observed`.
+pub(crate) fn plan(action: LifecycleAction, mode: ExecutionMode, observed: &ObservedAgent) -> AgentPlan {
+    let only = |step| AgentPlan { stop_unmanaged: false, step };
+    let stop_and = |step| AgentPlan { stop_unmanaged: true, step };
+    if let (
+        ExecutionMode::Direct,
+        LifecycleAction::Stop | LifecycleAction::Restart,
+        Some(SidecarProcess { pid, is_unit_main: true }),
+    ) = (mode, action, observed.sidecar)
     {
-        return just(Step::Refuse(format!(
-            "systemd runs it (process {pid}), and its manager cannot be found from here: is XDG_RUNTIME_DIR set?"
+        return only(Step::Refuse(format!(
+            "a systemd unit runs it (process {pid}), but no user manager is reachable from here; check that \
+             XDG_RUNTIME_DIR is set"
         )));
     }
-    let begin = |change| match way {
-        Way::Managed => Step::Job(change),
-        Way::Direct => Step::Launch(change),
+    let begin = |outcome| match mode {
+        ExecutionMode::Managed => Step::Job(outcome),
+        ExecutionMode::Direct => Step::Launch(outcome),
     };
-    match order {
-        Order::Start if seen.unit == UnitSeen::Up => just(Step::Nothing(Change::AlreadyRunning)),
-        // The unit adopts what runs already.
-        Order::Start if way == Way::Managed && seen.runs_by_itself() => just(Step::Job(Change::TakenOver)),
-        Order::Stop if seen.unit != UnitSeen::Down => just(Step::Job(Change::Stopped)),
-        Order::Stop if seen.runs_by_itself() => end_and(Step::Nothing(Change::Stopped)),
-        Order::Stop => just(match &seen.session {
-            Session::Unknown(why) => Step::Refuse(why.clone()),
-            Session::Absent | Session::Present => Step::Nothing(Change::NotRunning),
+    match action {
+        LifecycleAction::Start if observed.unit == UnitState::Up => only(Step::Done(Outcome::AlreadyRunning)),
+        // The unit adopts the running agent.
+        LifecycleAction::Start if mode == ExecutionMode::Managed && observed.runs_unmanaged() => {
+            only(Step::Job(Outcome::TakenOver))
+        }
+        LifecycleAction::Stop if observed.unit != UnitState::Down => only(Step::Job(Outcome::Stopped)),
+        LifecycleAction::Stop if observed.runs_unmanaged() => stop_and(Step::Done(Outcome::Stopped)),
+        LifecycleAction::Stop => only(match &observed.session {
+            SessionState::Unknown(why) => Step::Refuse(why.clone()),
+            SessionState::Absent | SessionState::Present => Step::Done(Outcome::NotRunning),
         }),
-        Order::Restart if seen.runs_by_itself() => end_and(begin(Change::Restarted)),
-        Order::Restart if seen.runs() => just(begin(Change::Restarted)),
-        // Started directly, it may run all the same: the launcher looks for itself, and says so.
-        Order::Start | Order::Restart => just(begin(Change::Started)),
+        LifecycleAction::Restart if observed.runs_unmanaged() => stop_and(begin(Outcome::Restarted)),
+        LifecycleAction::Restart if observed.runs() => only(begin(Outcome::Restarted)),
+        // The launcher itself detects an agent that runs already.
+        LifecycleAction::Start | LifecycleAction::Restart => only(begin(Outcome::Started)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, Seen, Session, Step, UnitSeen, Watcher, Way, plan};
-    use crate::lifecycle::{Change, Order};
-    use Order::{Restart, Start, Stop};
-    use UnitSeen::{Busy, Down, Up};
-    use Way::{Direct, Managed};
+    use super::ExecutionMode::{Direct, Managed};
+    use super::UnitState::{Changing, Down, Up};
+    use super::{AgentPlan, ObservedAgent, SessionState, SidecarProcess, Step, plan};
+    use crate::action::LifecycleAction::{Restart, Start, Stop};
+    use crate::action::Outcome;
 
-    fn watcher(of_a_unit: bool) -> Watcher {
-        Watcher { pid: 99.try_into().unwrap(), of_a_unit }
+    fn sidecar(is_unit_main: bool) -> SidecarProcess {
+        SidecarProcess { pid: 99.try_into().unwrap(), is_unit_main }
     }
 
     #[test]
-    fn the_table_of_orders() {
-        let (by_unit, by_hand, alone) = (Some(watcher(true)), Some(watcher(false)), None);
-        let (there, none) = (Session::Present, Session::Absent);
-        let (end, just) = (true, false);
-        let (job, launch, nothing) = (Step::Job, Step::Launch, Step::Nothing);
+    fn plans_for_all_actions_and_states() {
+        let (by_unit, by_hand, alone) = (Some(sidecar(true)), Some(sidecar(false)), None);
+        let (there, none) = (SessionState::Present, SessionState::Absent);
+        let (stop, only) = (true, false);
+        let (job, launch, done) = (Step::Job, Step::Launch, Step::Done);
         let table = [
-            (Start, Managed, Down, alone, &none, just, job(Change::Started)),
-            (Start, Managed, Busy, alone, &none, just, job(Change::Started)),
-            (Start, Managed, Up, by_unit, &there, just, nothing(Change::AlreadyRunning)),
-            (Start, Managed, Down, by_hand, &there, just, job(Change::TakenOver)),
-            (Start, Managed, Down, alone, &there, just, job(Change::TakenOver)),
-            (Start, Direct, Down, alone, &none, just, launch(Change::Started)),
-            (Start, Direct, Down, by_hand, &there, just, launch(Change::Started)),
-            (Start, Direct, Down, by_unit, &there, just, launch(Change::Started)),
-            (Stop, Managed, Up, by_unit, &there, just, job(Change::Stopped)),
-            (Stop, Managed, Busy, alone, &there, just, job(Change::Stopped)),
-            (Stop, Managed, Down, alone, &none, just, nothing(Change::NotRunning)),
-            (Stop, Managed, Down, by_hand, &there, end, nothing(Change::Stopped)),
-            (Stop, Managed, Down, alone, &there, end, nothing(Change::Stopped)),
-            (Stop, Direct, Down, by_hand, &there, end, nothing(Change::Stopped)),
-            (Stop, Direct, Down, alone, &there, end, nothing(Change::Stopped)),
-            (Stop, Direct, Down, alone, &none, just, nothing(Change::NotRunning)),
-            (Restart, Managed, Up, by_unit, &there, just, job(Change::Restarted)),
-            (Restart, Managed, Busy, alone, &none, just, job(Change::Restarted)),
-            (Restart, Managed, Down, alone, &none, just, job(Change::Started)),
-            (Restart, Managed, Down, by_hand, &there, end, job(Change::Restarted)),
-            (Restart, Direct, Down, by_hand, &there, end, launch(Change::Restarted)),
-            (Restart, Direct, Down, alone, &none, just, launch(Change::Started)),
+            (Start, Managed, Down, alone, &none, only, job(Outcome::Started)),
+            (Start, Managed, Changing, alone, &none, only, job(Outcome::Started)),
+            (Start, Managed, Up, by_unit, &there, only, done(Outcome::AlreadyRunning)),
+            (Start, Managed, Down, by_hand, &there, only, job(Outcome::TakenOver)),
+            (Start, Managed, Down, alone, &there, only, job(Outcome::TakenOver)),
+            (Start, Direct, Down, alone, &none, only, launch(Outcome::Started)),
+            (Start, Direct, Down, by_hand, &there, only, launch(Outcome::Started)),
+            (Start, Direct, Down, by_unit, &there, only, launch(Outcome::Started)),
+            (Stop, Managed, Up, by_unit, &there, only, job(Outcome::Stopped)),
+            (Stop, Managed, Changing, alone, &there, only, job(Outcome::Stopped)),
+            (Stop, Managed, Down, alone, &none, only, done(Outcome::NotRunning)),
+            (Stop, Managed, Down, by_hand, &there, stop, done(Outcome::Stopped)),
+            (Stop, Managed, Down, alone, &there, stop, done(Outcome::Stopped)),
+            (Stop, Direct, Down, by_hand, &there, stop, done(Outcome::Stopped)),
+            (Stop, Direct, Down, alone, &there, stop, done(Outcome::Stopped)),
+            (Stop, Direct, Down, alone, &none, only, done(Outcome::NotRunning)),
+            (Restart, Managed, Up, by_unit, &there, only, job(Outcome::Restarted)),
+            (Restart, Managed, Changing, alone, &none, only, job(Outcome::Restarted)),
+            (Restart, Managed, Down, alone, &none, only, job(Outcome::Started)),
+            (Restart, Managed, Down, by_hand, &there, stop, job(Outcome::Restarted)),
+            (Restart, Direct, Down, by_hand, &there, stop, launch(Outcome::Restarted)),
+            (Restart, Direct, Down, alone, &none, only, launch(Outcome::Started)),
         ];
-        for (order, way, unit, watcher, session, end_first, then) in table {
-            let seen = Seen { unit, watcher, session: session.clone() };
-            assert_eq!(plan(order, way, &seen), Plan { end_first, then }, "{order:?} {way:?} {seen:?}");
+        for (action, mode, unit, sidecar, session, stop_unmanaged, step) in table {
+            let observed = ObservedAgent { unit, sidecar, session: session.clone() };
+            let expected = AgentPlan { stop_unmanaged, step };
+            assert_eq!(plan(action, mode, &observed), expected, "{action:?} {mode:?} {observed:?}");
         }
     }
 
     #[test]
-    fn what_systemd_runs_is_not_ended_behind_its_back() {
-        for order in [Stop, Restart] {
-            let seen = Seen { unit: Down, watcher: Some(watcher(true)), session: Session::Present };
-            let planned = plan(order, Direct, &seen);
-            assert!(matches!(&planned.then, Step::Refuse(why) if why.contains("99")), "{planned:?}");
-            assert!(!planned.end_first);
+    fn direct_mode_does_not_stop_an_agent_of_a_unit() {
+        for action in [Stop, Restart] {
+            let observed = ObservedAgent { unit: Down, sidecar: Some(sidecar(true)), session: SessionState::Present };
+            let planned = plan(action, Direct, &observed);
+            assert!(matches!(&planned.step, Step::Refuse(why) if why.contains("99")), "{planned:?}");
+            assert!(!planned.stop_unmanaged);
         }
     }
 
     #[test]
-    fn an_agent_is_not_called_stopped_when_nobody_could_look() {
-        let seen = Seen { unit: Down, watcher: None, session: Session::Unknown("it hangs".to_owned()) };
-        for way in [Managed, Direct] {
-            assert_eq!(plan(Stop, way, &seen).then, Step::Refuse("it hangs".to_owned()));
+    fn an_unknown_session_is_not_reported_as_not_running() {
+        let unknown = || SessionState::Unknown("it hangs".to_owned());
+        let observed = ObservedAgent { unit: Down, sidecar: None, session: unknown() };
+        for mode in [Managed, Direct] {
+            assert_eq!(plan(Stop, mode, &observed).step, Step::Refuse("it hangs".to_owned()));
         }
-        let by_unit = Seen { unit: Up, ..seen };
-        assert_eq!(plan(Stop, Managed, &by_unit).then, Step::Job(Change::Stopped), "systemd can do without");
+        let with_unit = ObservedAgent { unit: Up, ..observed };
+        assert_eq!(plan(Stop, Managed, &with_unit).step, Step::Job(Outcome::Stopped), "systemd needs no tmux");
     }
 }

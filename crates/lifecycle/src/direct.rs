@@ -1,5 +1,5 @@
-//! Starts an agent without a user manager: by the launcher, with the environment that its unit would
-//! give it.
+//! Performs actions without a user manager. The launcher starts an agent, with the environment that the
+//! agent's unit would give it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,17 +9,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, ExitCode};
-use mosaic_process::bounded_output;
+use mosaic_domain::AgentName;
+use mosaic_process::{bounded_output, monotonic};
 use mosaic_roster::{AgentEnv, Roster};
+use mosaic_tmux::Holder;
 
-use super::Change;
-use crate::context::Context;
+use crate::action::{LifecycleEvent, Outcome, Reporter, Subject};
+use crate::agent_plan::{AgentPlan, Step};
+use crate::executor::{LifecycleError, LifecycleExecutor};
+use crate::fleet_context::FleetContext;
+use crate::parallel::for_each_parallel;
 
 const LAUNCHER: &str = "start-agent-session";
+/// The exit code by which the launcher reports a bug of its own.
+const LAUNCHER_BUG: i32 = 70;
 
-/// What an agent that runs this command passes on and must not reach another agent.
-const OF_THE_CALLER: [&str; 8] = [
+/// Variables of an agent that runs this command. Another agent must not inherit them.
+const CALLER_VARIABLES: [&str; 8] = [
     "MOSAIC_AGENT_NAME",
     "MOSAIC_AGENT_RUNTIME",
     "MOSAIC_AGENT_CLASS",
@@ -30,26 +36,86 @@ const OF_THE_CALLER: [&str; 8] = [
     "MOSAIC_REPORTER",
 ];
 
-/// The launcher: beside this program, else where it is installed.
-///
-/// # Errors
-/// It is in neither place; the text says so.
-pub(super) fn launcher(home: &Path) -> Result<PathBuf, String> {
+/// The result of a launch, and what was written to standard error meanwhile.
+struct Launched {
+    result: Result<Outcome, String>,
+    output: Vec<String>,
+}
+
+/// Executes the plans in parallel. The holder is started before any agent.
+pub(crate) fn execute(
+    executor: &LifecycleExecutor<'_>,
+    plans: &[(AgentName, AgentPlan)],
+    timeout: Duration,
+    reporter: &mut dyn Reporter,
+) -> Result<(), LifecycleError> {
+    let began = monotonic();
+    if plans.iter().any(|(_, plan)| matches!(plan.step, Step::Launch(_))) {
+        let holder = executor.server()?.start_holder(&executor.roster.tmux.holder_session)?;
+        if holder == Holder::Started {
+            reporter.report(LifecycleEvent::finished_now(Subject::Holder, Ok(Outcome::Started), began));
+        }
+    }
+    let launcher = find_launcher(executor.context.home.path());
+    let work = |(agent, plan): &(AgentName, AgentPlan)| {
+        let silent = |result| Launched { result, output: Vec::new() };
+        if plan.stop_unmanaged
+            && let Err(why) = executor.stop_unmanaged(agent, timeout)
+        {
+            return silent(Err(why));
+        }
+        match &plan.step {
+            Step::Done(outcome) | Step::Job(outcome) => silent(Ok(*outcome)),
+            Step::Refuse(why) => silent(Err(why.clone())),
+            Step::Launch(outcome) => {
+                let remaining = (began + timeout).saturating_sub(monotonic());
+                let prepared = launcher
+                    .clone()
+                    .and_then(|launcher| Ok((launcher, agent_variables(executor.context, executor.roster, agent)?)));
+                match prepared {
+                    Ok((launcher, variables)) => launch(&launcher, agent, variables, *outcome, remaining),
+                    Err(why) => silent(Err(why)),
+                }
+            }
+        }
+    };
+    for_each_parallel(plans, work, |(agent, _), launched| {
+        for line in launched.output {
+            reporter.report(LifecycleEvent::LauncherOutput { line });
+        }
+        reporter.report(LifecycleEvent::finished_now(Subject::Agent(agent.clone()), launched.result, began));
+    });
+    Ok(())
+}
+
+/// Removes the session that keeps the tmux server alive, if it exists.
+pub(crate) fn stop_holder(executor: &LifecycleExecutor<'_>, reporter: &mut dyn Reporter) -> Result<(), LifecycleError> {
+    let began = monotonic();
+    let session = &executor.roster.tmux.holder_session;
+    if executor.observer().has_session(session.as_str()) {
+        executor.server()?.end_holder(session)?;
+        reporter.report(LifecycleEvent::finished_now(Subject::Holder, Ok(Outcome::Stopped), began));
+    }
+    Ok(())
+}
+
+/// Finds the launcher beside this program, or else where it is installed.
+fn find_launcher(home: &Path) -> Result<PathBuf, String> {
     let beside = std::env::current_exe().ok().map(|program| program.with_file_name(LAUNCHER));
     let installed = home.join("tools/fleet").join(LAUNCHER);
-    let places = beside.into_iter().chain([installed.clone()]);
-    places.into_iter().find(|program| program.is_file()).ok_or_else(|| {
-        format!("{LAUNCHER} is neither beside this program nor at {}: run mosaic fleet install", installed.display())
+    let candidates = beside.into_iter().chain([installed.clone()]);
+    candidates.into_iter().find(|program| program.is_file()).ok_or_else(|| {
+        format!(
+            "{LAUNCHER} is neither in the directory of this program nor at {}: run 'mosaic fleet install'",
+            installed.display()
+        )
     })
 }
 
-/// What is set for an agent: its env file, as its unit reads it; before there is one, what the roster
-/// would make of it.
-///
-/// # Errors
-/// The file is there and cannot be read; the text says why.
-pub(super) fn variables(
-    context: &Context,
+/// The variables of an agent: those of its env file, which its unit reads too, or what the roster would
+/// write into that file if it does not exist yet.
+fn agent_variables(
+    context: &FleetContext,
     roster: &Roster,
     agent: &AgentName,
 ) -> Result<Vec<(String, OsString)>, String> {
@@ -69,51 +135,48 @@ pub(super) fn variables(
         ("MOSAIC_AGENT_NAME", agent.as_str().into()),
     ];
     let fixed = fixed.map(|(name, value): (&str, OsString)| (name.to_owned(), value));
-    let given = file.variables().into_iter().map(|(name, value)| (name, value.into()));
-    // In this order: a later one wins, and an env file may name a socket of its own.
-    Ok(fixed.into_iter().chain(given).collect())
+    let from_file = file.variables().into_iter().map(|(name, value)| (name, value.into()));
+    // The last value of a name wins, so an env file may set a socket of its own.
+    Ok(fixed.into_iter().chain(from_file).collect())
 }
 
 /// Runs the launcher, which returns once the agent's command runs.
-///
-/// # Errors
-/// It did not start the agent; the text is its word.
-pub(super) fn launch(
+fn launch(
     launcher: &Path,
     agent: &AgentName,
     variables: Vec<(String, OsString)>,
-    limit: Duration,
-) -> Result<Change, String> {
+    outcome: Outcome,
+    timeout: Duration,
+) -> Launched {
     let mut command = Command::new(launcher);
-    for name in OF_THE_CALLER {
+    for name in CALLER_VARIABLES {
         command.env_remove(name);
     }
-    // Ctrl-C is for whoever waits for the agent; half a start would be an agent that is gone.
+    // In a process group of its own, because Ctrl-C must not interrupt a start half-way.
     command.envs(variables).arg(agent.as_str()).process_group(0);
-    let output = bounded_output(&mut command, limit).map_err(|error| format!("{}: {error}", launcher.display()))?;
-    verdict(agent, &output)
+    match bounded_output(&mut command, timeout) {
+        Ok(output) => interpret(agent, &output, outcome),
+        Err(error) => Launched { result: Err(format!("{}: {error}", launcher.display())), output: Vec::new() },
+    }
 }
 
-fn verdict(agent: &AgentName, output: &Output) -> Result<Change, String> {
-    let said = String::from_utf8_lossy(&output.stderr);
-    let (errors, others): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| line.starts_with("ERROR: "));
-    // Warnings, and what the agent printed before it ended.
-    for line in &others {
-        crate::view::tell(line);
-    }
-    if output.status.success() {
-        let ran = output.stdout.starts_with(b"Mosaic agent session already running");
-        return Ok(if ran { Change::AlreadyRunning } else { Change::Started });
-    }
-    // Whom it is about is told beside it.
-    let own = format!("{agent}: ");
-    let bare = |line: &&str| line.trim_start_matches("ERROR: ").trim_start_matches(&own).to_owned();
+/// Reads the launcher's text output.
+fn interpret(agent: &AgentName, output: &Output, outcome: Outcome) -> Launched {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let (errors, others): (Vec<&str>, Vec<&str>) = stderr.lines().partition(|line| line.starts_with("ERROR: "));
+    // The report names the agent already.
+    let prefix = format!("{agent}: ");
+    let bare = |line: &&str| line.trim_start_matches("ERROR: ").trim_start_matches(&prefix).to_owned();
     let why = errors.iter().map(bare).collect::<Vec<String>>().join("; ");
-    if !why.is_empty() {
-        return Err(why);
-    }
-    match output.status.code() {
-        Some(code) if code == ExitCode::Bug as i32 => Err(format!("{LAUNCHER} has a bug: {}", others.join("; "))),
-        _ => Err(format!("{LAUNCHER} ended without a word, {}", output.status)),
-    }
+    let result = if output.status.success() {
+        let ran = output.stdout.starts_with(b"Mosaic agent session already running");
+        Ok(if ran { Outcome::AlreadyRunning } else { outcome })
+    } else if !why.is_empty() {
+        Err(why)
+    } else if output.status.code() == Some(LAUNCHER_BUG) {
+        Err(format!("{LAUNCHER} has a bug: {}", others.join("; ")))
+    } else {
+        Err(format!("{LAUNCHER} ended without an error message, {}", output.status))
+    };
+    Launched { result, output: others.into_iter().map(str::to_owned).collect() }
 }

@@ -1,31 +1,31 @@
-//! Starts, stops and restarts agents: through the user manager, or directly where there is none.
+//! Starts, stops and restarts agents: through the systemd user manager, or directly where none answers.
 //!
-//! `looking` sees what runs, `plan` decides what each agent needs, purely, and `managed` and `direct`
-//! do it; each agent's [`Report`] is told as soon as it is known. A manager that is there and does not
-//! answer is an error: an agent that was then started directly would be one that systemd knows
-//! nothing of.
+//! ```text
+//! LifecycleExecutor::run
+//!   select    the scope's agents, and for a stop of all also those that the roster no longer lists
+//!   observe   unit states, sidecar locks and tmux sessions       unmanaged
+//!   plan      one AgentPlan per agent                            agent_plan, pure
+//!   execute   one job per unit                                   managed
+//!             or the launcher and signals                        direct, unmanaged
+//! ```
+//!
+//! Each [`ActionReport`] goes to the caller's [`Reporter`] as soon as its agent is done. Nothing here
+//! prints or chooses an exit code.
+//!
+//! A user manager that exists but does not answer is an error. Starting the agent directly in that case
+//! would create an agent that systemd does not know about.
 
-mod at_once;
-mod carry_out;
-mod come_up;
+mod action;
+mod agent_plan;
 mod direct;
-mod ending;
-mod failure;
-mod launching;
-mod looking;
+mod executor;
+mod fleet_context;
 mod managed;
-mod order;
-mod plan;
+mod parallel;
 mod relaunch;
-mod report;
-mod run;
-mod telling;
-mod world;
+mod unmanaged;
 
-pub(crate) use carry_out::{Hands, Scope, carry_out};
-pub(crate) use come_up::come_up;
-pub(crate) use order::Order;
-pub(crate) use relaunch::relaunch;
-pub(crate) use report::{Change, Report, Subject};
-pub(crate) use run::run;
-pub(crate) use telling::Teller;
+pub use action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
+pub use executor::{LifecycleError, LifecycleExecutor};
+pub use fleet_context::{Environment, FleetContext, ObserveError};
+pub use relaunch::{relaunch, wait_until_up};

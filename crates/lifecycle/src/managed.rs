@@ -1,4 +1,4 @@
-//! Carries orders out through the user manager.
+//! Performs actions by jobs of the user manager, and explains the jobs that fail.
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -6,106 +6,229 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use mosaic_domain::AgentName;
+use mosaic_domain::{AgentName, ExitVerdict};
 use mosaic_process::monotonic;
-use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitName, UserManager};
+use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitDetail, UnitName, UserManager};
 
-use super::at_once::at_once;
-use super::failure::failure;
-use super::plan::{Plan, Step};
-use super::world::World;
-use super::{Change, Order, Report, Subject};
+use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
+use crate::agent_plan::{AgentPlan, Step};
+use crate::executor::LifecycleExecutor;
+use crate::parallel::for_each_parallel;
 
-/// The jobs of one order.
-#[derive(Debug)]
-pub(super) struct Jobs<'a> {
-    pub(super) manager: &'a UserManager,
-    pub(super) order: Order,
-    /// How long the manager is waited for.
-    pub(super) limit: Duration,
+const HOLDER_JOURNAL: &str = "see: journalctl --user -u mosaic-tmux-holder";
+
+/// Why a job did not perform the action, and where to look; `None` if it did. `detail` is the unit after
+/// the job, if it could be read. Pure.
+fn job_failure(
+    action: LifecycleAction,
+    subject: &Subject,
+    outcome: &JobOutcome,
+    detail: Option<&UnitDetail>,
+) -> Option<String> {
+    let see = match subject {
+        Subject::Agent(agent) => format!("see: journalctl --user AGENT={agent}"),
+        Subject::Holder => HOLDER_JOURNAL.to_owned(),
+    };
+    let unit_result = || detail.map_or_else(|| outcome.to_string(), unit_result);
+    Some(match outcome {
+        JobOutcome::Done => return ended_at_once(action, detail?).map(|why| format!("{why}; {see}")),
+        JobOutcome::NoSuchUnit(_) => "its unit is not installed: run 'mosaic fleet install'".to_owned(),
+        JobOutcome::Dependency => format!("the holder of the tmux server did not start; {HOLDER_JOURNAL}"),
+        JobOutcome::TimedOutWaiting => {
+            let state = detail.map(|detail| format!(" ({}, {})", detail.active, detail.sub)).unwrap_or_default();
+            format!("its job has not finished in time{state}; {see}")
+        }
+        JobOutcome::Failed => format!("{}; {see}", unit_result()),
+        JobOutcome::Timeout => format!("{outcome} ({}); {see}", unit_result()),
+        JobOutcome::Canceled | JobOutcome::Skipped | JobOutcome::Invalid(_) => format!("{outcome}; {see}"),
+    })
 }
 
-/// Whom a unit is for, and what its job leads to.
-type Wanted = BTreeMap<UnitName, (Subject, Change)>;
+/// Why a unit does not run although the job that starts it succeeded.
+fn ended_at_once(action: LifecycleAction, detail: &UnitDetail) -> Option<String> {
+    match (action, detail.active) {
+        (LifecycleAction::Stop, _) | (_, ActiveState::Active | ActiveState::Reloading | ActiveState::Refreshing) => {
+            None
+        }
+        (LifecycleAction::Start | LifecycleAction::Restart, _) => {
+            Some(format!("its command ended at once ({})", unit_result(detail)))
+        }
+    }
+}
 
-impl Jobs<'_> {
-    /// Carries the plans out, those with a job all at once. `holder` has one too.
-    pub(super) fn carry_out(
+fn unit_result(detail: &UnitDetail) -> String {
+    let status = match detail.exec_main_status {
+        Some(ExitVerdict::Code(code)) => format!(", exit status {code}"),
+        Some(ExitVerdict::Signal(signal)) => format!(", signal {signal}"),
+        None => String::new(),
+    };
+    format!("result {}{status}", detail.result)
+}
+
+/// Runs the jobs of one action.
+#[derive(Debug)]
+pub(crate) struct JobRunner<'a> {
+    pub(crate) manager: &'a UserManager,
+    pub(crate) action: LifecycleAction,
+    /// How long to wait for the jobs.
+    pub(crate) timeout: Duration,
+}
+
+/// The units with a pending job, each with its subject and the outcome of a successful job.
+type PendingJobs = BTreeMap<UnitName, (Subject, Outcome)>;
+
+impl JobRunner<'_> {
+    /// Executes the plans; all jobs run at the same time. `holder` is the outcome of a job for the holder,
+    /// if it needs one.
+    pub(crate) fn execute(
         &self,
-        world: &World<'_>,
-        plans: &[(AgentName, Plan)],
-        holder: Option<Change>,
-        tell: &mut dyn FnMut(Report),
+        executor: &LifecycleExecutor<'_>,
+        plans: &[(AgentName, AgentPlan)],
+        holder: Option<Outcome>,
+        reporter: &mut dyn Reporter,
     ) -> Result<(), ManagerError> {
-        let since = monotonic();
-        let mut wanted = Wanted::new();
-        let work = |(agent, plan): &(AgentName, Plan)| {
-            if plan.end_first { world.end(agent, self.limit) } else { Ok(()) }
+        let began = monotonic();
+        let mut pending = PendingJobs::new();
+        let work = |(agent, plan): &(AgentName, AgentPlan)| {
+            if plan.stop_unmanaged { executor.stop_unmanaged(agent, self.timeout) } else { Ok(()) }
         };
-        at_once(plans, work, |(agent, plan), ended| {
+        for_each_parallel(plans, work, |(agent, plan), stopped| {
             let subject = Subject::Agent(agent.clone());
-            let outcome = match (ended, &plan.then) {
+            let result = match (stopped, &plan.step) {
                 (Err(why), _) => Err(why),
                 (Ok(()), Step::Refuse(why)) => Err(why.clone()),
-                (Ok(()), Step::Nothing(change)) => Ok(*change),
-                (Ok(()), Step::Job(change) | Step::Launch(change)) => {
-                    wanted.insert(UnitName::agent(agent), (subject, *change));
+                (Ok(()), Step::Done(outcome)) => Ok(*outcome),
+                (Ok(()), Step::Job(outcome) | Step::Launch(outcome)) => {
+                    pending.insert(UnitName::agent(agent), (subject, *outcome));
                     return;
                 }
             };
-            tell(Report::now(subject, outcome, since));
+            reporter.report(LifecycleEvent::finished_now(subject, result, began));
         });
-        wanted.extend(holder.map(|change| (UnitName::holder(), (Subject::Holder, change))));
-        if wanted.is_empty() { Ok(()) } else { self.run(wanted, since, tell) }
+        pending.extend(holder.map(|outcome| (UnitName::holder(), (Subject::Holder, outcome))));
+        if pending.is_empty() { Ok(()) } else { self.run_jobs(pending, began, reporter) }
     }
 
-    fn run(&self, wanted: Wanted, since: Duration, tell: &mut dyn FnMut(Report)) -> Result<(), ManagerError> {
-        let units: Vec<UnitName> = wanted.keys().cloned().collect();
-        if self.order != Order::Stop {
-            // A unit that failed too often may be started by hand all the same.
+    fn run_jobs(
+        &self,
+        mut pending: PendingJobs,
+        began: Duration,
+        reporter: &mut dyn Reporter,
+    ) -> Result<(), ManagerError> {
+        let units: Vec<UnitName> = pending.keys().cloned().collect();
+        if self.action != LifecycleAction::Stop {
+            // Otherwise systemd refuses a unit that has hit its start limit.
             self.manager.reset_failed(&units)?;
         }
-        let mut waiting = wanted;
-        let mut told = |unit: &UnitName, outcome: &JobOutcome, at: Duration| {
-            if let Some((subject, change)) = waiting.remove(unit) {
-                let outcome = self.outcome(&subject, change, unit, outcome);
-                tell(Report { subject, outcome, took: at.saturating_sub(since) });
+        let mut finish = |unit: &UnitName, job: &JobOutcome, at: Duration| {
+            if let Some((subject, outcome)) = pending.remove(unit) {
+                let result = self.result(&subject, outcome, unit, job);
+                let duration = at.saturating_sub(began);
+                reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration }));
             }
         };
         thread::scope(|scope| {
-            let (sender, ended) = mpsc::channel();
-            // A unit that failed is looked at while others are still waited for.
+            let (sender, finished) = mpsc::channel();
+            // On a thread of its own, so that a failed unit is examined while other jobs still run.
             let running = scope.spawn(move || {
-                let mut on_done = |unit: &UnitName, outcome: &JobOutcome| {
-                    let _ = sender.send((unit.clone(), outcome.clone(), monotonic()));
+                let mut on_done = |unit: &UnitName, job: &JobOutcome| {
+                    let _ = sender.send((unit.clone(), job.clone(), monotonic()));
                 };
-                self.manager.run(self.order.verb(), &units, self.limit, &mut on_done)
+                self.manager.run(self.action.verb(), &units, self.timeout, &mut on_done)
             });
-            for (unit, outcome, at) in ended {
-                told(&unit, &outcome, at);
+            for (unit, job, at) in finished {
+                finish(&unit, &job, at);
             }
-            let outcomes = running.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-            for (unit, outcome) in outcomes {
-                told(&unit, &outcome, monotonic());
+            let jobs = running.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            for (unit, job) in jobs {
+                finish(&unit, &job, monotonic());
             }
             Ok(())
         })
     }
 
-    fn outcome(&self, subject: &Subject, change: Change, unit: &UnitName, job: &JobOutcome) -> Result<Change, String> {
-        let in_doubt = *job != JobOutcome::Done || self.order != Order::Stop;
-        // Of a unit that cannot be looked at the job's own word is all there is.
-        let detail = if in_doubt { self.manager.describe(unit).ok() } else { None };
+    fn result(
+        &self,
+        subject: &Subject,
+        outcome: Outcome,
+        unit: &UnitName,
+        job: &JobOutcome,
+    ) -> Result<Outcome, String> {
+        let needs_detail = *job != JobOutcome::Done || self.action != LifecycleAction::Stop;
+        // If the unit cannot be read, the job's result has to do.
+        let detail = if needs_detail { self.manager.describe(unit).ok() } else { None };
         if *subject == Subject::Holder && detail.as_ref().is_some_and(|detail| detail.result == "exec-condition") {
-            // Another server has its socket, and agents' units run on that.
-            return Ok(Change::AlreadyRunning);
+            // Another server owns the socket, and agents' units run on that server.
+            return Ok(Outcome::AlreadyRunning);
         }
-        failure(self.order, subject, job, detail.as_ref()).map_or(Ok(change), Err)
+        job_failure(self.action, subject, job, detail.as_ref()).map_or(Ok(outcome), Err)
     }
 }
 
-/// The states of the agents' units and of the holder's, where the manager knows of them.
-pub(super) fn states(manager: &UserManager) -> Result<BTreeMap<UnitName, ActiveState>, ManagerError> {
+/// The states of the agents' units and of the holder's unit, as far as the manager has loaded them.
+pub(crate) fn unit_states(manager: &UserManager) -> Result<BTreeMap<UnitName, ActiveState>, ManagerError> {
     let units = manager.units(&[UnitName::AGENTS, UnitName::holder().as_str()])?;
     Ok(units.into_iter().map(|unit| (unit.name, unit.active)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::job_failure;
+    use crate::action::{LifecycleAction, Subject};
+    use mosaic_domain::ExitVerdict::{self, Code, Signal};
+    use mosaic_systemd::{ActiveState, JobOutcome, UnitDetail};
+
+    fn detail(active: ActiveState, sub: &str, result: &str, status: Option<ExitVerdict>) -> UnitDetail {
+        UnitDetail {
+            active,
+            sub: sub.to_owned(),
+            result: result.to_owned(),
+            exec_main_status: status,
+            n_restarts: 0,
+            since: None,
+            main_pid: None,
+            control_group: None,
+        }
+    }
+
+    #[test]
+    fn job_failures_name_the_cause_and_the_journal() {
+        use LifecycleAction::{Restart, Start, Stop};
+        let coder0 = Subject::Agent("coder0".parse().unwrap());
+        let failed = detail(ActiveState::Activating, "auto-restart", "exit-code", Some(Code(7)));
+        let killed = detail(ActiveState::Failed, "failed", "signal", Some(Signal(9)));
+        let ended = detail(ActiveState::Inactive, "dead", "success", Some(Code(0)));
+        let runs = detail(ActiveState::Active, "running", "success", None);
+        let slow = detail(ActiveState::Activating, "start", "success", None);
+        let limit = detail(ActiveState::Failed, "failed", "start-limit-hit", None);
+        let failure = |why: &str| Some(format!("{why}; see: journalctl --user AGENT=coder0"));
+        let not_installed = Some("its unit is not installed: run 'mosaic fleet install'".to_owned());
+        let table = [
+            (Start, JobOutcome::Done, Some(&runs), None),
+            (Start, JobOutcome::Done, None, None),
+            (Stop, JobOutcome::Done, Some(&ended), None),
+            (
+                Start,
+                JobOutcome::Done,
+                Some(&ended),
+                failure("its command ended at once (result success, exit status 0)"),
+            ),
+            (Start, JobOutcome::Failed, Some(&failed), failure("result exit-code, exit status 7")),
+            (Restart, JobOutcome::Failed, Some(&killed), failure("result signal, signal 9")),
+            (Start, JobOutcome::Failed, Some(&limit), failure("result start-limit-hit")),
+            (
+                Start,
+                JobOutcome::TimedOutWaiting,
+                Some(&slow),
+                failure("its job has not finished in time (activating, start)"),
+            ),
+            (Start, JobOutcome::NoSuchUnit("Unit not found.".to_owned()), None, not_installed),
+            (Start, JobOutcome::Invalid("Unit is masked.".to_owned()), None, failure("Unit is masked.")),
+        ];
+        for (action, outcome, detail, expected) in table {
+            assert_eq!(job_failure(action, &coder0, &outcome, detail), expected, "{action:?} {outcome:?}");
+        }
+        let dependency = job_failure(Start, &coder0, &JobOutcome::Dependency, None).unwrap();
+        assert!(dependency.contains("mosaic-tmux-holder"), "{dependency}");
+    }
 }

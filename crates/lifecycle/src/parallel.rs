@@ -1,14 +1,18 @@
-//! The same work for many, some of it at once.
+//! Runs the same work for many items on a bounded number of threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// So many at once; more would only wait for each other.
+/// The number of threads. More would wait for the same tmux server.
 const WORKERS: usize = 32;
 
-/// Does the work for all, and hands each result over as it comes.
-pub(super) fn at_once<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync, mut done: impl FnMut(&I, T)) {
+/// Runs `work` for every item, and calls `done` on this thread with each result as soon as it is there.
+pub(crate) fn for_each_parallel<I: Sync, T: Send>(
+    items: &[I],
+    work: impl Fn(&I) -> T + Sync,
+    mut done: impl FnMut(&I, T),
+) {
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
@@ -16,7 +20,7 @@ pub(super) fn at_once<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sy
             let (sender, next, work) = (sender.clone(), &next, &work);
             scope.spawn(move || {
                 while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    // The receiver stays until every sender is gone.
+                    // The receiver outlives every sender.
                     let _ = sender.send((item, work(item)));
                 }
             });
@@ -30,20 +34,20 @@ pub(super) fn at_once<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sy
 
 #[cfg(test)]
 mod tests {
-    use super::{WORKERS, at_once};
+    use super::{WORKERS, for_each_parallel};
     use std::sync::Barrier;
 
     #[test]
-    fn each_is_done_once_and_they_do_not_wait_for_each_other() {
+    fn every_item_is_processed_once_and_in_parallel() {
         let barrier = Barrier::new(WORKERS);
         let items: Vec<usize> = (0..3 * WORKERS).collect();
         let mut results = Vec::new();
         let work = |item: &usize| {
-            // Nobody gets over this alone.
+            // Blocks until all workers are here.
             barrier.wait();
             item * 2
         };
-        at_once(&items, work, |item, double| results.push((*item, double)));
+        for_each_parallel(&items, work, |item, double| results.push((*item, double)));
         results.sort_unstable();
         assert_eq!(results, items.iter().map(|item| (*item, item * 2)).collect::<Vec<_>>());
     }

@@ -1,125 +1,156 @@
-//! Waits until an agent may be stopped, and keeps messages from it from then on.
+//! Waits until an agent is idle, and holds back its messages from then on.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_delivery::protocol::{Errand, Sight, Step};
-use mosaic_delivery::spool::Turn;
+use mosaic_delivery::spool::{MessageId, Outbox, Turn};
 use mosaic_delivery::{Outcome, Patience, Request};
 use mosaic_domain::AgentName;
+use mosaic_lifecycle::FleetContext;
 use mosaic_roster::Roster;
+use mosaic_runtimes::Library;
 use mosaic_tmux::PaneTarget;
 
-use super::agent_seen::AgentSeen;
-use super::interruption::Interruption;
-use super::obstacle::Obstacle;
-use super::rest::Rest;
-use super::standing::Standing;
-use super::undrained::Undrained;
-use crate::context::Context;
-use crate::error::CommandError;
-use crate::mail::Office;
-use crate::view::tell;
+use crate::agent_observation::{AgentObservation, VersionState};
+use crate::idleness::{Idleness, InputObstacle};
+use crate::interrupt::Interrupt;
+use crate::report::{UpdateEvent, UpdateReporter};
+use crate::update_error::UpdateError;
 
-/// What waiting takes.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// How long an agent has to stay idle while its messages are held. A message that was delivered just before
+/// may not show yet.
+const SETTLE_TIME: Duration = Duration::from_secs(1);
+/// How long to wait for a message that is being delivered.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long tmux may take for one command. It answers in milliseconds unless it hangs.
+const TMUX_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Waits for agents to become idle.
 #[derive(Debug)]
-pub(super) struct Drain<'a> {
-    pub(super) context: &'a Context,
-    pub(super) roster: &'a Roster,
-    pub(super) office: Office<'a>,
-    pub(super) interruption: &'a Interruption,
-    /// How long one agent is waited for.
-    pub(super) limit: Duration,
-    /// Then it is stopped nevertheless.
-    pub(super) force: bool,
+pub(crate) struct Drain<'a> {
+    pub(crate) context: &'a FleetContext,
+    pub(crate) roster: &'a Roster,
+    pub(crate) interrupt: &'a Interrupt,
+    /// How long to wait for one agent.
+    pub(crate) timeout: Duration,
+    /// Whether to stop an agent that is still busy after the timeout.
+    pub(crate) force: bool,
 }
 
-/// How often is looked meanwhile.
-const OFTEN: Duration = Duration::from_millis(250);
-/// How long it has to stay idle once no message can come any more: the last one may just have begun to work.
-const SETTLED: Duration = Duration::from_secs(1);
-/// How long a message that is being typed is waited for.
-const TURN: Duration = Duration::from_secs(5);
+/// Why an agent must not be stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DrainError {
+    /// The agent was busy until the timeout.
+    #[error("still busy: {0}")]
+    Busy(String),
+    /// A signal ended the wait.
+    #[error("interrupted before it was idle")]
+    Interrupted,
+    /// The agent cannot be observed, or its messages cannot be held.
+    #[error(transparent)]
+    Failed(#[from] UpdateError),
+}
 
 impl Drain<'_> {
-    /// Waits; nothing if there is nothing to stop any more. While the turn is held no message is typed to
-    /// the agent: each waits in the outbox, or with its sender.
+    /// Waits until an agent is idle; `None` if it does not run an outdated program. While the returned lock is
+    /// held, no message is typed to the agent: each waits in the outbox or with its sender.
     ///
     /// # Errors
-    /// It is still at work at the limit, or waiting is not wanted any more, or nobody can look.
-    pub(super) fn wait(&self, agent: &AgentName, since: Timestamp) -> Result<Option<Turn>, Undrained> {
-        let deadline = Instant::now() + self.limit;
-        let mut told = false;
+    /// The agent is still busy after the timeout, the update was interrupted, or messages cannot be held.
+    pub(crate) fn wait(
+        &self,
+        agent: &AgentName,
+        installed: Timestamp,
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<Option<Turn>, DrainError> {
+        let deadline = Instant::now() + self.timeout;
+        let mut notified = false;
         loop {
-            if self.interruption.is_wanted() {
-                return Err(Undrained::Interrupted);
+            if self.interrupt.is_requested() {
+                return Err(DrainError::Interrupted);
             }
-            let why = match self.rest(agent, since) {
+            let reason = match self.idleness(agent, installed) {
                 Ok(None) => return Ok(None),
-                Ok(Some(Rest::Idle)) => match self.office.turn(agent, TURN) {
-                    Ok(turn) if self.stays_idle(agent, since) => return Ok(Some(turn)),
-                    Ok(_) => "it has just begun to work".to_owned(),
-                    Err(CommandError::Busy(why)) => why,
-                    Err(error) => return Err(error.into()),
+                Ok(Some(Idleness::Idle)) => match self.hold_messages(agent)? {
+                    Some(lock) if self.stays_idle(agent, installed) => return Ok(Some(lock)),
+                    Some(_) => "it has just begun to work".to_owned(),
+                    None => delivery_in_progress(agent),
                 },
-                Ok(Some(Rest::Busy(why))) => why,
-                // Of so many looks one may fail, and nothing has been done yet.
+                Ok(Some(Idleness::Busy(reason))) => reason,
+                // One observation of many may fail, and nothing has been changed yet.
                 Err(error) => error.to_string(),
             };
             if Instant::now() >= deadline {
-                return match self.force.then(|| self.office.turn(agent, TURN)) {
-                    None => Err(Undrained::Busy(why)),
-                    Some(Err(CommandError::Busy(why))) => Err(Undrained::Busy(why)),
-                    Some(turn) => Ok(Some(turn?)),
-                };
+                if !self.force {
+                    return Err(DrainError::Busy(reason));
+                }
+                let lock = self.hold_messages(agent)?;
+                return lock.map(Some).ok_or_else(|| DrainError::Busy(delivery_in_progress(agent)));
             }
-            if !told {
-                let limit = self.limit.as_secs();
-                tell(&format!("NOTE: {agent}: {why}: waiting until it is idle, for {limit} s at most"));
-                told = true;
+            if !notified {
+                let (agent, timeout) = (agent.clone(), self.timeout);
+                reporter.report(UpdateEvent::WaitingForIdle { agent, reason, timeout });
+                notified = true;
             }
-            thread::sleep(OFTEN);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// Is it in the midst of something? Nothing, if it does not run the old program.
-    pub(super) fn rest(&self, agent: &AgentName, since: Timestamp) -> Result<Option<Rest>, CommandError> {
-        let Some(seen) = AgentSeen::look(self.context, agent)? else { return Ok(None) };
-        let Some(started) = seen.started().filter(|started| Standing::of(Some(*started), since) == Standing::Old)
-        else {
-            return Ok(None);
-        };
-        let obstacle = || self.obstacle(agent).unwrap_or_else(|error| Some(Obstacle::unclear(error.to_string())));
-        Ok(Some(Rest::of(seen.activity.as_ref(), started, seen.quiet, obstacle)))
+    /// Whether an agent is idle; `None` if it does not run an outdated program.
+    ///
+    /// # Errors
+    /// The state of the agent cannot be determined.
+    pub(crate) fn idleness(&self, agent: &AgentName, installed: Timestamp) -> Result<Option<Idleness>, UpdateError> {
+        let Some(seen) = AgentObservation::observe(self.context, agent)? else { return Ok(None) };
+        let is_outdated = |started: &Timestamp| VersionState::new(Some(*started), installed) == VersionState::Outdated;
+        let Some(started) = seen.started().filter(is_outdated) else { return Ok(None) };
+        let obstacle =
+            || self.obstacle(agent).unwrap_or_else(|error| Some(InputObstacle::uncertain(error.to_string())));
+        Ok(Some(Idleness::new(seen.activity.as_ref(), started, seen.quiet, obstacle)))
     }
 
-    /// Whoever is gone meanwhile is not idle: somebody has stopped it, or it has ended.
-    fn stays_idle(&self, agent: &AgentName, since: Timestamp) -> bool {
-        let settled = Instant::now() + SETTLED;
-        while matches!(self.rest(agent, since), Ok(Some(Rest::Idle))) {
+    /// Acquires the right to type to an agent; `None` if a message is being delivered for too long.
+    fn hold_messages(&self, agent: &AgentName) -> Result<Option<Turn>, UpdateError> {
+        let id = MessageId::draw().map_err(|source| UpdateError::io("read", "/dev/urandom", source))?;
+        Ok(Outbox::of(&self.context.home).turn(agent, &id, Instant::now() + LOCK_TIMEOUT)?)
+    }
+
+    /// Whether an agent is idle for the settle time. An agent that ends meanwhile is not.
+    fn stays_idle(&self, agent: &AgentName, installed: Timestamp) -> bool {
+        let settled = Instant::now() + SETTLE_TIME;
+        while matches!(self.idleness(agent, installed), Ok(Some(Idleness::Idle))) {
             if Instant::now() >= settled {
                 return true;
             }
-            thread::sleep(OFTEN);
+            thread::sleep(POLL_INTERVAL);
         }
         false
     }
 
-    /// What stands in the way of a message that waits for the agent to be idle.
-    fn obstacle(&self, agent: &AgentName) -> Result<Option<Obstacle>, CommandError> {
-        let profile = self.office.recipient(self.roster, agent)?.profile;
-        let server = self.office.server(self.roster)?;
+    /// Why a message that waits for the agent to be idle could not be typed now.
+    fn obstacle(&self, agent: &AgentName) -> Result<Option<InputObstacle>, UpdateError> {
+        let entry = self.roster.agent(agent.as_str());
+        let runtime = entry.map(|entry| self.roster.settings(entry).runtime).unwrap_or_default();
+        let profile = Library::of(&self.context.home).profile(&runtime)?;
+        let server = self.context.server(self.roster)?.within(TMUX_TIMEOUT);
+        server.check_version()?;
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
         let look = pane.map(|pane| server.typist(pane.id, 0).look(Duration::ZERO)).transpose()?.flatten();
-        let Some(look) = look else { return Ok(Some(Obstacle::unclear("it has no session"))) };
+        let Some(look) = look else { return Ok(Some(InputObstacle::uncertain("it has no session"))) };
         let patience = Patience { ready: Duration::ZERO, obstructed: Duration::ZERO, ..Patience::usual() };
         let request = Request { only_when_idle: true, rescue: false, until_turn: false, patience };
         let now = Instant::now();
         Ok(match Errand::new(&profile, "", request, now).next(&Sight::of(Some(&look), look.pid), now) {
             Step::Type => None,
-            Step::End(Outcome::Refused(refusal)) => Some(Obstacle::of(&refusal)),
-            _ => Some(Obstacle::unclear("its screen shows nothing that is known")),
+            Step::End(Outcome::Refused(refusal)) => Some(InputObstacle::from_refusal(&refusal)),
+            _ => Some(InputObstacle::uncertain("its screen is not recognized")),
         })
     }
+}
+
+fn delivery_in_progress(agent: &AgentName) -> String {
+    format!("a message to {agent} has been in delivery for {} s", LOCK_TIMEOUT.as_secs())
 }

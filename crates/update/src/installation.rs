@@ -1,78 +1,81 @@
-//! How a program was installed, by where its file is: pure.
+//! Determines how a program was installed, and when it last changed, from its path.
 
 use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::runtime::{Profile, quoted};
+use jiff::Timestamp;
 
-/// Who put a program there.
+use crate::runtime_program::RuntimeProgram;
+
+/// The installer of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Installation {
-    /// npm, for everybody who has this prefix on his path.
+    /// Installed by `npm install -g` with this prefix.
     Npm { prefix: PathBuf, package: String },
-    /// npm, as a part of the project in this directory. No program updates itself there.
+    /// Installed by npm as a dependency of the project in this directory. No program updates itself there.
     Project { directory: PathBuf, package: String },
-    /// Bun.
+    /// Installed by Bun.
     Bun { package: String },
-    /// pnpm.
+    /// Installed by pnpm.
     Pnpm { package: String },
-    /// The program's own installer, or somebody of whom nothing is known.
+    /// Installed by the program's own installer, or in an unknown way.
     Other,
 }
 
-/// Programs that install a version of themselves, where it is not a package manager that has them.
-const BY_THEMSELVES: [(&str, &str); 2] = [("claude", "install"), ("opencode", "upgrade")];
-
 const MODULES: &str = "node_modules";
+/// The number of symbolic links that Linux follows in one path.
+const MAX_LINKS: usize = 40;
 
 impl Installation {
-    /// That of the program whose file this is, all links followed.
-    pub(crate) fn of(file: &Path) -> Self {
-        let words: Vec<&str> = file.iter().filter_map(OsStr::to_str).collect();
-        let Some((top, package)) = package_in(&words) else { return Self::Other };
-        if words.contains(&".pnpm") || words.contains(&"pnpm") {
+    /// The installation of the program at this path, which must not contain symbolic links.
+    pub(crate) fn from_path(file: &Path) -> Self {
+        let components: Vec<&str> = file.iter().filter_map(OsStr::to_str).collect();
+        let Some((above, package)) = package_in(&components) else { return Self::Other };
+        if components.contains(&".pnpm") || components.contains(&"pnpm") {
             return Self::Pnpm { package };
         }
-        if words.contains(&".bun") || top.ends_with(&["install", "global"]) {
+        if components.contains(&".bun") || above.ends_with(&["install", "global"]) {
             return Self::Bun { package };
         }
-        match top {
-            [above @ .., "lib"] => Self::Npm { prefix: above.iter().collect(), package },
-            _ => Self::Project { directory: top.iter().collect(), package },
+        match above {
+            [prefix @ .., "lib"] => Self::Npm { prefix: prefix.iter().collect(), package },
+            _ => Self::Project { directory: above.iter().collect(), package },
         }
     }
 
-    /// The command that installs a version; `None` if that is not known.
-    pub(crate) fn command(&self, profile: &Profile, version: &str) -> Option<String> {
-        let at = |package: &str| quoted(format!("{package}@{version}").as_ref());
+    /// The shell command that installs a version; `None` if it is not known.
+    pub(crate) fn install_command(&self, program: &RuntimeProgram, version: &str) -> Option<String> {
+        let at = |package: &str| shell_quote(format!("{package}@{version}").as_ref());
         Some(match self {
             Self::Npm { prefix, package } => {
-                format!("npm install -g --prefix {} {}", quoted(prefix.as_os_str()), at(package))
+                format!("npm install -g --prefix {} {}", shell_quote(prefix.as_os_str()), at(package))
             }
             Self::Project { directory, package } => {
-                format!("npm install --prefix {} {}", quoted(directory.as_os_str()), at(package))
+                format!("npm install --prefix {} {}", shell_quote(directory.as_os_str()), at(package))
             }
             Self::Bun { package } => format!("bun install -g {}", at(package)),
             Self::Pnpm { package } => format!("pnpm add -g {}", at(package)),
             Self::Other => {
-                let (name, verb) = BY_THEMSELVES.iter().find(|(name, _)| *name == profile.name)?;
-                format!("{name} {verb} {}", quoted(version.as_ref()))
+                format!("{} {} {}", program.program, program.version_installer?, shell_quote(version.as_ref()))
             }
         })
     }
 
-    /// Where npm is to install, so that the updaters which leave that to npm's own settings do not put the
-    /// new version beside the old one.
-    pub(crate) fn prefix(&self) -> Option<&Path> {
+    /// The prefix for `npm install -g`. Some updaters run npm without a prefix, and npm's own settings could
+    /// then put the new version beside the old one.
+    pub(crate) fn npm_prefix(&self) -> Option<&Path> {
         match self {
             Self::Npm { prefix, .. } => Some(prefix),
             _ => None,
         }
     }
 
-    /// The program's package, below its directory of modules.
-    pub(crate) fn package_directory(&self, file: &Path) -> Option<PathBuf> {
-        let depth = file.iter().position(|word| word == MODULES)?;
+    /// The directory of the program's package.
+    fn package_directory(&self, file: &Path) -> Option<PathBuf> {
+        let depth = file.iter().position(|component| component == MODULES)?;
         let (Self::Npm { package, .. }
         | Self::Project { package, .. }
         | Self::Bun { package }
@@ -80,41 +83,87 @@ impl Installation {
         else {
             return None;
         };
-        // pnpm's is below a second one.
+        // In pnpm's store each package is below a node_modules directory of its own.
         let depth = match self {
-            Self::Pnpm { .. } => file.iter().collect::<Vec<_>>().iter().rposition(|word| *word == MODULES)?,
+            Self::Pnpm { .. } => file.iter().collect::<Vec<_>>().iter().rposition(|component| *component == MODULES)?,
             _ => depth,
         };
         Some(file.iter().take(depth + 1).collect::<PathBuf>().join(package))
     }
 }
 
-/// What is above the modules, and the name of the package in them.
-fn package_in<'a>(words: &'a [&'a str]) -> Option<(&'a [&'a str], String)> {
-    let is_modules = |word: &&str| *word == MODULES;
-    // pnpm keeps a store of packages, each with modules of its own.
-    let depth = if words.contains(&".pnpm") {
-        words.iter().rposition(is_modules)?
+/// Splits a path at `node_modules`: the components above it, and the name of the package below it.
+fn package_in<'a>(components: &'a [&'a str]) -> Option<(&'a [&'a str], String)> {
+    let is_modules = |component: &&str| *component == MODULES;
+    // In pnpm's store each package is below a node_modules directory of its own.
+    let depth = if components.contains(&".pnpm") {
+        components.iter().rposition(is_modules)?
     } else {
-        words.iter().position(is_modules)?
+        components.iter().position(is_modules)?
     };
-    let (top, below) = words.split_at(depth);
+    let (above, below) = components.split_at(depth);
     let package = match below {
         [_, scope, name, ..] if scope.starts_with('@') => format!("{scope}/{name}"),
         [_, name, ..] => (*name).to_owned(),
         _ => return None,
     };
-    Some((top, package))
+    Some((above, package))
+}
+
+/// The last change of a program: the latest change time of the program file, of each symbolic link that
+/// leads to it, and of its `package.json`. Modification times do not serve, because npm sets them to the
+/// time at which the author packed the file.
+///
+/// # Errors
+/// One of the files cannot be read.
+pub(crate) fn last_change(program: &Path) -> io::Result<Timestamp> {
+    let mut file = program.to_owned();
+    let mut latest = Timestamp::MIN;
+    for _ in 0..MAX_LINKS {
+        let metadata = fs::symlink_metadata(&file)?;
+        latest = latest.max(change_time(&metadata));
+        if !metadata.is_symlink() {
+            break;
+        }
+        file = file.parent().unwrap_or(Path::new("/")).join(fs::read_link(&file)?);
+    }
+    let file = program.canonicalize()?;
+    // Two versions may share the program file itself.
+    if let Some(package) = Installation::from_path(&file).package_directory(&file)
+        && let Ok(metadata) = fs::metadata(package.join("package.json"))
+    {
+        latest = latest.max(change_time(&metadata));
+    }
+    Ok(latest)
+}
+
+fn change_time(metadata: &fs::Metadata) -> Timestamp {
+    let nanos = i32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    Timestamp::new(metadata.ctime(), nanos).unwrap_or(Timestamp::MIN)
+}
+
+/// Quotes a word for a POSIX shell, if it needs quotes.
+pub(crate) fn shell_quote(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Installation;
-    use crate::runtime::Profile;
+    use super::{Installation, last_change};
+    use crate::runtime_program::RuntimeProgram;
+    use std::fs;
+    use std::os::unix::fs::symlink;
     use std::path::Path;
+    use std::thread::sleep;
+    use std::time::Duration;
 
     #[test]
-    fn where_a_file_is_says_who_put_it_there_and_how_to_have_another_version() {
+    fn path_determines_the_install_command() {
         let table = [
             (
                 "pi",
@@ -148,13 +197,14 @@ mod tests {
             ("pi", "/lib/node_modules", None),
         ];
         for (name, file, expected) in table {
-            let command = Installation::of(Path::new(file)).command(Profile::of(name).unwrap(), "1.2.3");
+            let command =
+                Installation::from_path(Path::new(file)).install_command(RuntimeProgram::named(name).unwrap(), "1.2.3");
             assert_eq!(command.as_deref(), expected, "{file}");
         }
     }
 
     #[test]
-    fn the_package_is_found_above_the_file() {
+    fn package_directory_is_above_the_file() {
         let table = [
             ("/p/lib/node_modules/@m/pi/dist/cli.js", Some("/p/lib/node_modules/@m/pi")),
             ("/p/node_modules/opencode-ai/bin/x", Some("/p/node_modules/opencode-ai")),
@@ -162,8 +212,46 @@ mod tests {
             ("/usr/local/bin/codex", None),
         ];
         for (file, expected) in table {
-            let found = Installation::of(Path::new(file)).package_directory(Path::new(file));
+            let found = Installation::from_path(Path::new(file)).package_directory(Path::new(file));
             assert_eq!(found.as_deref(), expected.map(Path::new), "{file}");
         }
+    }
+
+    /// Longer than the resolution of file timestamps.
+    fn wait_for_next_timestamp() {
+        sleep(Duration::from_millis(20));
+    }
+
+    #[test]
+    fn latest_change_of_link_file_and_package_counts() {
+        let prefix = tempfile::tempdir().unwrap();
+        let package = prefix.path().join("lib/node_modules/@m/pi");
+        fs::create_dir_all(package.join("dist")).unwrap();
+        fs::create_dir(prefix.path().join("bin")).unwrap();
+        let (file, link) = (package.join("dist/cli.js"), prefix.path().join("bin/pi"));
+        fs::write(package.join("package.json"), "{}").unwrap();
+        fs::write(&file, "").unwrap();
+        symlink("../lib/node_modules/@m/pi/dist/cli.js", &link).unwrap();
+        let mut before = last_change(&link).unwrap();
+        let mut is_later = || {
+            let now = last_change(&link).unwrap();
+            let later = now > before;
+            before = now;
+            later
+        };
+        assert!(!is_later());
+        wait_for_next_timestamp();
+        fs::write(&file, "new").unwrap();
+        assert!(is_later());
+        wait_for_next_timestamp();
+        fs::write(package.join("package.json"), "{ }").unwrap();
+        assert!(is_later());
+        wait_for_next_timestamp();
+        fs::remove_file(&link).unwrap();
+        symlink(&file, &link).unwrap();
+        assert!(is_later());
+        wait_for_next_timestamp();
+        fs::write(package.join("dist/other.js"), "").unwrap();
+        assert!(!is_later());
     }
 }

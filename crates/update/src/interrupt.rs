@@ -1,4 +1,4 @@
-//! Ctrl-C, and other wishes that this may end.
+//! Requests to end the update: SIGINT, SIGTERM and SIGHUP.
 
 use std::io;
 use std::path::Path;
@@ -9,23 +9,24 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::error::CommandError;
+use crate::update_error::UpdateError;
 
-/// Counts them: whoever asks once is answered at the next place where nothing is left half done.
+/// Counts the signals. The first one ends the update at the next point where nothing is half done; the
+/// second one also kills a running updater.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Interruption(Arc<AtomicUsize>);
+pub(crate) struct Interrupt(Arc<AtomicUsize>);
 
-impl Interruption {
-    /// Listens from now on.
+impl Interrupt {
+    /// Handles the signals from now on.
     ///
     /// # Errors
-    /// Signals cannot be heard.
-    pub(super) fn listen() -> Result<Self, CommandError> {
-        let failed = |source: io::Error| CommandError::io("use", Path::new("signals"), source);
+    /// The signal handlers cannot be installed.
+    pub(crate) fn install() -> Result<Self, UpdateError> {
+        let failed = |source: io::Error| UpdateError::io("handle", Path::new("signals"), source);
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
-        let interruption = Self::default();
-        let count = Arc::clone(&interruption.0);
-        // It ends with the process.
+        let interrupt = Self::default();
+        let count = Arc::clone(&interrupt.0);
+        // The thread ends with the process.
         thread::Builder::new()
             .spawn(move || {
                 for _ in signals.forever() {
@@ -33,20 +34,20 @@ impl Interruption {
                 }
             })
             .map_err(failed)?;
-        Ok(interruption)
+        Ok(interrupt)
     }
 
-    /// Was it asked for?
-    pub(super) fn is_wanted(&self) -> bool {
-        self.times() > 0
+    /// Whether a signal has arrived.
+    pub(crate) fn is_requested(&self) -> bool {
+        self.count() > 0
     }
 
-    /// And again?
-    pub(super) fn is_insisted_on(&self) -> bool {
-        self.times() > 1
+    /// Whether a second signal has arrived.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.count() > 1
     }
 
-    fn times(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }

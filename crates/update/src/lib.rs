@@ -1,39 +1,39 @@
-//! Brings the agents' programs up to date, and then the agents that run them, one at a time.
+//! Updates the programs that agents run, and relaunches the agents that still run an old version.
 //!
-//! What decides is pure: how a program was installed ([`Installation`]), since when it is the version that
-//! it is (`known_version`), whether an agent runs an older one (`standing`), whether it is in the midst of
-//! something (`rest`). `refresh` runs a program's own updater, `drain` waits for an agent, `relaunching`
-//! relaunches it by [`crate::lifecycle`], and `run` puts these in a row that ends at the first failure. What
-//! was done is to be seen again by whoever comes next, so that the same command goes on.
+//! ```text
+//! update
+//!   select      names → agents → the program that each agent's command runs      selection, program
+//!   update      version, the program's own updater, version again               program_update
+//!   relaunch    one agent after the other                                       relauncher
+//!                 version    did its process start before the program changed?  agent_observation, pure
+//!                 drain      wait until it is idle, then hold its messages       drain, idleness (pure)
+//!                 restart    by mosaic_lifecycle; up, and still up 3 s later
+//! ```
+//!
+//! The first failure ends the update. Its state on disk is complete at every point, so that the same
+//! command continues where an interrupted one stopped.
+//!
+//! Progress goes to the caller's [`UpdateReporter`]. Nothing here prints or chooses an exit code.
 
-mod agent_line;
-mod agent_seen;
+mod agent_observation;
 mod drain;
+mod idleness;
 mod installation;
-mod interruption;
-mod known_version;
-mod last_change;
-mod moment;
-mod obstacle;
+mod interrupt;
 mod program;
-mod refresh;
-mod relaunching;
+mod program_update;
+mod program_version;
+mod relauncher;
 mod report;
-mod rest;
 mod run;
+mod runtime_program;
 mod selection;
-mod standing;
-mod telling;
-mod undrained;
 mod update_error;
-mod update_lock;
-mod update_record;
-mod updater;
-mod version;
+mod update_state;
+mod updater_command;
 
-use installation::Installation;
-
-pub(crate) use refresh::Wish;
-#[cfg(test)]
-pub(crate) use report::UpdateReport;
-pub(crate) use run::{Request, run};
+pub use report::{
+    AgentOutcome, AgentReport, ProgramOutcome, ProgramReport, UpdateEvent, UpdateReport, UpdateReporter, Verdict,
+};
+pub use run::{UpdateMode, UpdateRequest, update};
+pub use update_error::UpdateError;

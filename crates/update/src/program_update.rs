@@ -1,162 +1,171 @@
-//! Brings one program up to date.
+//! Updates one program by its own updater.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use mosaic_lifecycle::FleetContext;
 
-use super::Installation;
-use super::interruption::Interruption;
-use super::known_version::KnownVersion;
-use super::last_change::last_change;
-use super::program::Program;
-use super::report::{ProgramOutcome, ProgramReport};
-use super::update_record::UpdateRecord;
-use super::updater::Updater;
-use super::version::version;
-use crate::context::Context;
-use crate::error::CommandError;
-use crate::runtime::quoted;
+use crate::installation::{Installation, last_change, shell_quote};
+use crate::interrupt::Interrupt;
+use crate::program::Program;
+use crate::program_version::{KnownVersion, installed_version};
+use crate::report::{ProgramOutcome, ProgramReport, UpdateReporter, rounded_seconds};
+use crate::run::UpdateMode;
+use crate::update_error::UpdateError;
+use crate::update_state::UpdateRecord;
+use crate::updater_command::UpdaterCommand;
 
-/// How long a program may take to say its version.
-const VERSION_LIMIT: Duration = Duration::from_secs(20);
+/// How long a program may take to print its version.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    /// Its updater.
-    Update,
-    /// Only to know which version it is.
-    Keep,
-    /// To know what would be done.
-    Plan,
-}
-
-/// What bringing up to date takes.
+/// Updates programs.
 #[derive(Debug)]
-pub(super) struct Refresh<'a> {
-    pub(super) context: &'a Context,
-    pub(super) interruption: &'a Interruption,
-    pub(super) wish: Wish,
+pub(crate) struct ProgramUpdater<'a> {
+    pub(crate) context: &'a FleetContext,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) mode: UpdateMode,
     /// How long an updater may take.
-    pub(super) limit: Duration,
+    pub(crate) timeout: Duration,
 }
 
-/// What became of it.
+/// The result for one program.
 #[derive(Debug)]
-pub(super) struct Refreshed {
-    pub(super) report: ProgramReport,
-    /// Who started before that runs another version; not known of a program that failed.
-    pub(super) since: Option<Timestamp>,
+pub(crate) struct UpdatedProgram {
+    pub(crate) report: ProgramReport,
+    /// When the installed version was installed; `None` if the update failed.
+    pub(crate) installed: Option<Timestamp>,
 }
 
-/// What is there of a program.
-struct Found {
+/// A program at one moment.
+struct ProgramObservation {
     known: KnownVersion,
     installation: Installation,
 }
 
-impl Refresh<'_> {
-    /// Does it; what was wrong with the program is in the report.
+/// An updater that failed: the reason, and its output.
+struct UpdaterFailure {
+    reason: String,
+    output: String,
+}
+
+impl ProgramUpdater<'_> {
+    /// Updates a program as the mode says. A failure of the program or its updater is in the report.
     ///
     /// # Errors
-    /// It cannot be written down.
-    pub(super) fn carry_out(&self, program: &Program, record: &mut UpdateRecord) -> Result<Refreshed, CommandError> {
+    /// The record of updates cannot be written.
+    pub(crate) fn update(
+        &self,
+        program: &Program,
+        record: &mut UpdateRecord,
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<UpdatedProgram, UpdateError> {
         let began = Instant::now();
         let mut report = ProgramReport {
-            runtime: program.profile.name.to_owned(),
+            runtime: program.runtime.name.to_owned(),
             path: program.path.display().to_string(),
-            updater: command_line(program),
+            updater: updater_line(program),
             outcome: ProgramOutcome::Failed,
             before: None,
             version: None,
             reason: None,
             output: None,
-            back: None,
+            rollback_command: None,
             seconds: 0.0,
         };
-        let before = match self.look(program, record) {
+        let before = match self.observe(program, record) {
             Ok(found) => found,
-            Err(why) => {
-                report.reason = Some(why);
-                return Ok(Refreshed { report, since: None });
+            Err(reason) => {
+                report.reason = Some(reason);
+                return Ok(UpdatedProgram { report, installed: None });
             }
         };
-        self.remember(program, record, &before.known)?;
-        let mut since = Some(before.known.since);
+        self.record(program, record, &before.known)?;
+        let mut installed = Some(before.known.since);
         let mut now = before.known.clone();
-        report.outcome = match self.wish {
-            Wish::Plan => ProgramOutcome::Planned,
-            Wish::Keep => ProgramOutcome::Kept,
-            Wish::Update => ProgramOutcome::Same,
+        report.outcome = match self.mode {
+            UpdateMode::DryRun => ProgramOutcome::Planned,
+            UpdateMode::RelaunchOnly => ProgramOutcome::Kept,
+            UpdateMode::Update => ProgramOutcome::Same,
         };
         if let Installation::Project { directory, .. } = &before.installation
-            && self.wish != Wish::Keep
+            && self.mode != UpdateMode::RelaunchOnly
         {
-            let command = before.installation.command(program.profile, "latest").unwrap_or_default();
-            let place = directory.display();
+            let command = before.installation.install_command(program.runtime, "latest").unwrap_or_default();
+            let directory = directory.display();
             report.outcome = ProgramOutcome::Unmanaged;
             report.reason =
-                Some(format!("it belongs to the project {place}, where it does not update itself: {command}"));
-        } else if self.wish == Wish::Update {
-            match self.update(program, &before.installation).map(|()| self.look(program, record)) {
+                Some(format!("it belongs to the project {directory}, where it does not update itself; run: {command}"));
+        } else if self.mode == UpdateMode::Update {
+            match self.run_updater(program, &before.installation, reporter).map(|()| self.observe(program, record)) {
                 Ok(Ok(found)) => {
-                    self.remember(program, record, &found.known)?;
-                    since = Some(found.known.since);
+                    self.record(program, record, &found.known)?;
+                    installed = Some(found.known.since);
                     now = found.known;
                     if now.version != before.known.version {
                         report.outcome = ProgramOutcome::Updated;
                     }
                 }
-                Ok(Err(why)) => (report.outcome, report.reason, since) = (ProgramOutcome::Failed, Some(why), None),
-                Err((why, output)) => {
-                    (report.outcome, report.reason, since) = (ProgramOutcome::Failed, Some(why), None);
+                Ok(Err(reason)) => {
+                    (report.outcome, report.reason, installed) = (ProgramOutcome::Failed, Some(reason), None);
+                }
+                Err(UpdaterFailure { reason, output }) => {
+                    (report.outcome, report.reason, installed) = (ProgramOutcome::Failed, Some(reason), None);
                     report.output = Some(output).filter(|output| !output.is_empty());
-                    report.back = before.installation.command(program.profile, &before.known.version);
+                    report.rollback_command =
+                        before.installation.install_command(program.runtime, &before.known.version);
                 }
             }
         }
         report.version = Some(now.version);
         report.before = now.before;
         if let Some(older) = &report.before {
-            report.back = before.installation.command(program.profile, older);
+            report.rollback_command = before.installation.install_command(program.runtime, older);
         }
-        report.seconds = (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
-        Ok(Refreshed { report, since })
+        report.seconds = rounded_seconds(began.elapsed());
+        Ok(UpdatedProgram { report, installed })
     }
 
-    fn look(&self, program: &Program, record: &UpdateRecord) -> Result<Found, String> {
-        let failed = |error: std::io::Error| format!("cannot look at {}: {error}", program.path.display());
+    fn observe(&self, program: &Program, record: &UpdateRecord) -> Result<ProgramObservation, String> {
+        let failed = |error: std::io::Error| format!("cannot read {}: {error}", program.path.display());
         let file = program.path.canonicalize().map_err(failed)?;
-        let version = version(&program.path, &program.search_path, VERSION_LIMIT.min(self.limit))?;
+        let version = installed_version(&program.path, &program.search_path, VERSION_TIMEOUT.min(self.timeout))?;
         let changed = last_change(&program.path).map_err(failed)?;
-        let known = KnownVersion::now(record.known(&program.path), &version, changed, Timestamp::now());
-        Ok(Found { known, installation: Installation::of(&file) })
+        let recorded = record.version(&program.path);
+        let known = KnownVersion::from_observation(recorded, &version, changed, Timestamp::now());
+        Ok(ProgramObservation { known, installation: Installation::from_path(&file) })
     }
 
-    fn remember(&self, program: &Program, record: &mut UpdateRecord, known: &KnownVersion) -> Result<(), CommandError> {
-        if self.wish == Wish::Plan { Ok(()) } else { record.remember(&program.path, known.clone()) }
+    fn record(&self, program: &Program, record: &mut UpdateRecord, known: &KnownVersion) -> Result<(), UpdateError> {
+        if self.mode == UpdateMode::DryRun { Ok(()) } else { record.set_version(&program.path, known.clone()) }
     }
 
-    fn update(&self, program: &Program, installation: &Installation) -> Result<(), (String, String)> {
+    fn run_updater(
+        &self,
+        program: &Program,
+        installation: &Installation,
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<(), UpdaterFailure> {
         let home = self.context.environment.variable("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
-        let prefix = installation.prefix().map(|prefix| ("npm_config_prefix", prefix.as_os_str().to_owned()));
-        let updater = Updater {
+        let prefix = installation.npm_prefix().map(|prefix| ("npm_config_prefix", prefix.as_os_str().to_owned()));
+        let updater = UpdaterCommand {
             program: program.path.clone(),
-            arguments: program.profile.updater,
+            arguments: program.runtime.updater,
             variables: [("PATH", program.search_path.clone())].into_iter().chain(prefix).collect(),
-            // Some programs read settings of where they are run.
+            // Some programs read settings from the current directory.
             directory: if home.is_dir() { home } else { Path::new("/").to_owned() },
         };
-        match updater.run(self.limit, self.interruption) {
+        match updater.run(self.timeout, self.interrupt, reporter) {
             Ok(_) => Ok(()),
-            Err(error) => Err((format!("{}: {error}", command_line(program)), error.output().trim().to_owned())),
+            Err(error) => Err(UpdaterFailure {
+                reason: format!("{}: {error}", updater_line(program)),
+                output: error.output().trim().to_owned(),
+            }),
         }
     }
 }
 
-fn command_line(program: &Program) -> String {
-    let words =
-        [quoted(program.path.as_os_str())].into_iter().chain(program.profile.updater.iter().map(ToString::to_string));
-    words.collect::<Vec<_>>().join(" ")
+fn updater_line(program: &Program) -> String {
+    let arguments = program.runtime.updater.iter().map(ToString::to_string);
+    [shell_quote(program.path.as_os_str())].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }

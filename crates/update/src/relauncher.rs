@@ -1,159 +1,170 @@
-//! Relaunches one agent, and sees to it that it runs the new program.
+//! Relaunches one agent, and checks that it runs the installed version of its program.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::AgentName;
+use mosaic_lifecycle::{FleetContext, LifecycleAction, LifecycleEvent, LifecycleExecutor, Scope, wait_until_up};
 use mosaic_probe::snapshot::Condition;
 
-use super::agent_seen::AgentSeen;
-use super::drain::Drain;
-use super::report::AgentOutcome;
-use super::standing::Standing;
-use super::undrained::Undrained;
-use super::update_record::UpdateRecord;
-use crate::context::Context;
-use crate::error::CommandError;
-use crate::lifecycle::{Hands, Order, Report, Scope, come_up};
+use crate::agent_observation::{AgentObservation, VersionState};
+use crate::drain::{Drain, DrainError};
+use crate::report::{AgentOutcome, UpdateEvent, UpdateReporter};
+use crate::update_error::UpdateError;
+use crate::update_state::UpdateRecord;
 
-/// How long one agent's restart may take: what its unit gives a stop and a start.
-const RESTARTING: Duration = Duration::from_mins(2);
-/// How long an agent may take from there until it is up.
-const COMING_UP: Duration = Duration::from_secs(30);
-/// How long it has to stay up: a program that cannot work here often says so only after a while.
-const STAYING_UP: Duration = Duration::from_secs(3);
+/// The time that a restart of one agent may take: the timeouts of its unit for a stop and a start.
+const RESTART_TIMEOUT: Duration = Duration::from_mins(2);
+/// The time after the restart in which the agent has to be up.
+const UP_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time that the agent has to stay up. A program that cannot work here often fails only after a moment.
+const STABLE_TIME: Duration = Duration::from_secs(3);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What relaunching takes.
+/// Relaunches agents that run an outdated program.
 #[derive(Debug)]
-pub(super) struct Relaunching<'a> {
-    pub(super) hands: &'a Hands<'a>,
-    pub(super) drain: &'a Drain<'a>,
+pub(crate) struct Relauncher<'a> {
+    pub(crate) executor: &'a LifecycleExecutor<'a>,
+    pub(crate) drain: &'a Drain<'a>,
 }
 
-/// What became of the agent: the outcome, why, and how long it was away.
-pub(super) type Relaunched = (AgentOutcome, Option<String>, Duration);
+/// The result for one agent.
+#[derive(Debug)]
+pub(crate) struct Relaunched {
+    pub(crate) outcome: AgentOutcome,
+    /// The reason for the outcome.
+    pub(crate) reason: Option<String>,
+    /// How long the agent was down.
+    pub(crate) downtime: Duration,
+}
 
-impl Relaunching<'_> {
-    /// Relaunches it if it runs a program that is older than `since`.
+impl Relaunched {
+    fn without_downtime(outcome: AgentOutcome, reason: Option<String>) -> Self {
+        Self { outcome, reason, downtime: Duration::ZERO }
+    }
+}
+
+impl Relauncher<'_> {
+    /// Relaunches an agent, if its process started before the program was `installed`.
     ///
     /// # Errors
-    /// Nobody can look at it, or be asked to do it.
-    pub(super) fn carry_out(
+    /// The state of the agent cannot be determined, or agents cannot be restarted at all.
+    pub(crate) fn relaunch_if_outdated(
         &self,
         agent: &AgentName,
-        since: Timestamp,
+        installed: Timestamp,
         record: &mut UpdateRecord,
-    ) -> Result<Relaunched, CommandError> {
-        let context = self.drain.context;
-        let none = Duration::ZERO;
-        let Some(standing) = standing(context, agent, since)? else {
-            return Ok((AgentOutcome::LeftOut, Some("the roster does not have it any more".to_owned()), none));
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<Relaunched, UpdateError> {
+        let Some(version) = VersionState::observe(self.drain.context, agent, installed)? else {
+            let reason = "it is no longer in the roster".to_owned();
+            return Ok(Relaunched::without_downtime(AgentOutcome::LeftOut, Some(reason)));
         };
-        match standing {
-            // One that an update before this one has stopped was never meant to stay so.
-            Standing::NotRunning if record.is_owed(agent) => return self.relaunch(agent, since, record),
-            Standing::NotRunning => return Ok((AgentOutcome::NotRunning, None, none)),
-            Standing::Current => {
-                record.settle(agent)?;
-                return Ok((AgentOutcome::Current, None, none));
+        match version {
+            // A previous update stopped it, so it is not meant to be down.
+            VersionState::NotRunning if record.is_start_pending(agent) => {
+                return self.relaunch(agent, installed, record, reporter);
             }
-            Standing::Old => {}
+            VersionState::NotRunning => return Ok(Relaunched::without_downtime(AgentOutcome::NotRunning, None)),
+            VersionState::Current => {
+                record.clear_start_pending(agent)?;
+                return Ok(Relaunched::without_downtime(AgentOutcome::Current, None));
+            }
+            VersionState::Outdated => {}
         }
-        // Messages are kept from it until this goes.
-        let turn = match self.drain.wait(agent, since) {
-            Ok(Some(turn)) => turn,
-            // It has ended by itself meanwhile, and maybe begun anew.
-            Ok(None) => return self.carry_out(agent, since, record),
-            Err(Undrained::Failed(error)) => return Err(error),
-            Err(busy @ Undrained::Busy(_)) => return Ok((AgentOutcome::Busy, Some(busy.to_string()), none)),
-            Err(interrupted @ Undrained::Interrupted) => {
-                return Ok((AgentOutcome::Untouched, Some(interrupted.to_string()), none));
+        // Messages are held until the lock is dropped. A message that is typed in between would be lost.
+        let lock = match self.drain.wait(agent, installed, reporter) {
+            Ok(Some(lock)) => lock,
+            // The agent has ended or was restarted meanwhile.
+            Ok(None) => return self.relaunch_if_outdated(agent, installed, record, reporter),
+            Err(DrainError::Failed(error)) => return Err(error),
+            Err(busy @ DrainError::Busy(_)) => {
+                return Ok(Relaunched::without_downtime(AgentOutcome::Busy, Some(busy.to_string())));
+            }
+            Err(interrupted @ DrainError::Interrupted) => {
+                return Ok(Relaunched::without_downtime(AgentOutcome::Untouched, Some(interrupted.to_string())));
             }
         };
-        let relaunched = self.relaunch(agent, since, record);
-        drop(turn);
+        let relaunched = self.relaunch(agent, installed, record, reporter);
+        drop(lock);
         relaunched
     }
 
     fn relaunch(
         &self,
         agent: &AgentName,
-        since: Timestamp,
+        installed: Timestamp,
         record: &mut UpdateRecord,
-    ) -> Result<Relaunched, CommandError> {
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<Relaunched, UpdateError> {
         let (context, began) = (self.drain.context, Instant::now());
-        record.owe(agent)?;
-        let up = self.restart(agent)?.and_then(|()| come_up(context, agent, COMING_UP));
-        let took = began.elapsed();
-        Ok(match up.and_then(|()| stay_up(context, agent, since)) {
+        record.set_start_pending(agent)?;
+        let up = self.restart(agent, reporter)?.and_then(|()| wait_until_up(context, agent, UP_TIMEOUT));
+        let downtime = began.elapsed();
+        Ok(match up.and_then(|()| check_stable(context, agent, installed)) {
             Ok(()) => {
-                record.settle(agent)?;
-                (AgentOutcome::Relaunched, None, took)
+                record.clear_start_pending(agent)?;
+                Relaunched { outcome: AgentOutcome::Relaunched, reason: None, downtime }
             }
-            Err(why) => (AgentOutcome::Failed, Some(why), took),
+            Err(why) => Relaunched { outcome: AgentOutcome::Failed, reason: Some(why), downtime },
         })
     }
 
-    fn restart(&self, agent: &AgentName) -> Result<Result<(), String>, CommandError> {
-        let restarted = self.order(Order::Restart, agent)?;
-        // Ctrl-C reaches all that we run. The agent must not be the one that pays for it.
-        if restarted.is_err() && self.drain.interruption.is_wanted() {
-            return self.order(Order::Start, agent);
+    fn restart(&self, agent: &AgentName, reporter: &mut dyn UpdateReporter) -> Result<Result<(), String>, UpdateError> {
+        let restarted = self.run(LifecycleAction::Restart, agent, reporter)?;
+        // Ctrl-C also reaches the child processes of this one, and must not leave the agent down.
+        if restarted.is_err() && self.drain.interrupt.is_requested() {
+            return self.run(LifecycleAction::Start, agent, reporter);
         }
         Ok(restarted)
     }
 
-    fn order(&self, order: Order, agent: &AgentName) -> Result<Result<(), String>, CommandError> {
-        let mut outcome = Ok(());
+    fn run(
+        &self,
+        action: LifecycleAction,
+        agent: &AgentName,
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<Result<(), String>, UpdateError> {
+        let mut result = Ok(());
         let scope = Scope::Agents(Vec::from([agent.clone()]));
-        let mut keep = |report: Report| outcome = report.outcome.map(drop);
-        self.hands.carry_out(order, &scope, RESTARTING, &mut keep)?;
-        Ok(outcome)
+        let mut keep_result = |event: LifecycleEvent| match event {
+            LifecycleEvent::Finished(report) => result = report.result.map(drop),
+            other => reporter.report(UpdateEvent::Lifecycle(other)),
+        };
+        self.executor.run(action, &scope, RESTART_TIMEOUT, &mut keep_result)?;
+        Ok(result)
     }
 }
 
-/// How the agent stands to the program; nothing if the roster does not have it any more.
-///
-/// # Errors
-/// Nobody can look at it.
-pub(super) fn standing(
-    context: &Context,
-    agent: &AgentName,
-    since: Timestamp,
-) -> Result<Option<Standing>, CommandError> {
-    Ok(AgentSeen::look(context, agent)?.map(|seen| Standing::of(seen.started(), since)))
-}
-
-/// Is it up with one and the same new process for long enough?
-fn stay_up(context: &Context, agent: &AgentName, since: Timestamp) -> Result<(), String> {
-    let enough = Instant::now() + STAYING_UP;
+/// Checks that an agent stays up with the same new process for the stable time.
+fn check_stable(context: &FleetContext, agent: &AgentName, installed: Timestamp) -> Result<(), String> {
+    let deadline = Instant::now() + STABLE_TIME;
     let mut first = None;
     loop {
-        let look = AgentSeen::look(context, agent);
-        let seen = match look {
-            // Who looked may have been hit by a Ctrl-C that was for us.
-            Err(_) if Instant::now() < enough => {
-                thread::sleep(Duration::from_millis(250));
+        let seen = match AgentObservation::observe(context, agent) {
+            // Ctrl-C can interrupt the programs that an observation runs.
+            Err(_) if Instant::now() < deadline => {
+                thread::sleep(POLL_INTERVAL);
                 continue;
             }
-            look => look.map_err(|error| error.to_string())?,
+            seen => seen.map_err(|error| error.to_string())?,
         };
-        let Some(seen) = seen else { return Err("the roster does not have it any more".to_owned()) };
+        let Some(seen) = seen else { return Err("it is no longer in the roster".to_owned()) };
         let pid = seen.process.map(|(pid, _)| pid);
         if pid != *first.get_or_insert(pid) || seen.condition != Condition::Up {
             let reason = seen.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             return Err(format!(
-                "relaunched, and did not stay up: it is {}{reason}; see: journalctl --user AGENT={agent}",
+                "relaunched, but it did not stay up and is {}{reason}; see: journalctl --user AGENT={agent}",
                 seen.condition
             ));
         }
-        if Standing::of(seen.started(), since) != Standing::Current {
-            return Err("relaunched, and its pane still runs the process from before".to_owned());
+        if VersionState::new(seen.started(), installed) != VersionState::Current {
+            return Err("relaunched, but its pane still runs the previous process".to_owned());
         }
-        if Instant::now() >= enough {
+        if Instant::now() >= deadline {
             return Ok(());
         }
-        thread::sleep(Duration::from_millis(250));
+        thread::sleep(POLL_INTERVAL);
     }
 }

@@ -1,108 +1,235 @@
-//! What `mosaic fleet update --json` prints.
+//! The report of an update, which is also the output of `mosaic fleet update --json`, and the events that
+//! lead to it.
 
+use std::time::Duration;
+
+use mosaic_domain::AgentName;
+use mosaic_lifecycle::LifecycleEvent;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What became of programs and agents.
+/// The result of an update.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct UpdateReport {
+pub struct UpdateReport {
     /// The version of this format; 1. Fields are only ever added.
-    pub(crate) schema: u32,
-    /// Nothing was done; it is told what would be.
-    pub(crate) dry_run: bool,
-    /// All that was to be done is done.
-    pub(crate) ok: bool,
-    /// It was ended before that by whoever ran it.
-    pub(crate) interrupted: bool,
-    /// The programs, in the order in which they are brought up to date.
-    pub(crate) programs: Vec<ProgramReport>,
+    pub schema: u32,
+    /// Whether this is a plan, and nothing was done.
+    pub dry_run: bool,
+    /// Whether the update is complete.
+    pub ok: bool,
+    /// Whether a signal ended the update early.
+    pub interrupted: bool,
+    /// The programs, in the order in which they are updated.
+    pub programs: Vec<ProgramReport>,
     /// The agents, in the order in which they are relaunched.
-    pub(crate) agents: Vec<AgentReport>,
-    /// The command that does the rest; null if there is none.
-    pub(crate) go_on: Option<String>,
+    pub agents: Vec<AgentReport>,
+    /// The command that continues the update; null if it is complete.
+    #[serde(rename = "goOn")]
+    pub resume_command: Option<String>,
 }
 
-/// One program.
+/// The result for one program.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ProgramReport {
-    /// The runtime that it is.
-    pub(crate) runtime: String,
-    /// Where it was found.
-    pub(crate) path: String,
-    /// Its own updater, as a command line.
-    pub(crate) updater: String,
-    /// What became of it.
-    pub(crate) outcome: ProgramOutcome,
-    /// Its version before.
-    pub(crate) before: Option<String>,
-    /// Its version now.
-    pub(crate) version: Option<String>,
-    /// Why it is not up to date.
-    pub(crate) reason: Option<String>,
-    /// What the updater printed, if it failed.
-    pub(crate) output: Option<String>,
-    /// The command that installs the version from before; null if that is not known.
-    pub(crate) back: Option<String>,
-    /// How long it took.
-    pub(crate) seconds: f64,
+pub struct ProgramReport {
+    /// The name of its runtime.
+    pub runtime: String,
+    /// The path at which it was found.
+    pub path: String,
+    /// The command line of its own updater.
+    pub updater: String,
+    /// The outcome.
+    pub outcome: ProgramOutcome,
+    /// The version before the update; null if it is not known.
+    pub before: Option<String>,
+    /// The version after the update; null if it is not known.
+    pub version: Option<String>,
+    /// Why the program is not up to date; null if it is.
+    pub reason: Option<String>,
+    /// The output of an updater that failed; null otherwise.
+    pub output: Option<String>,
+    /// The command that installs the previous version; null if it is not known.
+    #[serde(rename = "back")]
+    pub rollback_command: Option<String>,
+    /// The duration of the update in seconds.
+    pub seconds: f64,
 }
 
-/// What became of a program.
+/// The outcome for a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum ProgramOutcome {
-    /// It is another version now.
+pub enum ProgramOutcome {
+    /// Its version has changed.
     Updated,
-    /// Its updater has found nothing newer.
+    /// Its updater found no newer version.
     Same,
-    /// It cannot update itself where it is installed.
+    /// It belongs to a project, where it does not update itself.
     Unmanaged,
-    /// Only agents were to be relaunched.
+    /// Its updater was not run, because only agents were to be relaunched.
     Kept,
-    /// Its updater, or asking it for its version, failed.
+    /// Its updater failed, or its version cannot be determined.
     Failed,
-    /// Its updater would be run.
+    /// In a dry run: its updater would be run.
     Planned,
 }
 
-/// One agent.
+/// The result for one agent.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AgentReport {
-    /// The agent.
-    pub(crate) name: String,
-    /// The program that it runs; null if only the site knows.
-    pub(crate) program: Option<String>,
-    /// What became of it.
-    pub(crate) outcome: AgentOutcome,
-    /// Why, where the outcome alone does not say.
-    pub(crate) reason: Option<String>,
-    /// How long it was between two programs.
-    pub(crate) seconds: f64,
+pub struct AgentReport {
+    /// The name of the agent.
+    pub name: String,
+    /// The path of the program that it runs; null if its command is not recognized.
+    pub program: Option<String>,
+    /// The outcome.
+    pub outcome: AgentOutcome,
+    /// The reason for the outcome; null if the outcome is self-explanatory.
+    pub reason: Option<String>,
+    /// The time that the agent was down, in seconds.
+    pub seconds: f64,
 }
 
-/// What became of an agent.
+/// The outcome for an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum AgentOutcome {
-    /// It runs the new program, and is up.
+pub enum AgentOutcome {
+    /// It was relaunched, and is up.
     Relaunched,
-    /// It runs the program that is installed.
+    /// It runs the installed version already.
     Current,
     /// It did not run, and was not started.
     NotRunning,
-    /// Its command is the site's own: nobody else knows which program that runs.
+    /// Its command is not recognized, so the program that it runs is not known.
     LeftOut,
-    /// It was at work until there was no more time: it runs on as before.
+    /// It was busy until the drain timeout, and was not relaunched.
     Busy,
-    /// It was stopped, and is not up with the new program.
+    /// It was stopped, and is not up with the installed version.
     Failed,
-    /// It runs on as before, because of what happened before its turn.
+    /// It was not reached, because the update had ended before.
     Untouched,
-    /// It would be relaunched if the program becomes another one.
+    /// In a dry run: it would be relaunched if the version of its program changes.
     Planned,
-    /// It would be relaunched in any case: it runs a program that is not installed any more.
+    /// In a dry run: it would be relaunched, because it runs a version that is no longer installed.
     PlannedAnyway,
+}
+
+/// The overall result of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The programs are up to date, and every agent that runs has the installed version.
+    Complete,
+    /// A program or an agent failed, or the update was interrupted.
+    Failed,
+    /// An agent was busy until the drain timeout.
+    Busy,
+}
+
+/// What a caller learns while an update runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateEvent {
+    /// The programs and agents of this update. This is the first event.
+    Selected {
+        /// The names of the programs' runtimes.
+        runtimes: Vec<String>,
+        /// The agents.
+        agents: Vec<AgentName>,
+    },
+    /// A program is done.
+    Program(ProgramReport),
+    /// An agent is done.
+    Agent(AgentReport),
+    /// An agent is busy, and the update waits for it.
+    WaitingForIdle {
+        /// The agent.
+        agent: AgentName,
+        /// Why it counts as busy.
+        reason: String,
+        /// How long the update waits at most.
+        timeout: Duration,
+    },
+    /// A signal arrived while an updater runs. The update waits for the updater, because killing it could
+    /// leave a broken program.
+    WaitingForUpdater,
+    /// An event of an agent's restart.
+    Lifecycle(LifecycleEvent),
+}
+
+/// Receives the events of an update in the order in which they happen.
+pub trait UpdateReporter {
+    /// Receives one event.
+    fn report(&mut self, event: UpdateEvent);
+}
+
+impl<F: FnMut(UpdateEvent)> UpdateReporter for F {
+    fn report(&mut self, event: UpdateEvent) {
+        self(event);
+    }
+}
+
+impl UpdateReport {
+    pub(crate) fn new(dry_run: bool) -> Self {
+        Self {
+            schema: 1,
+            dry_run,
+            ok: true,
+            interrupted: false,
+            programs: Vec::new(),
+            agents: Vec::new(),
+            resume_command: None,
+        }
+    }
+
+    /// The overall result.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let agent = |outcome| self.agents.iter().any(|agent| agent.outcome == outcome);
+        let program = |outcome| self.programs.iter().any(|program| program.outcome == outcome);
+        match () {
+            () if agent(AgentOutcome::Failed) || program(ProgramOutcome::Failed) => Verdict::Failed,
+            () if agent(AgentOutcome::Busy) => Verdict::Busy,
+            () if self.interrupted || program(ProgramOutcome::Unmanaged) => Verdict::Failed,
+            () => Verdict::Complete,
+        }
+    }
+
+    /// Whether a program has failed so far.
+    pub(crate) fn has_failed_program(&self) -> bool {
+        self.programs.iter().any(|program| program.outcome == ProgramOutcome::Failed)
+    }
+}
+
+/// A duration in seconds, to the millisecond.
+pub(crate) fn rounded_seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AgentOutcome::{self, Busy, Failed, Relaunched, Untouched};
+    use super::{AgentReport, UpdateReport, Verdict};
+
+    #[test]
+    fn a_failed_agent_outweighs_a_busy_one() {
+        let report = |outcomes: &[AgentOutcome], interrupted| {
+            let agent = |outcome: &AgentOutcome| AgentReport {
+                name: "a".to_owned(),
+                program: None,
+                outcome: *outcome,
+                reason: None,
+                seconds: 0.0,
+            };
+            UpdateReport { agents: outcomes.iter().map(agent).collect(), interrupted, ..UpdateReport::new(false) }
+        };
+        let table: [(&[AgentOutcome], bool, Verdict); 5] = [
+            (&[Relaunched], false, Verdict::Complete),
+            (&[Relaunched, Busy, Untouched], false, Verdict::Busy),
+            (&[Busy, Failed], false, Verdict::Failed),
+            (&[Relaunched, Untouched], true, Verdict::Failed),
+            (&[Busy], true, Verdict::Busy),
+        ];
+        for (outcomes, interrupted, expected) in table {
+            assert_eq!(report(outcomes, interrupted).verdict(), expected, "{outcomes:?}");
+        }
+    }
 }

@@ -1,163 +1,215 @@
-//! The whole of it, in order.
+//! The whole update, in order.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_lifecycle::{FleetContext, LifecycleEvent, LifecycleExecutor};
 
-use super::drain::Drain;
-use super::interruption::Interruption;
-use super::program::{Program, Programs};
-use super::refresh::{Refresh, Wish};
-use super::relaunching::{Relaunching, standing};
-use super::report::{AgentOutcome, AgentReport, ProgramOutcome};
-use super::rest::Rest;
-use super::selection::Selection;
-use super::standing::Standing;
-use super::telling::Telling;
-use super::update_lock::UpdateLock;
-use super::update_record::UpdateRecord;
-use crate::context::Context;
-use crate::error::CommandError;
-use crate::lifecycle::Hands;
-use crate::mail::Office;
+use crate::agent_observation::VersionState;
+use crate::drain::Drain;
+use crate::idleness::Idleness;
+use crate::interrupt::Interrupt;
+use crate::program::{Program, Programs};
+use crate::program_update::ProgramUpdater;
+use crate::relauncher::{Relaunched, Relauncher};
+use crate::report::{
+    AgentOutcome, AgentReport, ProgramReport, UpdateEvent, UpdateReport, UpdateReporter, Verdict, rounded_seconds,
+};
+use crate::selection::Selection;
+use crate::update_error::UpdateError;
+use crate::update_state::{UpdateLock, UpdateRecord};
 
-/// What is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
-    /// Runtimes and agents, as they were typed.
-    pub(crate) words: Vec<String>,
-    /// What is to be done with programs.
-    pub(crate) wish: Wish,
-    /// How long an agent is waited for.
-    pub(crate) drain: Duration,
-    /// Then it is relaunched nevertheless.
-    pub(crate) force: bool,
-    /// How long an updater may take.
-    pub(crate) timeout: Duration,
-    /// How it is told.
-    pub(crate) json: bool,
+/// What an update does with programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateMode {
+    /// Run their updaters.
+    Update,
+    /// Run no updater, and only relaunch agents that run an outdated program.
+    RelaunchOnly,
+    /// Change nothing, and report what would be done.
+    DryRun,
 }
 
-/// A program whose agents are to be relaunched if they started before that.
-type Due = (Program, Timestamp);
+/// The parameters of an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateRequest {
+    /// The names of runtimes and agents; empty for the whole roster.
+    pub names: Vec<String>,
+    /// What to do with programs.
+    pub mode: UpdateMode,
+    /// How long to wait for each agent to become idle.
+    pub drain_timeout: Duration,
+    /// Whether to relaunch an agent that is still busy after that.
+    pub force: bool,
+    /// How long an updater may take.
+    pub updater_timeout: Duration,
+}
 
-/// Does it, and prints what came of it.
+/// A program whose agents are relaunched if they started before it was installed.
+struct InstalledProgram {
+    program: Program,
+    /// `Timestamp::MIN` if the update of the program failed or was not reached.
+    installed: Timestamp,
+}
+
+/// Passes results on to the caller, and collects them for the report.
+struct Progress<'a> {
+    report: UpdateReport,
+    reporter: &'a mut dyn UpdateReporter,
+}
+
+impl Progress<'_> {
+    fn program(&mut self, report: ProgramReport) {
+        self.report.programs.push(report.clone());
+        self.reporter.report(UpdateEvent::Program(report));
+    }
+
+    fn agent(&mut self, report: AgentReport) {
+        self.report.agents.push(report.clone());
+        self.reporter.report(UpdateEvent::Agent(report));
+    }
+}
+
+/// Updates the selected programs, and relaunches the agents that run an outdated one.
 ///
 /// # Errors
-/// A program is not installed, somebody else is at it, or nobody can be asked to do it.
-pub(crate) fn run(context: &Context, request: &Request) -> Result<ExitCode, CommandError> {
+/// The roster or a name is invalid, a program is not installed, or another update runs. The failures of
+/// single programs and agents are in the report.
+pub fn update(
+    context: &FleetContext,
+    request: &UpdateRequest,
+    reporter: &mut dyn UpdateReporter,
+) -> Result<UpdateReport, UpdateError> {
     let roster = context.roster()?;
-    let selection = Selection::of(&request.words, &roster)?;
+    let selection = Selection::parse(&request.names, &roster)?;
     let found = Programs::find(context, &roster, &selection)?;
-    let agents = found.programs.iter().flat_map(|program| &program.agents).chain(&found.left_out);
-    let runtimes = found.programs.iter().map(|program| program.profile.name);
-    let names = agents.map(AgentName::as_str).chain(runtimes);
-    let plans = request.wish == Wish::Plan;
-    let mut telling = Telling::new(context.style, request.json, plans, names);
-    let interruption = Interruption::listen()?;
-    let _lock = if plans { None } else { Some(UpdateLock::take(&context.run_directory)?) };
-    let drain = Drain {
-        context,
-        roster: &roster,
-        office: Office::new(context),
-        interruption: &interruption,
-        limit: request.drain,
-        force: request.force,
-    };
+    let is_dry_run = request.mode == UpdateMode::DryRun;
+    let mut progress = Progress { report: UpdateReport::new(is_dry_run), reporter };
+    progress.reporter.report(UpdateEvent::Selected {
+        runtimes: found.programs.iter().map(|program| program.runtime.name.to_owned()).collect(),
+        agents: found.programs.iter().flat_map(|program| &program.agents).chain(&found.unrecognized).cloned().collect(),
+    });
+    let interrupt = Interrupt::install()?;
+    let _lock = if is_dry_run { None } else { Some(UpdateLock::acquire(&context.run_directory)?) };
+    let (timeout, force) = (request.drain_timeout, request.force);
+    let drain = Drain { context, roster: &roster, interrupt: &interrupt, timeout, force };
     let mut record = UpdateRecord::read(&context.run_directory);
-    let due = refresh(&drain, request, found.programs, &mut record, &mut telling)?;
-    for agent in found.left_out {
-        let reason = "its command line is the site's own; named, it is taken to run its runtime's program";
-        telling.agent(report(&agent, None, AgentOutcome::LeftOut, Some(reason.to_owned())));
+    let installed = update_programs(&drain, request, found.programs, &mut record, &mut progress)?;
+    for agent in found.unrecognized {
+        let reason = "the program of its command is not recognized; if the agent is named, it is taken to run the \
+                      program of its runtime";
+        progress.agent(agent_report(&agent, None, AgentOutcome::LeftOut, Some(reason.to_owned())));
     }
-    if plans {
-        plan(&drain, &due, &mut telling)?;
+    if is_dry_run {
+        plan_relaunches(&drain, &installed, &mut progress)?;
     } else {
-        relaunch(&drain, &due, &mut record, &mut telling)?;
+        relaunch_agents(&drain, &installed, &mut record, &mut progress)?;
     }
-    let only = (request.wish == Wish::Keep).then_some("--relaunch-only");
-    let again: Vec<&str> = ["mosaic", "fleet", "update"].into_iter().chain(only).chain(selection.words()).collect();
-    telling.finish(interruption.is_wanted(), &again.join(" "))
+    let mut report = progress.report;
+    report.interrupted = interrupt.is_requested();
+    report.ok = report.verdict() == Verdict::Complete;
+    if !report.ok && !is_dry_run {
+        report.resume_command = Some(resume_command(request.mode, &selection));
+    }
+    Ok(report)
 }
 
-/// Brings the programs up to date; those whose turn does not come are not due either.
-fn refresh(
+fn resume_command(mode: UpdateMode, selection: &Selection) -> String {
+    let option = (mode == UpdateMode::RelaunchOnly).then_some("--relaunch-only");
+    let words = ["mosaic", "fleet", "update"].into_iter().chain(option).chain(selection.names());
+    words.collect::<Vec<&str>>().join(" ")
+}
+
+/// Updates the programs until one fails. No agents of the programs after that are relaunched either.
+fn update_programs(
     drain: &Drain<'_>,
-    request: &Request,
+    request: &UpdateRequest,
     programs: Vec<Program>,
     record: &mut UpdateRecord,
-    telling: &mut Telling,
-) -> Result<Vec<Due>, CommandError> {
-    let (context, interruption) = (drain.context, drain.interruption);
-    let refresh = Refresh { context, interruption, wish: request.wish, limit: request.timeout };
-    let mut due = Vec::new();
+    progress: &mut Progress<'_>,
+) -> Result<Vec<InstalledProgram>, UpdateError> {
+    let (context, interrupt) = (drain.context, drain.interrupt);
+    let updater = ProgramUpdater { context, interrupt, mode: request.mode, timeout: request.updater_timeout };
+    let mut all = Vec::new();
     for program in programs {
-        if interruption.is_wanted() || telling.programs().iter().any(|one| one.outcome == ProgramOutcome::Failed) {
-            due.push((program, Timestamp::MIN));
-            continue;
+        let mut installed = None;
+        if !interrupt.is_requested() && !progress.report.has_failed_program() {
+            let result = updater.update(&program, record, progress.reporter)?;
+            progress.program(result.report);
+            installed = result.installed;
         }
-        let refreshed = refresh.carry_out(&program, record)?;
-        telling.program(refreshed.report);
-        due.push((program, refreshed.since.unwrap_or(Timestamp::MIN)));
+        all.push(InstalledProgram { program, installed: installed.unwrap_or(Timestamp::MIN) });
     }
-    Ok(due)
+    Ok(all)
 }
 
-/// Tells who would be relaunched, and who would have to be waited for.
-fn plan(drain: &Drain<'_>, due: &[Due], telling: &mut Telling) -> Result<(), CommandError> {
-    for (program, since) in due {
+/// Reports which agents would be relaunched, and which of them would have to become idle first.
+fn plan_relaunches(
+    drain: &Drain<'_>,
+    programs: &[InstalledProgram],
+    progress: &mut Progress<'_>,
+) -> Result<(), UpdateError> {
+    for InstalledProgram { program, installed } in programs {
         for agent in &program.agents {
-            let outcome = match standing(drain.context, agent, *since)? {
-                Some(Standing::Current) => AgentOutcome::Planned,
-                Some(Standing::Old) => AgentOutcome::PlannedAnyway,
-                Some(Standing::NotRunning) | None => AgentOutcome::NotRunning,
+            let outcome = match VersionState::observe(drain.context, agent, *installed)? {
+                Some(VersionState::Current) => AgentOutcome::Planned,
+                Some(VersionState::Outdated) => AgentOutcome::PlannedAnyway,
+                Some(VersionState::NotRunning) | None => AgentOutcome::NotRunning,
             };
-            // Whatever it runs, it would be stopped.
-            let reason = match drain.rest(agent, Timestamp::MAX)? {
-                Some(Rest::Busy(why)) => Some(format!("but first waited for: {why}")),
-                Some(Rest::Idle) => Some("it is idle".to_owned()),
+            // As of the latest possible time every running agent is outdated, so each idleness is determined.
+            let reason = match drain.idleness(agent, Timestamp::MAX)? {
+                Some(Idleness::Busy(reason)) => Some(format!("it is busy now: {reason}")),
+                Some(Idleness::Idle) => Some("it is idle now".to_owned()),
                 None => None,
             };
-            telling.agent(report(agent, Some(program), outcome, reason));
+            progress.agent(agent_report(agent, Some(program), outcome, reason));
         }
     }
     Ok(())
 }
 
-/// Relaunches those that run an older program, one after the other, until one fails.
-fn relaunch(
+/// Relaunches the agents that run an outdated program, one after the other, until one fails.
+fn relaunch_agents(
     drain: &Drain<'_>,
-    due: &[Due],
+    programs: &[InstalledProgram],
     record: &mut UpdateRecord,
-    telling: &mut Telling,
-) -> Result<(), CommandError> {
-    let mut over = telling.programs().iter().any(|program| program.outcome == ProgramOutcome::Failed);
-    let is_any = due.iter().any(|(program, _)| !program.agents.is_empty());
-    if !is_any {
+    progress: &mut Progress<'_>,
+) -> Result<(), UpdateError> {
+    if programs.iter().all(|installed| installed.program.agents.is_empty()) {
         return Ok(());
     }
-    let hands = Hands::find(drain.context, drain.roster)?;
-    let relaunching = Relaunching { hands: &hands, drain };
-    for (program, since) in due {
+    let mut failed = progress.report.has_failed_program();
+    let reporter = &mut *progress.reporter;
+    let mut pass_on = |event: LifecycleEvent| reporter.report(UpdateEvent::Lifecycle(event));
+    let executor = LifecycleExecutor::new(drain.context, drain.roster, &mut pass_on)?;
+    let relauncher = Relauncher { executor: &executor, drain };
+    for InstalledProgram { program, installed } in programs {
         for agent in &program.agents {
-            if over || drain.interruption.is_wanted() {
-                telling.agent(report(agent, Some(program), AgentOutcome::Untouched, None));
+            if failed || drain.interrupt.is_requested() {
+                progress.agent(agent_report(agent, Some(program), AgentOutcome::Untouched, None));
                 continue;
             }
-            let (outcome, reason, took) = match relaunching.carry_out(agent, *since, record) {
-                Ok(relaunched) => relaunched,
-                Err(error) => (AgentOutcome::Failed, Some(error.to_string()), Duration::ZERO),
-            };
-            over = matches!(outcome, AgentOutcome::Failed | AgentOutcome::Busy);
-            let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
-            telling.agent(AgentReport { seconds, ..report(agent, Some(program), outcome, reason) });
+            let result = relauncher.relaunch_if_outdated(agent, *installed, record, progress.reporter);
+            let Relaunched { outcome, reason, downtime } = result.unwrap_or_else(|error| Relaunched {
+                outcome: AgentOutcome::Failed,
+                reason: Some(error.to_string()),
+                downtime: Duration::ZERO,
+            });
+            failed = matches!(outcome, AgentOutcome::Failed | AgentOutcome::Busy);
+            let seconds = rounded_seconds(downtime);
+            progress.agent(AgentReport { seconds, ..agent_report(agent, Some(program), outcome, reason) });
         }
     }
     Ok(())
 }
 
-fn report(agent: &AgentName, program: Option<&Program>, outcome: AgentOutcome, reason: Option<String>) -> AgentReport {
+fn agent_report(
+    agent: &AgentName,
+    program: Option<&Program>,
+    outcome: AgentOutcome,
+    reason: Option<String>,
+) -> AgentReport {
     let program = program.map(|program| program.path.display().to_string());
     AgentReport { name: agent.to_string(), program, outcome, reason, seconds: 0.0 }
 }

@@ -1,77 +1,75 @@
-//! What was asked for: pure.
+//! The runtimes and agents that an update is limited to. Pure.
 
 use mosaic_domain::AgentName;
 use mosaic_roster::{AgentSettings, Roster};
 
-use crate::error::CommandError;
-use crate::runtime::{PROFILES, Profile};
+use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
+use crate::update_error::UpdateError;
 
-/// Runtimes and agents, as they were named; all of the roster if nothing was.
+/// Runtimes and agents selected by name; without any name, all agents of the roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Selection {
-    /// Was anything named?
-    named: bool,
+pub(crate) struct Selection {
+    /// Whether any name was given.
+    explicit: bool,
     runtimes: Vec<String>,
     agents: Vec<AgentName>,
 }
 
 impl Selection {
-    /// Reads the words. One that is a runtime and an agent is the runtime.
+    /// Parses names. A name of both a runtime and an agent selects the runtime.
     ///
     /// # Errors
-    /// One is neither.
-    pub(super) fn of(words: &[String], roster: &Roster) -> Result<Self, CommandError> {
-        let mut selection = Self { named: !words.is_empty(), runtimes: Vec::new(), agents: Vec::new() };
-        for word in words {
-            let is_used = || roster.agents.iter().any(|agent| roster.settings(agent).runtime.as_str() == word);
-            if Profile::of(word).is_some() || is_used() {
-                selection.runtimes.push(word.clone());
-            } else if let Some(agent) = roster.agent(word) {
+    /// A name is neither a runtime nor an agent.
+    pub(crate) fn parse(names: &[String], roster: &Roster) -> Result<Self, UpdateError> {
+        let mut selection = Self { explicit: !names.is_empty(), runtimes: Vec::new(), agents: Vec::new() };
+        for name in names {
+            let is_used = || roster.agents.iter().any(|agent| roster.settings(agent).runtime.as_str() == name);
+            if RuntimeProgram::named(name).is_some() || is_used() {
+                selection.runtimes.push(name.clone());
+            } else if let Some(agent) = roster.agent(name) {
                 selection.agents.push(agent.name.clone());
             } else {
-                return Err(unknown(word, roster));
+                return Err(UpdateError::UnknownName { name: name.clone(), nearest: nearest(name, roster) });
             }
         }
         Ok(selection)
     }
 
-    /// Is it about this agent?
-    pub(super) fn has(&self, agent: &AgentSettings) -> bool {
-        !self.named || self.agents.contains(&agent.name) || self.names_runtime(agent.runtime.as_str())
+    /// Whether an agent is selected, by its name or by its runtime.
+    pub(crate) fn includes(&self, agent: &AgentSettings) -> bool {
+        !self.explicit || self.agents.contains(&agent.name) || self.has_runtime(agent.runtime.as_str())
     }
 
-    /// Was something named, rather than everything meant?
-    pub(super) fn is_named(&self) -> bool {
-        self.named
+    /// Whether runtimes or agents were selected by name.
+    pub(crate) fn is_explicit(&self) -> bool {
+        self.explicit
     }
 
-    /// The runtimes that were named and are known.
-    pub(super) fn profiles(&self) -> impl Iterator<Item = &'static Profile> + '_ {
-        PROFILES.iter().filter(|profile| self.names_runtime(profile.name))
+    /// The runtimes that were selected by name and whose program is known.
+    pub(crate) fn runtimes(&self) -> impl Iterator<Item = &'static RuntimeProgram> + '_ {
+        RUNTIME_PROGRAMS.iter().filter(|runtime| self.has_runtime(runtime.name))
     }
 
-    /// As they were typed, for the same command once more.
-    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+    /// The names, for a command that repeats this selection.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.runtimes.iter().map(String::as_str).chain(self.agents.iter().map(AgentName::as_str))
     }
 
-    fn names_runtime(&self, name: &str) -> bool {
+    fn has_runtime(&self, name: &str) -> bool {
         self.runtimes.iter().any(|runtime| runtime == name)
     }
 }
 
-fn unknown(word: &str, roster: &Roster) -> CommandError {
-    let runtimes =
-        PROFILES.iter().map(|profile| profile.name).filter(|name| strsim::damerau_levenshtein(word, name) < 3);
-    let agents = roster.nearest(word).into_iter().map(AgentName::as_str);
-    let nearest: Vec<&str> = runtimes.chain(agents).collect();
-    let meant = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(" or ")) };
-    CommandError::Usage(format!("'{}' is neither a runtime nor an agent of the roster{meant}", word.escape_debug()))
+fn nearest(given: &str, roster: &Roster) -> Vec<String> {
+    let runtimes = RUNTIME_PROGRAMS.iter().map(|runtime| runtime.name);
+    let similar = runtimes.filter(|name| strsim::damerau_levenshtein(given, name) < 3).map(str::to_owned);
+    similar.chain(roster.nearest(given).into_iter().map(ToString::to_string)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::Selection;
+    use crate::update_error::UpdateError;
     use mosaic_roster::Roster;
     use std::path::Path;
 
@@ -84,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn runtimes_and_agents_are_named_side_by_side() {
+    fn names_select_runtimes_and_agents() {
         let roster = roster();
         let table: [(&[&str], &[&str], &[&str]); 6] = [
             (&[], &["a", "b", "c", "pi"], &[]),
@@ -96,20 +94,20 @@ mod tests {
         ];
         for (words, agents, runtimes) in table {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            let selection = Selection::of(&words, &roster).unwrap();
+            let selection = Selection::parse(&words, &roster).unwrap();
             let settings: Vec<_> = roster.agents.iter().map(|agent| roster.settings(agent)).collect();
             let chosen: Vec<&str> =
-                settings.iter().filter(|agent| selection.has(agent)).map(|agent| agent.name.as_str()).collect();
+                settings.iter().filter(|agent| selection.includes(agent)).map(|agent| agent.name.as_str()).collect();
             assert_eq!(chosen, agents, "{words:?}");
-            assert_eq!(selection.profiles().map(|profile| profile.name).collect::<Vec<_>>(), runtimes, "{words:?}");
+            assert_eq!(selection.runtimes().map(|runtime| runtime.name).collect::<Vec<_>>(), runtimes, "{words:?}");
         }
     }
 
     #[test]
-    fn a_word_that_is_neither_is_refused_with_what_was_meant() {
-        let error = Selection::of(&["cdoex".to_owned()], &roster()).unwrap_err();
-        assert_eq!(error.exit_code(), mosaic_domain::ExitCode::Usage);
-        let said = error.to_string();
-        assert!(said.contains("neither a runtime nor an agent of the roster; did you mean codex"), "{said}");
+    fn an_unknown_name_is_refused_with_suggestions() {
+        let error = Selection::parse(&["cdoex".to_owned()], &roster()).unwrap_err();
+        assert!(matches!(error, UpdateError::UnknownName { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("neither a runtime nor an agent of the roster; did you mean codex"), "{text}");
     }
 }

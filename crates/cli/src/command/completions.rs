@@ -1,4 +1,4 @@
-//! `mosaic completions`: what a shell needs to complete our commands.
+//! `mosaic completions`: prints a completion script for a shell.
 
 mod agent_names;
 
@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::grammar::Mosaic;
 use crate::view::print;
 
-/// Print a script that lets a shell complete these commands
+/// Print a completion script for a shell
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Completions {
@@ -45,16 +45,17 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn bash_understands_its_script() {
+    fn bash_accepts_its_script() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("mosaic");
         std::fs::write(&file, script(Shell::Bash)).unwrap();
         assert!(Command::new("bash").arg("-n").arg(&file).status().unwrap().success());
     }
 
-    /// Completes the last of these words as bash would, with a `mosaic` that knows two agents.
+    /// The completions that bash offers for the last of these words, with a stand-in for `mosaic` that lists two
+    /// agents.
     fn completed(words: &[&str]) -> String {
-        // `compopt` works only while a key is pressed.
+        // `compopt` works only during an interactive completion.
         let stand_in =
             "mosaic() { [[ $* == 'agent roster --names' ]] && printf 'coder0\\nmos-claude\\n'; }; compopt() { :; }";
         let typed = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shell_is_told_of_every_command() {
+    fn scripts_of_all_shells_have_all_commands() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let script = script(shell);
             for word in ["install-systemd", "verify", "roster", "mosaic-home", "attach"] {

@@ -1,34 +1,58 @@
-//! Agents that are named on the command line.
+//! Arguments that several commands share.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
 use mosaic_domain::AgentName;
 use mosaic_roster::Roster;
 
 use crate::error::CommandError;
 
+/// The options that select the fleet.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct PathArgs {
+    /// The roster file [default: fleet/roster.yaml in the fleet's home]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) roster: Option<PathBuf>,
+
+    // A doc comment would need backticks for the variable, and a terminal shows backticks.
+    #[arg(help = "The fleet's home directory [default: $MOSAIC_HOME or ~/.config/mosaic]")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) mosaic_home: Option<PathBuf>,
+}
+
+/// The option `--json`.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct JsonArg {
+    /// Print JSON
+    #[arg(id = "json", long)]
+    pub(crate) enabled: bool,
+}
+
 /// Some agents of the roster, or all of them.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NamedAgents {
-    /// The agents; all of the roster if none is named
+    /// The agents [default: all agents of the roster]
     #[arg(value_name = "AGENT")]
     agents: Vec<AgentName>,
 }
 
 impl NamedAgents {
-    /// The agents as they were named.
+    /// The names as they were typed.
     pub(crate) fn as_typed(&self) -> &[AgentName] {
         &self.agents
     }
 
-    /// Was any agent named?
+    /// Whether any agent was named.
     pub(crate) fn is_any(&self) -> bool {
         !self.agents.is_empty()
     }
 
-    /// The agents that were named, each once; `None` if none was.
+    /// The named agents without duplicates; `None` if no agent was named.
     ///
     /// # Errors
-    /// One of them is not in the roster.
+    /// An agent is not in the roster.
     pub(crate) fn checked(&self, roster: &Roster) -> Result<Option<Vec<AgentName>>, CommandError> {
         let mut agents: Vec<AgentName> = Vec::new();
         for agent in &self.agents {
@@ -50,24 +74,26 @@ pub(crate) struct NamedAgent {
 }
 
 impl NamedAgent {
-    /// The agent that was named.
+    /// The named agent.
     ///
     /// # Errors
-    /// It is not in the roster.
+    /// The agent is not in the roster.
     pub(crate) fn checked(&self, roster: &Roster) -> Result<&AgentName, CommandError> {
         check_agent(&self.agent, roster)?;
         Ok(&self.agent)
     }
 }
 
-/// Is it an agent of the roster?
+/// Checks that an agent is in the roster.
 ///
 /// # Errors
-/// It is not.
+/// It is not; the error has the names most similar to it.
 pub(crate) fn check_agent(agent: &AgentName, roster: &Roster) -> Result<(), CommandError> {
-    if roster.agent(agent.as_str()).is_some() {
-        return Ok(());
-    }
+    if roster.agent(agent.as_str()).is_some() { Ok(()) } else { Err(unknown_agent(agent, roster)) }
+}
+
+/// The error for an agent that is not in the roster.
+pub(crate) fn unknown_agent(agent: &AgentName, roster: &Roster) -> CommandError {
     let nearest = roster.nearest(agent.as_str()).into_iter().map(ToString::to_string).collect();
-    Err(CommandError::UnknownAgent { name: agent.clone(), nearest })
+    CommandError::UnknownAgent { name: agent.clone(), nearest }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Office<'a> {
 
 impl<'a> Office<'a> {
     pub(crate) fn new(context: &'a Context) -> Self {
-        let (outbox, library) = (Outbox::of(&context.home), Library::of(&context.home));
+        let (outbox, library) = (Outbox::of(&context.fleet.home), Library::of(&context.fleet.home));
         Self { context, outbox, library }
     }
 
@@ -107,7 +107,7 @@ impl<'a> Office<'a> {
 
     /// What delivers on that server.
     pub(crate) fn post<'b>(&'b self, server: &'b Server) -> Post<'b> {
-        Post { outbox: &self.outbox, server, run_directory: &self.context.run_directory }
+        Post { outbox: &self.outbox, server, run_directory: &self.context.fleet.run_directory }
     }
 
     /// The fleet's tmux server.
@@ -126,7 +126,7 @@ impl<'a> Office<'a> {
     /// Its runtime's profile cannot be used.
     pub(crate) fn recipient(&self, roster: &Roster, agent: &AgentName) -> Result<Recipient, CommandError> {
         let runtime = roster.agent(agent.as_str()).map(|agent| roster.settings(agent).runtime).unwrap_or_default();
-        let beat = mosaic_heartbeat::read(&self.context.run_directory.heartbeat(agent));
+        let beat = mosaic_heartbeat::read(&self.context.fleet.run_directory.heartbeat(agent));
         Ok(Recipient {
             name: agent.clone(),
             target: PaneTarget::agent(agent),
@@ -154,7 +154,7 @@ impl<'a> Office<'a> {
     fn target(&self, given: Option<&str>, target: &str) -> Result<(Server, Vec<Recipient>), CommandError> {
         let target: PaneTarget = target.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
         let socket = socket(given)?;
-        let program = mosaic_tmux::find_program(self.context.environment.variable("PATH").as_deref())?;
+        let program = mosaic_tmux::find_program(self.context.fleet.environment.variable("PATH").as_deref())?;
         let server = Server::new(program, socket.clone()).within(PATIENCE);
         server.check_version()?;
         let found = server

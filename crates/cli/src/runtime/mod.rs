@@ -19,7 +19,5 @@ mod search;
 mod skills;
 
 pub(crate) use error::RuntimeError;
-pub(crate) use launch::quoted;
 pub(crate) use manner::Manner;
-pub(crate) use profile::{PROFILES, Profile};
 pub(crate) use run::run;

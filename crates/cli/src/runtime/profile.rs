@@ -12,8 +12,6 @@ pub(crate) struct Profile {
     pub(crate) program: &'static str,
     /// How it is installed.
     pub(crate) install: &'static str,
-    /// What its program is given to bring itself, and nothing else, up to date.
-    pub(crate) updater: &'static [&'static str],
     /// What it is given when nobody is there to be asked.
     pub(crate) unattended: Unattended,
     /// How it is told something to begin with.
@@ -54,7 +52,6 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "claude",
         program: "claude",
         install: "npm install -g @anthropic-ai/claude-code",
-        updater: &["update"],
         unattended: Unattended {
             arguments: &["--dangerously-skip-permissions"],
             variable: None,
@@ -73,7 +70,6 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "codex",
         program: "codex",
         install: "npm install -g @openai/codex",
-        updater: &["update"],
         unattended: Unattended {
             arguments: &["--dangerously-bypass-approvals-and-sandbox"],
             variable: None,
@@ -88,7 +84,6 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "pi",
         program: "pi",
         install: "npm install -g @mariozechner/pi-coding-agent",
-        updater: &["update", "--self"],
         // It has no permissions to ask for.
         unattended: Unattended { arguments: &[], variable: None, root: None },
         prompt: PromptForm::Word,
@@ -100,7 +95,6 @@ pub(crate) static PROFILES: [Profile; 4] = [
         name: "opencode",
         program: "opencode",
         install: "npm install -g opencode-ai",
-        updater: &["upgrade"],
         // Its switch for this (--auto) is younger than this variable, which also an older one knows.
         unattended: Unattended {
             arguments: &[],

@@ -45,7 +45,7 @@ fn known(
     manner: Manner,
     asked: &Asked<'_>,
 ) -> Result<Launch, CommandError> {
-    let variable = |name: &str| context.environment.variable(name);
+    let variable = |name: &str| context.fleet.environment.variable(name);
     let path = variable("PATH");
     let program = find_program(profile.program, path.as_deref(), Path::new("."));
     let program = program.ok_or_else(|| RuntimeError::NotInstalled {
@@ -60,11 +60,11 @@ fn known(
     let (attached, trouble) = if is_errand {
         Default::default()
     } else {
-        attach(&profile.reporter, &context.home, &mosaic, asked.print, further, &variable)
+        attach(&profile.reporter, &context.fleet.home, &mosaic, asked.print, further, &variable)
     };
     let (skills, senseless) = if profile.has_skills && !is_errand {
         let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
-        skill_arguments(context.home.path(), &here, further, variable)?
+        skill_arguments(context.fleet.home.path(), &here, further, variable)?
     } else {
         Default::default()
     };

@@ -51,6 +51,6 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
         AgentCommand::Screen(screen) => screen.run(context),
         AgentCommand::PressKeys(keys) => keys.run(context),
         AgentCommand::Receive(receive) => receive.run(context),
-        AgentCommand::Report(report) => Ok(report.run(None, &context.environment)),
+        AgentCommand::Report(report) => Ok(report.run(None, &context.fleet.environment)),
     }
 }

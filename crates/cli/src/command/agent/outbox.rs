@@ -10,7 +10,7 @@ use mosaic_domain::{AgentName, ExitCode};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::Json;
+use crate::grammar::JsonArg;
 
 use cancel::Cancel;
 use deliver::Deliver;
@@ -37,7 +37,7 @@ pub(crate) struct Outbox {
     all: bool,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 /// What can be done about messages.
@@ -54,7 +54,7 @@ impl Outbox {
             Some(OutboxCommand::Cancel(cancel)) => cancel.run(context),
             Some(OutboxCommand::Retry(retry)) => retry.run(context),
             Some(OutboxCommand::Deliver(deliver)) => deliver.run(context),
-            None => list(context, self.agent.as_ref(), self.all, self.json.wanted),
+            None => list(context, self.agent.as_ref(), self.all, self.json.enabled),
         }
     }
 }

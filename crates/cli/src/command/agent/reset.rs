@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use mosaic_delivery::{Message, Patience, PostError, Recipient, Request};
 use mosaic_domain::{AgentName, ExitCode};
+use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Scope, wait_until_up};
 use mosaic_roster::Roster;
 
+use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgent, Seconds};
-use crate::lifecycle::{Order, Scope, carry_out, come_up};
+use crate::grammar::{JsonArg, NamedAgent, Seconds};
 use crate::mail::{Office, Receipt};
 use crate::view::{print, print_json};
 
@@ -48,7 +49,7 @@ pub(crate) struct Reset {
     wait: Option<Seconds>,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 const AFTER_HELP: &str = "\
@@ -85,7 +86,7 @@ impl Reset {
             let to = office.recipient(&roster, agent)?;
             Answer::restarted(agent, took, send(&office, &roster, &to, &Vec::from_iter(after))?)
         };
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&answer)?;
         } else {
             print(&answer.text())?;
@@ -105,11 +106,16 @@ impl Reset {
     fn restart(&self, context: &Context, roster: &Roster, agent: &AgentName) -> Result<(), CommandError> {
         let mut failed = None;
         let scope = Scope::Agents(Vec::from([agent.clone()]));
-        carry_out(context, roster, Order::Restart, &scope, RESTARTING, &mut |report| {
-            failed = report.outcome.err().map(|why| format!("it was not restarted: {why}")).or(failed.take());
-        })?;
+        let mut keep_failure = |event| match event {
+            LifecycleEvent::Finished(report) => {
+                failed = report.result.err().map(|why| format!("it was not restarted: {why}")).or(failed.take());
+            }
+            other => print_lifecycle_note(&other),
+        };
+        let executor = LifecycleExecutor::new(&context.fleet, roster, &mut keep_failure)?;
+        executor.run(LifecycleAction::Restart, &scope, RESTARTING, &mut keep_failure)?;
         let limit = self.wait.map_or(COMING_UP, |wait| wait.0);
-        match failed.map_or_else(|| come_up(context, agent, limit), Err) {
+        match failed.map_or_else(|| wait_until_up(&context.fleet, agent, limit), Err) {
             Ok(()) => Ok(()),
             Err(why) => Err(CommandError::Refused(format!("{agent} has not forgotten: {why}"))),
         }

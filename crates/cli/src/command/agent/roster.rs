@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::Json;
+use crate::grammar::JsonArg;
 use crate::view::{Column, Paint, Table, print, print_json, render, tell};
 
 /// Show the roster's agents, each with what holds for it, defaults applied
@@ -15,7 +15,7 @@ use crate::view::{Column, Paint, Table, print, print_json, render, tell};
 #[command(after_help = "Examples:\n  mosaic agent roster\n  mosaic agent roster --json | jq -r '.[].name'")]
 pub(crate) struct Roster {
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 
     /// Answer with the names alone, one a line
     #[arg(long, conflicts_with = "json")]
@@ -26,7 +26,7 @@ impl Roster {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let roster = context.roster()?;
         let entries: Vec<Entry> = roster.agents.iter().map(|agent| Entry::from(roster.settings(agent))).collect();
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&entries)?;
         } else if self.names {
             print(&entries.iter().flat_map(|entry| [entry.name.as_str(), "\n"]).collect::<String>())?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::agent_sight::agent_sight;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgent};
+use crate::grammar::{JsonArg, NamedAgent};
 use crate::mail::Office;
 use crate::view::{print, print_json, tell};
 
@@ -29,7 +29,7 @@ pub(crate) struct Screen {
     ansi: bool,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 impl Screen {
@@ -41,7 +41,7 @@ impl Screen {
         if sight.dead {
             tell(&format!("NOTE: the process in the pane of {agent} has ended; this is what it left"));
         }
-        if self.json.wanted {
+        if self.json.enabled {
             let profile = office.recipient(&roster, agent)?.profile;
             print_json(&Answer::of(agent.as_str(), &sight, &profile))?;
         } else {

@@ -7,7 +7,7 @@ use mosaic_domain::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, Lifetime, Seconds};
+use crate::grammar::{HumanDuration, JsonArg, Seconds};
 use crate::mail::{Addressees, Dispatch, Office, Receipts, RemoteHost, TextSource, send_to, sender};
 use crate::view::{print, print_json};
 
@@ -70,14 +70,14 @@ pub(crate) struct Send {
 
     /// How long a message that is kept is good for, as 30m, 12h or 2d [default: 24h]
     #[arg(long, value_name = "TIME", requires = "queue")]
-    expires: Option<Lifetime>,
+    expires: Option<HumanDuration>,
 
     /// Agents on another host, whose mosaic is reached by ssh
     #[arg(short = 'H', long, value_name = "[USER@]HOST")]
     host: Option<RemoteHost>,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 
     /// Say nothing about it
     #[arg(short, long, conflicts_with = "json")]
@@ -119,7 +119,7 @@ impl Send {
         };
         let receipts = match &self.host {
             Some(host) => {
-                let ssh = context.environment.variable("MOSAIC_SSH").unwrap_or_else(|| "ssh".into());
+                let ssh = context.fleet.environment.variable("MOSAIC_SSH").unwrap_or_else(|| "ssh".into());
                 send_to(host, &dispatch, &ssh.to_string_lossy())?
             }
             None => Office::new(context).carry_out(&dispatch)?,
@@ -168,7 +168,7 @@ impl Send {
     }
 
     fn tell(&self, receipts: &Receipts) -> Result<(), CommandError> {
-        if self.json.wanted {
+        if self.json.enabled {
             return print_json(receipts);
         }
         if self.quiet { Ok(()) } else { print(&receipts.text()) }

@@ -6,7 +6,7 @@ use mosaic_probe::Snapshot;
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgents};
+use crate::grammar::{JsonArg, NamedAgents};
 use crate::view::{agent_cards, print, print_json, render};
 
 /// Show all that is known of agents: process, unit, heartbeat, what they use, what differs
@@ -21,17 +21,17 @@ pub(crate) struct Status {
     agents: NamedAgents,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 impl Status {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let agents = self.agents.checked(&context.roster()?)?;
-        let mut snapshot = context.look()?;
+        let mut snapshot = context.snapshot()?;
         if let Some(agents) = agents {
             restrict(&mut snapshot, &agents);
         }
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&snapshot)?;
         } else {
             print(&render(&agent_cards(&snapshot, &context.style), &context.style))?;

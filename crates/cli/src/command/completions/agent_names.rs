@@ -1,5 +1,5 @@
-//! Agents' names in a completion script: they are asked for when somebody presses the key, from the
-//! roster as it is then.
+//! Adds the completion of agent names to a completion script. The script reads the names from the roster at the
+//! time of the completion.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use clap_complete::Shell;
 
 use crate::grammar::Mosaic;
 
-/// What prints the names. A roster that cannot be read completes nothing.
+/// The command that prints the names. An invalid roster has no completions.
 const NAMES: &str = "mosaic agent roster --names 2>/dev/null";
 
-/// The script, with names where an agent is expected.
+/// Adds agent names to a script, wherever an argument is an agent.
 pub(super) fn complete(shell: Shell, script: &str) -> String {
     match shell {
         Shell::Bash => bash(script),
@@ -21,18 +21,18 @@ pub(super) fn complete(shell: Shell, script: &str) -> String {
     }
 }
 
-/// The commands that take agents: `fleet`, `start`; `agent`, `tail`; …
+/// The commands with an agent argument, as pairs such as `fleet`, `start`.
 fn commands() -> Vec<(String, String)> {
     let root = Mosaic::command();
     let groups = root.get_subcommands();
     let all = groups.flat_map(|group| {
-        let of_agents = group.get_subcommands().filter(|command| command.get_positionals().any(is_agent));
-        of_agents.map(|command| (group.get_name().to_owned(), command.get_name().to_owned()))
+        let with_agents = group.get_subcommands().filter(|command| command.get_positionals().any(is_agent));
+        with_agents.map(|command| (group.get_name().to_owned(), command.get_name().to_owned()))
     });
     all.collect()
 }
 
-/// The commands that take an agent or another command: `agent outbox`, and what may follow.
+/// The commands that take an agent or a subcommand, such as `agent outbox`, and their subcommands.
 fn commands_with_commands() -> Vec<(String, Vec<String>)> {
     let root = Mosaic::command();
     let all = root.get_subcommands().flat_map(|group| {
@@ -44,7 +44,7 @@ fn commands_with_commands() -> Vec<(String, Vec<String>)> {
     all.collect()
 }
 
-/// The options after which no agent comes, but what they are: `--roster`, `-n`, …
+/// The options that take a value, such as `--roster` and `-n`. No agent follows them.
 fn options_with_a_value() -> Vec<String> {
     let root = Mosaic::command();
     let commands = root.get_subcommands().flat_map(|group| group.get_subcommands().chain([group]));
@@ -96,7 +96,7 @@ if [["#,
         further.collect::<String>(),
         patterns.join(" | ")
     );
-    // The last statement of the script says which function completes.
+    // The last statement of the script registers the completion function.
     match script.rsplit_once("if [[") {
         Some((before, after)) => before.to_owned() + &ours + &after.replace("-F _mosaic ", "-F _mosaic_and_agents "),
         None => script.to_owned(),

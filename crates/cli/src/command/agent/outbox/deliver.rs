@@ -10,7 +10,7 @@ use mosaic_roster::{Roster, RosterError};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgents, check_agent};
+use crate::grammar::{JsonArg, NamedAgents, check_agent};
 use crate::mail::{Office, Receipt, Receipts, side_by_side};
 use crate::view::{print, print_json, tell};
 
@@ -26,7 +26,7 @@ pub(super) struct Deliver {
     agents: NamedAgents,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 const AFTER_HELP: &str = "\
@@ -100,7 +100,7 @@ impl Deliver {
 
     fn tell(&self, receipts: Vec<Receipt>) -> Result<(), CommandError> {
         let receipts = Receipts::here(receipts);
-        if self.json.wanted { print_json(&receipts) } else { print(&receipts.text()) }
+        if self.json.enabled { print_json(&receipts) } else { print(&receipts.text()) }
     }
 }
 

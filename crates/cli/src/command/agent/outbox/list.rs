@@ -21,7 +21,7 @@ pub(super) fn list(
     all: bool,
     json: bool,
 ) -> Result<ExitCode, CommandError> {
-    let outbox = Outbox::of(&context.home);
+    let outbox = Outbox::of(&context.fleet.home);
     let agents = outbox.agents().map_err(PostError::from)?;
     // All of them, for an id is short only where no other message has the same digits.
     let (kept, unreadable) = kept(&outbox, &agents)?;

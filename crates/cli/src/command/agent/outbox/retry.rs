@@ -9,7 +9,7 @@ use mosaic_domain::{AgentName, ExitCode};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, Seconds, check_agent};
+use crate::grammar::{JsonArg, Seconds, check_agent};
 use crate::mail::{Kept, Office, Receipt, Receipts, kept, named_message, side_by_side};
 use crate::view::{print, print_json};
 
@@ -33,7 +33,7 @@ pub(super) struct Retry {
     wait: Option<Seconds>,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 const AFTER_HELP: &str = "\
@@ -82,7 +82,7 @@ impl Retry {
         });
         let sent = sent.into_iter().collect::<Result<Vec<_>, _>>()?;
         let receipts = Receipts::here(sent.into_iter().flatten().collect());
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&receipts)?;
         } else {
             print(&receipts.text())?;
