@@ -2,7 +2,6 @@
 //! [`view`] lays out what is printed. What a command does is in the libraries.
 
 mod bound;
-mod bug;
 mod command;
 mod context;
 mod error;
@@ -24,7 +23,7 @@ use std::process::ExitCode;
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
-    bug::install_panic_hook();
+    install_panic_hook();
     if let Some(code) = bound::run_if_bound(std::env::args_os()) {
         return code.into();
     }
@@ -39,4 +38,12 @@ fn main() -> ExitCode {
             error.exit_code().into()
         }
     }
+}
+
+/// Makes a panic print that it is a bug, and end the process with the exit code for a bug.
+fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|panic| {
+        view::tell(&format!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}"));
+        std::process::exit(mosaic_domain::ExitCode::Bug as i32);
+    }));
 }

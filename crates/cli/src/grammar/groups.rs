@@ -87,10 +87,10 @@ pub(super) struct AgentProgram {
 
 const FLEET_EXAMPLES: &str = "\
 Examples:
-  mosaic fleet init             write a roster, with questions on the terminal
-  mosaic fleet install          install files, units and directories for the roster
-  mosaic fleet start            start all agents
-  mosaic fleet verify --wait 60 check that the fleet matches the roster";
+  mosaic fleet init               write a roster, with questions on the terminal
+  mosaic fleet install            install files, units and directories for the roster
+  mosaic fleet start              start all agents
+  mosaic fleet verify --wait 60   check that the fleet matches the roster";
 
 const AGENT_EXAMPLES: &str = "\
 Examples:

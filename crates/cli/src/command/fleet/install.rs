@@ -18,8 +18,8 @@ pub(super) const LOCK_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// Install programs, agent env files, units and directories
 ///
-/// Whatever is installed already is left unchanged: a second installation changes nothing, and an interrupted
-/// one continues. The roster and running agents are never changed.
+/// Files that are up to date are left unchanged: a second installation changes nothing, and an interrupted one
+/// continues. The roster and running agents are never changed.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic fleet install --dry-run\n  mosaic fleet install --relaunch")]
 pub(crate) struct Install {

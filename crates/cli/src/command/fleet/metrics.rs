@@ -48,10 +48,10 @@ Units that write the file every minute:
   AccuracySec=1s
   [Install]
   WantedBy=timers.target
-  # Enable them by: systemctl --user enable --now mosaic-fleet-metrics.timer
+  # Enable the timer: systemctl --user enable --now mosaic-fleet-metrics.timer
 
 Exit codes:
-  0   the metrics were printed or written, whatever the state of the fleet
+  0   the metrics were printed or written, in any state of the fleet
   74  the file cannot be written
   77  permission to write the file was denied";
 
@@ -69,9 +69,9 @@ const MODE: u32 = 0o644;
 
 impl Metrics {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
-        let look = context.observe(Depth::Verify)?;
-        let verified = Some(look.verify(&Scope::default()).passed);
-        let exposition = Exposition { snapshot: &look.snapshot, verified, build: BUILD, process: None };
+        let observation = context.observe(Depth::Verify)?;
+        let verified = Some(observation.verify(&Scope::default()).passed);
+        let exposition = Exposition { snapshot: &observation.snapshot, verified, build: BUILD, process: None };
         let format = if self.openmetrics { Format::OpenMetrics } else { Format::Text };
         let mut text = String::new();
         exposition.write(&Selection::ALL, format, &mut text);

@@ -56,7 +56,7 @@ Variables that --prometheus reads:
   MOSAIC_PROMETHEUS_TENANT        the tenant (X-Scope-OrgID)
 
 Exit codes:
-  0   the fleet was observed, whatever its state, even if a source failed
+  0   the fleet was observed, in any state, and even if a source failed
   64  the value of --prometheus is no URL
   69  the Prometheus server cannot be reached, or does not answer as one
   77  the Prometheus server rejects the credentials
