@@ -37,7 +37,7 @@ fn an_added_agent_runs_and_a_second_time_it_is_left_alone() {
     assert_eq!(fleet.units().state("rev0"), "active");
     let pid = fleet.units().fleet().heartbeat("rev0").unwrap()["pid"].clone();
     let (roster, again) = (fleet.roster(), ok(&fleet, &add("rev0")));
-    assert!(again.contains("in the roster already") && again.contains("already running"), "{again}");
+    assert!(again.contains("already in the roster") && again.contains("already running"), "{again}");
     assert_eq!(fleet.roster(), roster);
     assert_eq!(fleet.units().fleet().heartbeat("rev0").unwrap()["pid"], pid);
     let differs = refused(&fleet, &["fleet", "add", "rev0", "--runtime", "pi", "--class", "board"], 64);

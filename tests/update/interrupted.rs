@@ -7,12 +7,12 @@ fn ctrl_c_while_an_agent_is_waited_for_leaves_all_as_it_is() {
     let stage = Stage::started(&["a", "b"]);
     stage.says("a", "working");
     let mut underway = stage.begin(&[]);
-    underway.wait_said("waiting until it is idle");
+    underway.wait_said("until a is idle");
     underway.interrupt();
     let (status, told, said) = underway.end();
     assert_eq!(status.code(), Some(1), "{told}{said}");
-    assert!(told.contains("a   as before: not stopped: interrupted before it was idle"), "{told}{said}");
-    assert!(said.contains("still as before: a, b\n") && said.contains("to go on: mosaic fleet update"), "{said}");
+    assert!(told.contains("a   not relaunched: interrupted before it was idle"), "{told}{said}");
+    assert!(said.contains("not relaunched: a, b\n") && said.contains("to continue: mosaic fleet update"), "{said}");
     assert_eq!([stage.starts("a").len(), stage.starts("b").len()], [1, 1]);
 }
 
@@ -29,7 +29,7 @@ fn ctrl_c_between_stop_and_start_finishes_the_agent_and_leaves_the_next() {
     let (status, told, said) = underway.end();
     assert_eq!(status.code(), Some(1), "{told}{said}");
     assert!(told.contains("a   relaunched in "), "{told}{said}");
-    assert!(said.contains("still as before: b\n"), "{said}");
+    assert!(said.contains("not relaunched: b\n"), "{said}");
     assert_eq!([stage.starts("a").len(), stage.starts("b").len()], [2, 1]);
 }
 
@@ -45,7 +45,7 @@ fn ctrl_c_waits_for_the_updater_so_that_it_leaves_a_whole_program() {
     let (status, told, said) = underway.end();
     assert_eq!(status.code(), Some(1), "{told}{said}");
     assert!(stage.fleet.home().join("done").exists());
-    assert!(said.contains("still as before: a"), "{said}");
+    assert!(said.contains("not relaunched: a"), "{said}");
 }
 
 #[test]

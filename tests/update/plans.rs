@@ -12,8 +12,8 @@ fn a_plan_names_programs_updaters_and_agents_in_order_and_changes_nothing() {
     let path = stage.fleet.home().join(".npm-global/bin/pi");
     let expected = [
         format!("pi  1.0, would be updated by: {} update --self", path.display()),
-        "b   would be relaunched if the version changes: it is idle".to_owned(),
-        "a   would be relaunched if the version changes: but first waited for: it says that it is working".to_owned(),
+        "b   would be relaunched if the version changes; it is idle now".to_owned(),
+        "a   would be relaunched if the version changes; it is busy now: it reports that it is working".to_owned(),
         "c   not running, and not started".to_owned(),
     ];
     let lines: Vec<String> = told(&output).lines().map(|line| line.chars().skip(2).collect()).collect();

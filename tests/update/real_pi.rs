@@ -102,7 +102,7 @@ fn one_after_the_other_gets_the_newer_pi_and_every_message_arrives_once() {
     fleet.model.wait_held();
     let update = fleet.mosaic(&["fleet", "update", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut update = Underway::new(update.unwrap());
-    update.wait_said("p0: the agent is working: waiting until it is idle");
+    update.wait_said("until p0 is idle: the agent is working");
     assert_ne!(fleet.pi.version(), "0.73.0");
     assert!(!old.iter().any(ProcessWatch::is_dead), "nobody is stopped at work, nor out of turn");
     drop(held);

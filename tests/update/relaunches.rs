@@ -32,11 +32,11 @@ fn the_first_that_does_not_stay_up_is_the_last_and_the_way_back_and_on_is_told()
     let output = stage.update(&[]);
     let said_of_it = said(&output);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(told(&output).contains("a   failed: relaunched, and did not stay up"), "{output:?}");
-    assert!(said_of_it.contains("still as before: b\n"), "{said_of_it}");
-    let back = format!("back to pi 1.0: {}; then: mosaic fleet update --relaunch-only pi\n", stage.way_back());
+    assert!(told(&output).contains("a   failed: relaunched, but it did not stay up"), "{output:?}");
+    assert!(said_of_it.contains("not relaunched: b\n"), "{said_of_it}");
+    let back = format!("to return to pi 1.0: {}; then: mosaic fleet update --relaunch-only pi\n", stage.way_back());
     assert!(said_of_it.contains(&back), "{said_of_it}");
-    assert!(said_of_it.contains("to go on: mosaic fleet update\n"), "{said_of_it}");
+    assert!(said_of_it.contains("to continue: mosaic fleet update\n"), "{said_of_it}");
     assert!(!second.process().is_dead());
     // Back, as it was told; the agent that was stopped for the update runs again, the other one still does.
     stage.install("1.0", &stage.agent());
@@ -53,10 +53,10 @@ fn an_agent_at_work_is_waited_for_and_at_the_limit_it_is_the_operators_word_that
     stage.says("a", "working");
     let output = stage.update(&["--drain", "1s"]);
     assert_eq!(output.status.code(), Some(75), "{output:?}");
-    assert!(told(&output).contains("a   not relaunched: still at work: it says that it is working"), "{output:?}");
-    assert!(said(&output).contains("waiting until it is idle, for 1 s at most\n"), "{output:?}");
-    assert!(said(&output).contains("still as before: b\n"), "{output:?}");
-    assert!(!said(&output).contains("back to"), "nothing is wrong with the program: {output:?}");
+    assert!(told(&output).contains("a   not relaunched: still busy: it reports that it is working"), "{output:?}");
+    assert!(said(&output).contains("waiting up to 1 s until a is idle"), "{output:?}");
+    assert!(said(&output).contains("not relaunched: b\n"), "{output:?}");
+    assert!(!said(&output).contains("to return to"), "nothing is wrong with the program: {output:?}");
     assert!(!first.process().is_dead() && !second.process().is_dead());
     // Meanwhile it needs a person: that is no less.
     stage.says("a", "waiting");
@@ -79,7 +79,7 @@ fn an_agent_that_becomes_idle_is_relaunched_then() {
     let stage = Stage::started(&["a"]);
     stage.says("a", "working");
     let mut underway = stage.begin(&[]);
-    underway.wait_said("a: it says that it is working: waiting until it is idle, for 600 s at most");
+    underway.wait_said("waiting up to 600 s until a is idle: it reports that it is working");
     assert_eq!(stage.starts("a").len(), 1);
     stage.says("a", "idle");
     let (status, told, said) = underway.end();

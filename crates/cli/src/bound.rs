@@ -1,7 +1,7 @@
-//! A child that the kernel kills when this process ends, whatever ends it.
+//! A child process that the kernel kills when this process ends, however it ends.
 //!
-//! The child has to ask for that itself, so it is this program again, which becomes the other one: under
-//! a name of its own, `mosaic-bound PARENT PROGRAM ARGUMENT…`, which nobody types.
+//! The child itself has to request that from the kernel. It therefore starts as this program, under the
+//! name `mosaic-bound` with the arguments `PARENT PROGRAM ARGUMENT…`, and then replaces itself by PROGRAM.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -14,9 +14,9 @@ use crate::view::tell;
 
 const NAME: &str = "mosaic-bound";
 
-/// The same command, bound to this process.
+/// The same command, as a child that ends with this process.
 pub(crate) fn bind(command: &Command) -> Command {
-    // Not by its path: an update may have replaced the file.
+    // An update may have replaced the file at the path of this program.
     let mut bound = Command::new("/proc/self/exe");
     bound.arg0(NAME).arg(std::process::id().to_string()).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
@@ -28,20 +28,20 @@ pub(crate) fn bind(command: &Command) -> Command {
     bound
 }
 
-/// If this process is such a child, becomes the program that it is to be; comes back only if that
-/// cannot be, or if it is not such a child.
-pub(crate) fn run_if_bound(mut words: impl Iterator<Item = OsString>) -> Option<ExitCode> {
-    words.next().filter(|name| name == NAME)?;
-    let parent: Option<Pid> = words.next().and_then(|parent| parent.to_str()?.parse().ok());
-    let (Some(parent), Some(program)) = (parent, words.next()) else { return Some(ExitCode::Usage) };
+/// If this process is a bound child, becomes its program. Returns only on failure, or `None` if this process
+/// is no bound child.
+pub(crate) fn run_if_bound(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    arguments.next().filter(|name| name == NAME)?;
+    let parent: Option<Pid> = arguments.next().and_then(|parent| parent.to_str()?.parse().ok());
+    let (Some(parent), Some(program)) = (parent, arguments.next()) else { return Some(ExitCode::Usage) };
     if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return Some(ExitCode::Bug);
     }
-    // It may have ended before the kernel was told.
+    // The parent may have ended before that.
     let now: Option<Pid> = getppid().and_then(|now| u32::try_from(now.as_raw_nonzero().get()).ok()).and_then(Pid::new);
     if now != Some(parent) {
         return Some(ExitCode::Unavailable);
     }
-    tell(&format!("ERROR: cannot run {}: {}", program.display(), Command::new(&program).args(words).exec()));
+    tell(&format!("ERROR: cannot run {}: {}", program.display(), Command::new(&program).args(arguments).exec()));
     Some(ExitCode::Io)
 }

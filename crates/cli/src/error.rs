@@ -1,79 +1,90 @@
-//! Why a command did not do it.
+//! The error of a command. Its text is the whole message that a person reads.
 
 use std::io;
 use std::path::PathBuf;
 
 use mosaic_delivery::{InvalidPayload, PostError};
-use mosaic_domain::{AgentName, ExitCode, NoHome, SocketName};
+use mosaic_domain::{AgentName, NoHome, SocketName};
+use mosaic_lifecycle::{LifecycleError, ObserveError};
 use mosaic_probe::BadVariable;
 use mosaic_provision::ProvisionError;
 use mosaic_roster::{EditError, RosterError};
 use mosaic_systemd::ManagerError;
 use mosaic_tmux::TmuxError;
+use mosaic_update::UpdateError;
 
 use crate::mail::{KickstartError, RemoteError};
 use crate::prometheus::PrometheusError;
 use crate::runtime::RuntimeError;
 
-/// A command that had no success. The text is the whole message.
+/// Why a command failed. [`exit_code`](crate::exit_code) maps it to an exit code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
     /// The roster cannot be used.
     #[error(transparent)]
     Roster(#[from] RosterError),
-    /// The roster cannot be changed.
+    /// The roster cannot be edited.
     #[error(transparent)]
     Edit(#[from] EditError),
-    /// The user manager did not do it.
+    /// The user manager failed.
     #[error(transparent)]
     Manager(#[from] ManagerError),
-    /// tmux did not do it.
+    /// tmux failed.
     #[error(transparent)]
     Tmux(#[from] TmuxError),
-    /// What is installed was not changed, or not wholly.
+    /// An installation or removal failed, possibly after some of its steps.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
-    /// An agent that is to be added is another one in the roster.
-    #[error("agent {agent} is in the roster already, and its {differing}: change {} by hand", .path.display())]
+    /// Agents cannot be started or stopped.
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleError),
+    /// The fleet cannot be observed.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+    /// Programs cannot be updated.
+    #[error(transparent)]
+    Update(#[from] UpdateError),
+    /// The roster has an agent of this name with other properties.
+    #[error("agent {agent} is already in the roster, and its {differing}: edit {} to change it", .path.display())]
     Differs {
         /// The agent.
         agent: AgentName,
         /// The roster.
         path: PathBuf,
-        /// What is otherwise.
+        /// The properties of the agent in the roster.
         differing: String,
     },
-    /// A Prometheus did not tell.
+    /// A query to Prometheus failed.
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
     /// A runtime cannot be run.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
-    /// Nothing says where the fleet lives.
+    /// The fleet's home cannot be determined.
     #[error(transparent)]
     NoHome(#[from] NoHome),
-    /// A variable of the environment.
+    /// An environment variable has an invalid value.
     #[error(transparent)]
     Variable(#[from] BadVariable),
     /// A file, a directory or a descriptor.
-    #[error("cannot {what} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {source}", .path.display())]
     Io {
-        /// What was to be done with it.
-        what: &'static str,
-        /// Which one.
+        /// The failed action, such as `read`.
+        action: &'static str,
+        /// The path, or the name of the descriptor.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// An agent that the roster does not have.
+    /// The roster does not list the agent.
     #[error("there is no agent '{name}' in the roster{}", did_you_mean(.nearest))]
     UnknownAgent {
-        /// As it was typed.
+        /// The name as it was typed.
         name: AgentName,
-        /// The names most like it.
+        /// Similar names in the roster.
         nearest: Vec<String>,
     },
-    /// An agent that has no session.
+    /// The agent has no tmux session.
     #[error("{agent} has no session on the socket {socket}: start it with 'mosaic fleet start {agent}'")]
     NoSession {
         /// The agent.
@@ -81,81 +92,54 @@ pub(crate) enum CommandError {
         /// The fleet's socket.
         socket: SocketName,
     },
-    /// A pane that is not there.
+    /// A tmux pane does not exist.
     #[error("there is no pane {target} on the socket {socket}")]
     NoTarget {
-        /// As it was named.
+        /// The target as it was typed.
         target: String,
         /// The server's socket.
         socket: SocketName,
     },
-    /// A command for people, without a terminal.
+    /// An interactive command was run without a terminal.
     #[error("{what} needs a terminal: {instead}")]
     NoTerminal {
         /// The command.
         what: &'static str,
-        /// What does without.
+        /// A command that needs no terminal.
         instead: String,
     },
-    /// A message could not be dealt with.
+    /// The outbox or a runtime's profile cannot be used.
     #[error(transparent)]
     Post(#[from] PostError),
-    /// What is to be sent is no message.
+    /// A text cannot be sent as a message.
     #[error(transparent)]
     Payload(#[from] InvalidPayload),
-    /// What an agent is to be told first cannot be made of its template.
+    /// An agent's kickstart template cannot be filled in.
     #[error("the kickstart_template of {agent} {problem}")]
     Kickstart {
         /// The agent.
         agent: AgentName,
-        /// What is wrong with it.
+        /// The problem.
         problem: KickstartError,
     },
-    /// Another host did not do it.
+    /// A command on another host failed.
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    /// The words do not go together.
+    /// Arguments contradict each other.
     #[error("{0}")]
     Usage(String),
-    /// Somebody else is at it.
+    /// Another process holds a lock.
     #[error("{0}")]
     Busy(String),
-    /// It is not done, for the reason given.
+    /// The command was not carried out, for this reason.
     #[error("{0}")]
     Refused(String),
 }
 
 impl CommandError {
-    /// What could not be done with a file.
-    pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self::Io { what, path: path.into(), source }
-    }
-
-    /// The exit code for it.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Roster(error) => error.exit_code(),
-            Self::Edit(error) => error.exit_code(),
-            Self::Manager(error) => error.exit_code(),
-            Self::Tmux(error) => error.exit_code(),
-            Self::Provision(error) => error.exit_code(),
-            Self::Prometheus(error) => error.exit_code(),
-            Self::Runtime(error) => error.exit_code(),
-            Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
-            Self::Io { .. } => ExitCode::Io,
-            Self::Post(error) => error.exit_code(),
-            Self::Kickstart { problem, .. } => problem.exit_code(),
-            Self::Remote(error) => error.exit_code(),
-            Self::UnknownAgent { .. }
-            | Self::NoTerminal { .. }
-            | Self::Differs { .. }
-            | Self::Usage(_)
-            | Self::Payload(_) => ExitCode::Usage,
-            Self::NoSession { .. } | Self::NoTarget { .. } => ExitCode::Unavailable,
-            Self::Busy(_) => ExitCode::Busy,
-            Self::Refused(_) => ExitCode::CheckFailed,
-        }
+    /// A failed action on a file, such as `read`.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Io { action, path: path.into(), source }
     }
 }
 
@@ -164,28 +148,5 @@ fn did_you_mean(nearest: &[String]) -> String {
         [] => "; 'mosaic agent roster' lists them".to_owned(),
         [one] => format!("; did you mean {one}?"),
         [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{CommandError, did_you_mean};
-    use mosaic_domain::ExitCode;
-    use std::io;
-
-    #[test]
-    fn an_unknown_agent_is_wrong_usage_and_told_with_the_nearest() {
-        let nearest = ["coder0".to_owned(), "coder1".to_owned()].to_vec();
-        let error = CommandError::UnknownAgent { name: "codr0".parse().unwrap(), nearest };
-        assert_eq!(error.to_string(), "there is no agent 'codr0' in the roster; did you mean coder0 or coder1?");
-        assert_eq!(error.exit_code(), ExitCode::Usage);
-        assert!(did_you_mean(&[]).contains("mosaic agent roster"));
-    }
-
-    #[test]
-    fn what_may_not_be_touched_has_a_code_of_its_own() {
-        let code = |kind| CommandError::io("read", "/x", io::Error::from(kind)).exit_code();
-        assert_eq!(code(io::ErrorKind::PermissionDenied), ExitCode::Permission);
-        assert_eq!(code(io::ErrorKind::StorageFull), ExitCode::Io);
     }
 }

@@ -1,33 +1,29 @@
-//! `mosaic`: what a person types to run a fleet. The grammar is in [`grammar`], each command has a
-//! file of its own in [`command`], and what is shown is laid out in [`view`].
-//!
-//! Nothing is decided here but how the program ends.
+//! `mosaic`, the command line of a fleet: [`grammar`] parses it, [`command`] has one module per command, and
+//! [`view`] lays out what is printed. What a command does is in the libraries.
 
 mod bound;
-mod bug;
 mod command;
 mod context;
 mod error;
+mod exit_code;
 mod grammar;
-mod lifecycle;
 mod mail;
 mod prometheus;
 mod reporting;
 mod runtime;
 #[cfg(test)]
 mod schema;
-mod update;
 mod view;
 
 use std::process::ExitCode;
 
-/// musl's allocator gives memory back and takes it again all the while, and every thread of a look at a
-/// large fleet waits for that.
+/// The allocator of musl returns memory to the kernel and requests it again all the time, which stalls every
+/// thread that observes a large fleet.
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
-    bug::report_bugs();
+    install_panic_hook();
     if let Some(code) = bound::run_if_bound(std::env::args_os()) {
         return code.into();
     }
@@ -42,4 +38,12 @@ fn main() -> ExitCode {
             error.exit_code().into()
         }
     }
+}
+
+/// Makes a panic print that it is a bug, and end the process with the exit code for a bug.
+fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|panic| {
+        view::tell(&format!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}"));
+        std::process::exit(mosaic_domain::ExitCode::Bug as i32);
+    }));
 }

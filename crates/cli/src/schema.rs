@@ -1,13 +1,13 @@
-//! The JSON Schemas of what `--json` prints, as they are shipped.
+//! Tests that the shipped JSON Schemas are those of the types that `--json` prints.
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-/// The schema of a type as it is written, not as it would be read.
+/// The schema of a type as it is serialized.
 fn schema<T: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }
 
-/// `UPDATE=1 cargo test -p cli schema` writes the file anew.
+/// Compares a shipped schema. `UPDATE=1 cargo test -p mosaic-cli schema` writes the files.
 fn check<T: JsonSchema>(name: &str) {
     let path = format!("{}/../../framework/fleet/{name}", env!("CARGO_MANIFEST_DIR"));
     let expected = serde_json::to_string_pretty(&schema::<T>()).unwrap() + "\n";
@@ -19,38 +19,38 @@ fn check<T: JsonSchema>(name: &str) {
 }
 
 #[test]
-fn the_shipped_schema_of_ps_is_that_of_its_types() {
+fn ps_schema_is_up_to_date() {
     check::<mosaic_probe::Snapshot>("ps.schema.json");
 }
 
 #[test]
-fn the_shipped_schema_of_verify_is_that_of_its_types() {
+fn verify_schema_is_up_to_date() {
     check::<mosaic_probe::Verification>("verify.schema.json");
 }
 
 #[test]
-fn the_shipped_schema_of_hosts_is_that_of_its_types() {
+fn hosts_schema_is_up_to_date() {
     check::<crate::prometheus::HostsSnapshot>("hosts.schema.json");
 }
 
 #[test]
-fn the_shipped_schema_of_send_is_that_of_its_types() {
+fn send_schema_is_up_to_date() {
     check::<crate::mail::Receipts>("send.schema.json");
 }
 
 #[test]
-fn the_shipped_schema_of_an_update_is_that_of_its_types() {
-    check::<crate::update::UpdateReport>("update.schema.json");
+fn update_schema_is_up_to_date() {
+    check::<mosaic_update::UpdateReport>("update.schema.json");
 }
 
 #[test]
-fn the_shipped_schema_of_the_outbox_is_that_of_its_types() {
+fn outbox_schema_is_up_to_date() {
     check::<crate::mail::Listing>("outbox.schema.json");
 }
 
-/// Every field is always there, so a consumer need not ask: but an error that there is none of.
+/// Consumers rely on required fields, whose values may be null but which are never missing.
 #[test]
-fn what_is_printed_has_every_field_that_the_schema_requires() {
+fn snapshot_has_every_required_field() {
     let schema = serde_json::to_value(schema::<mosaic_probe::Snapshot>()).unwrap();
     let printed = serde_json::to_value(crate::view::test_fleet::fleet()).unwrap();
     let required: Vec<&str> =

@@ -1,4 +1,4 @@
-//! The commands: one file each, with the command's arguments and what it does.
+//! The commands. Each module has the arguments of a command, runs it, and prints its result.
 
 pub(crate) mod agent;
 mod completions;

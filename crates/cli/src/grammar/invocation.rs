@@ -1,4 +1,4 @@
-//! From the words that were typed to a command that can be run.
+//! Parses a command line, and runs the command.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,22 +7,21 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use mosaic_domain::ExitCode;
 
-use super::agent_group::{AgentCommand, AgentGroup, AgentProgram};
-use super::fleet_group::FleetProgram;
-use super::{Command, Mosaic, Places};
+use super::groups::{AgentCommand, AgentGroup, AgentProgram, FleetProgram};
+use super::{Command, Mosaic, PathArgs};
 use crate::command;
 use crate::context::{Context, Environment};
 use crate::error::CommandError;
 
-/// A command, with all its arguments.
+/// A command with all its arguments.
 #[derive(Clone, Debug)]
 pub(crate) struct Invocation(pub(super) Command);
 
-/// Reads a command line, its program's name among it: as `mosaic-fleet` or `mosaic-agent` the
-/// program is that group.
+/// Parses a command line that begins with the name of the program. Invoked as `mosaic-fleet` or
+/// `mosaic-agent`, the program is that group of commands.
 ///
 /// # Errors
-/// It makes no sense, or asks for help or for the version.
+/// The command line is invalid, or asks for help or the version.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
     let program = words.first().and_then(|program| Path::new(program).file_name()?.to_str());
@@ -33,15 +32,16 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocat
     }))
 }
 
-/// Prints what [`parse`] had to say of these words, and gives the exit code for it.
+/// Prints an error of [`parse`], which may be a help text, and returns its exit code.
 pub(crate) fn report(error: &clap::Error, words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    // There is nobody left to tell that standard output is closed.
+    // If the output is closed there is no other place to report that.
     let _ = error.print();
-    if is_a_report(words) { ExitCode::Ok } else { exit_code(error) }
+    if is_agent_report(words) { ExitCode::Ok } else { exit_code(error) }
 }
 
-/// Is it `mosaic agent report`, which fails nobody, whatever follows?
-pub(super) fn is_a_report(words: impl IntoIterator<Item = OsString>) -> bool {
+/// Whether this is `mosaic agent report`, which exits with 0 even if its arguments are invalid, because it
+/// must never make an agent's hook fail.
+pub(super) fn is_agent_report(words: impl IntoIterator<Item = OsString>) -> bool {
     let mut words = words.into_iter();
     let program = words.next().unwrap_or_default();
     let is_group = Path::new(&program).file_name().is_some_and(|name| name == "mosaic-agent");
@@ -61,21 +61,21 @@ pub(super) fn exit_code(error: &clap::Error) -> ExitCode {
 }
 
 impl Invocation {
-    /// Runs it, with the environment of this process.
+    /// Runs the command in the environment of this process.
     ///
     /// # Errors
     /// Those of the command.
     pub(crate) fn run(&self) -> Result<ExitCode, CommandError> {
-        let context = |places: &Places| Context::new(places, Environment::of_this_process());
+        let context = |paths: &PathArgs| Context::new(paths, Environment::from_process());
         match &self.0 {
-            // Without a context: there may be none, and that is no reason to fail.
-            Command::Agent(AgentGroup { places, command: AgentCommand::Report(report) }) => {
-                Ok(report.run(places.mosaic_home.as_deref(), &Environment::of_this_process()))
+            // A report works without a context, because it must not fail where a context cannot be made.
+            Command::Agent(AgentGroup { paths, command: AgentCommand::Report(report) }) => {
+                Ok(report.run(paths.mosaic_home.as_deref(), &Environment::from_process()))
             }
-            Command::Fleet(group) => command::fleet::run(&group.command, &context(&group.places)?),
-            Command::Agent(group) => command::agent::run(&group.command, &context(&group.places)?),
-            Command::Yolo(yolo) => yolo.run(&context(&Places::default())?),
-            Command::Runtime(words) => command::runtime::run(words, &context(&Places::default())?),
+            Command::Fleet(group) => command::fleet::run(&group.command, &context(&group.paths)?),
+            Command::Agent(group) => command::agent::run(&group.command, &context(&group.paths)?),
+            Command::Yolo(yolo) => yolo.run(&context(&PathArgs::default())?),
+            Command::Runtime(words) => command::runtime::run(words, &context(&PathArgs::default())?),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
         }

@@ -1,45 +1,45 @@
-//! A key that is to be pressed, by tmux's name for it. tmux types the letters of a name that it does not
-//! know, and those of `S-Enter`: so a name is one of these, and the modifiers are ones that it can press.
+//! Key names as tmux knows them. tmux types an unknown name, and also `S-Enter`, letter by letter. A key is
+//! therefore accepted only if tmux has a key code for it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use unicode_width::UnicodeWidthChar;
 
-/// A key as tmux writes it: `1`, `Enter`, `C-c`, `M-S-Up`.
+/// A key in the notation of tmux: `1`, `Enter`, `C-c`, `M-S-Up`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key(String);
 
-/// A text that is none.
+/// The text is no [`Key`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidKey {
-    /// There is no such key.
-    #[error("there is no such key{} Text is sent with 'mosaic agent send'", hint(.0.as_deref()))]
+    /// The name is unknown; the most similar name, if there is one.
+    #[error("unknown key{} Use 'mosaic agent send' to send text", hint(.0.as_deref()))]
     Unknown(Option<String>),
-    /// It is one of its own, pressed without Shift.
-    #[error("Shift makes another character of it: name that one")]
+    /// Shift with this key is another character, which has a name of its own.
+    #[error("Shift changes this character: name the shifted character instead")]
     Shifted,
-    /// A terminal has no code for it.
-    #[error("a terminal cannot tell {modifiers} with this key from the key alone: it goes with {}", go_with(.modifiers))]
+    /// A terminal has no code for the combination.
+    #[error("a terminal has no code for {modifiers} with this key: {modifiers} combines with {}", partners(.modifiers))]
     NoSuchCode {
-        /// What was to be held.
+        /// The modifiers.
         modifiers: String,
     },
 }
 
-/// Keys with which any modifiers go.
+/// Keys that combine with all modifiers.
 const MOVING: [&str; 22] = [
     "Up", "Down", "Left", "Right", "Home", "End", "IC", "DC", "NPage", "PPage", "F1", "F2", "F3", "F4", "F5", "F6",
     "F7", "F8", "F9", "F10", "F11", "F12",
 ];
 
-/// Keys that stand for a character, with which M- alone goes; with Space also C-.
+/// Keys that combine with M- only, except that Space also combines with C-.
 const TYPING: [&str; 22] = [
     "Enter", "Escape", "Space", "Tab", "BTab", "BSpace", "KPEnter", "KP0", "KP1", "KP2", "KP3", "KP4", "KP5", "KP6",
     "KP7", "KP8", "KP9", "KP/", "KP*", "KP-", "KP+", "KP.",
 ];
 
-/// Other names for them, most of them tmux's own.
+/// Alternative names, most of which tmux knows too.
 const ALIASES: [(&str, &str); 9] = [
     ("PageUp", "PPage"),
     ("PgUp", "PPage"),
@@ -53,7 +53,7 @@ const ALIASES: [(&str, &str); 9] = [
 ];
 
 impl Key {
-    /// tmux's name for it.
+    /// The tmux name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -63,21 +63,21 @@ impl FromStr for Key {
     type Err = InvalidKey;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let (mut held, mut rest) = (Held::default(), given);
-        // A single '-' behind a prefix is the key.
+        let (mut modifiers, mut rest) = (Modifiers::default(), given);
+        // In `C--` the key is `-`.
         while let Some((prefix, key)) = rest.split_once('-').filter(|(_, key)| !key.is_empty()) {
             match prefix {
-                "C" | "c" => held.control = true,
-                "M" | "m" => held.meta = true,
-                "S" | "s" => held.shift = true,
+                "C" | "c" => modifiers.control = true,
+                "M" | "m" => modifiers.meta = true,
+                "S" | "s" => modifiers.shift = true,
                 _ => break,
             }
             rest = key;
         }
         let mut characters = rest.chars();
         match (characters.next(), characters.next()) {
-            (Some(character), None) => held.with_character(character).map(Self),
-            _ => held.with_name(named(rest).ok_or_else(|| InvalidKey::Unknown(nearest(rest)))?).map(Self),
+            (Some(character), None) => modifiers.with_character(character).map(Self),
+            _ => modifiers.with_name(named(rest).ok_or_else(|| InvalidKey::Unknown(nearest(rest)))?).map(Self),
         }
     }
 }
@@ -88,15 +88,15 @@ impl fmt::Display for Key {
     }
 }
 
-/// The modifiers that are held.
+/// Modifier keys.
 #[derive(Clone, Copy, Debug, Default)]
-struct Held {
+struct Modifiers {
     control: bool,
     meta: bool,
     shift: bool,
 }
 
-impl Held {
+impl Modifiers {
     fn with_character(self, character: char) -> Result<String, InvalidKey> {
         if character.is_whitespace() || character.width().unwrap_or(0) == 0 {
             return Err(InvalidKey::Unknown(Some("Space".to_owned()).filter(|_| character == ' ')));
@@ -130,7 +130,7 @@ impl Held {
         Err(InvalidKey::NoSuchCode { modifiers: self.before("").trim_end_matches('-').to_owned() })
     }
 
-    /// In the order in which tmux writes them.
+    /// The modifiers in the order of tmux, followed by the key.
     fn before(self, key: &str) -> String {
         let held = [(self.control, "C-"), (self.meta, "M-"), (self.shift, "S-")];
         held.into_iter().filter(|(held, _)| *held).map(|(_, prefix)| prefix).chain([key]).collect()
@@ -154,14 +154,97 @@ fn nearest(given: &str) -> Option<String> {
 
 fn hint(nearest: Option<&str>) -> String {
     match nearest {
-        Some(name) => format!(": did you mean {name}?"),
-        None => ", expected a single character, or a name as Enter, Escape, Up, Tab, C-c, F5.".to_owned(),
+        Some(name) => format!("; did you mean {name}?"),
+        None => ": expected a single character, or a name such as Enter, Escape, Up, Tab, C-c or F5.".to_owned(),
     }
 }
 
-fn go_with(modifiers: &str) -> &'static str {
-    if modifiers.contains('S') { "Up, Home, F5 and the like" } else { "letters, Space, Up, Home, F5 and the like" }
+fn partners(modifiers: &str) -> &'static str {
+    if modifiers.contains('S') {
+        "keys such as Up, Home and F5"
+    } else {
+        "letters, Space, and keys such as Up, Home and F5"
+    }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{InvalidKey, Key};
+
+    #[test]
+    fn keys_have_their_tmux_names() {
+        let table = [
+            ("1", "1"),
+            ("y", "y"),
+            ("Y", "Y"),
+            ("-", "-"),
+            ("C", "C"),
+            (";", ";"),
+            ("é", "é"),
+            ("日", "日"),
+            ("enter", "Enter"),
+            ("ESCAPE", "Escape"),
+            ("Esc", "Escape"),
+            ("up", "Up"),
+            ("pagedown", "NPage"),
+            ("delete", "DC"),
+            ("f12", "F12"),
+            ("kp*", "KP*"),
+            ("KP-", "KP-"),
+            ("C-c", "C-c"),
+            ("c-c", "C-c"),
+            ("C--", "C--"),
+            ("C-space", "C-Space"),
+            ("M-Enter", "M-Enter"),
+            ("M--", "M--"),
+            ("M-KP-", "M-KP-"),
+            ("M-C-x", "C-M-x"),
+            ("S-Tab", "BTab"),
+            ("M-S-Tab", "M-BTab"),
+            ("S-a", "A"),
+            ("M-S-a", "M-A"),
+            ("S-M-C-up", "C-M-S-Up"),
+        ];
+        for (given, expected) in table {
+            assert_eq!(given.parse::<Key>().map(|key| key.to_string()).as_deref(), Ok(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn keys_that_tmux_does_not_know_are_refused() {
+        let unknown = |nearest: &str| InvalidKey::Unknown(Some(nearest.to_owned()).filter(|name| !name.is_empty()));
+        let no_code = |modifiers: &str| InvalidKey::NoSuchCode { modifiers: modifiers.to_owned() };
+        let table = [
+            ("", unknown("")),
+            (" ", unknown("Space")),
+            ("\t", unknown("")),
+            ("\u{301}", unknown("")),
+            ("yes", unknown("")),
+            ("Entre", unknown("Enter")),
+            ("F13", unknown("F12")),
+            ("C-Entr", unknown("Enter")),
+            ("X-a", unknown("")),
+            ("C-", unknown("")),
+            ("please rebase", unknown("")),
+            ("S-1", InvalidKey::Shifted),
+            ("S-Enter", no_code("S")),
+            ("C-Enter", no_code("C")),
+            ("C-M-Escape", no_code("C-M")),
+            ("C-S-a", no_code("C-S")),
+            ("C-1", no_code("C")),
+            ("C-é", no_code("C")),
+            ("C-S-Tab", no_code("C-S")),
+        ];
+        for (given, expected) in table {
+            assert_eq!(given.parse::<Key>(), Err(expected), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn errors_say_what_to_do() {
+        let message = |given: &str| given.parse::<Key>().unwrap_err().to_string();
+        assert_eq!(message("Entre"), "unknown key; did you mean Enter? Use 'mosaic agent send' to send text");
+        assert!(message("please rebase").contains("expected a single character"));
+        assert!(message("S-Enter").contains("S with this key"));
+    }
+}

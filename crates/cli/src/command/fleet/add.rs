@@ -1,95 +1,99 @@
-//! `mosaic fleet add`: one more agent.
+//! `mosaic fleet add`: adds an agent to the roster, installs it and starts it.
 
 use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use mosaic_domain::{AgentName, ExitCode, RuntimeName};
+use mosaic_lifecycle::{self as lifecycle, LifecycleAction, LifecycleExecutor};
 use mosaic_provision::install::{Scope, prepare};
 use mosaic_provision::replace_file;
 use mosaic_roster::{Agent, Class, NewAgent, Roster, RosterWarning, add_agent};
-use mosaic_systemd::{UnitDirectories, UnitName};
+use mosaic_systemd::UnitName;
 
-use super::install::{LOCK_LIMIT, Site};
+use super::install::LOCK_TIMEOUT;
+use super::install_site::{Site, unit_directories};
+use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::lifecycle::{self, Order, Teller, carry_out};
-use crate::view::print;
+use crate::view::{print, tell};
 
 /// How long the agent may take to start.
-const START_LIMIT: Duration = Duration::from_mins(2);
+const START_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Add an agent to the roster, and start it
 ///
-/// Run again, it does what is left of it to do.
+/// If the command was interrupted, run it again to complete it.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  mosaic fleet add coder6 --runtime codex --class implementer")]
 pub(crate) struct Add {
-    /// Its name
+    /// The name of the agent
     #[arg(value_name = "NAME")]
     pub(crate) name: AgentName,
 
-    /// The program that it is; the roster's default if none is given
+    /// Its runtime [default: that of the roster]
     #[arg(long, value_name = "RUNTIME")]
     pub(crate) runtime: Option<RuntimeName>,
 
-    /// Its part in the fleet: orchestrator, enhancer, implementer, reviewer, ...
+    /// Its role in the fleet: orchestrator, enhancer, implementer, reviewer, ...
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Class,
 
-    /// Where it works
+    /// Its working directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) working_directory: Option<String>,
 
-    /// What to run, for its runtime's usual command
+    /// The command line that runs it, instead of its runtime's usual command
     #[arg(long, value_name = "LINE")]
     pub(crate) command: Option<String>,
 
-    /// Which model it should use
+    /// The model that it should use
     #[arg(long, value_name = "MODEL")]
     pub(crate) model_hint: Option<String>,
 
-    /// Do not start it now; at the next boot it is
+    /// Do not start it before the next boot
     #[arg(long)]
     pub(crate) no_start: bool,
 }
 
 impl Add {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
-        let site = Site::of(context)?;
-        let lock = site.lock(LOCK_LIMIT)?;
-        let site = Site::of(context)?;
-        let roster = self.in_roster(context)?;
+        let site = Site::new(context)?;
+        let lock = site.lock(LOCK_TIMEOUT)?;
+        let site = Site::new(context)?;
+        let roster = self.ensure_in_roster(context)?;
         let installed = site.surroundings.no_manager.is_some() || has_units(context)?;
         let site = if installed { site } else { site.without_manager("its unit is not installed") };
         let plan = prepare(&site.layout, &roster, &Scope::Agent(self.name.clone()), &site.surroundings)?;
         let done = if plan.steps.is_empty() && plan.notes.is_empty() { Ok(()) } else { site.execute(&plan) };
         done.inspect_err(|_| {
-            crate::view::tell(&format!("NOTE: {} is in the roster: run this again to do the rest", self.name));
+            tell(&format!("NOTE: {} is in the roster, but not fully installed; run this command again", self.name));
         })?;
         if !installed {
-            crate::view::tell(&format!("NOTE: agent {} cannot run yet: run `mosaic fleet install`", self.name));
+            tell(&format!("NOTE: agent {} cannot run yet; run 'mosaic fleet install'", self.name));
             return Ok(ExitCode::Unavailable);
         }
         if self.no_start {
             return Ok(ExitCode::Ok);
         }
-        let mut teller = Teller::new(context.style, Order::Start, false, [self.name.as_str()].into_iter());
+        let action = LifecycleAction::Start;
+        let mut printer = LifecyclePrinter::new(context.style, action, false, [self.name.as_str()].into_iter());
         let scope = lifecycle::Scope::Agents(vec![self.name.clone()]);
-        carry_out(context, &roster, Order::Start, &scope, START_LIMIT, &mut |report| teller.tell(report))?;
-        // Started after it was given back, the agent might be one that was removed meanwhile.
+        let executor = LifecycleExecutor::new(&context.fleet, &roster, &mut printer)?;
+        executor.run(action, &scope, START_TIMEOUT, &mut printer)?;
+        // Without the lock, another command could remove the agent before it is started.
         drop(lock);
-        teller.finish()
+        printer.finish()
     }
 
-    /// Puts it into the roster, if it is not there yet.
-    fn in_roster(&self, context: &Context) -> Result<Roster, CommandError> {
-        let path = &context.roster_path;
+    /// Adds the agent to the roster, unless the roster has it already.
+    fn ensure_in_roster(&self, context: &Context) -> Result<Roster, CommandError> {
+        let path = &context.fleet.roster_path;
         let roster = context.roster()?;
         if let Some(agent) = roster.agent(self.name.as_str()) {
             let differing = self.differing(agent);
             if differing.is_empty() {
-                print(&format!("{} is in the roster already\n", self.name))?;
+                print(&format!("{} is already in the roster\n", self.name))?;
                 return Ok(roster);
             }
             return Err(CommandError::Differs { agent: self.name.clone(), path: path.clone(), differing });
@@ -101,7 +105,7 @@ impl Add {
         print(&format!("{} is in the roster {}\n", self.name, path.display()))?;
         for warning in roster.warnings() {
             if matches!(&warning, RosterWarning::UnknownClass { agent, .. } if *agent == self.name) {
-                crate::view::tell(&format!("NOTE: {warning}"));
+                tell(&format!("NOTE: {warning}"));
             }
         }
         Ok(roster)
@@ -117,7 +121,7 @@ impl Add {
         }
     }
 
-    /// What was given and is otherwise in the roster.
+    /// The given properties that differ in the roster, as text.
     fn differing(&self, there: &Agent) -> String {
         let runtime = |runtime: &Option<RuntimeName>| runtime.as_ref().map(ToString::to_string);
         let pairs = [
@@ -134,22 +138,20 @@ impl Add {
     }
 }
 
-/// Is the unit of agents there?
+/// Whether the unit template of agents is installed.
 fn has_units(context: &Context) -> Result<bool, CommandError> {
-    let directories = UnitDirectories::of_user(|name| context.environment.variable(name))
-        .map_err(|error| mosaic_probe::BadVariable { name: "HOME", why: error.to_string() })?;
-    Ok(directories.template_installed(UnitName::AGENT_TEMPLATE))
+    Ok(unit_directories(context)?.template_installed(UnitName::AGENT_TEMPLATE))
 }
 
-/// The roster's text.
+/// Reads a text file.
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub(super) fn read(path: &Path) -> Result<String, CommandError> {
     std::fs::read_to_string(path).map_err(|source| CommandError::io("read", path, source))
 }
 
-/// The permissions of a file that is there, else those of a new one.
+/// The permissions of an existing file, or those for a new file.
 pub(super) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
 

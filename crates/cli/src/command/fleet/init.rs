@@ -1,11 +1,10 @@
-//! `mosaic fleet init`: writes a roster.
+//! `mosaic fleet init`: writes a roster, from a preset or from answers on the terminal.
 
 mod answers;
-mod connector;
-mod present;
 mod wizard;
 
-use std::io::{IsTerminal, stdin, stdout};
+use std::fs;
+use std::io::{self, IsTerminal, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,31 +15,30 @@ use mosaic_provision::{Layout, replace_file};
 use mosaic_roster::{Preset, Roster};
 use similar::TextDiff;
 
-use self::present::Present;
 use super::add::mode;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::print;
+use crate::view::{print, tell};
 
-/// How long another command that changes the fleet is waited for.
-const LOCK_LIMIT: Duration = Duration::from_secs(10);
+/// How long to wait for another command that changes the fleet.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Write a roster: asked on the terminal, or from one of the profiles
+/// Write a roster, from a profile or from answers on the terminal
 ///
-/// On a terminal it asks a few questions, shows what would change, and asks before it writes. Run
-/// again, it begins with the answers that are in the roster.
+/// On a terminal the command asks a few questions, shows the changes, and asks before it writes them. The
+/// existing roster provides the default answers.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic fleet init\n  mosaic fleet init --profile coding --write")]
 pub(crate) struct Init {
-    /// The profile; asked on the terminal if none is given
+    /// The profile [default: a question on the terminal]
     #[arg(long, value_name = "NAME", value_parser = Preset::from_str)]
     pub(crate) profile: Option<Preset>,
 
-    /// Write the roster; without it the roster is only shown
+    /// Write the roster instead of printing it
     #[arg(long, requires = "profile")]
     pub(crate) write: bool,
 
-    /// Replace a roster that is there and is another one; it is kept as roster.yaml.bak-TIME
+    /// Replace a different roster, and keep the old one as roster.yaml.bak-TIME
     #[arg(long, requires = "write")]
     pub(crate) force: bool,
 
@@ -49,13 +47,38 @@ pub(crate) struct Init {
     pub(crate) list: bool,
 }
 
-/// What is done with the old text of a roster.
+/// Whether the old roster is kept as a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Old {
-    /// The new one has grown out of it.
-    Gone,
-    /// It was something else.
-    Kept,
+enum Backup {
+    /// No, because the new roster is an edited version of it.
+    None,
+    /// Yes.
+    Keep,
+}
+
+/// The roster file before the command.
+#[derive(Debug)]
+struct ExistingRoster {
+    text: String,
+    /// The roster, or why it is invalid.
+    roster: Result<Roster, String>,
+}
+
+impl ExistingRoster {
+    /// Reads the file; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn read(path: &Path) -> Result<Option<Self>, CommandError> {
+        match fs::read_to_string(path) {
+            Ok(text) => {
+                let roster = Roster::parse(&text, path).map_err(|error| error.to_string());
+                Ok(Some(Self { text, roster }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(CommandError::io("read", path, source)),
+        }
+    }
 }
 
 impl Init {
@@ -69,87 +92,86 @@ impl Init {
             None if stdin().is_terminal() && stdout().is_terminal() => from_terminal(context),
             None => Err(CommandError::NoTerminal {
                 what: "'mosaic fleet init'",
-                instead: "'mosaic fleet init --profile NAME --write' asks nothing".to_owned(),
+                instead: "use 'mosaic fleet init --profile NAME --write' without a terminal".to_owned(),
             }),
         }
     }
 
     fn write_profile(&self, context: &Context, profile: Preset) -> Result<ExitCode, CommandError> {
-        let path = &context.roster_path;
+        let path = &context.fleet.roster_path;
         let text = profile.text();
         let roster = checked(&text, path)?;
         if !self.write {
             return print(&text).map(|()| ExitCode::Ok);
         }
-        let present = Present::read(path)?;
+        let present = ExistingRoster::read(path)?;
         match &present {
-            Some(present) if present.text == text => print(&format!("{} is that already\n", path.display()))?,
+            Some(present) if present.text == text => print(&format!("{} is already up to date\n", path.display()))?,
             Some(present) if !self.force => {
                 print(&diff(path, &present.text, &text))?;
                 return Err(CommandError::Refused(format!(
-                    "{} is there and is another one: 'mosaic fleet init' changes it, and with --force it is replaced \
-                     and kept as a copy",
+                    "{} exists and differs: use 'mosaic fleet init' on a terminal to edit it, or --force to replace it \
+                     and keep a copy",
                     path.display()
                 )));
             }
-            _ => write(context, present.as_ref(), &text, Old::Kept)?,
+            _ => write(context, present.as_ref(), &text, Backup::Keep)?,
         }
         finish(context, &roster)
     }
 }
 
 fn from_terminal(context: &Context) -> Result<ExitCode, CommandError> {
-    let path = &context.roster_path;
-    let present = Present::read(path)?;
-    let Some((text, old)) = wizard::ask(context, present.as_ref())? else {
+    let path = &context.fleet.roster_path;
+    let present = ExistingRoster::read(path)?;
+    let Some((text, backup)) = wizard::ask(context, present.as_ref())? else {
         return Err(CommandError::Refused("nothing was written".to_owned()));
     };
     let roster = checked(&text, path)?;
     let before = present.as_ref().map_or("", |present| present.text.as_str());
     if text == before {
-        print("the roster stays as it is\n")?;
+        print("the roster is unchanged\n")?;
     } else {
         print(&if before.is_empty() { text.clone() } else { diff(path, before, &text) })?;
         if !wizard::confirm(&format!("Write {}?", path.display()))? {
             return Err(CommandError::Refused("nothing was written".to_owned()));
         }
-        write(context, present.as_ref(), &text, old)?;
+        write(context, present.as_ref(), &text, backup)?;
     }
     finish(context, &roster)
 }
 
-/// A roster that may be written: it makes sense, and has its orchestrator.
+/// Parses a new roster, and checks that it has its orchestrator.
 fn checked(text: &str, path: &Path) -> Result<Roster, CommandError> {
     let roster = Roster::parse(text, path)?;
-    roster.check_orchestrator_rule().map_err(|rule| CommandError::Refused(format!("no roster is written: {rule}")))?;
+    roster.check_orchestrator_rule().map_err(|rule| CommandError::Refused(format!("nothing was written: {rule}")))?;
     Ok(roster)
 }
 
-/// Replaces the roster, if it still is what it was when it was read.
-fn write(context: &Context, present: Option<&Present>, text: &str, old: Old) -> Result<(), CommandError> {
-    let path = &context.roster_path;
-    let layout = Layout::new(&context.home, |name| context.environment.variable(name), Path::new("/"))?;
-    let _lock = mosaic_provision::FleetLock::take(&layout, LOCK_LIMIT)?;
-    if Present::read(path)?.as_ref().map(|now| &now.text) != present.map(|before| &before.text) {
+/// Writes the roster, unless it was changed since it was read.
+fn write(context: &Context, present: Option<&ExistingRoster>, text: &str, backup: Backup) -> Result<(), CommandError> {
+    let path = &context.fleet.roster_path;
+    let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
+    let _lock = mosaic_provision::FleetLock::take(&layout, LOCK_TIMEOUT)?;
+    if ExistingRoster::read(path)?.as_ref().map(|now| &now.text) != present.map(|before| &before.text) {
         return Err(CommandError::Refused(format!(
-            "{} was changed by somebody else meanwhile, so nothing was written: run this again",
+            "{} was changed by another process meanwhile, so nothing was written: run this command again",
             path.display()
         )));
     }
-    if let (Some(present), Old::Kept) = (present, old) {
-        let copy = backup(path);
+    if let (Some(present), Backup::Keep) = (present, backup) {
+        let copy = backup_path(path);
         replace_file(&copy, present.text.as_bytes(), mode(path))?;
         print(&format!("kept    {}\n", copy.display()))?;
     }
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|source| CommandError::io("make", directory, source))?;
+        fs::create_dir_all(directory).map_err(|source| CommandError::io("create", directory, source))?;
     }
-    // The schema is beside it when everything is installed.
     replace_file(path, text.as_bytes(), mode(path))?;
     print(&format!("wrote   {}\n", path.display()))
 }
 
-fn backup(path: &Path) -> PathBuf {
+fn backup_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(jiff::Timestamp::now().strftime(".bak-%Y%m%dT%H%M%S%.6fZ").to_string());
     PathBuf::from(name)
@@ -160,18 +182,18 @@ fn diff(path: &Path, before: &str, after: &str) -> String {
     TextDiff::from_lines(before, after).unified_diff().header(&name, &format!("{name} (new)")).to_string()
 }
 
-/// Says what is missing, and what comes next.
+/// Prints warnings about the roster, and the next command.
 fn finish(context: &Context, roster: &Roster) -> Result<ExitCode, CommandError> {
-    let layout = Layout::new(&context.home, |name| context.environment.variable(name), Path::new("/"))?;
+    let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
     for (runtime, agents) in wizard::missing_runtimes(context, &layout, roster) {
-        crate::view::tell(&format!(
-            "NOTE: {runtime} is not found on this machine, and {} cannot run without it: install it before the fleet, \
-             or change the roster",
+        tell(&format!(
+            "NOTE: {runtime} is not installed on this host, and {} cannot run without it; install it before the \
+             fleet, or change the roster",
             agents.join(", ")
         ));
     }
     for warning in roster.warnings() {
-        crate::view::tell(&format!("NOTE: {warning}"));
+        tell(&format!("NOTE: {warning}"));
     }
     print("next: mosaic fleet install\n")?;
     Ok(ExitCode::Ok)

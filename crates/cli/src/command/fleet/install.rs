@@ -1,38 +1,44 @@
-//! `mosaic fleet install`: all that the roster needs, in its place.
-
-mod site;
+//! `mosaic fleet install` and `mosaic fleet install-systemd`: put everything that the roster needs into place.
 
 use std::time::Duration;
 
 use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
+use mosaic_lifecycle::{LifecycleAction, relaunch};
 use mosaic_provision::install::{Scope, prepare};
 
-pub(super) use site::Site;
-
+use super::install_site::Site;
+use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::lifecycle;
-use crate::view::print;
+use crate::view::{print, tell};
 
-/// How long another command that changes the fleet is waited for: an agent may take its time to start
-/// or to stop.
-pub(super) const LOCK_LIMIT: Duration = Duration::from_mins(3);
+/// How long to wait for another command that changes the fleet. It may have to start or stop an agent.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// Put programs, agent env files, units and directories into place
+/// Install programs, agent env files, units and directories
 ///
-/// What is in place already is left as it is: a second install changes nothing, and one that was
-/// interrupted is gone on with. Neither the roster nor a running agent is touched.
+/// Files that are up to date are left unchanged: a second installation changes nothing, and an interrupted one
+/// continues. The roster and running agents are never changed.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic fleet install --dry-run\n  mosaic fleet install --relaunch")]
 pub(crate) struct Install {
-    /// Show what would be done, and do nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
-    pub(crate) dry_run: bool,
+    dry_run: bool,
 
-    /// Then restart the agents, one at a time, each after the one before is up
+    /// Then restart the agents one at a time, each after the one before it is up
     #[arg(long, conflicts_with = "dry_run")]
-    pub(crate) relaunch: bool,
+    relaunch: bool,
+}
+
+/// Install and enable the systemd units, and nothing else
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  mosaic fleet install-systemd --dry-run")]
+pub(crate) struct InstallSystemd {
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Install {
@@ -40,7 +46,10 @@ impl Install {
         let changed = install(context, &Scope::Everything, self.dry_run)?;
         if self.relaunch {
             let agents: Vec<AgentName> = context.roster()?.agents.into_iter().map(|agent| agent.name).collect();
-            return lifecycle::relaunch(context, &agents);
+            let names = agents.iter().map(AgentName::as_str);
+            let mut printer = LifecyclePrinter::new(context.style, LifecycleAction::Restart, false, names);
+            relaunch(&context.fleet, &agents, &mut printer)?;
+            return printer.finish();
         }
         if changed && !self.dry_run {
             print("next: mosaic fleet start\n")?;
@@ -49,24 +58,28 @@ impl Install {
     }
 }
 
-/// Shows what there is to do, or does it; whether there was anything.
-///
-/// # Errors
-/// The roster cannot be used, or a step failed.
-pub(super) fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result<bool, CommandError> {
-    // Before anything is made: most errors are in here.
+impl InstallSystemd {
+    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        install(context, &Scope::Units, self.dry_run)?;
+        Ok(ExitCode::Ok)
+    }
+}
+
+/// Plans an installation, and either prints or executes the plan. Returns whether the plan has any steps.
+fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result<bool, CommandError> {
+    // Most errors are in the roster, so it is read before anything is created.
     context.roster()?;
-    let site = Site::of(context)?;
-    let lock = if dry_run { None } else { Some(site.lock(LOCK_LIMIT)?) };
-    // Somebody may have changed it, and what is enabled, while the lock was theirs.
+    let site = Site::new(context)?;
+    let lock = if dry_run { None } else { Some(site.lock(LOCK_TIMEOUT)?) };
+    // The roster and the units may have changed before the lock was acquired.
     let roster = context.roster()?;
-    let site = if dry_run { site } else { Site::of(context)? };
+    let site = if dry_run { site } else { Site::new(context)? };
     for warning in roster.warnings() {
-        crate::view::tell(&format!("NOTE: {}: {warning}", context.roster_path.display()));
+        tell(&format!("NOTE: {}: {warning}", context.fleet.roster_path.display()));
     }
     let plan = prepare(&site.layout, &roster, scope, &site.surroundings)?;
     if dry_run {
-        site.show(&plan)?;
+        site.print_plan(&plan)?;
     } else {
         site.execute(&plan)?;
     }

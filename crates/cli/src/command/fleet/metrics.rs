@@ -1,4 +1,4 @@
-//! `mosaic fleet metrics`: the fleet as Prometheus reads it, without an exporter.
+//! `mosaic fleet metrics`: prints the metrics of the exporter once, without an exporter.
 
 use std::path::PathBuf;
 
@@ -13,21 +13,21 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::view::print;
 
-/// Print what the exporter would tell Prometheus: once, from one look
+/// Print the metrics of the exporter once
 ///
-/// A source that cannot be read costs its own series, and is told as no success of its collector.
+/// If a source cannot be read, its series are missing and the success of its collector is 0.
 #[derive(Args, Clone, Debug)]
-#[allow(clippy::doc_markdown, reason = "a terminal would show the backticks")]
+#[allow(clippy::doc_markdown, reason = "a terminal shows backticks")]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Metrics {
-    /// Write it to FILE, for node_exporter's textfile collector, and print nothing
+    /// Write the metrics to FILE, for the textfile collector of node_exporter
     ///
-    /// The file is replaced as a whole, readable by everybody; where it cannot be written, it stays as it was. A
-    /// node_exporter can have the file of one fleet only: two would have series of the same names.
+    /// The file is replaced atomically, and every user can read it. One node_exporter can serve only one fleet,
+    /// because two files would contain the same series.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = PathBufValueParser::new().try_map(textfile))]
     textfile: Option<PathBuf>,
 
-    /// In the format of OpenMetrics 1.0.0 instead of Prometheus' own
+    /// Use the OpenMetrics 1.0.0 format instead of the Prometheus text format
     #[arg(long, conflicts_with = "textfile")]
     openmetrics: bool,
 }
@@ -37,23 +37,25 @@ Examples:
   mosaic fleet metrics | grep '^mosaic_agent_condition.* 1$'
   mosaic fleet metrics --textfile /var/lib/prometheus/node-exporter/mosaic.prom
 
-Every minute: ~/.config/systemd/user/mosaic-fleet-metrics.service with these lines,
+Units that write the file every minute:
+  # ~/.config/systemd/user/mosaic-fleet-metrics.service
   [Service]
   Type=oneshot
   ExecStart=%h/.config/mosaic/tools/fleet/mosaic fleet metrics --textfile /var/lib/prometheus/node-exporter/mosaic.prom
-beside it mosaic-fleet-metrics.timer with these, and 'systemctl --user enable --now mosaic-fleet-metrics.timer'
+  # ~/.config/systemd/user/mosaic-fleet-metrics.timer
   [Timer]
   OnCalendar=minutely
   AccuracySec=1s
   [Install]
   WantedBy=timers.target
+  # Enable the timer: systemctl --user enable --now mosaic-fleet-metrics.timer
 
 Exit codes:
-  0   printed or written, whatever was seen
-  74  it cannot be written
-  77  it may not be written there";
+  0   the metrics were printed or written, in any state of the fleet
+  74  the file cannot be written
+  77  permission to write the file was denied";
 
-/// The build that this is; the revision is told by whoever builds it.
+/// The version of this build. The build environment sets the revision.
 const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),
     revision: match option_env!("MOSAIC_FLEET_REVISION") {
@@ -62,14 +64,14 @@ const BUILD: Build = Build {
     },
 };
 
-/// Also for the user that `node_exporter` runs as.
+/// Readable for the user of `node_exporter`.
 const MODE: u32 = 0o644;
 
 impl Metrics {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
-        let look = context.look_to(Depth::Verify)?;
-        let verified = Some(look.verify(&Scope::default()).passed);
-        let exposition = Exposition { snapshot: &look.snapshot, verified, build: BUILD, process: None };
+        let observation = context.observe(Depth::Verify)?;
+        let verified = Some(observation.verify(&Scope::default()).passed);
+        let exposition = Exposition { snapshot: &observation.snapshot, verified, build: BUILD, process: None };
         let format = if self.openmetrics { Format::OpenMetrics } else { Format::Text };
         let mut text = String::new();
         exposition.write(&Selection::ALL, format, &mut text);
@@ -84,11 +86,11 @@ impl Metrics {
     }
 }
 
-/// A file that `node_exporter` will read.
+/// Checks that `node_exporter` reads a file of this name.
 fn textfile(path: PathBuf) -> Result<PathBuf, &'static str> {
     match path.extension() {
         Some(extension) if extension == "prom" => Ok(path),
-        _ => Err("its name has to end in .prom, because node_exporter reads no others"),
+        _ => Err("the name must end in .prom, because node_exporter ignores other files"),
     }
 }
 
@@ -97,7 +99,7 @@ mod tests {
     use super::textfile;
 
     #[test]
-    fn a_file_that_nobody_would_read_is_refused() {
+    fn a_file_that_node_exporter_ignores_is_refused() {
         for read in ["mosaic.prom", "/var/lib/prometheus/node-exporter/a.b.prom"] {
             assert_eq!(textfile(read.into()), Ok(read.into()));
         }

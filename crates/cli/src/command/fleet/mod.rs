@@ -3,33 +3,25 @@
 mod add;
 mod init;
 mod install;
-mod install_systemd;
+mod install_site;
+mod lifecycle;
 mod metrics;
-mod order_arguments;
 mod ps;
-mod ps_prometheus;
 mod ps_watch;
 mod remove;
-mod restart;
-mod run_directory_watch;
-mod start;
 mod status;
-mod stop;
 mod uninstall;
 mod update;
 mod verify;
 
 pub(crate) use add::Add;
 pub(crate) use init::Init;
-pub(crate) use install::Install;
-pub(crate) use install_systemd::InstallSystemd;
+pub(crate) use install::{Install, InstallSystemd};
+pub(crate) use lifecycle::{Restart, Start, Stop, print_lifecycle_note};
 pub(crate) use metrics::Metrics;
 pub(crate) use ps::Ps;
 pub(crate) use remove::Remove;
-pub(crate) use restart::Restart;
-pub(crate) use start::Start;
 pub(crate) use status::Status;
-pub(crate) use stop::Stop;
 pub(crate) use uninstall::Uninstall;
 pub(crate) use update::Update;
 pub(crate) use verify::Verify;
@@ -40,7 +32,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::FleetCommand;
 
-/// Runs one of them.
+/// Runs a command of the group.
 ///
 /// # Errors
 /// Those of the command.

@@ -1,42 +1,42 @@
-//! `mosaic fleet ps`: what is there, and how it differs from the roster.
+//! `mosaic fleet ps`: shows every agent of this host, or of all hosts that a Prometheus knows.
 
 use clap::{Args, ValueHint};
 use mosaic_domain::ExitCode;
 use mosaic_probe::snapshot::SourceName;
 
-use super::ps_prometheus;
 use super::ps_watch::watch;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, Seconds};
-use crate::view::{Style, fleet_page, print, print_json, render};
+use crate::grammar::{JsonArg, Seconds};
+use crate::prometheus::{self, Server};
+use crate::view::{Style, fleet_page, hosts_page, print, print_json, render};
 
-/// Show every agent: its condition, its process, what it uses, and how it differs from the roster
+/// Show every agent: its condition, process, resource usage, and differences from the roster
 ///
-/// Everything is looked at once, in bounded time; a source that cannot be read is named above the
-/// table, and what it would have told is unknown. The marks are those of the condition: up, starting,
-/// stale (the process is alive, its heartbeat late), dead, missing (there is no such session), unknown.
+/// The whole fleet is observed once, in bounded time. A source that cannot be read is named above the table,
+/// and its values are unknown. The conditions are up, starting, stale (the process is alive, but its heartbeat
+/// is late), dead, missing (the session does not exist) and unknown.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Ps {
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 
-    /// Look again every SECONDS, and draw the table in its place
+    /// Observe the fleet again every SECONDS, and update the table
     ///
-    /// q or Ctrl-C ends it. Where standard output is no terminal, the table is printed each time.
+    /// Press q or Ctrl-C to leave. If standard output is no terminal, each table is printed below the previous one.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", conflicts_with = "json")]
     watch: Option<Seconds>,
 
-    /// Show the fleets of all hosts, as the Prometheus at URL has them
+    /// Show the fleets of all hosts, from the Prometheus server at URL
     ///
-    /// Any server with that API will do, Mimir and Thanos among them. What it has to know of whoever asks is in the
-    /// variables below: a password in a URL could be read by everybody on this host.
+    /// Any server with the Prometheus API works, such as Mimir or Thanos. Credentials are read from the variables
+    /// below, because every user of this host can read a URL on a command line.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "watch")]
-    #[expect(clippy::option_option, reason = "the option, and its value, that it may be without")]
+    #[expect(clippy::option_option, reason = "the option may be given without its value")]
     prometheus: Option<Option<String>>,
 
-    /// Leave out no column and cut nothing, however narrow the terminal is
+    /// Show all columns without truncation, even if the terminal is narrower
     #[arg(long)]
     wide: bool,
 }
@@ -49,29 +49,29 @@ Examples:
   mosaic fleet ps --json | jq '.agents[] | select(.condition != \"up\").name'
 
 Variables that --prometheus reads:
-  MOSAIC_PROMETHEUS_URL           the URL, where none is given
-  MOSAIC_PROMETHEUS_USER          who asks, with
-  MOSAIC_PROMETHEUS_PASSWORD      the password,
-  MOSAIC_PROMETHEUS_BEARER_TOKEN  or else by a token
+  MOSAIC_PROMETHEUS_URL           the default URL
+  MOSAIC_PROMETHEUS_USER          the user name
+  MOSAIC_PROMETHEUS_PASSWORD      the password
+  MOSAIC_PROMETHEUS_BEARER_TOKEN  a token, instead of user name and password
   MOSAIC_PROMETHEUS_TENANT        the tenant (X-Scope-OrgID)
 
 Exit codes:
-  0   it could look, whatever it saw, also when a source failed
-  64  what was given to --prometheus is no URL
-  69  the Prometheus cannot be reached, or does not answer as one
-  77  the Prometheus wants other credentials
-  78  the roster cannot be used; what runs is shown all the same";
+  0   the fleet was observed, in any state, and even if a source failed
+  64  the value of --prometheus is no URL
+  69  the Prometheus server cannot be reached, or does not answer as one
+  77  the Prometheus server rejects the credentials
+  78  the roster is invalid; the running agents are shown nevertheless";
 
 impl Ps {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         if let Some(url) = &self.prometheus {
-            return ps_prometheus::show(context, url.as_deref(), self.json.wanted, &self.style(context.style));
+            return self.show_hosts(context, url.as_deref());
         }
         if let Some(seconds) = self.watch {
             return watch(context, seconds.0, |style| self.style(style));
         }
-        let snapshot = context.look()?;
-        if self.json.wanted {
+        let snapshot = context.snapshot()?;
+        if self.json.enabled {
             print_json(&snapshot)?;
         } else {
             let style = self.style(context.style);
@@ -80,8 +80,20 @@ impl Ps {
         if snapshot.sources.get(&SourceName::Roster).is_some_and(|roster| roster.ok) {
             return Ok(ExitCode::Ok);
         }
-        // What is wrong with the roster is told in whole, with the spot, by whoever ends the program.
+        // The error has the position of the mistake in the roster.
         context.roster().map(|_| ExitCode::Ok)
+    }
+
+    fn show_hosts(&self, context: &Context, url: Option<&str>) -> Result<ExitCode, CommandError> {
+        let server = Server::find(url, |name| context.fleet.environment.variable(name))?;
+        let hosts = prometheus::look(server)?;
+        if self.json.enabled {
+            print_json(&hosts)?;
+        } else {
+            let style = self.style(context.style);
+            print(&render(&hosts_page(&hosts, &style), &style))?;
+        }
+        Ok(ExitCode::Ok)
     }
 
     fn style(&self, style: Style) -> Style {

@@ -1,7 +1,7 @@
-//! `mosaic fleet ps --watch`: looks again and again, and shows it until somebody has seen enough.
+//! `mosaic fleet ps --watch`: observes the fleet repeatedly, and updates the table.
 //!
-//! The look is in a thread of its own, so that a signal, a key or another size of the terminal never
-//! waits for a source that hangs.
+//! Observations run on a thread of their own, so that signals, keys and size changes of the terminal never wait
+//! for a source that hangs.
 
 use std::io::{self, IsTerminal, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -18,41 +18,41 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::view::{LiveScreen, Style, fleet_page, print, render};
 
-/// Nobody reads faster, and each look costs something.
-const FASTEST: Duration = Duration::from_millis(100);
+/// The shortest interval. Each observation takes CPU time.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 enum Event {
-    Looked(Box<Result<Snapshot, CommandError>>),
+    Observed(Box<Result<Snapshot, CommandError>>),
     Resized,
     Suspended,
-    Ended,
+    Quit,
 }
 
-/// Shows the fleet every `interval`, in the style that `restyle` makes of the terminal's.
+/// Shows the fleet every `interval`. `restyle` changes the style of the terminal.
 pub(super) fn watch(
     context: &Context,
     interval: Duration,
     restyle: impl Fn(Style) -> Style,
 ) -> Result<ExitCode, CommandError> {
-    let interval = interval.max(FASTEST);
+    let interval = interval.max(MIN_INTERVAL);
     let (events, arrivals) = channel();
-    let look_again = looker(context.clone(), events.clone());
+    let observe_again = spawn_observer(context.clone(), events.clone());
     let terminal = |source| CommandError::io("use", "the terminal", source);
-    hear_signals(events.clone()).map_err(terminal)?;
+    spawn_signal_handler(events.clone()).map_err(terminal)?;
     let on_terminal =
-        io::stdout().is_terminal() && context.environment.variable("TERM").is_some_and(|term| term != "dumb");
+        io::stdout().is_terminal() && context.fleet.environment.variable("TERM").is_some_and(|term| term != "dumb");
     let mut screen = if on_terminal { Some(LiveScreen::enter().map_err(terminal)?) } else { None };
     if on_terminal && io::stdin().is_terminal() {
-        hear_keys(events);
+        spawn_key_reader(events);
     }
-    let style = || restyle(Style::of_standard_output(&context.environment));
+    let style = || restyle(Style::of_standard_output(&context.fleet.environment));
     let mut last: Option<Snapshot> = None;
     let mut due: Option<Instant> = None;
     loop {
         match next(&arrivals, due) {
-            Some(Event::Ended) => return Ok(ExitCode::Ok),
-            Some(Event::Looked(looked)) => {
-                let snapshot = (*looked)?;
+            Some(Event::Quit) => return Ok(ExitCode::Ok),
+            Some(Event::Observed(result)) => {
+                let snapshot = (*result)?;
                 due = Some(Instant::now() + interval);
                 match &screen {
                     Some(screen) => screen.show(&fleet_page(&snapshot, &style()), &style()).map_err(terminal)?,
@@ -75,8 +75,8 @@ pub(super) fn watch(
             }
             None => {
                 due = None;
-                // A looker that is gone has said so before.
-                let _ = look_again.send(());
+                // An observer thread that has ended has sent its error before.
+                let _ = observe_again.send(());
             }
         }
     }
@@ -86,31 +86,33 @@ fn redraw(screen: &LiveScreen, last: Option<&Snapshot>, style: &Style) -> io::Re
     last.map_or(Ok(()), |snapshot| screen.show(&fleet_page(snapshot, style), style))
 }
 
-/// What happens next; nothing if it is time for another look.
+/// The next event; `None` when the next observation is due.
 fn next(arrivals: &Receiver<Event>, due: Option<Instant>) -> Option<Event> {
     let left = due.map_or(Duration::MAX, |due| due.saturating_duration_since(Instant::now()));
     match arrivals.recv_timeout(left) {
         Ok(event) => Some(event),
         Err(RecvTimeoutError::Timeout) => None,
-        Err(RecvTimeoutError::Disconnected) => Some(Event::Ended),
+        Err(RecvTimeoutError::Disconnected) => Some(Event::Quit),
     }
 }
 
-/// Looks at once, and then whenever it is told to.
-fn looker(context: Context, events: Sender<Event>) -> Sender<()> {
-    let (look_again, told) = channel();
-    thread::spawn(move || while events.send(Event::Looked(Box::new(context.look()))).is_ok() && told.recv().is_ok() {});
-    look_again
+/// Observes the fleet at once, and then each time the returned sender is used.
+fn spawn_observer(context: Context, events: Sender<Event>) -> Sender<()> {
+    let (observe_again, requests) = channel();
+    thread::spawn(move || {
+        while events.send(Event::Observed(Box::new(context.snapshot()))).is_ok() && requests.recv().is_ok() {}
+    });
+    observe_again
 }
 
-fn hear_signals(events: Sender<Event>) -> io::Result<()> {
+fn spawn_signal_handler(events: Sender<Event>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP])?;
     thread::spawn(move || {
         for signal in signals.forever() {
             let event = match signal {
                 SIGWINCH => Event::Resized,
                 SIGTSTP => Event::Suspended,
-                _ => Event::Ended,
+                _ => Event::Quit,
             };
             if events.send(event).is_err() {
                 return;
@@ -120,11 +122,11 @@ fn hear_signals(events: Sender<Event>) -> io::Result<()> {
     Ok(())
 }
 
-fn hear_keys(events: Sender<Event>) {
+fn spawn_key_reader(events: Sender<Event>) {
     thread::spawn(move || {
         let mut key = [0];
         while io::stdin().read(&mut key).is_ok_and(|read| read > 0) {
-            if key == *b"q" && events.send(Event::Ended).is_err() {
+            if key == *b"q" && events.send(Event::Quit).is_err() {
                 return;
             }
         }

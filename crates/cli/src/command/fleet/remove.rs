@@ -1,113 +1,123 @@
-//! `mosaic fleet remove`: one agent less.
+//! `mosaic fleet remove`: stops an agent, and removes its files and its roster entry.
 
 use std::time::Duration;
 
 use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
+use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope};
 use mosaic_provision::{AgentLeftovers, Plan, Step, replace_file};
 use mosaic_roster::{EditError, Roster, remove_agent};
 use mosaic_systemd::UnitName;
 
 use super::add::{mode, read};
-use super::install::{LOCK_LIMIT, Site};
+use super::install::LOCK_TIMEOUT;
+use super::install_site::Site;
+use super::lifecycle::{LifecyclePrinter, print_lifecycle_note};
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::lifecycle::{Change, Order, Report, Scope, Teller, carry_out};
-use crate::view::print;
+use crate::grammar::unknown_agent;
+use crate::view::{print, tell};
 
 /// How long the agent may take to stop.
-const STOP_LIMIT: Duration = Duration::from_mins(2);
+const STOP_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Stop an agent, and take it from the roster
+/// Stop an agent, and remove it from the roster
 ///
-/// Its line in the roster goes last: whatever fails before, the same command goes on with it.
+/// The roster entry is removed last. If the command fails before that, run it again to complete it.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  mosaic fleet remove coder6")]
 pub(crate) struct Remove {
-    /// Its name
+    /// The agent
     #[arg(value_name = "AGENT")]
     pub(crate) name: AgentName,
 
-    /// Leave its env file, its heartbeat and its unit's drop-in
+    /// Keep its env file, its heartbeat and the drop-in of its unit
     #[arg(long)]
     pub(crate) keep_files: bool,
 }
 
 impl Remove {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
-        let site = Site::of(context)?;
-        let lock = site.lock(LOCK_LIMIT)?;
-        let site = Site::of(context)?;
+        let site = Site::new(context)?;
+        let lock = site.lock(LOCK_TIMEOUT)?;
+        let site = Site::new(context)?;
         let roster = context.roster()?;
-        // What would be refused is refused before anything is stopped.
-        let text = self.without(context, &roster)?;
-        let leftovers = AgentLeftovers::look(&site.layout, context.run_directory.path(), &self.name);
+        // A refused removal must not stop the agent.
+        let text = self.roster_without(context, &roster)?;
+        let leftovers = AgentLeftovers::look(&site.layout, context.fleet.run_directory.path(), &self.name);
         leftovers.removal(&site.layout)?;
         let unit = UnitName::agent(&self.name);
         let enabled = site.surroundings.enabled.contains(&unit);
         let known = text.is_some() || enabled || !leftovers.is_empty();
-        let rest = "its unit still has to be disabled, its files and its line in the roster removed";
-        if !self.stop(context, &roster, known).inspect_err(|_| self.note(rest))? {
-            self.note(rest);
+        let rest = "its unit is still enabled, and its files and roster entry still exist";
+        if !self.stop(context, &roster, known).inspect_err(|_| self.print_note(rest))? {
+            self.print_note(rest);
             return Ok(ExitCode::CheckFailed);
         }
-        let rest = "its files and its line in the roster still have to be removed";
+        let rest = "its files and roster entry still exist";
         let mut plan = Plan::default();
         if enabled {
             plan.steps.extend([Step::Disable(vec![unit.clone()]), Step::Reload]);
         }
         if !self.keep_files {
-            // What the stop left is not what was there before.
-            let leftovers = AgentLeftovers::look(&site.layout, context.run_directory.path(), &self.name);
+            // The stop may have left further files.
+            let leftovers = AgentLeftovers::look(&site.layout, context.fleet.run_directory.path(), &self.name);
             plan.steps.extend(leftovers.removal(&site.layout)?);
         }
         if !plan.steps.is_empty() {
-            site.execute(&plan).inspect_err(|_| self.note(rest))?;
+            site.execute(&plan).inspect_err(|_| self.print_note(rest))?;
         }
         if let Some(manager) = &site.manager {
-            // A unit that failed would be listed until the manager ends.
+            // The manager would list a failed unit forever.
             manager.reset_failed(&[unit])?;
         }
         if let Some(text) = text {
-            replace_file(&context.roster_path, text.as_bytes(), mode(&context.roster_path))
-                .inspect_err(|_| self.note("its line in the roster still has to be removed"))?;
-            print(&format!("{} is no longer in the roster {}\n", self.name, context.roster_path.display()))?;
+            replace_file(&context.fleet.roster_path, text.as_bytes(), mode(&context.fleet.roster_path))
+                .inspect_err(|_| self.print_note("its roster entry still exists"))?;
+            print(&format!("{} is no longer in the roster {}\n", self.name, context.fleet.roster_path.display()))?;
         }
         drop(lock);
         Ok(ExitCode::Ok)
     }
 
-    /// The roster's text without it; nothing if it is not in there.
-    fn without(&self, context: &Context, roster: &Roster) -> Result<Option<String>, CommandError> {
+    /// The text of the roster without the agent; `None` if the roster does not list the agent.
+    fn roster_without(&self, context: &Context, roster: &Roster) -> Result<Option<String>, CommandError> {
         if roster.agent(self.name.as_str()).is_none() {
             return Ok(None);
         }
-        match remove_agent(&read(&context.roster_path)?, &self.name, &context.roster_path) {
+        match remove_agent(&read(&context.fleet.roster_path)?, &self.name, &context.fleet.roster_path) {
             Ok(text) => Ok(Some(text)),
             Err(EditError::NoSuchAgent { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Stops it, however it was started; whether it has stopped. Of a name that nobody knows there
-    /// has to be something that runs.
+    /// Stops the agent, whether or not a unit runs it. Returns whether it is stopped.
+    ///
+    /// # Errors
+    /// No such agent is `known` or runs.
     fn stop(&self, context: &Context, roster: &Roster, known: bool) -> Result<bool, CommandError> {
-        let mut reports: Vec<Report> = Vec::new();
+        let mut reports = Vec::new();
+        let mut keep_reports = |event| match event {
+            LifecycleEvent::Finished(report) => reports.push(report),
+            other => print_lifecycle_note(&other),
+        };
+        let action = LifecycleAction::Stop;
         let scope = Scope::Agents(vec![self.name.clone()]);
-        carry_out(context, roster, Order::Stop, &scope, STOP_LIMIT, &mut |report| reports.push(report))?;
-        let ran = reports.iter().any(|report| report.outcome != Ok(Change::NotRunning));
+        let executor = LifecycleExecutor::new(&context.fleet, roster, &mut keep_reports)?;
+        executor.run(action, &scope, STOP_TIMEOUT, &mut keep_reports)?;
+        let ran = reports.iter().any(|report| report.result != Ok(Outcome::NotRunning));
         if !known && !ran {
-            let nearest = roster.nearest(self.name.as_str()).into_iter().map(ToString::to_string).collect();
-            return Err(CommandError::UnknownAgent { name: self.name.clone(), nearest });
+            return Err(unknown_agent(&self.name, roster));
         }
-        let mut teller = Teller::new(context.style, Order::Stop, false, [self.name.as_str()].into_iter());
+        let mut printer = LifecyclePrinter::new(context.style, action, false, [self.name.as_str()].into_iter());
         for report in reports {
-            teller.tell(report);
+            printer.report(LifecycleEvent::Finished(report));
         }
-        Ok(teller.finish()? == ExitCode::Ok)
+        Ok(printer.finish()? == ExitCode::Ok)
     }
 
-    fn note(&self, rest: &str) {
-        crate::view::tell(&format!("NOTE: {}: {rest}; run `mosaic fleet remove {}` again", self.name, self.name));
+    fn print_note(&self, rest: &str) {
+        tell(&format!("NOTE: {}: {rest}; run 'mosaic fleet remove {}' again", self.name, self.name));
     }
 }

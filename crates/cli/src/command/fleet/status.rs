@@ -1,4 +1,4 @@
-//! `mosaic fleet status`: one line an agent. The whole table is `ps`.
+//! `mosaic fleet status`: one line per agent, and an exit code for scripts.
 
 use clap::Args;
 use mosaic_domain::{AgentName, ExitCode};
@@ -6,30 +6,30 @@ use mosaic_probe::snapshot::{AgentSnapshot, Condition};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgents};
+use crate::grammar::{JsonArg, NamedAgents};
 use crate::view::{Line, Paint, Style, print, print_json, render};
 
-/// Say in a line how each agent is, and whether all are up
+/// Show one line per agent; succeed if all are up
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic fleet status\n  mosaic fleet status coder0 --json")]
 pub(crate) struct Status {
     #[command(flatten)]
-    pub(crate) agents: NamedAgents,
+    agents: NamedAgents,
 
     #[command(flatten)]
-    pub(crate) json: Json,
+    json: JsonArg,
 }
 
 impl Status {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let chosen = self.agents.checked(&context.roster()?)?;
-        let snapshot = context.look()?;
-        let wanted = |agent: &&AgentSnapshot| match &chosen {
+        let snapshot = context.snapshot()?;
+        let is_selected = |agent: &&AgentSnapshot| match &chosen {
             Some(names) => names.iter().map(AgentName::as_str).any(|name| name == agent.name),
             None => agent.managed,
         };
-        let agents: Vec<&AgentSnapshot> = snapshot.agents.iter().filter(wanted).collect();
-        if self.json.wanted {
+        let agents: Vec<&AgentSnapshot> = snapshot.agents.iter().filter(is_selected).collect();
+        if self.json.enabled {
             print_json(&agents)?;
         } else {
             print(&render(&lines(&agents, &context.style), &context.style))?;
@@ -38,7 +38,7 @@ impl Status {
     }
 }
 
-/// 0 if all are up; 1 if one is not; 69 if none is known not to be, and of one nobody knows.
+/// 0 if all agents are up, 1 if an agent is not up, and 69 if only agents of unknown condition are not up.
 fn exit_code(conditions: impl Iterator<Item = Condition>) -> ExitCode {
     let others: Vec<Condition> = conditions.filter(|condition| *condition != Condition::Up).collect();
     match others.iter().find(|condition| **condition != Condition::Unknown) {
@@ -80,7 +80,7 @@ mod tests {
     use mosaic_probe::snapshot::Condition::{self, Dead, Missing, Stale, Starting, Unknown, Up};
 
     #[test]
-    fn it_is_well_only_if_all_are_known_to_be_up() {
+    fn status_succeeds_only_if_all_agents_are_known_to_be_up() {
         let table: [(&[Condition], ExitCode); 8] = [
             (&[], ExitCode::Ok),
             (&[Up, Up], ExitCode::Ok),

@@ -1,0 +1,218 @@
+//! `mosaic fleet start`, `stop` and `restart`, and the output of every command that starts or stops agents.
+
+use clap::Args;
+use mosaic_domain::ExitCode;
+use mosaic_lifecycle::{
+    ActionReport, LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope, Subject,
+};
+use mosaic_probe::verify::Status;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::grammar::{JsonArg, NamedAgents, Seconds};
+use crate::view::{Line, Paint, Style, print, print_json, tell};
+
+/// Start agents, and wait until they run
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  mosaic fleet start\n  mosaic fleet start coder0 coder1 --timeout 20")]
+pub(crate) struct Start {
+    #[command(flatten)]
+    arguments: LifecycleArgs,
+}
+
+/// Stop agents
+///
+/// Without arguments, stop every agent and then the tmux server.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  mosaic fleet stop\n  mosaic fleet stop coder0 coder1 --timeout 20")]
+pub(crate) struct Stop {
+    #[command(flatten)]
+    arguments: LifecycleArgs,
+}
+
+/// Restart agents, and wait until they run
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  mosaic fleet restart\n  mosaic fleet restart coder0 coder1 --timeout 20")]
+pub(crate) struct Restart {
+    #[command(flatten)]
+    arguments: LifecycleArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+struct LifecycleArgs {
+    #[command(flatten)]
+    agents: NamedAgents,
+
+    /// How long to wait for the agents
+    #[arg(long, value_name = "SECONDS", default_value = "120")]
+    timeout: Seconds,
+
+    #[command(flatten)]
+    json: JsonArg,
+}
+
+impl Start {
+    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        self.arguments.run(context, LifecycleAction::Start)
+    }
+}
+
+impl Stop {
+    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        self.arguments.run(context, LifecycleAction::Stop)
+    }
+}
+
+impl Restart {
+    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        self.arguments.run(context, LifecycleAction::Restart)
+    }
+}
+
+impl LifecycleArgs {
+    fn run(&self, context: &Context, action: LifecycleAction) -> Result<ExitCode, CommandError> {
+        let roster = context.roster()?;
+        let scope = self.agents.checked(&roster)?.map_or(Scope::All, Scope::Agents);
+        let names = roster.agents.iter().map(|agent| agent.name.as_str());
+        let mut printer = LifecyclePrinter::new(context.style, action, self.json.enabled, names);
+        LifecycleExecutor::new(&context.fleet, &roster, &mut printer)?.run(
+            action,
+            &scope,
+            self.timeout.0,
+            &mut printer,
+        )?;
+        printer.finish()
+    }
+}
+
+/// Prints the reports of an action: one line as soon as each agent is done, or one JSON document at the end.
+#[derive(Debug)]
+pub(super) struct LifecyclePrinter {
+    style: Style,
+    action: LifecycleAction,
+    json: bool,
+    /// The width of the column with names.
+    width: usize,
+    reports: Vec<ActionReport>,
+    print_error: Option<CommandError>,
+}
+
+/// The JSON document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionJson<'a> {
+    schema: u32,
+    order: &'a str,
+    ok: bool,
+    holder: Option<ReportJson<'a>>,
+    agents: Vec<ReportJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportJson<'a> {
+    name: &'a str,
+    ok: bool,
+    outcome: &'a str,
+    reason: Option<&'a str>,
+    seconds: f64,
+}
+
+impl LifecyclePrinter {
+    /// `names` are the agents that are expected, for the width of their column.
+    pub(super) fn new<'a>(
+        style: Style,
+        action: LifecycleAction,
+        json: bool,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let width = names.map(str::len).max().unwrap_or_default().max(Subject::Holder.name().len());
+        Self { style, action, json, width, reports: Vec::new(), print_error: None }
+    }
+
+    /// Prints the JSON document, and returns 0 if the action succeeded for all agents, else 1.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(super) fn finish(self) -> Result<ExitCode, CommandError> {
+        if let Some(error) = self.print_error {
+            return Err(error);
+        }
+        let ok = self.reports.iter().all(|report| report.result.is_ok());
+        if self.json {
+            let (holder, agents) = self.reports.iter().partition::<Vec<_>, _>(|one| one.subject == Subject::Holder);
+            print_json(&ActionJson {
+                schema: 1,
+                order: self.action.as_str(),
+                ok,
+                holder: holder.last().map(|report| report_json(report)),
+                agents: agents.into_iter().map(report_json).collect(),
+            })?;
+        }
+        Ok(if ok { ExitCode::Ok } else { ExitCode::CheckFailed })
+    }
+}
+
+impl Reporter for LifecyclePrinter {
+    fn report(&mut self, event: LifecycleEvent) {
+        let LifecycleEvent::Finished(report) = event else { return print_lifecycle_note(&event) };
+        if !self.json && self.print_error.is_none() {
+            let line = report_line(&report, self.width, &self.style);
+            self.print_error = print(&(line.render(self.style.colour) + "\n")).err();
+        }
+        self.reports.push(report);
+    }
+}
+
+/// Prints an event other than a report to standard error.
+pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
+    match event {
+        LifecycleEvent::DirectMode { reason } => tell(&format!(
+            "NOTE: {reason}; agents are started and stopped directly, and are not restarted when they end"
+        )),
+        LifecycleEvent::UnlistedAgentsUnknown { reason } => {
+            tell(&format!("NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"));
+        }
+        LifecycleEvent::LauncherOutput { line } => tell(line),
+        LifecycleEvent::NotRestarted(agents) => {
+            let names: Vec<&str> = agents.iter().map(mosaic_domain::AgentName::as_str).collect();
+            tell(&format!("NOTE: not restarted: {}", names.join(", ")));
+        }
+        LifecycleEvent::Finished(_) => {}
+    }
+}
+
+fn report_line(report: &ActionReport, width: usize, style: &Style) -> Line {
+    let status = if report.result.is_ok() { Status::Pass } else { Status::Fail };
+    let name = format!("{:width$}", report.subject.name());
+    // Not truncated, because a failure ends with the command that shows more.
+    Line::of(status.into(), style.status_mark(status))
+        .space(1)
+        .with(Paint::Bold, &name)
+        .space(2)
+        .with(Paint::Plain, &report_text(report))
+}
+
+fn report_text(report: &ActionReport) -> String {
+    let seconds = report.duration.as_secs_f64();
+    match &report.result {
+        Ok(Outcome::Started) => format!("started in {seconds:.1} s"),
+        Ok(Outcome::TakenOver) => "already running, and now supervised by systemd".to_owned(),
+        Ok(Outcome::AlreadyRunning) => "already running".to_owned(),
+        Ok(Outcome::Stopped) => format!("stopped in {seconds:.1} s"),
+        Ok(Outcome::NotRunning) => "not running".to_owned(),
+        Ok(Outcome::Restarted) => format!("restarted in {seconds:.1} s"),
+        Err(why) => format!("failed: {why}"),
+    }
+}
+
+fn report_json(report: &ActionReport) -> ReportJson<'_> {
+    ReportJson {
+        name: report.subject.name(),
+        ok: report.result.is_ok(),
+        outcome: report.result.as_ref().map_or("failed", |outcome| outcome.as_str()),
+        reason: report.result.as_ref().err().map(String::as_str),
+        seconds: (report.duration.as_secs_f64() * 1000.0).round() / 1000.0,
+    }
+}

@@ -1,0 +1,231 @@
+//! Performs an action on agents, by the user manager or directly.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mosaic_domain::AgentName;
+use mosaic_provision::running_agents;
+use mosaic_roster::{Roster, RosterError};
+use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
+use mosaic_tmux::{Server, TmuxError};
+
+use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
+use crate::agent_plan::{AgentPlan, ExecutionMode, UnitState, plan};
+use crate::direct;
+use crate::fleet_context::{FleetContext, ObserveError};
+use crate::managed::{JobRunner, unit_states};
+use crate::unmanaged::{self, AgentObserver};
+
+/// How long the user manager may take for one answer.
+const MANAGER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long tmux may take for one command. It answers in milliseconds unless it hangs.
+const TMUX_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An action could not be performed at all. The failures of single agents are reported as
+/// [`ActionReport`]s instead.
+#[derive(Debug, thiserror::Error)]
+pub enum LifecycleError {
+    /// The user manager does not answer, or refuses.
+    #[error(transparent)]
+    Manager(#[from] ManagerError),
+    /// tmux is not installed, or failed.
+    #[error(transparent)]
+    Tmux(#[from] TmuxError),
+    /// The roster cannot be used.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// The fleet cannot be observed.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+}
+
+/// Performs lifecycle actions on the agents of one fleet.
+#[derive(Debug)]
+pub struct LifecycleExecutor<'a> {
+    pub(crate) context: &'a FleetContext,
+    pub(crate) roster: &'a Roster,
+    server: Result<Server, String>,
+    manager: Option<UserManager>,
+}
+
+impl<'a> LifecycleExecutor<'a> {
+    /// Connects to the user manager. If none exists, reports [`LifecycleEvent::DirectMode`] and performs
+    /// actions directly. A missing tmux is an error only for the actions that need it.
+    ///
+    /// # Errors
+    /// A user manager exists, but does not answer.
+    pub fn new(
+        context: &'a FleetContext,
+        roster: &'a Roster,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Self, LifecycleError> {
+        let manager = match context.manager(MANAGER_TIMEOUT) {
+            Ok(manager) => Some(manager),
+            Err(absent @ ManagerError::Absent { .. }) => {
+                reporter.report(LifecycleEvent::DirectMode { reason: absent.to_string() });
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let server = context.server(roster).map(|server| server.within(TMUX_TIMEOUT));
+        Ok(Self { context, roster, server: server.map_err(|error| error.to_string()), manager })
+    }
+
+    /// Performs an action, and reports each agent's result as soon as it is known. `timeout` is how long
+    /// to wait for the agents.
+    ///
+    /// # Errors
+    /// The action cannot be performed on any agent.
+    pub fn run(
+        &self,
+        action: LifecycleAction,
+        scope: &Scope,
+        timeout: Duration,
+        reporter: &mut dyn Reporter,
+    ) -> Result<(), LifecycleError> {
+        let units = self.manager.as_ref().map_or(Ok(BTreeMap::new()), unit_states)?;
+        let agents = match scope {
+            Scope::All => {
+                let listed = self.roster.agents.iter().map(|agent| &agent.name);
+                agents_of_all(action, listed, &units, self.running_agents(reporter))
+            }
+            Scope::Agents(agents) => agents.clone(),
+        };
+        let plans = self.plans(action, agents, &units);
+        let mut failures = 0;
+        let mut count_failures = |event: LifecycleEvent| {
+            if let LifecycleEvent::Finished(ActionReport { result: Err(_), .. }) = &event {
+                failures += 1;
+            }
+            reporter.report(event);
+        };
+        let holder = state_of(&units, &UnitName::holder());
+        match &self.manager {
+            Some(manager) => {
+                let with_holder = action == LifecycleAction::Start && *scope == Scope::All && holder != UnitState::Up;
+                let jobs = JobRunner { manager, action, timeout };
+                jobs.execute(self, &plans, with_holder.then_some(Outcome::Started), &mut count_failures)?;
+            }
+            None => direct::execute(self, &plans, timeout, &mut count_failures)?,
+        }
+        match (action, scope) {
+            (LifecycleAction::Stop, Scope::All) if failures > 0 => {
+                let result = Err("not stopped, because some agents still run".to_owned());
+                let report = ActionReport { subject: Subject::Holder, result, duration: Duration::ZERO };
+                reporter.report(LifecycleEvent::Finished(report));
+                Ok(())
+            }
+            (LifecycleAction::Stop, Scope::All) => self.stop_holder(holder, timeout, reporter),
+            _ => Ok(()),
+        }
+    }
+
+    /// The fleet's tmux server.
+    pub(crate) fn server(&self) -> Result<Server, TmuxError> {
+        Ok(self.context.server(self.roster)?.within(TMUX_TIMEOUT))
+    }
+
+    /// Lists the sessions of the server, for observations of agents.
+    pub(crate) fn observer(&self) -> AgentObserver<'_> {
+        AgentObserver::new(self.server.as_ref(), &self.context.run_directory)
+    }
+
+    /// Stops an agent that no unit runs.
+    pub(crate) fn stop_unmanaged(&self, agent: &AgentName, timeout: Duration) -> Result<(), String> {
+        let server = self.server.as_ref().map_err(Clone::clone)?;
+        unmanaged::stop_unmanaged(agent, server, &self.context.run_directory, timeout)
+    }
+
+    /// The agents that have a sidecar, whether or not a unit runs them.
+    fn running_agents(&self, reporter: &mut dyn Reporter) -> Vec<AgentName> {
+        running_agents(self.context.run_directory.path()).unwrap_or_else(|error| {
+            reporter.report(LifecycleEvent::UnlistedAgentsUnknown { reason: error.to_string() });
+            Vec::new()
+        })
+    }
+
+    fn plans(
+        &self,
+        action: LifecycleAction,
+        agents: Vec<AgentName>,
+        units: &BTreeMap<UnitName, ActiveState>,
+    ) -> Vec<(AgentName, AgentPlan)> {
+        let mode = if self.manager.is_some() { ExecutionMode::Managed } else { ExecutionMode::Direct };
+        let observer = self.observer();
+        let plan_for = |agent: AgentName| {
+            let state = observer.observe(&agent, state_of(units, &UnitName::agent(&agent)));
+            let planned = plan(action, mode, &state);
+            (agent, planned)
+        };
+        agents.into_iter().map(plan_for).collect()
+    }
+
+    fn stop_holder(
+        &self,
+        holder: UnitState,
+        timeout: Duration,
+        reporter: &mut dyn Reporter,
+    ) -> Result<(), LifecycleError> {
+        match &self.manager {
+            Some(manager) if holder != UnitState::Down => {
+                let jobs = JobRunner { manager, action: LifecycleAction::Stop, timeout };
+                Ok(jobs.execute(self, &[], Some(Outcome::Stopped), reporter)?)
+            }
+            _ => direct::stop_holder(self, reporter),
+        }
+    }
+}
+
+fn state_of(units: &BTreeMap<UnitName, ActiveState>, unit: &UnitName) -> UnitState {
+    units.get(unit).map_or(UnitState::Down, |state| (*state).into())
+}
+
+/// The agents of [`Scope::All`]: those of the roster, and for a stop also those that run, with a unit or
+/// without, and are no longer in the roster.
+fn agents_of_all<'a>(
+    action: LifecycleAction,
+    listed: impl Iterator<Item = &'a AgentName>,
+    units: &BTreeMap<UnitName, ActiveState>,
+    running: Vec<AgentName>,
+) -> Vec<AgentName> {
+    let mut agents: Vec<AgentName> = listed.cloned().collect();
+    if action == LifecycleAction::Stop {
+        let active = units.iter().filter(|(_, state)| UnitState::from(**state) != UnitState::Down);
+        for name in active.filter_map(|(unit, _)| unit.agent_name()).chain(running) {
+            if !agents.contains(&name) {
+                agents.push(name);
+            }
+        }
+    }
+    agents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::agents_of_all;
+    use crate::action::LifecycleAction;
+    use mosaic_domain::AgentName;
+    use mosaic_systemd::{ActiveState, UnitName};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn stop_of_all_includes_running_agents_that_the_roster_no_longer_lists() {
+        let name = |text: &str| text.parse::<AgentName>().unwrap();
+        let listed = [name("a"), name("b")];
+        let units = BTreeMap::from([
+            (UnitName::agent(&name("a")), ActiveState::Active),
+            (UnitName::agent(&name("gone")), ActiveState::Active),
+            (UnitName::agent(&name("waits")), ActiveState::Activating),
+            (UnitName::agent(&name("rests")), ActiveState::Inactive),
+            (UnitName::agent(&name("failed")), ActiveState::Failed),
+            (UnitName::holder(), ActiveState::Active),
+        ]);
+        let names = |action| {
+            let agents = agents_of_all(action, listed.iter(), &units, vec![name("a"), name("gone"), name("by-hand")]);
+            agents.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(names(LifecycleAction::Stop), ["a", "b", "gone", "waits", "by-hand"]);
+        assert_eq!(names(LifecycleAction::Start), ["a", "b"]);
+        assert_eq!(names(LifecycleAction::Restart), ["a", "b"]);
+    }
+}

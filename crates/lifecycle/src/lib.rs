@@ -1,0 +1,31 @@
+//! Starts, stops and restarts agents: through the systemd user manager, or directly where none answers.
+//!
+//! ```text
+//! LifecycleExecutor::run
+//!   select    the scope's agents, and for a stop of all also those that the roster no longer lists
+//!   observe   unit states, sidecar locks and tmux sessions       unmanaged
+//!   plan      one AgentPlan per agent                            agent_plan, pure
+//!   execute   one job per unit                                   managed
+//!             or the launcher and signals                        direct, unmanaged
+//! ```
+//!
+//! Each [`ActionReport`] goes to the caller's [`Reporter`] as soon as its agent is done. Nothing here
+//! prints or chooses an exit code.
+//!
+//! A user manager that exists but does not answer is an error. Starting the agent directly in that case
+//! would create an agent that systemd does not know about.
+
+mod action;
+mod agent_plan;
+mod direct;
+mod executor;
+mod fleet_context;
+mod managed;
+mod parallel;
+mod relaunch;
+mod unmanaged;
+
+pub use action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
+pub use executor::{LifecycleError, LifecycleExecutor};
+pub use fleet_context::{Environment, FleetContext, ObserveError};
+pub use relaunch::{relaunch, wait_until_up};

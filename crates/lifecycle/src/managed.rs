@@ -1,0 +1,234 @@
+//! Performs actions by jobs of the user manager, and explains the jobs that fail.
+
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use mosaic_domain::{AgentName, ExitVerdict};
+use mosaic_process::monotonic;
+use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitDetail, UnitName, UserManager};
+
+use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
+use crate::agent_plan::{AgentPlan, Step};
+use crate::executor::LifecycleExecutor;
+use crate::parallel::for_each_parallel;
+
+const HOLDER_JOURNAL: &str = "see: journalctl --user -u mosaic-tmux-holder";
+
+/// Why a job did not perform the action, and where to look; `None` if it did. `detail` is the unit after
+/// the job, if it could be read. Pure.
+fn job_failure(
+    action: LifecycleAction,
+    subject: &Subject,
+    outcome: &JobOutcome,
+    detail: Option<&UnitDetail>,
+) -> Option<String> {
+    let see = match subject {
+        Subject::Agent(agent) => format!("see: journalctl --user AGENT={agent}"),
+        Subject::Holder => HOLDER_JOURNAL.to_owned(),
+    };
+    let unit_result = || detail.map_or_else(|| outcome.to_string(), unit_result);
+    Some(match outcome {
+        JobOutcome::Done => return ended_at_once(action, detail?).map(|why| format!("{why}; {see}")),
+        JobOutcome::NoSuchUnit(_) => "its unit is not installed: run 'mosaic fleet install'".to_owned(),
+        JobOutcome::Dependency => format!("the holder of the tmux server did not start; {HOLDER_JOURNAL}"),
+        JobOutcome::TimedOutWaiting => {
+            let state = detail.map(|detail| format!(" ({}, {})", detail.active, detail.sub)).unwrap_or_default();
+            format!("its job has not finished in time{state}; {see}")
+        }
+        JobOutcome::Failed => format!("{}; {see}", unit_result()),
+        JobOutcome::Timeout => format!("{outcome} ({}); {see}", unit_result()),
+        JobOutcome::Canceled | JobOutcome::Skipped | JobOutcome::Invalid(_) => format!("{outcome}; {see}"),
+    })
+}
+
+/// Why a unit does not run although the job that starts it succeeded.
+fn ended_at_once(action: LifecycleAction, detail: &UnitDetail) -> Option<String> {
+    match (action, detail.active) {
+        (LifecycleAction::Stop, _) | (_, ActiveState::Active | ActiveState::Reloading | ActiveState::Refreshing) => {
+            None
+        }
+        (LifecycleAction::Start | LifecycleAction::Restart, _) => {
+            Some(format!("its command ended at once ({})", unit_result(detail)))
+        }
+    }
+}
+
+fn unit_result(detail: &UnitDetail) -> String {
+    let status = match detail.exec_main_status {
+        Some(ExitVerdict::Code(code)) => format!(", exit status {code}"),
+        Some(ExitVerdict::Signal(signal)) => format!(", signal {signal}"),
+        None => String::new(),
+    };
+    format!("result {}{status}", detail.result)
+}
+
+/// Runs the jobs of one action.
+#[derive(Debug)]
+pub(crate) struct JobRunner<'a> {
+    pub(crate) manager: &'a UserManager,
+    pub(crate) action: LifecycleAction,
+    /// How long to wait for the jobs.
+    pub(crate) timeout: Duration,
+}
+
+/// The units with a pending job, each with its subject and the outcome of a successful job.
+type PendingJobs = BTreeMap<UnitName, (Subject, Outcome)>;
+
+impl JobRunner<'_> {
+    /// Executes the plans; all jobs run at the same time. `holder` is the outcome of a job for the holder,
+    /// if it needs one.
+    pub(crate) fn execute(
+        &self,
+        executor: &LifecycleExecutor<'_>,
+        plans: &[(AgentName, AgentPlan)],
+        holder: Option<Outcome>,
+        reporter: &mut dyn Reporter,
+    ) -> Result<(), ManagerError> {
+        let began = monotonic();
+        let mut pending = PendingJobs::new();
+        let work = |(agent, plan): &(AgentName, AgentPlan)| {
+            if plan.stop_unmanaged { executor.stop_unmanaged(agent, self.timeout) } else { Ok(()) }
+        };
+        for_each_parallel(plans, work, |(agent, plan), stopped| {
+            let subject = Subject::Agent(agent.clone());
+            let result = match (stopped, &plan.step) {
+                (Err(why), _) => Err(why),
+                (Ok(()), Step::Refuse(why)) => Err(why.clone()),
+                (Ok(()), Step::Done(outcome)) => Ok(*outcome),
+                (Ok(()), Step::Job(outcome) | Step::Launch(outcome)) => {
+                    pending.insert(UnitName::agent(agent), (subject, *outcome));
+                    return;
+                }
+            };
+            reporter.report(LifecycleEvent::finished_now(subject, result, began));
+        });
+        pending.extend(holder.map(|outcome| (UnitName::holder(), (Subject::Holder, outcome))));
+        if pending.is_empty() { Ok(()) } else { self.run_jobs(pending, began, reporter) }
+    }
+
+    fn run_jobs(
+        &self,
+        mut pending: PendingJobs,
+        began: Duration,
+        reporter: &mut dyn Reporter,
+    ) -> Result<(), ManagerError> {
+        let units: Vec<UnitName> = pending.keys().cloned().collect();
+        if self.action != LifecycleAction::Stop {
+            // Otherwise systemd refuses a unit that has hit its start limit.
+            self.manager.reset_failed(&units)?;
+        }
+        let mut finish = |unit: &UnitName, job: &JobOutcome, at: Duration| {
+            if let Some((subject, outcome)) = pending.remove(unit) {
+                let result = self.result(&subject, outcome, unit, job);
+                let duration = at.saturating_sub(began);
+                reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration }));
+            }
+        };
+        thread::scope(|scope| {
+            let (sender, finished) = mpsc::channel();
+            // On a thread of its own, so that a failed unit is examined while other jobs still run.
+            let running = scope.spawn(move || {
+                let mut on_done = |unit: &UnitName, job: &JobOutcome| {
+                    let _ = sender.send((unit.clone(), job.clone(), monotonic()));
+                };
+                self.manager.run(self.action.verb(), &units, self.timeout, &mut on_done)
+            });
+            for (unit, job, at) in finished {
+                finish(&unit, &job, at);
+            }
+            let jobs = running.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            for (unit, job) in jobs {
+                finish(&unit, &job, monotonic());
+            }
+            Ok(())
+        })
+    }
+
+    fn result(
+        &self,
+        subject: &Subject,
+        outcome: Outcome,
+        unit: &UnitName,
+        job: &JobOutcome,
+    ) -> Result<Outcome, String> {
+        let needs_detail = *job != JobOutcome::Done || self.action != LifecycleAction::Stop;
+        // If the unit cannot be read, the job's result has to do.
+        let detail = if needs_detail { self.manager.describe(unit).ok() } else { None };
+        if *subject == Subject::Holder && detail.as_ref().is_some_and(|detail| detail.result == "exec-condition") {
+            // Another server owns the socket, and agents' units run on that server.
+            return Ok(Outcome::AlreadyRunning);
+        }
+        job_failure(self.action, subject, job, detail.as_ref()).map_or(Ok(outcome), Err)
+    }
+}
+
+/// The states of the agents' units and of the holder's unit, as far as the manager has loaded them.
+pub(crate) fn unit_states(manager: &UserManager) -> Result<BTreeMap<UnitName, ActiveState>, ManagerError> {
+    let units = manager.units(&[UnitName::AGENTS, UnitName::holder().as_str()])?;
+    Ok(units.into_iter().map(|unit| (unit.name, unit.active)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::job_failure;
+    use crate::action::{LifecycleAction, Subject};
+    use mosaic_domain::ExitVerdict::{self, Code, Signal};
+    use mosaic_systemd::{ActiveState, JobOutcome, UnitDetail};
+
+    fn detail(active: ActiveState, sub: &str, result: &str, status: Option<ExitVerdict>) -> UnitDetail {
+        UnitDetail {
+            active,
+            sub: sub.to_owned(),
+            result: result.to_owned(),
+            exec_main_status: status,
+            n_restarts: 0,
+            since: None,
+            main_pid: None,
+            control_group: None,
+        }
+    }
+
+    #[test]
+    fn job_failures_name_the_cause_and_the_journal() {
+        use LifecycleAction::{Restart, Start, Stop};
+        let coder0 = Subject::Agent("coder0".parse().unwrap());
+        let failed = detail(ActiveState::Activating, "auto-restart", "exit-code", Some(Code(7)));
+        let killed = detail(ActiveState::Failed, "failed", "signal", Some(Signal(9)));
+        let ended = detail(ActiveState::Inactive, "dead", "success", Some(Code(0)));
+        let runs = detail(ActiveState::Active, "running", "success", None);
+        let slow = detail(ActiveState::Activating, "start", "success", None);
+        let limit = detail(ActiveState::Failed, "failed", "start-limit-hit", None);
+        let failure = |why: &str| Some(format!("{why}; see: journalctl --user AGENT=coder0"));
+        let not_installed = Some("its unit is not installed: run 'mosaic fleet install'".to_owned());
+        let table = [
+            (Start, JobOutcome::Done, Some(&runs), None),
+            (Start, JobOutcome::Done, None, None),
+            (Stop, JobOutcome::Done, Some(&ended), None),
+            (
+                Start,
+                JobOutcome::Done,
+                Some(&ended),
+                failure("its command ended at once (result success, exit status 0)"),
+            ),
+            (Start, JobOutcome::Failed, Some(&failed), failure("result exit-code, exit status 7")),
+            (Restart, JobOutcome::Failed, Some(&killed), failure("result signal, signal 9")),
+            (Start, JobOutcome::Failed, Some(&limit), failure("result start-limit-hit")),
+            (
+                Start,
+                JobOutcome::TimedOutWaiting,
+                Some(&slow),
+                failure("its job has not finished in time (activating, start)"),
+            ),
+            (Start, JobOutcome::NoSuchUnit("Unit not found.".to_owned()), None, not_installed),
+            (Start, JobOutcome::Invalid("Unit is masked.".to_owned()), None, failure("Unit is masked.")),
+        ];
+        for (action, outcome, detail, expected) in table {
+            assert_eq!(job_failure(action, &coder0, &outcome, detail), expected, "{action:?} {outcome:?}");
+        }
+        let dependency = job_failure(Start, &coder0, &JobOutcome::Dependency, None).unwrap();
+        assert!(dependency.contains("mosaic-tmux-holder"), "{dependency}");
+    }
+}

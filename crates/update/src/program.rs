@@ -1,0 +1,170 @@
+//! Finds the programs to update, and the agents that run each of them.
+
+use std::env::{join_paths, split_paths};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mosaic_domain::{AgentName, RuntimeName, usual_directories};
+use mosaic_lifecycle::FleetContext;
+use mosaic_process::is_program;
+use mosaic_roster::{AgentEnv, AgentSettings, Roster, program_of, program_path};
+
+use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
+use crate::selection::Selection;
+use crate::update_error::UpdateError;
+
+/// An installed program.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) runtime: &'static RuntimeProgram,
+    /// The path at which agents find it, often a symbolic link.
+    pub(crate) path: PathBuf,
+    /// The `PATH` with which it was found and with which its updater runs.
+    pub(crate) search_path: OsString,
+    /// The agents that run it, in the order of the roster.
+    pub(crate) agents: Vec<AgentName>,
+}
+
+/// The programs and agents of a selection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Programs {
+    pub(crate) programs: Vec<Program>,
+    /// Agents with a command whose program is not recognized.
+    pub(crate) unrecognized: Vec<AgentName>,
+}
+
+/// The command of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct AgentCommand {
+    /// The command line; `None` is `mosaic yolo RUNTIME`.
+    command: Option<String>,
+    /// The `PATH` that an installation has recorded for the agent.
+    search_path: Option<OsString>,
+}
+
+impl Programs {
+    /// Finds the program of each selected agent, where the agent itself would find it.
+    ///
+    /// # Errors
+    /// A program is not installed, or an agent's env file cannot be read.
+    pub(crate) fn find(context: &FleetContext, roster: &Roster, selection: &Selection) -> Result<Self, UpdateError> {
+        let mut found = Self::default();
+        let selected =
+            roster.agents.iter().map(|agent| roster.settings(agent)).filter(|agent| selection.includes(agent));
+        for agent in selected {
+            let command = AgentCommand::read(context, &agent)?;
+            // Selected by name, an unrecognized command is taken to run the program of its runtime.
+            let by_name =
+                || Some((RuntimeProgram::named(agent.runtime.as_str())?, None)).filter(|_| selection.is_explicit());
+            let Some((runtime, path)) = command.program(&agent.runtime).or_else(by_name) else {
+                found.unrecognized.push(agent.name);
+                continue;
+            };
+            found.add(context, runtime, path, command.search_path.as_deref(), Some(agent.name))?;
+        }
+        for runtime in selection.runtimes() {
+            if found.programs.iter().all(|program| program.runtime.name != runtime.name) {
+                found.add(context, runtime, None, None, None)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn add(
+        &mut self,
+        context: &FleetContext,
+        runtime: &'static RuntimeProgram,
+        path: Option<PathBuf>,
+        recorded: Option<&OsStr>,
+        agent: Option<AgentName>,
+    ) -> Result<(), UpdateError> {
+        let search_path = search_path(context, recorded);
+        let path = path.or_else(|| find(runtime.program, &search_path)).filter(|path| is_program(path));
+        let Some(path) = path else {
+            let path = search_path.display().to_string();
+            return Err(UpdateError::NotInstalled { program: runtime.program, path, install: runtime.install });
+        };
+        match self.programs.iter_mut().find(|program| program.path == path) {
+            Some(program) => program.agents.extend(agent),
+            None => self.programs.push(Program { runtime, path, search_path, agents: agent.into_iter().collect() }),
+        }
+        Ok(())
+    }
+}
+
+impl AgentCommand {
+    /// Reads the agent's env file, or derives from the roster what an installation would write there.
+    fn read(context: &FleetContext, settings: &AgentSettings) -> Result<Self, UpdateError> {
+        let path = context.home.path().join(format!("fleet/agents/{}.env", settings.name));
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(UpdateError::io("read", path, error)),
+        };
+        let env = AgentEnv::parse(&text).merged(settings, None);
+        let value = |name| env.value(name).filter(|value| !value.is_empty());
+        Ok(Self { command: value("MOSAIC_AGENT_COMMAND"), search_path: value("PATH").map(OsString::from) })
+    }
+
+    /// The program that the command runs, and its path if the command names one; `None` if the program is
+    /// not recognized.
+    fn program(&self, runtime: &RuntimeName) -> Option<(&'static RuntimeProgram, Option<PathBuf>)> {
+        if let Some(path) = self.command.as_deref().and_then(program_path) {
+            let known = RUNTIME_PROGRAMS.iter().find(|known| path.ends_with(known.program))?;
+            return Some((known, Some(path.to_owned())));
+        }
+        let program = program_of(self.command.as_deref(), runtime)?;
+        Some((RUNTIME_PROGRAMS.iter().find(|known| known.program == program)?, None))
+    }
+}
+
+/// The `PATH` for an agent's program: the agent's own, as the launcher extends it, then that of this process,
+/// which may have the tools that an updater needs.
+fn search_path(context: &FleetContext, recorded: Option<&OsStr>) -> OsString {
+    let home = context.environment.variable("HOME").map(PathBuf::from);
+    let usual = home.map(|home| usual_directories(&home)).unwrap_or_default();
+    let own = context.environment.variable("PATH").unwrap_or_default();
+    let mut directories: Vec<PathBuf> = Vec::new();
+    let first = recorded.unwrap_or(&own);
+    for directory in split_paths(first).chain(usual).chain(split_paths(&own)) {
+        if directory.is_absolute() && !directories.contains(&directory) {
+            directories.push(directory);
+        }
+    }
+    join_paths(directories).unwrap_or(own)
+}
+
+fn find(program: &str, search_path: &OsStr) -> Option<PathBuf> {
+    split_paths(search_path).map(|directory| directory.join(program)).find(|path: &PathBuf| is_program(Path::new(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AgentCommand;
+    use std::path::Path;
+
+    #[test]
+    fn program_is_recognized_in_the_command_line() {
+        type Case<'a> = (Option<&'a str>, &'a str, Option<(&'a str, Option<&'a str>)>);
+        let table: [Case<'_>; 10] = [
+            (None, "pi", Some(("pi", None))),
+            (None, "mine", None),
+            (Some("mosaic yolo codex"), "codex", Some(("codex", None))),
+            (Some("exec pi --offline"), "pi", Some(("pi", None))),
+            (Some("exec pi"), "mine", Some(("pi", None))),
+            (Some("/opt/x/bin/claude -c"), "claude", Some(("claude", Some("/opt/x/bin/claude")))),
+            (Some("/opt/x/bin/agent"), "pi", None),
+            (Some("exec node /opt/pi/cli.js"), "pi", None),
+            (Some("KEY=1 pi"), "pi", None),
+            (Some("while sleep 1; do date; done"), "pi", None),
+        ];
+        for (command, runtime, expected) in table {
+            let line = AgentCommand { command: command.map(str::to_owned), search_path: None };
+            let found = line.program(&runtime.parse().unwrap());
+            let found = found.as_ref().map(|(runtime, path)| (runtime.name, path.as_deref()));
+            assert_eq!(found, expected.map(|(name, path)| (name, path.map(Path::new))), "{command:?}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Updates one program by its own updater.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use mosaic_lifecycle::FleetContext;
+
+use crate::installation::{Installation, last_change, shell_quote};
+use crate::interrupt::Interrupt;
+use crate::program::Program;
+use crate::program_version::{KnownVersion, installed_version};
+use crate::report::{ProgramOutcome, ProgramReport, UpdateReporter, rounded_seconds};
+use crate::run::UpdateMode;
+use crate::update_error::UpdateError;
+use crate::update_state::UpdateRecord;
+use crate::updater_command::UpdaterCommand;
+
+/// How long a program may take to print its version.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Updates programs.
+#[derive(Debug)]
+pub(crate) struct ProgramUpdater<'a> {
+    pub(crate) context: &'a FleetContext,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) mode: UpdateMode,
+    /// How long an updater may take.
+    pub(crate) timeout: Duration,
+}
+
+/// The result for one program.
+#[derive(Debug)]
+pub(crate) struct UpdatedProgram {
+    pub(crate) report: ProgramReport,
+    /// When the installed version was installed; `None` if the update failed.
+    pub(crate) installed: Option<Timestamp>,
+}
+
+/// A program at one moment.
+struct ProgramObservation {
+    known: KnownVersion,
+    installation: Installation,
+}
+
+/// An updater that failed: the reason, and its output.
+struct UpdaterFailure {
+    reason: String,
+    output: String,
+}
+
+impl ProgramUpdater<'_> {
+    /// Updates a program as the mode says. A failure of the program or its updater is in the report.
+    ///
+    /// # Errors
+    /// The record of updates cannot be written.
+    pub(crate) fn update(
+        &self,
+        program: &Program,
+        record: &mut UpdateRecord,
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<UpdatedProgram, UpdateError> {
+        let began = Instant::now();
+        let mut report = ProgramReport {
+            runtime: program.runtime.name.to_owned(),
+            path: program.path.display().to_string(),
+            updater: updater_line(program),
+            outcome: ProgramOutcome::Failed,
+            before: None,
+            version: None,
+            reason: None,
+            output: None,
+            rollback_command: None,
+            seconds: 0.0,
+        };
+        let before = match self.observe(program, record) {
+            Ok(found) => found,
+            Err(reason) => {
+                report.reason = Some(reason);
+                return Ok(UpdatedProgram { report, installed: None });
+            }
+        };
+        self.record(program, record, &before.known)?;
+        let mut installed = Some(before.known.since);
+        let mut now = before.known.clone();
+        report.outcome = match self.mode {
+            UpdateMode::DryRun => ProgramOutcome::Planned,
+            UpdateMode::RelaunchOnly => ProgramOutcome::Kept,
+            UpdateMode::Update => ProgramOutcome::Same,
+        };
+        if let Installation::Project { directory, .. } = &before.installation
+            && self.mode != UpdateMode::RelaunchOnly
+        {
+            let command = before.installation.install_command(program.runtime, "latest").unwrap_or_default();
+            let directory = directory.display();
+            report.outcome = ProgramOutcome::Unmanaged;
+            report.reason =
+                Some(format!("it belongs to the project {directory}, where it does not update itself; run: {command}"));
+        } else if self.mode == UpdateMode::Update {
+            match self.run_updater(program, &before.installation, reporter).map(|()| self.observe(program, record)) {
+                Ok(Ok(found)) => {
+                    self.record(program, record, &found.known)?;
+                    installed = Some(found.known.since);
+                    now = found.known;
+                    if now.version != before.known.version {
+                        report.outcome = ProgramOutcome::Updated;
+                    }
+                }
+                Ok(Err(reason)) => {
+                    (report.outcome, report.reason, installed) = (ProgramOutcome::Failed, Some(reason), None);
+                }
+                Err(UpdaterFailure { reason, output }) => {
+                    (report.outcome, report.reason, installed) = (ProgramOutcome::Failed, Some(reason), None);
+                    report.output = Some(output).filter(|output| !output.is_empty());
+                    report.rollback_command =
+                        before.installation.install_command(program.runtime, &before.known.version);
+                }
+            }
+        }
+        report.version = Some(now.version);
+        report.before = now.before;
+        if let Some(older) = &report.before {
+            report.rollback_command = before.installation.install_command(program.runtime, older);
+        }
+        report.seconds = rounded_seconds(began.elapsed());
+        Ok(UpdatedProgram { report, installed })
+    }
+
+    fn observe(&self, program: &Program, record: &UpdateRecord) -> Result<ProgramObservation, String> {
+        let failed = |error: std::io::Error| format!("cannot read {}: {error}", program.path.display());
+        let file = program.path.canonicalize().map_err(failed)?;
+        let version = installed_version(&program.path, &program.search_path, VERSION_TIMEOUT.min(self.timeout))?;
+        let changed = last_change(&program.path).map_err(failed)?;
+        let recorded = record.version(&program.path);
+        let known = KnownVersion::from_observation(recorded, &version, changed, Timestamp::now());
+        Ok(ProgramObservation { known, installation: Installation::from_path(&file) })
+    }
+
+    fn record(&self, program: &Program, record: &mut UpdateRecord, known: &KnownVersion) -> Result<(), UpdateError> {
+        if self.mode == UpdateMode::DryRun { Ok(()) } else { record.set_version(&program.path, known.clone()) }
+    }
+
+    fn run_updater(
+        &self,
+        program: &Program,
+        installation: &Installation,
+        reporter: &mut dyn UpdateReporter,
+    ) -> Result<(), UpdaterFailure> {
+        let home = self.context.environment.variable("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
+        let prefix = installation.npm_prefix().map(|prefix| ("npm_config_prefix", prefix.as_os_str().to_owned()));
+        let updater = UpdaterCommand {
+            program: program.path.clone(),
+            arguments: program.runtime.updater,
+            variables: [("PATH", program.search_path.clone())].into_iter().chain(prefix).collect(),
+            // Some programs read settings from the current directory.
+            directory: if home.is_dir() { home } else { Path::new("/").to_owned() },
+        };
+        match updater.run(self.timeout, self.interrupt, reporter) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(UpdaterFailure {
+                reason: format!("{}: {error}", updater_line(program)),
+                output: error.output().trim().to_owned(),
+            }),
+        }
+    }
+}
+
+fn updater_line(program: &Program) -> String {
+    let arguments = program.runtime.updater.iter().map(ToString::to_string);
+    [shell_quote(program.path.as_os_str())].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+}
