@@ -49,7 +49,7 @@ fn session(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftItem> {
     let active = |state| matches!(state, ActiveState::Active | ActiveState::Reloading | ActiveState::Refreshing);
     if let Some(unit) = facts.unit.filter(|unit| active(unit.active)) {
         let detail = format!("{} is {} ({}), but {seen}", unit.name, unit.active, unit.sub);
-        return Some(item(agent, DriftKind::UnitLies, detail, format!("mosaic fleet restart {agent}")));
+        return Some(item(agent, DriftKind::UnitActiveProcessDead, detail, format!("mosaic fleet restart {agent}")));
     }
     Some(item(agent, kind, seen.to_owned(), format!("mosaic fleet {verb} {agent}")))
 }

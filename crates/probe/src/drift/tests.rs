@@ -36,8 +36,8 @@ fn every_kind_is_named_once_and_alone() {
         }),
         ("unmanaged-session scratch", |o| session(o, "scratch", 300)),
         ("unmanaged-session my notes", |o| session(o, "my notes", 300)),
-        ("unit-lies coder0", |o| drop(server(o).sessions.remove("coder0"))),
-        ("unit-lies coder0", |o| {
+        ("unit-active-process-dead coder0", |o| drop(server(o).sessions.remove("coder0"))),
+        ("unit-active-process-dead coder0", |o| {
             let process = o.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
             process.stat = Ok(Some(stat(200, 'Z')));
         }),
@@ -99,7 +99,7 @@ fn every_kind_is_named_once_and_alone() {
 fn without_a_server_every_session_is_missing_too() {
     let mut spoiled = observation();
     spoiled.tmux.result = Ok(None);
-    let lead = ["unit-lies lead", "unit-lies coder0", "holder-missing mosaic-factory"];
+    let lead = ["unit-active-process-dead lead", "unit-active-process-dead coder0", "holder-missing mosaic-factory"];
     assert_eq!(drift(&target(), &spoiled), lead);
 }
 

@@ -16,7 +16,7 @@ pub enum DriftKind {
     /// A session on the fleet's socket that no roster entry asks for.
     UnmanagedSession,
     /// Its unit is active, and its process is not alive.
-    UnitLies,
+    UnitActiveProcessDead,
     /// Its unit is not installed, or cannot be loaded.
     UnitMissing,
     /// Its unit is not enabled: it will not survive a boot.
@@ -45,7 +45,7 @@ impl DriftKind {
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
-        Self::UnitLies,
+        Self::UnitActiveProcessDead,
         Self::UnitMissing,
         Self::UnitDisabled,
         Self::UnitOrphaned,
@@ -65,7 +65,7 @@ impl DriftKind {
             Self::SessionMissing => "session-missing",
             Self::PaneDead => "pane-dead",
             Self::UnmanagedSession => "unmanaged-session",
-            Self::UnitLies => "unit-lies",
+            Self::UnitActiveProcessDead => "unit-active-process-dead",
             Self::UnitMissing => "unit-missing",
             Self::UnitDisabled => "unit-disabled",
             Self::UnitOrphaned => "unit-orphaned",
