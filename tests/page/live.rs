@@ -78,7 +78,7 @@ fn what_is_old_is_not_shown_as_new() {
     drop(exporter);
     let said =
         browser.wait_for("const lost = document.getElementById('lost'); return lost.hidden ? null : lost.textContent");
-    assert!(said.as_str().unwrap().starts_with("Not live: what you see is from "), "{said}");
+    assert!(said.as_str().unwrap().starts_with("Not live: this page shows the fleet as of "), "{said}");
     let shown = "return [document.title.startsWith('? '), document.documentElement.className, getComputedStyle(document.querySelector('main')).filter]";
     let _ = browser.wait_for("return getComputedStyle(document.querySelector('main')).filter === 'grayscale(1)'");
     assert_eq!(browser.script(shown, &[]), json!([true, "scripted lost", "grayscale(1)"]));
