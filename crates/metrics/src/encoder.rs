@@ -31,7 +31,8 @@ pub struct SampleWriter<'a> {
 
 impl<'a> Encoder<'a> {
     /// Creates an encoder that appends to `out`.
-    pub(crate) fn new(out: &'a mut String, format: Format) -> Self {
+    #[must_use]
+    pub fn new(out: &'a mut String, format: Format) -> Self {
         Self { out, format }
     }
 
@@ -41,7 +42,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Ends the exposition.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         if self.format == Format::OpenMetrics {
             self.out.push_str("# EOF\n");
         }

@@ -65,7 +65,7 @@ fn a_scrape_that_goes_on_is_answered_before_it_ends() {
     let (_fleet, _server, mut exporter, address) = hanging();
     let scrape = slow_scrape(&exporter, address);
     signal(&exporter, Signal::TERM);
-    exporter.wait_for("ending");
+    exporter.wait_for("stopping");
     let answer = HttpAnswer::parse(&answer(scrape));
     assert_eq!(answer.status, 200);
     assert!(answer.text().contains("mosaic_collector_success{collector=\"tmux\"} 0"), "{}", answer.text());
@@ -78,9 +78,9 @@ fn told_twice_it_waits_for_nobody() {
     let (_fleet, _server, mut exporter, address) = hanging();
     let scrape = slow_scrape(&exporter, address);
     signal(&exporter, Signal::TERM);
-    exporter.wait_for("ending");
+    exporter.wait_for("stopping");
     signal(&exporter, Signal::INT);
-    exporter.wait_for("ending");
+    exporter.wait_for("stopping");
     assert_eq!(exporter.ended().code(), Some(0));
     assert_eq!(answer(scrape).len(), 0, "the scrape was waited for");
 }
@@ -139,7 +139,7 @@ fn too_few_open_files_are_lived_through() {
     let usual = getrlimit(Resource::Nofile);
     prlimit(pid, Resource::Nofile, Rlimit { current: Some(20), ..usual }).unwrap();
     let crowd: Vec<_> = (0..40).map(|_| TcpStream::connect(address).unwrap()).collect();
-    exporter.wait_for("no connection can be accepted");
+    exporter.wait_for("cannot accept connections");
     // Whoever only waits makes room, and so somebody gets through.
     let deadline = Deadline::default();
     while !is_healthy(address) {
