@@ -1,26 +1,22 @@
-//! The command line: flags as exporters have them.
-
-mod collector_flags;
-mod log_flags;
-mod telemetry_path;
+//! The command line, with flags as other exporters have them.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, ValueHint};
 use mosaic_web::ListenAddress;
 
-pub(crate) use collector_flags::CollectorFlags;
-pub(crate) use log_flags::{LogFlags, LogFormat};
-pub(crate) use telemetry_path::TelemetryPath;
+use crate::collector_flags::CollectorFlags;
+use crate::logging::LogFlags;
 
 /// Serve the fleet of this user on this host to Prometheus, and as a page to a browser.
 ///
-/// The fleet is looked at when somebody asks, and then for all who ask within the same second.
+/// The exporter observes the fleet on request, and shares an observation between all requests of the same second.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "mosaic-fleet-exporter", version, after_help = AFTER_HELP)]
 pub(crate) struct Flags {
     #[command(flatten)]
-    pub(crate) places: PlaceFlags,
+    pub(crate) paths: PathFlags,
 
     #[command(flatten)]
     pub(crate) web: WebFlags,
@@ -32,54 +28,54 @@ pub(crate) struct Flags {
     pub(crate) log: LogFlags,
 }
 
-/// Where the fleet is.
+/// The location of the fleet.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "The fleet")]
-pub(crate) struct PlaceFlags {
-    /// The roster [default: fleet/roster.yaml in the fleet's home]
+#[command(next_help_heading = "Fleet")]
+pub(crate) struct PathFlags {
+    /// Use this roster [default: fleet/roster.yaml in the fleet's home]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) roster: Option<PathBuf>,
 
-    // Not as a doc comment: that would want backticks, which a terminal shows.
-    #[arg(help = "The fleet's home [default: $MOSAIC_HOME, else ~/.config/mosaic]")]
+    // A doc comment would need backticks, which a terminal shows.
+    #[arg(help = "Use the fleet in this directory [default: $MOSAIC_HOME, else ~/.config/mosaic]")]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) mosaic_home: Option<PathBuf>,
 }
 
-/// Who is answered, where and how.
+/// The HTTP server.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "The server")]
+#[command(next_help_heading = "Server")]
 pub(crate) struct WebFlags {
-    // Not as a doc comment: a path would want backticks, which a terminal shows.
-    #[arg(help = "Listen here: HOST:PORT, :PORT for all addresses, or unix:/PATH; may be given again")]
+    // A doc comment would need backticks, which a terminal shows.
+    #[arg(help = "Listen on this address: HOST:PORT, :PORT for all addresses, or unix:/PATH; repeatable")]
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = DEFAULT_ADDRESS)]
     pub(crate) listen: Vec<ListenAddress>,
 
-    /// Take the sockets that systemd hands over, instead of listening
+    /// Use the sockets that systemd passes instead of listening on an address
     #[arg(long = "web.systemd-socket", conflicts_with = "listen")]
     pub(crate) systemd_socket: bool,
 
-    /// TLS, client certificates and users, in the format of Prometheus' exporter-toolkit
+    /// Read TLS, client certificates and users from a file in the format of Prometheus' exporter-toolkit
     #[arg(long = "web.config.file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Where the metrics are
+    /// Serve the metrics at this path
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
     pub(crate) telemetry_path: TelemetryPath,
 
-    /// Scrapes that may go on at once; 0 for any number
+    /// Answer at most this number of scrapes at the same time; 0 means no limit
     #[arg(long = "web.max-requests", value_name = "NUMBER", default_value_t = 40)]
     pub(crate) max_requests: usize,
 
-    /// A name by which this host is called too; may be given again
+    /// Answer requests for this host name too; repeatable
     ///
-    /// Requests for other names are refused, because a page of somebody else's can have its own name lead
-    /// here. IP addresses, localhost and the host's own name are always fine.
+    /// Requests for other names are refused, because a foreign web page can point its own name at this host (DNS
+    /// rebinding). IP addresses, localhost and the host's own name are always accepted.
     #[arg(long = "web.allowed-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
 }
 
-/// On no list of ports that exporters share out among themselves (9100 to 9999 are all taken).
+/// The port is outside 9100 to 9999, all of which Prometheus' list of exporters has allocated.
 const DEFAULT_ADDRESS: &str = "127.0.0.1:27871";
 
 const AFTER_HELP: &str = "\
@@ -89,21 +85,64 @@ Examples:
   curl http://127.0.0.1:27871/metrics
   curl 'http://127.0.0.1:27871/metrics?exclude[]=process'
 
-SIGTERM ends it when all requests are answered, SIGHUP reads the files of --web.config.file again.
+SIGTERM stops the exporter after it has answered all requests, and a second SIGTERM stops it at once.
+SIGHUP reloads the files of --web.config.file.
 
 Exit codes:
-  0   it was told to end
-  64  wrong usage
-  69  systemd handed over no socket
+  0   the exporter was stopped by a signal
+  64  the command line is wrong
+  69  systemd passed no usable socket
   70  a bug
   74  a file or directory cannot be read or written
-  75  it cannot listen: another program has the address
+  75  another program uses the address
   77  permission denied
-  78  a setting, or a file that is named, has a value that cannot be used; an address is not this host's";
+  78  a setting is invalid, or this host does not have the address";
+
+/// The path of the metrics, which no other route uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TelemetryPath(String);
+
+/// A text that cannot be the path of the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidTelemetryPath {
+    /// The text is not a path, or has characters that a request would have to encode.
+    #[error("expected a path such as /metrics, without a space, '?', '#' or '%'")]
+    NotAPath,
+    /// Another route has the path.
+    #[error("the exporter serves something else there: choose another path, such as /metrics")]
+    Taken,
+}
+
+impl TelemetryPath {
+    /// The paths of other routes.
+    const TAKEN: [&str; 5] = ["/", "/events", "/favicon.svg", "/favicon.ico", "/api/v1/fleet"];
+    /// The prefixes of other routes.
+    const TAKEN_PREFIXES: [&str; 2] = ["/-/", "/assets/"];
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TelemetryPath {
+    type Err = InvalidTelemetryPath;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_literal = |c: char| c.is_ascii_graphic() && !"?#%".contains(c);
+        if !text.starts_with('/') || !text.chars().all(is_literal) {
+            return Err(InvalidTelemetryPath::NotAPath);
+        }
+        if Self::TAKEN.contains(&text) || Self::TAKEN_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
+            return Err(InvalidTelemetryPath::Taken);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use super::Flags;
+    use super::{Flags, InvalidTelemetryPath as Invalid, TelemetryPath};
+    use crate::logging::LogFormat;
     use clap::Parser;
 
     fn parse(words: &[&str]) -> Result<Flags, clap::Error> {
@@ -111,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_flag_it_listens_for_this_host_alone() {
+    fn by_default_the_exporter_listens_on_the_loopback_address() {
         let flags = parse(&[]).unwrap();
         let listen: Vec<String> = flags.web.listen.iter().map(ToString::to_string).collect();
         assert_eq!(listen, ["127.0.0.1:27871"]);
@@ -119,20 +158,20 @@ mod tests {
     }
 
     #[test]
-    fn addresses_can_be_given_again_and_take_the_place_of_the_usual_one() {
+    fn addresses_are_repeatable_and_replace_the_default() {
         let flags = parse(&["--web.listen-address=:1", "--web.listen-address", "unix:/run/x"]).unwrap();
         assert_eq!(flags.web.listen.len(), 2);
         assert!(parse(&["--web.systemd-socket"]).unwrap().web.systemd_socket);
     }
 
     #[test]
-    fn a_site_may_say_otherwise_than_the_unit() {
+    fn the_last_log_format_applies() {
         let flags = parse(&["--log.format=journald", "--log.format=json"]).unwrap();
-        assert_eq!(flags.log.format, super::LogFormat::Json);
+        assert_eq!(flags.log.format, LogFormat::Json);
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_by_the_flags_name() {
+    fn invalid_flags_are_refused_by_name() {
         for words in [
             &["--web.listen-address=nonsense"][..],
             &["--web.telemetry-path=metrics"],
@@ -145,6 +184,24 @@ mod tests {
             let error = parse(words).unwrap_err().to_string();
             let flag = words[0].split('=').next().unwrap();
             assert!(error.contains(flag), "{words:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_telemetry_path_is_a_path_without_another_route() {
+        let table = [
+            ("/metrics", None),
+            ("/fleet/metrics", None),
+            ("metrics", Some(Invalid::NotAPath)),
+            ("", Some(Invalid::NotAPath)),
+            ("/a b", Some(Invalid::NotAPath)),
+            ("/a?b", Some(Invalid::NotAPath)),
+            ("/", Some(Invalid::Taken)),
+            ("/-/ready", Some(Invalid::Taken)),
+            ("/assets/page.js", Some(Invalid::Taken)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse::<TelemetryPath>().err(), expected, "{text}");
         }
     }
 }

@@ -1,58 +1,115 @@
-//! `mosaic-fleet-exporter`: the fleet of one user and host for Prometheus, and for a person's browser.
+//! `mosaic-fleet-exporter`: serves the fleet of one user on one host to Prometheus, and as a page to a browser.
 //!
-//! | path | what |
+//! | path | response |
 //! |---|---|
-//! | `/metrics` (`--web.telemetry-path`) | the families, as text 0.0.4 or OpenMetrics |
-//! | `/api/v1/fleet` | what `mosaic fleet ps --json` prints |
-//! | `/` , `/events`, `/assets/…`, `/favicon.svg` | the page, and what keeps it up to date |
-//! | `/-/healthy`, `/-/ready` | that it answers; that it has looked at the fleet once |
+//! | `/metrics` (`--web.telemetry-path`) | the metrics, in the text format 0.0.4 or as OpenMetrics |
+//! | `/api/v1/fleet` | the JSON of `mosaic fleet ps --json` |
+//! | `/` , `/events`, `/assets/…`, `/favicon.svg` | the page, and its live updates |
+//! | `/-/healthy`, `/-/ready` | whether the exporter answers; whether it has observed the fleet |
 //!
-//! Nothing is looked at unless somebody asks. What is decided about a fleet is in `probe`, how it is
-//! written in `metrics` and `page`, and everything about connections in `web`: here they are put together.
+//! The exporter observes the fleet only on request. It connects three libraries: `probe` observes and judges the fleet,
+//! `metrics` and `page` render it, and `web` serves it.
 
-mod bug;
-mod compression;
-mod error;
+mod collector_flags;
 mod flags;
-mod log;
-mod observation;
+mod instruments;
+mod logging;
+mod observations;
 mod own_process;
+mod request_options;
 mod routes;
-mod scrape_deadline;
+mod scrape_schedule;
 mod serve;
-mod service_manager;
 
-use std::process::ExitCode;
+use std::io;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use mosaic_domain::ExitCode;
+use mosaic_web::ListenError;
 
 use flags::Flags;
+use serve::ExporterError;
 
-/// A scrape's text is megabytes that come and go: this allocator gives them back.
+/// musl's allocator keeps the megabytes of each exposition. This one returns them to the kernel.
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-fn main() -> ExitCode {
-    bug::report_bugs();
+fn main() -> std::process::ExitCode {
+    report_panics();
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
         Err(error) => {
-            // There is nobody left to tell that standard output is closed.
+            // A failure to print cannot be reported either.
             let _ = error.print();
             return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => mosaic_domain::ExitCode::Ok,
-                _ => mosaic_domain::ExitCode::Usage,
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
+                _ => ExitCode::Usage,
             }
             .into();
         }
     };
-    log::begin(flags.log);
+    logging::init(flags.log);
     match serve::serve(&flags) {
-        Ok(()) => mosaic_domain::ExitCode::Ok.into(),
+        Ok(()) => ExitCode::Ok.into(),
         Err(error) => {
             tracing::error!("{error}");
-            error.exit_code().into()
+            exit_code(&error).into()
+        }
+    }
+}
+
+/// Makes a panic log that it is a bug and exit with the code for one.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!("this is a bug in Mosaic Fleet, please report it: {panic}");
+        std::process::exit(ExitCode::Bug as i32);
+    }));
+}
+
+fn exit_code(error: &ExporterError) -> ExitCode {
+    match error {
+        ExporterError::NoHome(_) | ExporterError::Variable(_) | ExporterError::Config(_) => ExitCode::Configuration,
+        ExporterError::Listen(error) => match error {
+            ListenError::InUse(_) => ExitCode::Busy,
+            ListenError::PermissionDenied(_) => ExitCode::Permission,
+            ListenError::UnknownHost { .. } | ListenError::AddressNotLocal(_) | ListenError::PathTooLong(_) => {
+                ExitCode::Configuration
+            }
+            ListenError::NoInheritedSockets | ListenError::InheritedSocket { .. } => ExitCode::Unavailable,
+            ListenError::NoDirectory(_) | ListenError::NotASocket(_) | ListenError::Failed { .. } => ExitCode::Io,
+        },
+        ExporterError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
+        ExporterError::Io { .. } => ExitCode::Io,
+        ExporterError::Instruments(_) => ExitCode::Bug,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exit_code;
+    use crate::serve::ExporterError;
+    use mosaic_domain::ExitCode;
+    use mosaic_web::{ListenError, WebConfig};
+    use std::io;
+
+    #[test]
+    fn every_kind_of_error_has_its_exit_code() {
+        let address = || "127.0.0.1:1".parse().unwrap();
+        let io = |kind: io::ErrorKind| ExporterError::io("read")(kind.into());
+        let table = [
+            (ListenError::InUse(address()).into(), ExitCode::Busy),
+            (ListenError::PermissionDenied(address()).into(), ExitCode::Permission),
+            (ListenError::AddressNotLocal(address()).into(), ExitCode::Configuration),
+            (ListenError::PathTooLong("/x".into()).into(), ExitCode::Configuration),
+            (ListenError::NoDirectory("/x".into()).into(), ExitCode::Io),
+            (ListenError::NoInheritedSockets.into(), ExitCode::Unavailable),
+            (WebConfig::load("/nonexistent/web.yml").unwrap_err().into(), ExitCode::Configuration),
+            (io(io::ErrorKind::PermissionDenied), ExitCode::Permission),
+            (io(io::ErrorKind::NotFound), ExitCode::Io),
+        ];
+        for (error, expected) in table {
+            assert_eq!(exit_code(&error), expected, "{error}");
         }
     }
 }

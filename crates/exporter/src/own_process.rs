@@ -1,4 +1,4 @@
-//! What this process uses, in the families that every exporter has.
+//! The resources of the exporter's own process, for the families that all exporters have.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use mosaic_metrics::OwnProcess;
 use mosaic_process::ProcRoot;
 use rustix::process::{Resource, getrlimit};
 
-/// As it is now. What cannot be read is left out.
+/// Reads the current values. A value that cannot be read is omitted.
 pub(crate) fn own_process() -> OwnProcess {
     let proc = ProcRoot::default();
     let stat = Pid::new(std::process::id()).and_then(|pid| Some((pid, proc.stat(pid).ok()??)));
@@ -34,8 +34,8 @@ pub(crate) fn own_process() -> OwnProcess {
 }
 
 fn cpu_time(ticks: u64) -> Duration {
-    let a_second = rustix::param::clock_ticks_per_second().max(1);
-    Duration::from_millis(ticks.saturating_mul(1000) / a_second)
+    let ticks_per_second = rustix::param::clock_ticks_per_second().max(1);
+    Duration::from_millis(ticks.saturating_mul(1000) / ticks_per_second)
 }
 
 fn started(process: &ProcessIdentity) -> Option<i64> {
@@ -43,12 +43,13 @@ fn started(process: &ProcessIdentity) -> Option<i64> {
     Some(Timestamp::now().as_millisecond() - i64::try_from(age.as_millis()).ok()?)
 }
 
-/// Since Linux 6.2 their number is the directory's size; counting thousands takes milliseconds.
+/// The number of open descriptors. Since Linux 6.2 it is the size of the directory, which is faster than counting
+/// thousands of entries.
 fn open_descriptors() -> Option<u64> {
     const DIRECTORY: &str = "/proc/self/fd";
-    let told = fs::metadata(DIRECTORY).ok().map(|directory| directory.len()).filter(|number| *number > 0);
-    // Counting them takes one itself.
-    told.or_else(|| Some(entries(DIRECTORY)?.saturating_sub(1)))
+    let size = fs::metadata(DIRECTORY).ok().map(|directory| directory.len()).filter(|size| *size > 0);
+    // Reading the directory opens one descriptor more.
+    size.or_else(|| Some(entries(DIRECTORY)?.saturating_sub(1)))
 }
 
 fn entries(directory: impl AsRef<Path>) -> Option<u64> {
@@ -61,7 +62,7 @@ mod tests {
     use jiff::Timestamp;
 
     #[test]
-    fn this_process_is_young_and_has_at_least_what_every_process_has() {
+    fn the_values_of_this_process_are_plausible() {
         let own = own_process();
         let age = Timestamp::now().as_millisecond() - own.start_time_ms.unwrap();
         assert!((0..600_000).contains(&age), "{age} ms");

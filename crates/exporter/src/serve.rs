@@ -1,131 +1,190 @@
-//! From the flags to an exporter that serves, until it is told to end.
+//! Starts the exporter, and runs it until a signal stops it.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_probe::Places;
-use mosaic_web::{AllowedHosts, Limits, Listener, Server, Shutdown, WebConfig};
+use libsystemd::daemon::{NotifyState, notify, watchdog_enabled};
+use mosaic_domain::NoHome;
+use mosaic_probe::{BadVariable, Places};
+use mosaic_web::{AllowedHosts, Limits, ListenError, Listener, Server, Shutdown, WebConfig, WebConfigError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::error::ExporterError;
 use crate::flags::Flags;
-use crate::observation::{Observations, Subject};
+use crate::instruments::Instruments;
+use crate::observations::{Observations, ObservedFleet};
 use crate::routes::Routes;
-use crate::service_manager;
 
-/// So much is written and compressed at once; a scrape more waits for its turn.
-const WRITERS: usize = 4;
-/// How long a writer without work is kept.
-const WRITER_KEPT: Duration = Duration::from_secs(5);
-/// How long the first look may take.
-const FIRST_LOOK: Duration = Duration::from_secs(10);
+/// The number of threads that render and compress documents. Further documents wait.
+const RENDER_THREADS: usize = 4;
+/// How long an idle render thread is kept.
+const RENDER_THREAD_IDLE: Duration = Duration::from_secs(5);
+/// The time limit of the first observation.
+const FIRST_OBSERVATION: Duration = Duration::from_secs(10);
 
-/// Serves.
+/// The reason why the exporter does not start, or stops.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExporterError {
+    /// The home of the fleet is unknown.
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
+    /// An environment variable has an invalid value.
+    #[error(transparent)]
+    Variable(#[from] BadVariable),
+    /// The exporter cannot listen.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The file of `--web.config.file` is invalid.
+    #[error(transparent)]
+    Config(#[from] WebConfigError),
+    /// The exporter's own metrics are inconsistent.
+    #[error("cannot register the exporter's own metrics: {0}")]
+    Instruments(#[from] prometheus::Error),
+    /// A system call failed.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// The action that failed.
+        action: &'static str,
+        /// The error of the kernel.
+        source: io::Error,
+    },
+}
+
+impl ExporterError {
+    /// Returns a function that adds the action to an I/O error.
+    pub(crate) fn io(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, source }
+    }
+}
+
+/// Serves until a signal stops the exporter.
 ///
 /// # Errors
-/// It cannot begin.
+/// The exporter cannot start, or the server fails.
 pub(crate) fn serve(flags: &Flags) -> Result<(), ExporterError> {
     let runtime = Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(WRITERS)
-        .thread_keep_alive(WRITER_KEPT)
+        .max_blocking_threads(RENDER_THREADS)
+        .thread_keep_alive(RENDER_THREAD_IDLE)
         .build()
-        .map_err(ExporterError::io("start a runtime"))?;
+        .map_err(ExporterError::io("start the runtime"))?;
     runtime.block_on(run(flags))
 }
 
 async fn run(flags: &Flags) -> Result<(), ExporterError> {
-    use_all_descriptors();
+    raise_descriptor_limit();
     let mut signals = Signals::listen().map_err(ExporterError::io("listen for signals"))?;
     let here = std::env::current_dir().map_err(ExporterError::io("find the current directory"))?;
-    let places = &flags.places;
+    let paths = &flags.paths;
     let places =
-        Places::find(places.roster.as_deref(), places.mosaic_home.as_deref(), |name| std::env::var_os(name), &here)?;
-    let subject = Subject::new(places, flags.collectors.sources_off())?;
-    let config = flags.web.config.as_deref().map_or_else(|| Ok(WebConfig::none()), WebConfig::load)?;
+        Places::find(paths.roster.as_deref(), paths.mosaic_home.as_deref(), |name| std::env::var_os(name), &here)?;
+    let fleet = ObservedFleet::new(places, flags.collectors.disabled_sources())?;
+    let config = flags.web.config.as_deref().map_or_else(|| Ok(WebConfig::empty()), WebConfig::load)?;
     let listeners = listeners(flags)?;
-    let observations = Arc::new(Observations::of(subject).map_err(ExporterError::io("start a thread"))?);
+    let instruments = Arc::new(Instruments::new()?);
+    let observations = Observations::new(fleet, Arc::clone(&instruments));
+    let observations = Arc::new(observations.map_err(ExporterError::io("start a thread"))?);
     let routes = Routes::new(
         Arc::clone(&observations),
+        instruments,
         flags.web.telemetry_path.clone(),
         flags.collectors.clone(),
         flags.web.max_requests,
     );
-    let (stop, stopped) = watch::channel(Shutdown::default());
+    let (stop, stop_requests) = watch::channel(Shutdown::default());
     let server = Server::new(listeners, config, Limits::default(), AllowedHosts::new(flags.web.allowed_hosts.clone()));
-    let reload = server.reloader();
-    let mut serving = tokio::spawn(server.run(Arc::new(routes), stopped));
+    let reloader = server.reloader();
+    let mut serving = tokio::spawn(server.run(Arc::new(routes), stop_requests));
 
-    let mut watchdog = service_manager::watchdog_interval().map(ticking);
-    let first_look = observations.latest(FIRST_LOOK);
-    tokio::pin!(first_look);
+    let mut watchdog = watchdog_interval().map(ticker);
+    let first_observation = observations.latest(FIRST_OBSERVATION);
+    tokio::pin!(first_observation);
     let mut is_ready = false;
     loop {
         tokio::select! {
             ended = &mut serving => {
                 return ended.unwrap_or_else(|error| Err(error.into())).map_err(ExporterError::io("serve"));
             }
-            // A look that took too long is looked at again by whoever asks; the sockets are open anyway.
-            _ = &mut first_look, if !is_ready => {
+            // The exporter is ready even if the observation takes too long: the next request starts another one.
+            _ = &mut first_observation, if !is_ready => {
                 is_ready = true;
                 tracing::info!("ready");
-                service_manager::ready();
+                notify_systemd(&[NotifyState::Ready]);
             }
-            asked = signals.next() => match asked {
-                Asked::Reload => {
-                    service_manager::reloading();
-                    reload.reload();
+            request = signals.next() => match request {
+                SignalRequest::Reload => {
+                    notify_reloading();
+                    reloader.reload();
                     if is_ready {
-                        service_manager::ready();
+                        notify_systemd(&[NotifyState::Ready]);
                     }
                 }
-                Asked::End => {
+                SignalRequest::Stop => {
                     let next = match *stop.borrow() {
                         Shutdown::Running => Shutdown::Drain,
                         Shutdown::Drain | Shutdown::Abort => Shutdown::Abort,
                     };
                     tracing::info!(
-                        "ending: {}",
-                        if next == Shutdown::Drain { "requests are finished first" } else { "at once" }
+                        "stopping {}",
+                        if next == Shutdown::Drain { "after the requests in progress" } else { "at once" }
                     );
-                    service_manager::stopping();
+                    notify_systemd(&[NotifyState::Stopping]);
                     stop.send_replace(next);
                 }
             },
-            () = tick(&mut watchdog) => service_manager::alive(),
+            () = tick(&mut watchdog) => notify_systemd(&[NotifyState::Watchdog]),
         }
     }
 }
 
-/// An observer keeps two files an agent open, and what is usual is made for programs that keep few. Where
-/// more are not allowed, it keeps fewer.
-fn use_all_descriptors() {
+/// Raises the limit on open files to the maximum, because the observer keeps two files per agent open. With a lower
+/// limit it keeps fewer.
+fn raise_descriptor_limit() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
+        tracing::debug!(%error, "cannot raise the limit on open files");
     }
 }
 
 fn listeners(flags: &Flags) -> Result<Vec<Listener>, ExporterError> {
     let listeners =
-        if flags.web.systemd_socket { mosaic_web::inherited() } else { mosaic_web::bind(&flags.web.listen) }?;
+        if flags.web.systemd_socket { mosaic_web::inherited_listeners() } else { mosaic_web::bind(&flags.web.listen) }?;
     for listener in &listeners {
         tracing::info!(address = %listener, "listening on {listener}");
     }
     Ok(listeners)
 }
 
-fn ticking(every: Duration) -> Interval {
+/// Sends a notification to systemd (`sd_notify(3)`). It has no effect outside a service.
+fn notify_systemd(states: &[NotifyState]) {
+    if let Err(error) = notify(false, states) {
+        tracing::debug!(%error, "cannot notify systemd");
+    }
+}
+
+/// Announces a reload, which another `READY=1` ends.
+fn notify_reloading() {
+    let now = mosaic_process::monotonic().as_micros();
+    notify_systemd(&[NotifyState::Reloading, NotifyState::Other(format!("MONOTONIC_USEC={now}"))]);
+}
+
+/// The interval of watchdog notifications: half the limit, as `sd_watchdog_enabled(3)` recommends; `None` without a
+/// watchdog.
+fn watchdog_interval() -> Option<Duration> {
+    watchdog_enabled(false).map(|limit| limit / 2).filter(|interval| !interval.is_zero())
+}
+
+fn ticker(every: Duration) -> Interval {
     let mut interval = interval(every);
     interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
     interval
 }
 
-/// The watchdog's next tick; never without one.
+/// Completes at the next watchdog notification; never without a watchdog.
 async fn tick(watchdog: &mut Option<Interval>) {
     match watchdog {
         Some(interval) => drop(interval.tick().await),
@@ -133,16 +192,16 @@ async fn tick(watchdog: &mut Option<Interval>) {
     }
 }
 
-/// What a signal asks for.
+/// The request that a signal makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    /// To read the configuration again.
+enum SignalRequest {
+    /// Reload the configuration.
     Reload,
-    /// To end: in order at the first time, at once at the second.
-    End,
+    /// Stop: after the requests in progress at first, at once the second time.
+    Stop,
 }
 
-/// The signals that mean something to us.
+/// The signals that the exporter handles.
 struct Signals {
     hangup: Signal,
     terminate: Signal,
@@ -150,7 +209,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    fn listen() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
@@ -158,11 +217,11 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> SignalRequest {
         tokio::select! {
-            _ = self.hangup.recv() => Asked::Reload,
-            _ = self.terminate.recv() => Asked::End,
-            _ = self.interrupt.recv() => Asked::End,
+            _ = self.hangup.recv() => SignalRequest::Reload,
+            _ = self.terminate.recv() => SignalRequest::Stop,
+            _ = self.interrupt.recv() => SignalRequest::Stop,
         }
     }
 }

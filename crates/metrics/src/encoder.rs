@@ -1,46 +1,48 @@
-//! Writes families and their samples as text. Whatever is written, it is a valid line.
+//! Writes families and their samples as text. The output is valid whatever the label values are.
 
-use crate::Format;
 use crate::family::{Family, Kind};
-use crate::number::Number;
+use crate::format::Format;
+use crate::sample_value::SampleValue;
 
-/// Writes an exposition, family by family.
+/// Writes an exposition, one family after the other.
 #[derive(Debug)]
-pub(crate) struct Encoder<'a> {
+pub struct Encoder<'a> {
     out: &'a mut String,
     format: Format,
 }
 
-/// Writes the samples of one family. Its head comes with the first of them, so that a family without any leaves nothing.
+/// Writes the samples of one family. The first sample writes the head of the family, so a family without samples
+/// leaves no trace.
 #[derive(Debug)]
-pub(crate) struct Samples<'a> {
+pub struct Samples<'a> {
     out: &'a mut String,
     format: Format,
     family: &'static Family,
-    begun: bool,
+    has_head: bool,
 }
 
-/// Writes one sample, which is whole when it has its value.
+/// Writes one sample: first its labels, then its value.
 #[derive(Debug)]
-#[must_use = "a sample without a value is no line"]
-pub(crate) struct Line<'a> {
+#[must_use = "a sample without a value is not a valid line"]
+pub struct SampleWriter<'a> {
     out: &'a mut String,
-    labelled: bool,
+    has_labels: bool,
 }
 
 impl<'a> Encoder<'a> {
-    /// Appends to a text.
-    pub(crate) fn new(out: &'a mut String, format: Format) -> Self {
+    /// Creates an encoder that appends to `out`.
+    #[must_use]
+    pub fn new(out: &'a mut String, format: Format) -> Self {
         Self { out, format }
     }
 
-    /// Begins a family. All its samples are written before the next family begins: the formats want it.
-    pub(crate) fn family(&mut self, family: &'static Family) -> Samples<'_> {
-        Samples { out: self.out, format: self.format, family, begun: false }
+    /// Begins a family. The formats require that its samples are contiguous.
+    pub fn family(&mut self, family: &'static Family) -> Samples<'_> {
+        Samples { out: self.out, format: self.format, family, has_head: false }
     }
 
     /// Ends the exposition.
-    pub(crate) fn end(self) {
+    pub fn finish(self) {
         if self.format == Format::OpenMetrics {
             self.out.push_str("# EOF\n");
         }
@@ -49,29 +51,35 @@ impl<'a> Encoder<'a> {
 
 impl Samples<'_> {
     /// Begins a sample.
-    pub(crate) fn line(&mut self) -> Line<'_> {
-        if !self.begun {
-            self.begun = true;
-            self.head();
-        }
-        self.out.push_str(self.family.name);
-        Line { out: self.out, labelled: false }
+    pub fn sample(&mut self) -> SampleWriter<'_> {
+        self.suffixed_sample("")
     }
 
-    /// A sample without labels, if there is a value.
-    pub(crate) fn only(&mut self, value: Option<impl Number>) {
+    /// Begins a sample whose name has a suffix, as those of a histogram have: `_bucket`, `_sum` or `_count`.
+    pub fn suffixed_sample(&mut self, suffix: &'static str) -> SampleWriter<'_> {
+        if !self.has_head {
+            self.has_head = true;
+            self.write_head();
+        }
+        push_all(self.out, &[self.family.name, suffix]);
+        SampleWriter { out: self.out, has_labels: false }
+    }
+
+    /// Writes the only sample of a family without labels, if its value is known.
+    pub(crate) fn write(&mut self, value: Option<impl SampleValue>) {
         if let Some(value) = value {
-            self.line().value(value);
+            self.sample().value(value);
         }
     }
 
-    fn head(&mut self) {
+    fn write_head(&mut self) {
         let Family { name, kind, help, .. } = *self.family;
         let (name, kind) = match (self.format, kind) {
             (Format::OpenMetrics, Kind::Info) => (self.family.open_metrics_name(), "info"),
             (Format::OpenMetrics, Kind::Counter) => (self.family.open_metrics_name(), "counter"),
             (Format::Text, Kind::Counter) => (name, "counter"),
             (_, Kind::Gauge | Kind::Info) => (name, "gauge"),
+            (_, Kind::Histogram) => (name, "histogram"),
         };
         push_all(self.out, &["# HELP ", name, " "]);
         escape(self.out, help, self.format == Format::OpenMetrics);
@@ -82,9 +90,9 @@ impl Samples<'_> {
     }
 }
 
-impl Line<'_> {
-    /// A label, with whatever value.
-    pub(crate) fn label(mut self, name: &'static str, value: &str) -> Self {
+impl SampleWriter<'_> {
+    /// Adds a label with any value.
+    pub fn label(mut self, name: &str, value: &str) -> Self {
         self.separate();
         push_all(self.out, &[name, "=\""]);
         escape(self.out, value, true);
@@ -92,39 +100,39 @@ impl Line<'_> {
         self
     }
 
-    /// Labels that were [rendered](rendered_label) before.
+    /// Adds a label that [`escaped_label`] has rendered.
     #[inline]
-    pub(crate) fn rendered(mut self, labels: &str) -> Self {
+    pub(crate) fn escaped_label(mut self, label: &str) -> Self {
         self.separate();
-        self.out.push_str(labels);
+        self.out.push_str(label);
         self
     }
 
-    /// A label whose value is one of our own words, in which there is nothing to escape.
+    /// Adds a label with a constant value that needs no escapes.
     #[inline]
-    pub(crate) fn word(mut self, name: &'static str, word: &'static str) -> Self {
+    pub(crate) fn constant_label(mut self, name: &'static str, value: &'static str) -> Self {
         self.separate();
-        push_all(self.out, &[name, "=\"", word, "\""]);
+        push_all(self.out, &[name, "=\"", value, "\""]);
         self
     }
 
-    /// The value, which ends the line.
+    /// Writes the value, which ends the line.
     #[inline]
-    pub(crate) fn value(self, value: impl Number) {
-        self.out.push_str(if self.labelled { "} " } else { " " });
+    pub fn value(self, value: impl SampleValue) {
+        self.out.push_str(if self.has_labels { "} " } else { " " });
         value.append_to(self.out);
         self.out.push('\n');
     }
 
     #[inline]
     fn separate(&mut self) {
-        self.out.push(if self.labelled { ',' } else { '{' });
-        self.labelled = true;
+        self.out.push(if self.has_labels { ',' } else { '{' });
+        self.has_labels = true;
     }
 }
 
-/// A label as [`Line::rendered`] takes it, for one that many lines have.
-pub(crate) fn rendered_label(name: &'static str, value: &str) -> String {
+/// Renders a label that many samples share, for [`SampleWriter::escaped_label`].
+pub(crate) fn escaped_label(name: &'static str, value: &str) -> String {
     let mut out = String::with_capacity(name.len() + value.len() + 3);
     push_all(&mut out, &[name, "=\""]);
     escape(&mut out, value, true);
@@ -139,7 +147,7 @@ fn push_all(out: &mut String, parts: &[&str]) {
     }
 }
 
-/// A text in which a backslash, a line feed and, where it ends the text, a quote mean something.
+/// Appends a text with its special characters escaped: the backslash, the line feed and, in label values, the quote.
 fn escape(out: &mut String, text: &str, quotes: bool) {
     for character in text.chars() {
         match character {

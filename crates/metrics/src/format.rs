@@ -1,22 +1,23 @@
-//! The text formats, and which of them a scraper wants.
+//! The text formats, and the negotiation of the format with a scraper.
 
 /// A text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Prometheus' text format 0.0.4, which everybody reads.
+    /// Version 0.0.4 of Prometheus' text format, which every scraper reads.
     Text,
     /// `OpenMetrics` 1.0.0.
     OpenMetrics,
 }
 
 impl Format {
-    /// What the header `Accept` asks for. Who asks for nothing that there is gets [`Format::Text`], as Prometheus'
-    /// own libraries do it: an answer that is not read is no worse than none.
+    /// Chooses the format for the value of an `Accept` field.
+    ///
+    /// A scraper that accepts neither format gets [`Format::Text`], as in Prometheus' own libraries.
     #[must_use]
     pub fn negotiate(accept: Option<&str>) -> Self {
-        let mut best: Option<Range> = None;
-        for range in accept.unwrap_or_default().split(',').filter_map(Range::read) {
-            // Of two that are wanted alike the first counts.
+        let mut best: Option<MediaRange> = None;
+        for range in accept.unwrap_or_default().split(',').filter_map(MediaRange::parse) {
+            // The first of two equally preferred ranges wins.
             if best.is_none_or(|best| range.rank() > best.rank()) {
                 best = Some(range);
             }
@@ -24,7 +25,7 @@ impl Format {
         best.map_or(Self::Text, |range| range.format)
     }
 
-    /// The value of the header `Content-Type`.
+    /// The value of the `Content-Type` field.
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
@@ -34,23 +35,23 @@ impl Format {
     }
 }
 
-/// An entry of the header that one of the formats satisfies.
+/// An entry of the `Accept` field that one of the formats satisfies.
 #[derive(Clone, Copy, Debug)]
-struct Range {
+struct MediaRange {
     format: Format,
-    /// In thousandths.
+    /// The quality in thousandths.
     quality: u16,
-    /// It names the format, not just a kind of formats.
+    /// Whether the entry names the format instead of a wildcard.
     exact: bool,
 }
 
-impl Range {
-    /// How much it is wanted; what is named goes before what is merely taken.
+impl MediaRange {
+    /// The preference: an exact entry ranks before a wildcard of the same quality.
     fn rank(self) -> (u16, bool) {
         (self.quality, self.exact)
     }
 
-    fn read(entry: &str) -> Option<Self> {
+    fn parse(entry: &str) -> Option<Self> {
         let mut parts = entry.split(';').map(str::trim);
         let media = parts.next()?.to_ascii_lowercase();
         let (format, exact, version) = match media.as_str() {
@@ -73,14 +74,14 @@ impl Range {
     }
 }
 
-/// `0.75` → 750: up to three digits after the point; nothing for anything else.
+/// Parses a quality such as `0.75`, with up to three decimals, into thousandths; `None` for anything else.
 fn thousandths(quality: &str) -> Option<u16> {
-    let (whole, part) = quality.split_once('.').unwrap_or((quality, ""));
-    let digits = part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
-    let part: u16 = if digits { format!("{part:0<3}").parse().ok()? } else { return None };
+    let (whole, decimals) = quality.split_once('.').unwrap_or((quality, ""));
+    let is_valid = decimals.len() <= 3 && decimals.bytes().all(|byte| byte.is_ascii_digit());
+    let decimals: u16 = if is_valid { format!("{decimals:0<3}").parse().ok()? } else { return None };
     match whole {
-        "0" => Some(part),
-        "1" if part == 0 => Some(1000),
+        "0" => Some(decimals),
+        "1" if decimals == 0 => Some(1000),
         _ => None,
     }
 }
@@ -90,7 +91,7 @@ mod tests {
     use super::Format::{self, OpenMetrics, Text};
 
     #[test]
-    fn a_scraper_gets_what_it_asks_for() {
+    fn the_preferred_format_is_chosen() {
         let prometheus_2_42 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
              version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         let prometheus_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
@@ -119,7 +120,7 @@ mod tests {
             ("application/openmetrics-text;q=0.123, text/plain;q=0.12", OpenMetrics),
             ("application/openmetrics-text;q=0.2, text/plain;q=0.15", OpenMetrics),
             ("application/openmetrics-text;Q=0.1, text/plain;q=0.15", Text),
-            // What there is not, or is not wanted, or makes no sense.
+            // Unknown versions, a quality of zero, and malformed entries.
             ("application/openmetrics-text;version=0.0.1", Text),
             ("application/openmetrics-text;version=2.0.0, */*;q=0.1", Text),
             ("application/openmetrics-text;q=0", Text),

@@ -1,26 +1,20 @@
-//! A snapshot as Prometheus families, in the text formats of Prometheus and OpenMetrics.
+//! Renders a snapshot of a fleet as Prometheus metrics, in the text formats of Prometheus and OpenMetrics.
 //!
-//! [`Exposition`] is everything that a scrape answers with. Each [`Collector`] has a file of its own, and what it may
-//! write is in one table, [`FAMILIES`]. [`Format::negotiate`] reads what a scraper asks for, [`Selection`] which
-//! collectors it asks for. Everything here is pure: looking at the fleet does not belong here, and neither does HTTP.
+//! [`Exposition`] renders everything that a scrape returns. [`FAMILIES`] is the table of the families that it can
+//! contain, and each of them belongs to a [`Collector`]. [`Format::negotiate`] and [`Selection`] interpret what a
+//! scraper asks for. The crate is pure: it neither observes the fleet nor serves HTTP.
 
-mod build;
 mod collector;
 mod encoder;
 mod exposition;
-mod families;
 mod family;
+mod fleet_families;
 mod format;
-mod number;
-mod own_process;
-mod roster_agents;
-mod selection;
+mod sample_value;
 
-pub use build::Build;
-pub use collector::Collector;
-pub use exposition::{Exposition, out_of_time};
-pub use families::FAMILIES;
-pub use family::{Family, Kind};
+pub use collector::{Collector, Selection, UnknownCollector};
+pub use encoder::{Encoder, SampleWriter, Samples};
+pub use exposition::{Build, Exposition, OwnProcess, write_out_of_time};
+pub use family::{EXPORTER_FAMILIES, FAMILIES, Family, Kind, family_reference};
 pub use format::Format;
-pub use own_process::OwnProcess;
-pub use selection::{Selection, UnknownCollector};
+pub use sample_value::SampleValue;

@@ -1,18 +1,19 @@
-// Keeps the page as the fleet is. Without it the page is complete, and older.
+// Keeps the page up to date. Without the script, the page is complete but static.
 'use strict';
 (() => {
-  // A page that hears nothing for so long is old, whatever its connection says.
-  const SILENCE = 20_000;
-  const AGAIN = 5_000;
+  // Milliseconds without an event after which the page counts as outdated, whatever the state of its connection.
+  const MAX_SILENCE = 20_000;
+  // Milliseconds before the next attempt to connect.
+  const RETRY_DELAY = 5_000;
 
   const root = document.documentElement;
   const element = (id) => document.getElementById(id);
   root.classList.add('scripted');
 
-  // Ages are counted by the clock of the host that is looked at.
+  // Ages refer to the clock of the observed host.
   let offset = Date.now() - Number(root.dataset.now);
   let title = document.title;
-  let heard = Date.now();
+  let lastEvent = Date.now();
   let observed = null;
   let source = null;
 
@@ -25,7 +26,7 @@
     return `${days}d${two(hours % 24)}h`;
   }
 
-  function grow(within) {
+  function updateAges(within) {
     const now = Date.now() - offset;
     for (const time of within.getElementsByTagName('time')) {
       const text = span(Math.max(0, Math.floor((now - Date.parse(time.dateTime)) / 1000)));
@@ -33,8 +34,8 @@
     }
   }
 
-  // Makes one node like another and touches only what differs: focus, selection, what is open and
-  // what is hidden stay as they are.
+  // Makes a node equal to another one and changes only the differences: the focus, the selection, and the state of
+  // open and hidden elements are preserved.
   function morph(old, fresh) {
     if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || old.id !== fresh.id) {
       old.replaceWith(fresh);
@@ -44,12 +45,12 @@
       if (old.data !== fresh.data) old.data = fresh.data;
       return;
     }
-    const mine = (name) => name === 'open' || name === 'hidden';
+    const isPreserved = (name) => name === 'open' || name === 'hidden';
     for (const { name } of [...old.attributes]) {
-      if (!mine(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+      if (!isPreserved(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
     }
     for (const { name, value } of fresh.attributes) {
-      if (!mine(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+      if (!isPreserved(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
     }
     if (old.nodeName === 'TIME') return;
     const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
@@ -57,7 +58,7 @@
     before.slice(after.length).forEach((node) => node.remove());
   }
 
-  function put(id, html) {
+  function replaceElement(id, html) {
     const template = document.createElement('template');
     template.innerHTML = html;
     const fresh = template.content.firstElementChild;
@@ -80,23 +81,23 @@
     if (focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
 
-  function apply(news) {
-    offset = Date.now() - news.now;
-    for (const id of news.removed ?? []) element(id)?.remove();
-    for (const [id, html] of Object.entries(news.fragments ?? {})) put(id, html);
-    if (news.order) arrange(news.order);
-    if (news.fragments || news.order) find();
-    if (news.title) title = news.title;
-    if (news.favicon) element('icon').href = `favicon.svg?state=${news.favicon}`;
-    observed = new Date(news.observedAt);
+  function apply(message) {
+    offset = Date.now() - message.now;
+    for (const id of message.removed ?? []) element(id)?.remove();
+    for (const [id, html] of Object.entries(message.fragments ?? {})) replaceElement(id, html);
+    if (message.order) arrange(message.order);
+    if (message.fragments || message.order) find();
+    if (message.title) title = message.title;
+    if (message.favicon) element('icon').href = `favicon.svg?state=${message.favicon}`;
+    observed = new Date(message.observedAt);
     const time = document.createElement('time');
-    time.dateTime = news.observedAt;
+    time.dateTime = message.observedAt;
     element('observed').replaceChildren(time);
-    if (news.announce) element('announce').textContent = news.announce.join('. ');
-    grow(document);
+    if (message.announce) element('announce').textContent = message.announce.join('. ');
+    updateAges(document);
   }
 
-  function live() {
+  function setLive() {
     if (!root.classList.contains('live')) {
       if (root.classList.contains('lost')) element('announce').textContent = `Live again. ${title}`;
       root.classList.add('live');
@@ -107,12 +108,12 @@
     if (document.title !== title) document.title = title;
   }
 
-  function lost() {
+  function setLost() {
     if (root.classList.contains('lost')) return;
     root.classList.add('lost');
     root.classList.remove('live');
     const when = observed ?? new Date(Number(root.dataset.now));
-    element('lost').textContent = `Not live: what you see is from ${when.toLocaleTimeString()}. Connecting again …`;
+    element('lost').textContent = `Not live: this page shows the fleet as of ${when.toLocaleTimeString()}. Reconnecting …`;
     element('lost').hidden = false;
     element('link').textContent = 'not live';
     document.title = `? ${title}`;
@@ -120,19 +121,19 @@
 
   function connect() {
     source?.close();
-    heard = Date.now();
+    lastEvent = Date.now();
     const mine = (source = new EventSource('events'));
     mine.addEventListener('fleet', (event) => {
       if (mine !== source) return;
-      heard = Date.now();
+      lastEvent = Date.now();
       apply(JSON.parse(event.data));
-      live();
+      setLive();
     });
     mine.addEventListener('error', () => {
       if (mine !== source) return;
-      lost();
-      // The browser tries again by itself, but not after an answer that is no stream.
-      if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === source && connect(), AGAIN);
+      setLost();
+      // The browser reconnects by itself, but not after a response that is not an event stream.
+      if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === source && connect(), RETRY_DELAY);
     });
   }
 
@@ -155,8 +156,8 @@
       all += 1;
     }
     if (group) group.hidden = !any;
-    const said = words.length ? `${shown} of ${all}` : '';
-    if (element('found').textContent !== said) element('found').textContent = said;
+    const summary = words.length ? `${shown} of ${all}` : '';
+    if (element('found').textContent !== summary) element('found').textContent = summary;
   }
 
   async function copy(button) {
@@ -164,7 +165,7 @@
     try {
       await navigator.clipboard.writeText(code.textContent);
     } catch {
-      // No clipboard without TLS, but on the host itself: what is selected can still be copied.
+      // Without TLS, the clipboard is available on localhost only. A selection can be copied everywhere.
       getSelection().selectAllChildren(code);
       document.execCommand('copy');
     }
@@ -190,12 +191,12 @@
   document.addEventListener('mouseover', (event) => {
     if (event.target.nodeName === 'TIME') event.target.title = new Date(event.target.dateTime).toLocaleString();
   });
-  document.addEventListener('visibilitychange', () => document.hidden || grow(document));
+  document.addEventListener('visibilitychange', () => document.hidden || updateAges(document));
   addEventListener('pageshow', (event) => event.persisted && connect());
   setInterval(() => {
-    if (!document.hidden) grow(document);
-    if (Date.now() - heard > SILENCE) {
-      lost();
+    if (!document.hidden) updateAges(document);
+    if (Date.now() - lastEvent > MAX_SILENCE) {
+      setLost();
       connect();
     }
   }, 1000);

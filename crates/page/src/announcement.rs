@@ -1,73 +1,75 @@
-//! What a screen reader says when conditions change, and when somebody is needed.
+//! The announcements for screen readers when agents change their condition or need attention.
 
 use std::collections::BTreeMap;
 
 use mosaic_probe::snapshot::{AgentSnapshot, Condition};
 
-use crate::need::Need;
+use crate::agent_group::AgentGroup;
 
-/// More at once is a flood: then only numbers are said.
-const SPOKEN: usize = 4;
+/// The number of changes up to which each is announced. More changes are summarized.
+const MAX_SENTENCES: usize = 4;
 
-/// What an agent is now, and was not before.
+/// The new state of an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Became {
+pub(crate) enum NewState {
     Condition(Condition),
-    /// It needs somebody for what it does: the word.
-    Needing(&'static str),
+    /// The agent needs attention because of its activity: the word for it.
+    Activity(&'static str),
 }
 
-/// One agent of which there is something to tell.
+/// A change of one agent that is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Announced<'a> {
+pub(crate) struct Announcement<'a> {
     pub(crate) agent: &'a str,
-    pub(crate) became: Became,
+    pub(crate) state: NewState,
     pub(crate) reason: Option<&'a str>,
 }
 
-impl<'a> Announced<'a> {
-    /// What there is to tell of an agent that was like this before. That somebody has come to it is no news.
-    pub(crate) fn of(agent: &'a AgentSnapshot, before: Option<(Condition, Need)>) -> Option<Self> {
-        let need = Need::of(agent);
-        let named = |became, reason: &'a Option<String>| Self { agent: &agent.name, became, reason: reason.as_deref() };
-        if before.is_none_or(|(_, before)| before != need)
-            && let (Some(word), Some(activity)) = (need.word(), &agent.activity)
+impl<'a> Announcement<'a> {
+    /// Compares an agent with its previous condition and group. An agent that no longer needs attention is not
+    /// announced.
+    pub(crate) fn new(agent: &'a AgentSnapshot, before: Option<(Condition, AgentGroup)>) -> Option<Self> {
+        let group = AgentGroup::from_agent(agent);
+        let announce =
+            |state, reason: &'a Option<String>| Self { agent: &agent.name, state, reason: reason.as_deref() };
+        if before.is_none_or(|(_, before)| before != group)
+            && let (Some(word), Some(activity)) = (group.activity_word(), &agent.activity)
         {
-            return Some(named(Became::Needing(word), &activity.reason));
+            return Some(announce(NewState::Activity(word), &activity.reason));
         }
-        let changed = before.is_none_or(|(before, _)| before != agent.condition);
-        changed.then(|| named(Became::Condition(agent.condition), &agent.reason))
+        let has_changed = before.is_none_or(|(before, _)| before != agent.condition);
+        has_changed.then(|| announce(NewState::Condition(agent.condition), &agent.reason))
     }
 }
 
-impl Became {
+impl NewState {
     fn word(self) -> &'static str {
         match self {
             Self::Condition(condition) => condition.as_str(),
-            Self::Needing(word) => word,
+            Self::Activity(word) => word,
         }
     }
 }
 
-/// A sentence a change, or a sentence a word if there are many.
-pub(crate) fn announcements(changes: &[Announced<'_>]) -> Vec<String> {
-    if changes.len() <= SPOKEN {
+/// Renders one sentence per change, or one per new state if there are many changes.
+pub(crate) fn announcements(changes: &[Announcement<'_>]) -> Vec<String> {
+    if changes.len() <= MAX_SENTENCES {
         return changes.iter().map(sentence).collect();
     }
-    let mut counts: BTreeMap<Became, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<NewState, usize> = BTreeMap::new();
     for change in changes {
-        *counts.entry(change.became).or_default() += 1;
+        *counts.entry(change.state).or_default() += 1;
     }
-    let said = |(became, count): (&Became, &usize)| match count {
-        1 => format!("1 agent is {}", became.word()),
-        _ => format!("{count} agents are {}", became.word()),
+    let summary = |(state, count): (&NewState, &usize)| match count {
+        1 => format!("1 agent is {}", state.word()),
+        _ => format!("{count} agents are {}", state.word()),
     };
-    counts.iter().map(said).collect()
+    counts.iter().map(summary).collect()
 }
 
-fn sentence(change: &Announced<'_>) -> String {
-    let Announced { agent, became, reason } = change;
-    let word = became.word();
+fn sentence(change: &Announcement<'_>) -> String {
+    let Announcement { agent, state, reason } = change;
+    let word = state.word();
     reason.map_or_else(|| format!("{agent} is {word}"), |reason| format!("{agent} is {word}: {reason}"))
 }
 
@@ -75,16 +77,16 @@ fn sentence(change: &Announced<'_>) -> String {
 mod tests {
     use mosaic_probe::snapshot::{Attention, Condition};
 
-    use super::{Announced, Became, announcements};
-    use crate::need::Need;
+    use super::{Announcement, NewState, announcements};
+    use crate::agent_group::AgentGroup;
     use crate::test_fleet;
 
     #[test]
-    fn few_changes_are_told_one_by_one_and_many_are_counted() {
+    fn few_changes_are_announced_one_by_one_and_many_are_summarized() {
         let reason = Some("it exited with signal:9");
-        let dead = Announced { agent: "coder1", became: Became::Condition(Condition::Dead), reason };
-        let up = Announced { agent: "coder0", became: Became::Condition(Condition::Up), reason: None };
-        let waits = Announced { agent: "coder2", became: Became::Needing("waiting"), reason: Some("login") };
+        let dead = Announcement { agent: "coder1", state: NewState::Condition(Condition::Dead), reason };
+        let up = Announcement { agent: "coder0", state: NewState::Condition(Condition::Up), reason: None };
+        let waits = Announcement { agent: "coder2", state: NewState::Activity("waiting"), reason: Some("login") };
         assert_eq!(announcements(&[]), [""; 0]);
         assert_eq!(announcements(&[dead, up]), ["coder1 is dead: it exited with signal:9", "coder0 is up"]);
         assert_eq!(announcements(&[waits]), ["coder2 is waiting: login"]);
@@ -93,8 +95,8 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_to_need_somebody_is_told_of_and_who_was_helped_is_not() {
-        let (nothing, waiting) = (Need::Nothing, Need::Of(Attention::Waiting));
+    fn an_agent_is_announced_when_it_begins_to_need_attention() {
+        let (nothing, waiting) = (AgentGroup::Running, AgentGroup::Attention(Attention::Waiting));
         let table = [
             (Condition::Up, "working", None, Some("up")),
             (Condition::Up, "waiting", None, Some("waiting")),
@@ -109,8 +111,8 @@ mod tests {
             let mut agent = test_fleet::agent("coder0", "codex", "implementer");
             agent.condition = condition;
             agent.activity = Some(test_fleet::activity(state, None));
-            let told = Announced::of(&agent, before).map(|announced| announced.became.word());
-            assert_eq!(told, expected, "{condition} {state} {before:?}");
+            let announced = Announcement::new(&agent, before).map(|announcement| announcement.state.word());
+            assert_eq!(announced, expected, "{condition} {state} {before:?}");
         }
     }
 }

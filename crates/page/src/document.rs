@@ -5,20 +5,16 @@ use maud::{DOCTYPE, Markup, html};
 use mosaic_probe::snapshot::Snapshot;
 
 use crate::History;
-use crate::agents_table::agents_table;
-use crate::ages::Ages;
 use crate::asset::{PAGE_CSS, PAGE_JS};
-use crate::drift_section::drift_section;
 use crate::fleet_state::{FleetState, title};
-use crate::header::{fleet_hour, place, sources, summary};
-use crate::legend::legend;
-use crate::view::View;
+use crate::sections::{agents_table, drift, fleet_hour, legend, place, sources, summary};
+use crate::view::{Ages, View};
 
-/// The page as it is now: complete as it stands, and kept up to date by its script where there is one.
+/// Renders the page. It is complete without scripts, and its script keeps it up to date.
 #[must_use]
 pub fn document(snapshot: &Snapshot, verified: Option<bool>, history: &History, now: Timestamp) -> String {
     let view = View { snapshot, verified, history, now, ages: Ages::At(now) };
-    let icon = format!("favicon.svg?state={}", FleetState::of(snapshot).as_str());
+    let icon = format!("favicon.svg?state={}", FleetState::from_snapshot(snapshot).as_str());
     html! {
         (DOCTYPE)
         html lang="en" data-now=(now.as_millisecond()) {
@@ -44,9 +40,9 @@ pub fn document(snapshot: &Snapshot, verified: Option<bool>, history: &History, 
                 p #lost role="alert" hidden {}
                 main {
                     (sources(&view))
-                    (drift_section(&view))
+                    (drift(&view))
                     search.scripted {
-                        label for="find" { "Find" }
+                        label for="find" { "Find agents" }
                         input #find type="search" autocomplete="off" spellcheck="false" aria-keyshortcuts="/"
                             placeholder="name, class, condition or activity";
                         kbd aria-hidden="true" { "/" }
@@ -56,7 +52,7 @@ pub fn document(snapshot: &Snapshot, verified: Option<bool>, history: &History, 
                     (legend())
                 }
                 footer {
-                    p { "Mosaic Fleet · the same as JSON: " a href="api/v1/fleet" { "api/v1/fleet" } }
+                    p { "Mosaic Fleet · this page as JSON: " a href="api/v1/fleet" { "api/v1/fleet" } }
                 }
                 p #announce.unseen role="status" aria-live="polite" {}
             }
@@ -65,13 +61,13 @@ pub fn document(snapshot: &Snapshot, verified: Option<bool>, history: &History, 
     .into_string()
 }
 
-/// When this was seen, and whether it goes on. The script takes it over.
+/// The time of the observation, and the state of the connection, which the script updates.
 fn live(view: &View<'_>) -> Markup {
     html! {
         p #live {
-            b #link { "as it was" } " "
-            span { "observed " span #observed { @if let Some(age) = view.ages.of(Some(&view.snapshot.observed_at)) { (age) } } " ago" }
-            noscript { " · without JavaScript this page renews itself every 15 s" }
+            b #link { "not live" } " "
+            span { "observed " span #observed { @if let Some(age) = view.ages.render(Some(&view.snapshot.observed_at)) { (age) } } " ago" }
+            noscript { " · without JavaScript, this page reloads every 15 s" }
         }
     }
 }

@@ -1,59 +1,71 @@
-//! What the last hour was like: one slot a minute, half a byte each, and a gap where nobody looked.
-
-mod minute;
-mod slots;
-mod up_count;
+//! The conditions of the last hour, with one slot per minute and a gap for each minute without an observation.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use mosaic_probe::snapshot::{AgentSnapshot, Condition, Snapshot};
 
-pub(crate) use minute::Minute;
-pub(crate) use slots::MINUTES;
-use slots::Slots;
-pub(crate) use up_count::UpCount;
+/// The number of minutes that are kept.
+pub(crate) const MINUTES: usize = 60;
 
-/// The last hour of a fleet, as far as somebody looked: 30 bytes and a name for each agent.
+/// The last hour of a fleet: 30 bytes and a name per agent.
 ///
-/// Nothing is filled in: a minute without a look stays a gap. A slot says the worst that was seen in
-/// its minute, so that a death of a second is not lost in a minute of life.
+/// A minute without an observation stays a gap. A slot keeps the worst condition of its minute, so that a short outage
+/// is visible.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// The last minute that was noted, in minutes since 1970.
+    /// The latest recorded minute, in minutes since 1970.
     newest: i64,
     agents: HashMap<Box<str>, Slots>,
     fleet: Vec<Option<UpCount>>,
 }
 
-/// An hour, from an hour ago to now; `None` where nobody looked.
+/// The slots from an hour ago to now; `None` for a gap.
 pub(crate) type Hour<T> = [Option<T>; MINUTES];
 
+/// One slot of an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Minute {
+    /// The worst observed condition.
+    pub(crate) condition: Condition,
+    /// Whether the agent printed output.
+    pub(crate) printed: bool,
+}
+
+/// One slot of the fleet: the fewest agents that were up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UpCount {
+    /// The number of agents that were up.
+    pub(crate) up: u16,
+    /// The number of agents in the roster.
+    pub(crate) of: u16,
+}
+
 impl History {
-    /// Takes a look into the minute that it was made in.
-    pub fn note(&mut self, now: Timestamp, snapshot: &Snapshot) {
+    /// Records a snapshot.
+    pub fn record(&mut self, now: Timestamp, snapshot: &Snapshot) {
         let minute = minute_of(now);
-        self.move_to(minute);
+        self.advance_to(minute);
         for agent in &snapshot.agents {
-            self.note_agent(minute, agent);
+            self.record_agent(minute, agent);
         }
         self.agents.retain(|_, slots| !slots.is_empty());
         let count = |condition| u16::try_from(snapshot.count(condition)).unwrap_or(u16::MAX);
         let all = u16::try_from(snapshot.managed().count()).unwrap_or(u16::MAX);
         let seen = UpCount { up: count(Condition::Up), of: all };
-        let slot = &mut self.fleet[place(minute)];
+        let slot = &mut self.fleet[slot_index(minute)];
         *slot = Some(slot.map_or(seen, |before| before.worse(seen)));
     }
 
     /// The last hour of an agent.
     pub(crate) fn agent(&self, name: &str, now: Timestamp) -> Hour<Minute> {
         let slots = self.agents.get(name);
-        self.hour(now, |minute| slots?.get(place(minute)))
+        self.hour(now, |minute| slots?.get(slot_index(minute)))
     }
 
-    /// How many were up.
+    /// The last hour of the fleet.
     pub(crate) fn fleet(&self, now: Timestamp) -> Hour<UpCount> {
-        self.hour(now, |minute| self.fleet.get(place(minute)).copied().flatten())
+        self.hour(now, |minute| self.fleet.get(slot_index(minute)).copied().flatten())
     }
 
     fn hour<T>(&self, now: Timestamp, at: impl Fn(i64) -> Option<T>) -> Hour<T> {
@@ -65,30 +77,30 @@ impl History {
         })
     }
 
-    fn note_agent(&mut self, minute: i64, agent: &AgentSnapshot) {
+    fn record_agent(&mut self, minute: i64, agent: &AgentSnapshot) {
         if !self.agents.contains_key(agent.name.as_str()) {
             self.agents.insert(agent.name.as_str().into(), Slots::default());
         }
         let Some(slots) = self.agents.get_mut(agent.name.as_str()) else { return };
-        slots.note(place(minute), agent.condition);
+        slots.record(slot_index(minute), agent.condition);
         let printed = agent.session.as_ref().and_then(|session| session.last_output.as_deref()?.parse().ok());
-        // Output may be of a minute before this look; in a gap it stays unseen.
+        // The output may belong to an earlier minute. In a gap it is not recorded.
         if let Some(printed) =
             printed.map(minute_of).filter(|then| (minute - offset(MINUTES) + 1..=minute).contains(then))
         {
-            slots.note_output(place(printed));
+            slots.record_output(slot_index(printed));
         }
     }
 
-    /// Forgets what is between the last note and this one, which is what was there an hour before.
-    fn move_to(&mut self, minute: i64) {
+    /// Clears the slots between the latest recorded minute and this one, which are an hour old.
+    fn advance_to(&mut self, minute: i64) {
         self.fleet.resize(MINUTES, None);
-        // A clock that was set back takes the minutes along that have not been yet.
+        // If the clock was set back, the minutes that are now in the future are cleared.
         let (from, to) = if minute < self.newest { (minute + 1, self.newest) } else { (self.newest + 1, minute) };
-        let gone = (from..=to).take(MINUTES).map(place);
-        for place in gone {
-            self.fleet[place] = None;
-            self.agents.values_mut().for_each(|slots| slots.clear(place));
+        let gone = (from..=to).take(MINUTES).map(slot_index);
+        for index in gone {
+            self.fleet[index] = None;
+            self.agents.values_mut().for_each(|slots| slots.clear(index));
         }
         self.newest = minute;
     }
@@ -102,9 +114,83 @@ fn offset(minutes: usize) -> i64 {
     i64::try_from(minutes).unwrap_or(i64::MAX)
 }
 
-/// Where a minute is kept: after an hour its place is another's.
-fn place(minute: i64) -> usize {
+/// The index of a minute's slot, which is reused after an hour.
+fn slot_index(minute: i64) -> usize {
     usize::try_from(minute.rem_euclid(offset(MINUTES))).unwrap_or(0)
+}
+
+impl Minute {
+    /// Encodes the slot in four bits: bit 3 is the output, and bits 0 to 2 are the severity. 0 is a gap.
+    fn bits(self) -> u8 {
+        severity(self.condition) | u8::from(self.printed) << 3
+    }
+
+    fn from_bits(bits: u8) -> Option<Self> {
+        let condition = Condition::ALL.into_iter().find(|condition| severity(*condition) == bits & 7)?;
+        Some(Self { condition, printed: bits & 8 != 0 })
+    }
+}
+
+/// The severity of a condition; the highest of a minute is kept.
+fn severity(condition: Condition) -> u8 {
+    match condition {
+        Condition::Up => 1,
+        Condition::Starting => 2,
+        Condition::Stale => 3,
+        Condition::Unknown => 4,
+        Condition::Missing => 5,
+        Condition::Dead => 6,
+    }
+}
+
+impl UpCount {
+    /// The count with more agents down.
+    fn worse(self, other: Self) -> Self {
+        if other.of.saturating_sub(other.up) >= self.of.saturating_sub(self.up) { other } else { self }
+    }
+}
+
+/// The minutes of one agent, two per byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Slots([u8; MINUTES / 2]);
+
+impl Slots {
+    fn get(&self, index: usize) -> Option<Minute> {
+        Minute::from_bits(self.0[index / 2] >> shift(index) & 15)
+    }
+
+    /// Records a condition, unless the slot has a worse one.
+    fn record(&mut self, index: usize, condition: Condition) {
+        let before = self.get(index);
+        let printed = before.is_some_and(|minute| minute.printed);
+        let worst = before.map(|minute| minute.condition).filter(|before| severity(*before) > severity(condition));
+        self.set(index, Minute { condition: worst.unwrap_or(condition), printed }.bits());
+    }
+
+    /// Records output, unless the slot is a gap.
+    fn record_output(&mut self, index: usize) {
+        if let Some(minute) = self.get(index) {
+            self.set(index, Minute { printed: true, ..minute }.bits());
+        }
+    }
+
+    fn clear(&mut self, index: usize) {
+        self.set(index, 0);
+    }
+
+    /// Whether all slots are gaps.
+    fn is_empty(&self) -> bool {
+        self.0 == [0; MINUTES / 2]
+    }
+
+    fn set(&mut self, index: usize, bits: u8) {
+        let byte = &mut self.0[index / 2];
+        *byte = *byte & !(15 << shift(index)) | bits << shift(index);
+    }
+}
+
+fn shift(index: usize) -> u32 {
+    if index.is_multiple_of(2) { 0 } else { 4 }
 }
 
 #[cfg(test)]

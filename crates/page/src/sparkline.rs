@@ -1,4 +1,4 @@
-//! The last hour as a line of bars, and in words.
+//! The charts of the last hour, as SVG and in words.
 
 use std::fmt::Write as _;
 
@@ -8,13 +8,13 @@ use mosaic_probe::snapshot::Condition;
 
 use crate::history::{Hour, MINUTES, Minute, UpCount};
 
-/// Bars stand on this line, or hang from it.
-const GROUND: u8 = 11;
-/// What is written of an hour that was full of changes.
-const TIMES_TOLD: usize = 3;
+/// The vertical position of the base line, from which bars extend up or down.
+const BASE_LINE: u8 = 11;
+/// The number of periods that the words mention.
+const MAX_PERIODS: usize = 3;
 
-/// An agent's hour: a bar a minute, high where it printed, below the line where it was down, dots
-/// where nobody looked.
+/// The chart of an agent, with one bar per minute: high if it printed output, below the base line if it was down, and
+/// dots for minutes without an observation.
 pub(crate) fn sparkline(hour: &Hour<Minute>, now: Timestamp) -> Markup {
     html! {
         svg.hour viewBox="0 0 60 18" role="img" {
@@ -27,12 +27,12 @@ pub(crate) fn sparkline(hour: &Hour<Minute>, now: Timestamp) -> Markup {
     }
 }
 
-/// The fleet's hour: how many of all were up, a bar a minute.
+/// The chart of the fleet, with one bar per minute for the share of agents that were up.
 pub(crate) fn fleet_sparkline(hour: &Hour<UpCount>, now: Timestamp) -> Markup {
     let bars = steps(|at| {
         let count = hour[at].filter(|count| count.of > 0)?;
-        let full = u32::from(GROUND) * u32::from(count.up) / u32::from(count.of);
-        Some(GROUND - u8::try_from(full).unwrap_or(GROUND))
+        let full = u32::from(BASE_LINE) * u32::from(count.up) / u32::from(count.of);
+        Some(BASE_LINE - u8::try_from(full).unwrap_or(BASE_LINE))
     });
     html! {
         svg.hour.fleet viewBox="0 0 60 18" role="img" {
@@ -47,7 +47,7 @@ fn bars(hour: &Hour<Minute>, condition: Condition) -> Option<String> {
     steps(|at| hour[at].filter(|minute| minute.condition == condition).map(edge))
 }
 
-/// Where a bar ends: the shapes differ, not only the colours.
+/// The end of a bar. The conditions differ by shape, not only by color.
 fn edge(minute: Minute) -> u8 {
     match (minute.condition, minute.printed) {
         (Condition::Dead | Condition::Missing, _) => 18,
@@ -70,7 +70,7 @@ fn gaps<T>(hour: &Hour<T>) -> Option<String> {
     (!path.is_empty()).then_some(path)
 }
 
-/// Bars that touch are one outline: an agent at work takes a tenth of what a rectangle a minute would.
+/// The outline of all bars. Adjacent bars share one outline, which is a tenth as long as one rectangle per minute.
 fn steps(edge: impl Fn(usize) -> Option<u8>) -> Option<String> {
     let mut path = String::new();
     let mut at = 0;
@@ -80,56 +80,60 @@ fn steps(edge: impl Fn(usize) -> Option<u8>) -> Option<String> {
             continue;
         };
         if at == 0 || edge(at - 1).is_none() {
-            let _ = write!(path, "M{at} {GROUND}");
+            let _ = write!(path, "M{at} {BASE_LINE}");
         }
         let length = (at..MINUTES).take_while(|next| edge(*next) == Some(height)).count();
         let _ = write!(path, "V{height}h{length}");
         at += length;
         if at == MINUTES || edge(at).is_none() {
-            let _ = write!(path, "V{GROUND}z");
+            let _ = write!(path, "V{BASE_LINE}z");
         }
     }
     (!path.is_empty()).then_some(path)
 }
 
+/// The hour of an agent in words.
 fn words(hour: &Hour<Minute>, now: Timestamp) -> String {
-    let looked_at = hour.iter().flatten().count();
-    if looked_at == 0 {
-        return "nobody looked within the last hour".to_owned();
+    let observed = hour.iter().flatten().count();
+    if observed == 0 {
+        return "no observations in the last hour".to_owned();
     }
     let up = hour.iter().flatten().filter(|minute| minute.condition == Condition::Up).count();
-    let mut told = Vec::new();
+    let mut periods = Vec::new();
     let mut at = 0;
     while at < MINUTES {
         let condition = hour[at].map(|minute| minute.condition);
         let length = hour[at..].iter().take_while(|slot| slot.map(|minute| minute.condition) == condition).count();
         if let Some(condition) = condition.filter(|condition| *condition != Condition::Up) {
-            told.push(format!("{condition} {}", when(at, length, now)));
+            periods.push(format!("{condition} {}", when(at, length, now)));
         }
         at += length;
     }
-    let mut said = format!("up {up} of {looked_at} minutes looked at");
-    // What was last is what matters.
-    let untold = told.len().saturating_sub(TIMES_TOLD);
-    for time in told.iter().skip(untold) {
-        let _ = write!(said, "; {time}");
+    let mut words = format!("up in {up} of {observed} observed minutes");
+    // The latest periods matter most.
+    let omitted = periods.len().saturating_sub(MAX_PERIODS);
+    for period in periods.iter().skip(omitted) {
+        let _ = write!(words, "; {period}");
     }
-    if untold > 0 {
-        let _ = write!(said, "; and {untold} times before");
+    if omitted > 0 {
+        let _ = write!(words, "; and {omitted} earlier periods");
     }
-    said
+    words
 }
 
+/// The hour of the fleet in words: its worst minute.
 fn fleet_words(hour: &Hour<UpCount>, now: Timestamp) -> String {
     let counts = hour.iter().enumerate().filter_map(|(at, count)| Some((at, (*count)?)));
-    // The last of equals: what was just now is remembered best.
+    // Of equal minutes, the latest is mentioned.
     let worst = counts.clone().max_by_key(|(_, count)| count.of.saturating_sub(count.up));
     match worst {
-        None => "nobody looked within the last hour".to_owned(),
+        None => "no observations in the last hour".to_owned(),
         Some((_, count)) if count.up == count.of => {
-            format!("the last hour: all up in all of {} minutes looked at", counts.count())
+            format!("all agents up in all {} observed minutes of the last hour", counts.count())
         }
-        Some((at, count)) => format!("the last hour: at worst {} of {} up, {}", count.up, count.of, when(at, 1, now)),
+        Some((at, count)) => {
+            format!("in the last hour at worst {} of {} agents up, {}", count.up, count.of, when(at, 1, now))
+        }
     }
 }
 
@@ -142,9 +146,89 @@ fn when(at: usize, length: usize, now: Timestamp) -> String {
     if length == 1 {
         format!("at {} UTC", clock(at))
     } else {
-        format!("{} to {} UTC", clock(at), clock(at + length - 1))
+        format!("from {} to {} UTC", clock(at), clock(at + length - 1))
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use mosaic_probe::snapshot::Condition::{self, Dead, Missing, Stale, Unknown, Up};
+
+    use super::{bars, fleet_sparkline, fleet_words, gaps, sparkline, words};
+    use crate::history::{Hour, MINUTES, Minute, UpCount};
+    use crate::test_fleet::now;
+
+    /// An hour that ends with these slots.
+    fn ending<T: Copy>(last: &[Option<T>]) -> Hour<T> {
+        std::array::from_fn(|at| (at + last.len()).checked_sub(MINUTES).and_then(|at| last[at]))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "a slot of an hour may be a gap")]
+    fn seen(condition: Condition, printed: bool) -> Option<Minute> {
+        Some(Minute { condition, printed })
+    }
+
+    #[test]
+    fn bars_differ_by_shape_and_gaps_are_dotted() {
+        let hour = ending(&[
+            seen(Up, true),
+            seen(Up, true),
+            seen(Up, false),
+            None,
+            seen(Dead, true),
+            seen(Stale, false),
+            seen(Up, true),
+        ]);
+        assert_eq!(bars(&hour, Up).unwrap(), "M53 11V1h2V6h1V11zM59 11V1h1V11z");
+        assert_eq!(bars(&hour, Dead).unwrap(), "M57 11V18h1V11z");
+        assert_eq!(bars(&hour, Stale).unwrap(), "M58 11V6h1V11z");
+        assert_eq!(bars(&hour, Missing), None);
+        assert_eq!(gaps(&hour).unwrap(), "M0 10.5h53M56 10.5h1");
+    }
+
+    #[test]
+    fn every_path_is_an_element_of_its_own() {
+        let drawn = sparkline(&ending(&[seen(Up, true), None, seen(Unknown, false)]), now()).0;
+        assert_eq!(drawn.matches("<path").count(), 3);
+        assert_eq!(drawn.matches("</path>").count(), 3, "a nested path is not drawn");
+        assert!(drawn.contains("<path class=\"unknown\" d=\"M59 11V9h1V11z\">"), "{drawn}");
+    }
+
+    #[test]
+    fn the_chart_of_an_agent_is_described_in_words() {
+        // The time is 14:58.
+        let table = [
+            (ending(&[]), "no observations in the last hour"),
+            (ending(&[seen(Up, false); 60]), "up in 60 of 60 observed minutes"),
+            (
+                ending(&[seen(Dead, false), seen(Up, true), seen(Missing, false), seen(Missing, false)]),
+                "up in 1 of 4 observed minutes; dead at 14:55 UTC; missing from 14:57 to 14:58 UTC",
+            ),
+            (
+                ending(&[seen(Dead, false), None, seen(Dead, false)]),
+                "up in 0 of 2 observed minutes; dead at 14:56 UTC; dead at 14:58 UTC",
+            ),
+            (
+                ending(&[Dead, Up, Dead, Up, Stale, Up, Unknown, Up, Stale, Up].map(|condition| seen(condition, true))),
+                "up in 5 of 10 observed minutes; stale at 14:53 UTC; unknown at 14:55 UTC; stale at 14:57 UTC; and 2 \
+                 earlier periods",
+            ),
+        ];
+        for (hour, expected) in table {
+            assert_eq!(words(&hour, now()), expected);
+        }
+    }
+
+    #[test]
+    fn the_chart_of_the_fleet_is_described_by_its_worst_minute() {
+        let count = |up| Some(UpCount { up, of: 4 });
+        assert_eq!(fleet_words(&ending(&[]), now()), "no observations in the last hour");
+        assert_eq!(
+            fleet_words(&ending(&[count(4), count(4)]), now()),
+            "all agents up in all 2 observed minutes of the last hour"
+        );
+        let hour = ending(&[count(4), count(1), None, count(3)]);
+        assert_eq!(fleet_words(&hour, now()), "in the last hour at worst 1 of 4 agents up, at 14:56 UTC");
+        assert!(fleet_sparkline(&hour, now()).0.contains("d=\"M56 11V0h1V9h1V11zM59 11V3h1V11z\""));
+    }
+}

@@ -1,4 +1,4 @@
-//! Fleets for tests of how they are shown.
+//! Snapshots of fleets for the tests of the page.
 
 use jiff::Timestamp;
 use mosaic_probe::snapshot::{
@@ -9,12 +9,12 @@ use mosaic_probe::snapshot::{
 
 const NOW: &str = "2026-11-20T14:58:08Z";
 
-/// When the fleets were looked at.
+/// The time of the snapshots.
 pub(crate) fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
-/// An agent that is well.
+/// A healthy agent.
 pub(crate) fn agent(name: &str, runtime: &str, class: &str) -> AgentSnapshot {
     AgentSnapshot {
         name: name.to_owned(),
@@ -64,7 +64,7 @@ pub(crate) fn agent(name: &str, runtime: &str, class: &str) -> AgentSnapshot {
     }
 }
 
-/// What an agent says of itself, for twelve minutes.
+/// An activity that began twelve minutes ago.
 pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
     ActivitySnapshot {
         state: state.to_owned(),
@@ -78,29 +78,29 @@ pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
     }
 }
 
-/// What an agent says that works, and has printed nothing for 38 minutes.
+/// The activity of an agent that works and has printed nothing for 38 minutes.
 pub(crate) fn silent() -> ActivitySnapshot {
     let silent_since = Some("2026-11-20T14:20:00Z".to_owned());
     ActivitySnapshot { since: "2026-11-20T14:02:00Z".to_owned(), silent_since, ..activity("working", None) }
 }
 
-/// A source that could not be read.
+/// Marks a source as failed.
 pub(crate) fn fail(snapshot: &mut Snapshot, source: SourceName, why: &str) {
     let report = SourceReport { ok: false, duration_ms: 2000.0, error: Some(why.to_owned()) };
     snapshot.sources.insert(source, report);
 }
 
-/// A fleet without trouble but its agents'.
-pub(crate) fn of(conditions: &[Condition]) -> Snapshot {
+/// A fleet with one agent per condition, and without other problems.
+pub(crate) fn with_conditions(conditions: &[Condition]) -> Snapshot {
     let agents = conditions.iter().enumerate().map(|(at, condition)| AgentSnapshot {
         condition: *condition,
         activity: None,
         ..agent(&format!("coder{at}"), "codex", "implementer")
     });
-    with(agents.collect())
+    with_agents(agents.collect())
 }
 
-fn with(agents: Vec<AgentSnapshot>) -> Snapshot {
+fn with_agents(agents: Vec<AgentSnapshot>) -> Snapshot {
     let ok = SourceReport { ok: true, duration_ms: 5.1, error: None };
     let sources =
         [SourceName::Roster, SourceName::Tmux, SourceName::Systemd, SourceName::Heartbeat, SourceName::Process];
@@ -120,12 +120,12 @@ fn with(agents: Vec<AgentSnapshot>) -> Snapshot {
     }
 }
 
-/// One agent of each condition and of each activity, a source that failed, drift: all that one look can see.
-pub(crate) fn of_everything() -> Snapshot {
-    let mut snapshot = of_every_condition();
-    let why = "the systemd user manager did not answer within 2 s; see whether it, or the D-Bus of the user, hangs";
+/// One agent of each condition and of each activity, a failed source, and drift.
+pub(crate) fn with_everything() -> Snapshot {
+    let mut snapshot = with_every_condition();
+    let why = "the systemd user manager did not answer within 2 s: check whether it or the user D-Bus hangs";
     fail(&mut snapshot, SourceName::Systemd, why);
-    // Nobody knows of any unit then, nor how one differs.
+    // Without systemd, units and their drift are unknown.
     snapshot.linger = None;
     snapshot.drift.retain(|item| item.kind != DriftKind::UnitDisabled);
     for agent in &mut snapshot.agents {
@@ -136,16 +136,16 @@ pub(crate) fn of_everything() -> Snapshot {
 }
 
 /// One agent of each condition and of each activity, and drift.
-pub(crate) fn of_every_condition() -> Snapshot {
+pub(crate) fn with_every_condition() -> Snapshot {
     let mut waiting = agent("coder0", "codex", "implementer");
     waiting.activity = Some(activity("waiting", Some("permission: Bash")));
     let mut blocked = agent("coder3", "codex", "implementer");
     blocked.activity = Some(activity("blocked", Some("the review of 41 is open")));
-    let mut barred = agent("coder4", "codex", "implementer");
-    let by_screen = ActivitySnapshot { source: ActivitySource::Screen, ..activity("waiting", Some("login")) };
-    barred.activity = Some(ActivitySnapshot { since: "2026-11-20T14:31:00Z".to_owned(), ..by_screen });
-    let mut hung = agent("coder5", "codex", "implementer");
-    hung.activity = Some(silent());
+    let mut logged_out = agent("coder4", "codex", "implementer");
+    let from_screen = ActivitySnapshot { source: ActivitySource::Screen, ..activity("waiting", Some("login")) };
+    logged_out.activity = Some(ActivitySnapshot { since: "2026-11-20T14:31:00Z".to_owned(), ..from_screen });
+    let mut silent_agent = agent("coder5", "codex", "implementer");
+    silent_agent.activity = Some(silent());
     let mut starting = agent("coder2", "codex", "implementer");
     starting.condition = Condition::Starting;
     starting.activity = None;
@@ -159,30 +159,30 @@ pub(crate) fn of_every_condition() -> Snapshot {
         dead(),
         starting,
         blocked,
-        barred,
-        hung,
+        logged_out,
+        silent_agent,
         stale(),
         missing(),
         idle,
         unreadable(),
         unmanaged(),
     ];
-    let mut snapshot = with(agents);
+    let mut snapshot = with_agents(agents);
     snapshot.drift = [
-        (DriftKind::PaneDead, "coder1", "the process in its pane has ended", "mosaic fleet restart coder1"),
+        (DriftKind::PaneDead, "coder1", "the process in the pane has ended", "mosaic fleet restart coder1"),
         (
             DriftKind::UnitDisabled,
             "coder1",
-            "mosaic-agent@coder1.service is not enabled: it is not started at boot",
+            "mosaic-agent@coder1.service is not enabled and does not start at boot",
             "mosaic fleet install",
         ),
         (
             DriftKind::StaleHeartbeat,
             "gardener",
-            "its process runs, and its last heartbeat is 64 s old",
+            "the process runs, but its last heartbeat is 64 s old",
             "mosaic fleet restart gardener",
         ),
-        (DriftKind::SessionMissing, "rev0", "it has no session", "mosaic fleet start rev0"),
+        (DriftKind::SessionMissing, "rev0", "the agent has no session", "mosaic fleet start rev0"),
         (
             DriftKind::UnmanagedSession,
             "scratch",
@@ -203,7 +203,7 @@ fn drift((kind, subject, detail, advice): (DriftKind, &str, &str, &str)) -> Drif
 fn dead() -> AgentSnapshot {
     let mut dead = agent("coder1", "codex", "implementer");
     dead.condition = Condition::Dead;
-    dead.reason = Some("its process exited with signal:9".to_owned());
+    dead.reason = Some("the process exited with signal:9".to_owned());
     dead.heartbeat.health = HeartbeatHealth::Stale;
     dead.heartbeat.ts = Some("2026-11-20T14:57:04Z".to_owned());
     dead.heartbeat.last_exit = Some("signal:9".to_owned());
@@ -224,7 +224,7 @@ fn dead() -> AgentSnapshot {
 fn stale() -> AgentSnapshot {
     let mut stale = agent("gardener", "pi", "a-class-of-its-own");
     stale.condition = Condition::Stale;
-    stale.reason = Some("its last heartbeat is 64 s old".to_owned());
+    stale.reason = Some("the last heartbeat is 64 s old".to_owned());
     stale.heartbeat.health = HeartbeatHealth::Stale;
     stale.heartbeat.ts = Some("2026-11-20T14:57:04Z".to_owned());
     stale.drift = vec![DriftKind::StaleHeartbeat];
@@ -237,7 +237,7 @@ fn missing() -> AgentSnapshot {
     missing.session = Some(SessionSnapshot::default());
     missing.heartbeat.ts = None;
     missing.heartbeat.health = HeartbeatHealth::Unknown;
-    missing.heartbeat.reason = Some("there is no heartbeat".to_owned());
+    missing.heartbeat.reason = Some("no heartbeat file".to_owned());
     missing.activity = None;
     missing.usage = None;
     if let Some(unit) = &mut missing.unit {

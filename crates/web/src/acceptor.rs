@@ -1,4 +1,4 @@
-//! Takes connections from several sockets, each in its turn.
+//! Accepts connections from several listening sockets in turn.
 
 use std::future::poll_fn;
 use std::io;
@@ -9,22 +9,22 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::{Sleep, sleep};
 
-use crate::listener::{self, Listener};
-use crate::stream::{Peer, Socket};
-use crate::unix_socket::SocketFile;
+use crate::instrumented_io::{Peer, Socket};
+use crate::listener::{Listener, ListeningSocket, SocketFile};
 
-/// What the kernel keeps of an answer that cannot be sent yet. Left to itself it copies megabytes for each client
-/// that reads nothing (`tcp_wmem`), at the cost of as much memory and of the time to fill it; what is on its way to
-/// one that does read is not limited by this (tcp(7), `TCP_NOTSENT_LOWAT`).
+/// The most bytes of a response that the kernel buffers before they can be sent (tcp(7), `TCP_NOTSENT_LOWAT`).
+///
+/// By default, the kernel copies megabytes for each client that does not read (`tcp_wmem`), which costs that much
+/// memory and the time to fill it. Data in flight to a client that does read is not limited by this value.
 const UNSENT_BYTES: u32 = 64 * 1024;
 
-/// All sockets that listen.
+/// Accepts from all listening sockets.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
     sockets: Vec<Accepting>,
     next: usize,
     pause: Option<Pin<Box<Sleep>>>,
-    /// Removed with it.
+    /// Unix socket files, which are removed when the acceptor is dropped.
     _files: Vec<SocketFile>,
 }
 
@@ -41,14 +41,17 @@ impl Acceptor {
         for listener in listeners {
             files.extend(listener.file);
             sockets.push(match listener.socket {
-                listener::Socket::Tcp(socket) => Accepting::Tcp(TcpListener::from_std(socket)?),
-                listener::Socket::Unix(socket) => Accepting::Unix(UnixListener::from_std(socket)?),
+                ListeningSocket::Tcp(socket) => Accepting::Tcp(TcpListener::from_std(socket)?),
+                ListeningSocket::Unix(socket) => Accepting::Unix(UnixListener::from_std(socket)?),
             });
         }
         Ok(Self { sockets, next: 0, pause: None, _files: files })
     }
 
-    /// The next connection. An error is one of the process or the host, not of the connection.
+    /// Returns the next connection.
+    ///
+    /// An error concerns the process or the host, such as a lack of file descriptors. Errors of a single connection
+    /// are skipped.
     pub(crate) async fn accept(&mut self) -> io::Result<(Socket, Peer)> {
         if let Some(pause) = &mut self.pause {
             pause.await;
@@ -57,21 +60,20 @@ impl Acceptor {
         poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    /// Accepts nothing for a while.
-    pub(crate) fn pause(&mut self, length: Duration) {
+    /// Makes the next [`accept`](Self::accept) wait for `length` first.
+    pub(crate) fn back_off(&mut self, length: Duration) {
         self.pause = Some(Box::pin(sleep(length)));
     }
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, Peer)>> {
         let count = self.sockets.len();
-        for turn in 0..count {
-            let place = (self.next + turn) % count;
-            while let Poll::Ready(accepted) = self.sockets[place].poll_accept(cx) {
+        for offset in 0..count {
+            let index = (self.next + offset) % count;
+            while let Poll::Ready(accepted) = self.sockets[index].poll_accept(cx) {
                 match accepted {
-                    // It was gone before it was taken.
-                    Err(error) if is_of_the_connection(&error) => {}
+                    Err(error) if is_connection_error(&error) => {}
                     accepted => {
-                        self.next = place + 1;
+                        self.next = index + 1;
                         return Poll::Ready(accepted);
                     }
                 }
@@ -85,9 +87,10 @@ impl Accepting {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, Peer)>> {
         match self {
             Self::Tcp(socket) => socket.poll_accept(cx).map_ok(|(stream, peer)| {
-                // Answers are written at once; without it their last part waits for the client to confirm the first.
+                // Responses are written at once; Nagle's algorithm would delay the last part until the client
+                // acknowledges the first.
                 let _ = stream.set_nodelay(true);
-                // Where the kernel does not know it, a crowd costs what it did: each takes a copy of its own.
+                // A kernel without this option only buffers more.
                 let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
                 (Socket::Tcp(stream), Peer::Tcp(peer))
             }),
@@ -96,8 +99,8 @@ impl Accepting {
     }
 }
 
-/// Linux hands over errors of the network that belong to the new connection (accept(2)).
-fn is_of_the_connection(error: &io::Error) -> bool {
+/// Whether an error of accept(2) belongs to the new connection: Linux passes its pending network errors on.
+fn is_connection_error(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable, TimedOut,
     };

@@ -1,4 +1,4 @@
-//! Who answers requests.
+//! The interface between the server and what it serves.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -8,12 +8,21 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::Response;
 use hyper::http::request::Parts;
 
-/// What an answer carries: a text, or what becomes of a stream. It never fails half-way.
+use crate::refusal::RefusalReason;
+
+/// The body of a response: a text, or a stream. It cannot fail.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
-    /// The answer. The request is a GET or a HEAD of somebody who may ask; its target is a path. To a HEAD the body
-    /// is left away by the server.
+    /// Returns the response to a request.
+    ///
+    /// The request is a GET or a HEAD from an authorized client, and its target is a path. The server omits the body
+    /// of a response to HEAD.
     fn handle(&self, request: Parts) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Learns that the server refused a request or a connection by itself.
+    fn refused(&self, reason: RefusalReason) {
+        let _ = reason;
+    }
 }

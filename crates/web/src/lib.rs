@@ -1,42 +1,30 @@
-//! An HTTP server that may be left open beside hostile clients.
+//! An HTTP server that can be exposed to hostile clients.
 //!
-//! It brings requests to a [`Handler`] that have passed everything else: method, size, host name, certificate,
-//! password, and the deadlines of [`Limits`]. What the answers are about is none of its business.
+//! The server passes requests to a [`Handler`] after it has checked everything else: method, size, host name,
+//! certificate, password, and the time limits of [`Limits`]. It knows nothing of fleets.
 
 mod acceptor;
-mod allowed_hosts;
-mod answer_body;
 mod connection;
-
-mod exchange;
-mod gate;
+mod connection_slots;
 mod handler;
-mod inherited;
+mod instrumented_io;
 mod limits;
 mod listen_address;
-mod listen_error;
 mod listener;
-mod password_queue;
 mod phase;
-mod places;
 mod refusal;
 mod request;
+mod request_filter;
 mod server;
-mod shared;
-mod shutdown;
-mod stream;
-mod turned_away;
-mod unix_socket;
-mod watch;
+mod shared_state;
 mod web_config;
 
-pub use allowed_hosts::AllowedHosts;
 pub use handler::{Body, Handler};
-pub use inherited::inherited;
 pub use limits::Limits;
-pub use listen_address::{BadListenAddress, ListenAddress};
-pub use listen_error::ListenError;
-pub use listener::{Listener, bind};
+pub use listen_address::{InvalidListenAddress, ListenAddress};
+pub use listener::{ListenError, Listener, bind, inherited_listeners};
+pub use refusal::RefusalReason;
+pub use request_filter::AllowedHosts;
 pub use server::{Reloader, Server};
-pub use shutdown::Shutdown;
+pub use shared_state::Shutdown;
 pub use web_config::{SettingError, WebConfig, WebConfigError};

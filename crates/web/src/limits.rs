@@ -1,28 +1,31 @@
-//! How much of the server one client, and all of them, may have.
+//! The limits on what clients may cost.
 
 use std::time::Duration;
 
-/// Bounds of what clients may cost.
+/// Limits on what one client, and all clients together, may cost.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at once. One more closes the one that has waited longest for its client.
+    /// The number of connections. One more closes the connection that has waited longest for its client.
     pub connections: usize,
-    /// Bytes of a request's head: request line and header fields.
+    /// The bytes of a request's head: the request line and the header fields.
     pub head_bytes: usize,
-    /// Bytes of a request's target.
+    /// The bytes of a request's target.
     pub target_bytes: usize,
-    /// From the first byte of a request to the last one of its head; from the connection to its first byte, and to
-    /// the end of the TLS handshake.
+    /// The time from the first byte of a request to the end of its head. The same limit applies to the time from the
+    /// connection to its first byte, and to the TLS handshake.
     pub head: Duration,
-    /// How long a connection is kept between two requests. Prometheus scrapes over one connection, once a minute.
+    /// How long a connection is kept between two requests. Prometheus scrapes over one connection, usually once a
+    /// minute.
     pub idle: Duration,
-    /// How long a client may take no byte of an answer.
+    /// How long a client may read no byte of a response.
     pub stall: Duration,
-    /// How long a client that was refused is listened to, so that it reads why.
+    /// How long the server waits for a client to close its side after the last response, so that the client can read
+    /// it.
     pub linger: Duration,
-    /// How long requests may take to finish once the end was asked for.
+    /// How long requests may take to finish after a shutdown is requested.
     pub drain: Duration,
-    /// Passwords that wait to be checked, from one address; from all of them it is four times as many.
+    /// The number of passwords from one address that may wait to be verified. The limit for all addresses together is
+    /// four times as high.
     pub waiting_passwords: usize,
 }
 

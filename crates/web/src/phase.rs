@@ -1,4 +1,5 @@
-//! What a connection is doing, and since when: that decides how long it may go on, and who is closed to make room.
+//! The phase of a connection and its start time, which decide how long the connection may go on and which connection
+//! is closed under overload.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,58 +11,59 @@ use crate::limits::Limits;
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nothing was read of it yet but the TLS handshake.
+    /// Nothing is read yet but the TLS handshake.
     Opening,
-    /// Between two requests.
+    /// The connection is between two requests.
     Idle,
-    /// A request has begun, and is not complete.
-    Head,
+    /// The head of a request is incomplete.
+    ReadingHead,
     /// A request is being answered.
-    Answering,
-    /// The client does not take what is written.
+    Responding,
+    /// A request is being answered, and the client does not read.
     Stalled,
-    /// The last byte was written; what the client still sends is thrown away.
-    Leaving,
+    /// The last byte is written, and what the client still sends is discarded.
+    Closing,
 }
 
 impl Phase {
-    pub(crate) fn is_answering(self) -> bool {
-        matches!(self, Self::Answering | Self::Stalled)
+    pub(crate) fn is_responding(self) -> bool {
+        matches!(self, Self::Responding | Self::Stalled)
     }
 
-    /// How long it may take; an answer takes as long as its handler does.
-    pub(crate) fn allowed(self, limits: &Limits) -> Option<Duration> {
+    /// How long the phase may last; `None` if only the handler decides.
+    pub(crate) fn time_limit(self, limits: &Limits) -> Option<Duration> {
         match self {
-            Self::Opening | Self::Head => Some(limits.head),
+            Self::Opening | Self::ReadingHead => Some(limits.head),
             Self::Idle => Some(limits.idle),
-            Self::Answering => None,
+            Self::Responding => None,
             Self::Stalled => Some(limits.stall),
-            Self::Leaving => Some(limits.linger),
+            Self::Closing => Some(limits.linger),
         }
     }
 }
 
-/// What a connection is doing, written by whoever sees it: the socket, the reader of requests, the answer.
+/// The phase of one connection, shared by its socket, its HTTP stream and its response body.
 #[derive(Debug)]
-pub(crate) struct Progress(Mutex<State>);
+pub(crate) struct PhaseTracker(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     phase: Phase,
     since: Instant,
-    /// The answer is complete, but not yet on its way.
-    is_written: bool,
-    /// Bytes of the request line that is being read, as long as it goes on.
-    line: Option<usize>,
+    /// Whether the response is complete but not yet flushed.
+    is_complete: bool,
+    /// The bytes of the request line so far; `None` once the line has ended.
+    request_line: Option<usize>,
 }
 
-impl Progress {
+impl PhaseTracker {
     pub(crate) fn new() -> Self {
         let phase = Phase::Opening;
-        Self(Mutex::new(State { phase, since: Instant::now(), is_written: false, line: None }))
+        Self(Mutex::new(State { phase, since: Instant::now(), is_complete: false, request_line: None }))
     }
 
-    pub(crate) fn now(&self) -> (Phase, Instant) {
+    /// The phase, and when it began.
+    pub(crate) fn current(&self) -> (Phase, Instant) {
         let state = self.state();
         (state.phase, state.since)
     }
@@ -70,62 +72,62 @@ impl Progress {
         self.state().enter(phase);
     }
 
-    /// Bytes of a request were read.
-    pub(crate) fn read(&self, bytes: &[u8]) {
+    /// Records bytes that were read.
+    pub(crate) fn bytes_read(&self, bytes: &[u8]) {
         let mut state = self.state();
         match state.phase {
             Phase::Opening | Phase::Idle => {
-                state.enter(Phase::Head);
-                state.line = Some(0);
+                state.enter(Phase::ReadingHead);
+                state.request_line = Some(0);
             }
-            // What is sent ahead counts as read once it is a request.
-            Phase::Head | Phase::Answering | Phase::Stalled | Phase::Leaving => {}
+            // Pipelined bytes count once the current response is sent.
+            Phase::ReadingHead | Phase::Responding | Phase::Stalled | Phase::Closing => {}
         }
-        if let Some(before) = state.line {
-            state.line = (!bytes.contains(&b'\n')).then_some(before + bytes.len());
+        if let Some(before) = state.request_line {
+            state.request_line = (!bytes.contains(&b'\n')).then_some(before + bytes.len());
         }
     }
 
-    /// Whether the head that is being read is a request line beyond this length.
-    pub(crate) fn line_exceeds(&self, limit: usize) -> bool {
-        self.state().line.is_some_and(|length| length > limit)
+    /// Whether the request line that is being read is longer than `limit` bytes.
+    pub(crate) fn request_line_exceeds(&self, limit: usize) -> bool {
+        self.state().request_line.is_some_and(|length| length > limit)
     }
 
-    /// A request is complete, and its answer begins.
-    pub(crate) fn answering(&self) {
+    /// Records that a request is complete and its response begins.
+    pub(crate) fn begin_response(&self) {
         let mut state = self.state();
-        state.enter(Phase::Answering);
-        state.is_written = false;
-        state.line = None;
+        state.enter(Phase::Responding);
+        state.is_complete = false;
+        state.request_line = None;
     }
 
-    /// The socket takes nothing more.
-    pub(crate) fn blocked(&self) {
+    /// Records that the socket's send buffer is full.
+    pub(crate) fn write_blocked(&self) {
         let mut state = self.state();
-        if state.phase == Phase::Answering {
+        if state.phase == Phase::Responding {
             state.enter(Phase::Stalled);
         }
     }
 
-    /// The socket took something.
-    pub(crate) fn moved(&self) {
+    /// Records that the socket took bytes.
+    pub(crate) fn write_progressed(&self) {
         let mut state = self.state();
         if state.phase == Phase::Stalled {
-            state.enter(Phase::Answering);
+            state.enter(Phase::Responding);
         }
     }
 
-    /// Nothing will be added to the answer.
-    pub(crate) fn written(&self) {
-        self.state().is_written = true;
+    /// Records that the whole response is handed to hyper.
+    pub(crate) fn complete_response(&self) {
+        self.state().is_complete = true;
     }
 
-    /// Everything that was written is with the kernel.
+    /// Records that everything written so far is in the kernel.
     pub(crate) fn flushed(&self) {
         let mut state = self.state();
-        if state.is_written && state.phase.is_answering() {
+        if state.is_complete && state.phase.is_responding() {
             state.enter(Phase::Idle);
-            state.is_written = false;
+            state.is_complete = false;
         }
     }
 

@@ -1,78 +1,83 @@
-//! One request: who may ask, and what is added to every answer.
+//! Answers one request: checks it, passes it to the handler, and completes the response.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use hyper::body::{Body as _, Incoming};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
 
-use crate::answer_body::AnswerBody;
-use crate::gate::Gate;
 use crate::handler::{Body, Handler};
-use crate::phase::Progress;
+use crate::instrumented_io::Peer;
+use crate::phase::PhaseTracker;
 use crate::refusal::Refusal;
-use crate::shared::Shared;
-use crate::stream::Peer;
+use crate::request_filter::RequestFilter;
+use crate::shared_state::{Draining, SharedState};
 use crate::web_config::Settings;
 
 /// Answers the requests of one connection.
 #[derive(Debug)]
-pub(crate) struct Answering<H> {
+pub(crate) struct RequestService<H> {
     pub(crate) peer: Peer,
-    pub(crate) progress: Arc<Progress>,
-    pub(crate) shared: Arc<Shared<H>>,
+    pub(crate) tracker: Arc<PhaseTracker>,
+    pub(crate) shared: Arc<SharedState<H>>,
 }
 
-type Answer = Result<Response<AnswerBody>, Infallible>;
+type Answer = Result<Response<ResponseBody>, Infallible>;
 
-impl<H: Handler> Answering<H> {
-    pub(crate) fn answer(&self, request: Request<Incoming>) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-        self.progress.answering();
-        let (peer, progress, shared) = (self.peer, Arc::clone(&self.progress), Arc::clone(&self.shared));
+impl<H: Handler> RequestService<H> {
+    pub(crate) fn call(&self, request: Request<Incoming>) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+        self.tracker.begin_response();
+        let (peer, tracker, shared) = (self.peer, Arc::clone(&self.tracker), Arc::clone(&self.shared));
         Box::pin(async move {
-            let settings = shared.config.in_force();
+            let settings = shared.config.current();
             let (mut parts, body) = request.into_parts();
-            // The way to an upgrade is in there.
+            // The extensions contain the means to upgrade the connection, which handlers must not do.
             parts.extensions.clear();
             let has_body = !body.is_end_stream();
-            let response = match admit(&shared, &settings, peer, &mut parts, has_body).await {
+            let response = match authorize(&shared, &settings, peer, &mut parts, has_body).await {
                 Ok(()) => shared.handler.handle(parts).await,
                 Err(refusal) => {
-                    note(peer, &refusal);
-                    refusal.response()
+                    log_refusal(peer, &refusal);
+                    shared.handler.refused(refusal.reason());
+                    refusal.response().map(BodyExt::boxed_unsync)
                 }
             };
-            // Kept until here: a body that is dropped earlier would be read by hyper to find the next request.
+            // hyper reads the rest of a body that is dropped before this point, to find the next request.
             drop(body);
-            Ok(finished(response, &settings, progress, &shared))
+            Ok(complete(response, &settings, tracker, &shared))
         })
     }
 }
 
-async fn admit<H>(
-    shared: &Shared<H>,
+async fn authorize<H>(
+    shared: &SharedState<H>,
     settings: &Settings,
     peer: Peer,
     request: &mut Parts,
     has_body: bool,
 ) -> Result<(), Refusal> {
-    // A web page that comes under a foreign name reaches no Unix socket, and has no credentials for that name.
-    let any_host = peer == Peer::Unix || settings.wants_credentials();
-    let gate = Gate { hosts: (!any_host).then_some(&shared.hosts), target_bytes: shared.limits.target_bytes };
-    gate.admit(request, has_body)?;
-    if settings.rate.as_ref().is_some_and(|rate| !rate.allow()) {
-        return Err(Refusal::TooManyRequests);
+    // DNS rebinding cannot reach a Unix socket, and a browser has no credentials for the name of another page.
+    let any_host = peer == Peer::Unix || settings.requires_credentials();
+    let filter =
+        RequestFilter { hosts: (!any_host).then_some(&shared.hosts), target_bytes: shared.limits.target_bytes };
+    filter.check(request, has_body)?;
+    if settings.rate_limiter.as_ref().is_some_and(|limiter| !limiter.allow()) {
+        return Err(Refusal::RateLimited);
     }
     match &settings.users {
-        Some(users) => users.admit(&request.headers, peer, &shared.passwords).await,
+        Some(users) => users.authenticate(&request.headers, peer, &shared.passwords).await,
         None => Ok(()),
     }
 }
 
-fn note(peer: Peer, refusal: &Refusal) {
+fn log_refusal(peer: Peer, refusal: &Refusal) {
     if *refusal == Refusal::WrongCredentials {
         tracing::info!(%peer, "wrong user name or password from {peer}");
     } else {
@@ -80,19 +85,60 @@ fn note(peer: Peer, refusal: &Refusal) {
     }
 }
 
-fn finished<H>(
+fn complete<H>(
     mut response: Response<Body>,
     settings: &Settings,
-    progress: Arc<Progress>,
-    shared: &Shared<H>,
-) -> Response<AnswerBody> {
+    tracker: Arc<PhaseTracker>,
+    shared: &SharedState<H>,
+) -> Response<ResponseBody> {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // The operator's word goes before the handler's.
+    // The operator's settings override those of the handler.
     for (name, value) in &settings.headers {
         headers.insert(name, value.clone());
     }
     let is_stream = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    let until = is_stream.then(|| shared.draining());
-    response.map(|body| AnswerBody::new(body, progress, until))
+    let end = is_stream.then(|| shared.draining());
+    response.map(|body| ResponseBody { body, tracker, end })
+}
+
+/// The body of a response, which records its completion. A stream ends when the server drains.
+pub(crate) struct ResponseBody {
+    body: Body,
+    tracker: Arc<PhaseTracker>,
+    /// Ends a stream, which does not end by itself.
+    end: Option<Draining>,
+}
+
+impl HttpBody for ResponseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.end.as_mut().is_some_and(|end| end.as_mut().poll(cx).is_ready()) {
+            self.end = None;
+            self.body = Body::default();
+        }
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        self.tracker.complete_response();
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
+    }
 }

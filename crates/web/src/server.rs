@@ -1,33 +1,31 @@
-//! Accepts connections until it is told to end, and then sees them off.
+//! The server: accepts connections until a shutdown is requested, and then drains them.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::acceptor::Acceptor;
-use crate::allowed_hosts::AllowedHosts;
-use crate::connection::Connection;
+use crate::connection::{Connection, ConnectionGuard};
+use crate::connection_slots::ConnectionSlots;
 use crate::handler::Handler;
+use crate::instrumented_io::{Peer, Socket, Stream};
 use crate::limits::Limits;
 use crate::listener::Listener;
-use crate::password_queue::PasswordQueue;
-use crate::phase::Progress;
-use crate::places::Places;
-use crate::shared::Shared;
-use crate::shutdown::Shutdown;
-use crate::stream::{Peer, Socket, Stream};
-use crate::turned_away::TurnedAway;
-use crate::watch::Watch;
-use crate::web_config::WebConfig;
+use crate::phase::PhaseTracker;
+use crate::refusal::{Refusal, RefusalReason};
+use crate::request_filter::AllowedHosts;
+use crate::shared_state::{SharedState, Shutdown};
+use crate::web_config::{PasswordQueue, WebConfig};
 
-/// After an error of the whole process or host (no descriptors, no memory): so long nothing is accepted.
-const BREATH: Duration = Duration::from_millis(100);
+/// How long the server accepts nothing after an error of the process or the host, such as a lack of descriptors.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// A server that has its sockets, and does not serve yet.
+/// A server that has its sockets and does not serve yet.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Listener>,
@@ -36,38 +34,40 @@ pub struct Server {
     hosts: AllowedHosts,
 }
 
-/// Has a server read its configuration again.
+/// Reloads the configuration of a server.
 #[derive(Clone, Debug)]
 pub struct Reloader(Arc<WebConfig>);
 
 impl Reloader {
-    /// Reads the configuration and its certificates now, changed or not, and forgets which passwords were right. If
-    /// something is wrong with them, what was in force stays so, and the error is logged.
+    /// Reads the configuration and its certificates, changed or not, and forgets all verified passwords.
+    ///
+    /// An invalid configuration is logged and changes nothing.
     pub fn reload(&self) {
         self.0.reload();
     }
 }
 
 impl Server {
-    /// A server on these sockets.
+    /// Creates a server on these sockets.
     #[must_use]
     pub fn new(listeners: Vec<Listener>, config: WebConfig, limits: Limits, hosts: AllowedHosts) -> Self {
         Self { listeners, config: Arc::new(config), limits, hosts }
     }
 
-    /// For whoever is told that the configuration has changed.
+    /// Returns a handle that reloads the configuration.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         Reloader(Arc::clone(&self.config))
     }
 
-    /// Serves until it is stopped, or until nobody is left who could stop it, and every connection is closed.
+    /// Serves until a shutdown is requested, or until the sender of such requests is gone, and all connections are
+    /// closed.
     ///
     /// # Errors
-    /// A socket cannot be listened on within the runtime.
+    /// A socket cannot be registered with the runtime.
     pub async fn run(self, handler: Arc<impl Handler>, mut stop: watch::Receiver<Shutdown>) -> io::Result<()> {
         let limits = Arc::new(self.limits);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedState {
             handler,
             config: self.config,
             passwords: PasswordQueue::new(limits.waiting_passwords),
@@ -75,11 +75,11 @@ impl Server {
             hosts: self.hosts,
             stop: stop.clone(),
         });
-        let places = Places::new(limits.connections);
-        let turned_away = TurnedAway::new(limits.linger);
+        let slots = ConnectionSlots::new(limits.connections);
+        let overload_responder = OverloadResponder::new(limits.linger);
         let mut acceptor = Acceptor::new(self.listeners)?;
         let mut connections = JoinSet::new();
-        let mut is_short = false;
+        let mut is_accept_failing = false;
         loop {
             tokio::select! {
                 biased;
@@ -87,57 +87,91 @@ impl Server {
                 Some(_) = connections.join_next() => {}
                 accepted = acceptor.accept() => match accepted {
                     Ok((socket, peer)) => {
-                        is_short = false;
-                        admit(&mut connections, &shared, &places, &turned_away, socket, peer);
+                        is_accept_failing = false;
+                        spawn(&mut connections, &shared, &slots, &overload_responder, socket, peer);
                     }
                     Err(error) => {
-                        if !std::mem::replace(&mut is_short, true) {
-                            tracing::warn!("no connection can be accepted, so some that only wait are closed: {error}");
+                        if !std::mem::replace(&mut is_accept_failing, true) {
+                            tracing::warn!("cannot accept connections, closing idle ones: {error}");
                         }
-                        places.make_room();
-                        acceptor.pause(BREATH);
+                        slots.evict_one();
+                        acceptor.back_off(ACCEPT_BACKOFF);
                     }
                 },
             }
         }
-        // From here on the kernel refuses whoever comes; a socket's file is removed.
+        // The kernel refuses new connections once the sockets are closed. Unix socket files are removed.
         drop(acceptor);
         tokio::select! {
             () = async { while connections.join_next().await.is_some() {} } => {}
-            () = sleep(limits.drain) => tracing::warn!("{} connections were not finished in time", connections.len()),
-            () = aborted(&mut stop) => tracing::warn!("{} connections were not waited for", connections.len()),
+            () = sleep(limits.drain) => tracing::warn!("closing {} connections that did not finish in time", connections.len()),
+            () = aborted(&mut stop) => tracing::warn!("closing {} connections on the second request to stop", connections.len()),
         }
         connections.shutdown().await;
         Ok(())
     }
 }
 
-/// That nobody can say so any more is no reason to let requests fall.
+/// Completes when an abort is requested. Requests are still finished if the sender is gone.
 async fn aborted(stop: &mut watch::Receiver<Shutdown>) {
     if stop.wait_for(|stop| *stop == Shutdown::Abort).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-fn admit(
+fn spawn(
     connections: &mut JoinSet<()>,
-    shared: &Arc<Shared<impl Handler>>,
-    places: &Arc<Places>,
-    turned_away: &TurnedAway,
+    shared: &Arc<SharedState<impl Handler>>,
+    slots: &Arc<ConnectionSlots>,
+    overload_responder: &OverloadResponder,
     socket: Socket,
     peer: Peer,
 ) {
-    let progress = Arc::new(Progress::new());
-    let stream = Stream::new(socket, Arc::clone(&progress));
-    if let Some(place) = places.take(Arc::clone(&progress)) {
-        let watch = Watch::new(Arc::clone(&progress), Arc::clone(&shared.limits), place, shared.draining());
-        let connection = Connection { peer, progress, watch, shared: Arc::clone(shared) };
+    let tracker = Arc::new(PhaseTracker::new());
+    let stream = Stream::new(socket, Arc::clone(&tracker));
+    if let Some(slot) = slots.acquire(Arc::clone(&tracker)) {
+        let guard = ConnectionGuard::new(Arc::clone(&tracker), Arc::clone(&shared.limits), slot, shared.draining());
+        let connection = Connection { peer, tracker, guard, shared: Arc::clone(shared) };
         connections.spawn(connection.serve(stream));
     } else {
         tracing::debug!(%peer, "all connections are busy");
-        // In TLS, not even that can be said.
-        if shared.config.in_force().tls.is_none() {
-            turned_away.tell(connections, stream);
+        shared.handler.refused(RefusalReason::Overloaded);
+        // A TLS client could not read a response without a handshake.
+        if shared.config.current().tls.is_none() {
+            overload_responder.respond(connections, stream);
         }
+    }
+}
+
+/// Tells clients without a slot to come back later, at little cost.
+#[derive(Debug)]
+struct OverloadResponder {
+    permits: Arc<Semaphore>,
+    linger: Duration,
+}
+
+impl OverloadResponder {
+    /// The number of clients that get a response at the same time; further connections are closed without one.
+    const MAX_CONCURRENT: usize = 32;
+
+    fn new(linger: Duration) -> Self {
+        Self { permits: Arc::new(Semaphore::new(Self::MAX_CONCURRENT)), linger }
+    }
+
+    fn respond(&self, tasks: &mut JoinSet<()>, mut stream: Stream) {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return };
+        let linger = self.linger;
+        tasks.spawn(async move {
+            let response = async {
+                stream.write_all(&Refusal::Overloaded.to_bytes()).await?;
+                stream.shutdown().await?;
+                // The kernel would reset a connection with unread data, and the client might not see the response.
+                let mut discarded = [0; 1024];
+                while stream.read(&mut discarded).await? > 0 {}
+                Ok::<(), io::Error>(())
+            };
+            let _ = timeout(linger, response).await;
+            drop(permit);
+        });
     }
 }

@@ -1,4 +1,4 @@
-//! `/events`: what changes, as server-sent events, for as long as a page is open.
+//! `/events`: the live updates of an open page, as server-sent events.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -18,30 +18,33 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Routes, answer};
-use crate::observation::Observations;
+use super::Routes;
+use crate::instruments::LimitReached;
+use crate::observations::Observations;
 
-/// How often a page is brought up to date; sooner after a look that somebody else had asked for a while ago.
+/// The longest time between two updates of a page. After an observation for another client it is shorter.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long a look may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Something is said at least as often, so that each side notices when the other is gone.
-const SILENCE: Duration = Duration::from_secs(15);
+/// The time limit of an observation.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// The longest silence. A comment then shows each side whether the other is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) fn serve(routes: &Routes) -> Response<Body> {
-    let Ok(place) = routes.watchers.clone().try_acquire_owned() else {
-        return answer::busy("too many pages are open: close one\n");
+    let Ok(permit) = Arc::clone(&routes.viewers).try_acquire_owned() else {
+        routes.instruments.record_limit(LimitReached::PageViewers);
+        return super::unavailable("too many pages are open: close one\n");
     };
-    // One event at most waits for a reader that is slow; what it misses meanwhile comes as one change.
+    let viewer = routes.instruments.page_viewer();
+    // At most one event waits for a slow reader, which then gets all later changes in one event.
     let (sender, events) = mpsc::channel(1);
     let observations = Arc::clone(&routes.observations);
     tokio::spawn(async move {
-        // Whoever goes makes room at once, also in the middle of a look.
+        // A client that disconnects frees its permit at once, even during an observation.
         tokio::select! {
-            () = tell(&observations, &sender) => {}
+            () = send_updates(&observations, &sender) => {}
             () = sender.closed() => {}
         }
-        drop(place);
+        drop((permit, viewer));
     });
     let mut response = Response::new(Events(events).boxed_unsync());
     let headers = response.headers_mut();
@@ -50,22 +53,22 @@ pub(super) fn serve(routes: &Routes) -> Response<Body> {
     response
 }
 
-/// Until nobody reads any more.
-async fn tell(observations: &Arc<Observations>, events: &mpsc::Sender<Bytes>) {
+/// Sends updates until the client disconnects.
+async fn send_updates(observations: &Arc<Observations>, events: &mpsc::Sender<Bytes>) {
     let mut changes = Changes::default();
-    let mut said = Instant::now();
+    let mut last_sent = Instant::now();
     loop {
-        let begun = Instant::now();
-        let begun_since_boot = mosaic_process::since_boot();
+        let started = Instant::now();
+        let started_since_boot = mosaic_process::since_boot();
         let mut age = Duration::ZERO;
-        let event = match observations.latest(PATIENCE).await {
-            Ok(observed) => {
-                age = begun_since_boot.saturating_sub(observed.begun);
+        let event = match observations.latest(TIME_LIMIT).await {
+            Ok(observation) => {
+                age = started_since_boot.saturating_sub(observation.started);
                 let observations = Arc::clone(observations);
                 let compared = spawn_blocking(move || {
                     let history = observations.history();
                     let event =
-                        changes.between(&observed.snapshot, Some(observed.verified), &history, Timestamp::now());
+                        changes.between(&observation.snapshot, Some(observation.verified), &history, Timestamp::now());
                     drop(history);
                     (changes, event)
                 });
@@ -75,19 +78,19 @@ async fn tell(observations: &Arc<Observations>, events: &mpsc::Sender<Bytes>) {
             }
             Err(_) => None,
         };
-        let event = event.or_else(|| (said.elapsed() >= SILENCE).then(|| ":\n\n".to_owned()));
+        let event = event.or_else(|| (last_sent.elapsed() >= KEEP_ALIVE).then(|| ":\n\n".to_owned()));
         if let Some(event) = event {
-            said = Instant::now();
+            last_sent = Instant::now();
             if events.send(event.into()).await.is_err() {
                 return;
             }
         }
-        // What a page shows is never older than the interval and one look, whoever else looks when.
-        sleep_until(begun + INTERVAL.saturating_sub(age)).await;
+        // A page is never older than the interval plus one observation.
+        sleep_until(started + INTERVAL.saturating_sub(age)).await;
     }
 }
 
-/// A body that goes on for as long as there is somebody who tells.
+/// The body of the response, which ends with the sender.
 #[derive(Debug)]
 struct Events(mpsc::Receiver<Bytes>);
 

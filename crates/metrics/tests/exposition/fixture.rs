@@ -1,4 +1,4 @@
-//! A fleet of which everything is known that can be, with something of everything.
+//! A fleet that has every fact and every state at least once.
 
 use mosaic_metrics::{Build, Exposition, Format, OwnProcess, Selection};
 use mosaic_probe::snapshot::{
@@ -9,14 +9,14 @@ use mosaic_probe::snapshot::{
 
 pub(crate) const BUILD: Build = Build { version: "0.1.0", revision: "4f2c1e9" };
 
-/// What the text means: the quote, the backslash and the line feed are part of it.
+/// A class with every character that has to be escaped.
 pub(crate) const HOSTILE_CLASS: &str = "im\"pl\\e\\n{,}=#\nmenter é";
 
 pub(crate) fn some(text: &str) -> Option<String> {
     text.to_owned().into()
 }
 
-/// One that runs, and says what it does.
+/// A running agent that reports its activity.
 pub(crate) fn agent(name: &str) -> AgentSnapshot {
     AgentSnapshot {
         name: name.to_owned(),
@@ -95,7 +95,7 @@ fn no_heartbeat(agent: &str) -> HeartbeatSnapshot {
     }
 }
 
-/// One whose process was killed.
+/// An agent whose process was killed.
 fn dead() -> AgentSnapshot {
     let mut dead = agent("coder1");
     dead.class = some(HOSTILE_CLASS);
@@ -112,12 +112,12 @@ fn dead() -> AgentSnapshot {
     dead
 }
 
-/// One that was never started, in a state that a systemd to come may have.
+/// An agent that was never started, with a unit state that no current systemd has.
 fn never_started() -> AgentSnapshot {
     AgentSnapshot {
         condition: Condition::Missing,
         session: Some(SessionSnapshot::default()),
-        // Nor could the unit directories be read.
+        // The unit directories cannot be read.
         unit: Some(UnitSnapshot { enabled: None, ..unit("rev0", "maintenance") }),
         heartbeat: no_heartbeat("rev0"),
         activity: None,
@@ -127,7 +127,7 @@ fn never_started() -> AgentSnapshot {
     }
 }
 
-/// A session that the roster does not have.
+/// A session that is not in the roster.
 fn stray() -> AgentSnapshot {
     AgentSnapshot { managed: false, runtime: None, class: None, unit: None, ..agent("scratch") }
 }
@@ -167,7 +167,7 @@ pub(crate) fn fleet() -> Snapshot {
     }
 }
 
-/// The exporter's own process.
+/// The process of the exporter.
 pub(crate) const PROCESS: OwnProcess = OwnProcess {
     cpu_seconds: Some(1.25),
     resident_memory_bytes: Some(8_388_608),
@@ -178,12 +178,12 @@ pub(crate) const PROCESS: OwnProcess = OwnProcess {
     threads: Some(3),
 };
 
-/// What there is to tell of a fleet.
+/// The exposition of a fleet.
 pub(crate) fn exposition(snapshot: &Snapshot) -> Exposition<'_> {
     Exposition { snapshot, verified: Some(false), build: BUILD, process: Some(PROCESS) }
 }
 
-/// What is told of it.
+/// The text of a whole exposition.
 pub(crate) fn written(snapshot: &Snapshot, format: Format) -> String {
     let mut out = String::new();
     exposition(snapshot).write(&Selection::ALL, format, &mut out);

@@ -1,11 +1,9 @@
-//! What a scrape answers with: a promise a file.
+//! Tests of whole expositions.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
+mod families;
 mod fixture;
-mod golden;
-mod known;
-mod labels;
-mod parsed;
-mod selected;
-mod table;
-mod volume;
+mod label_values;
+mod parser;
+mod sample_values;
+mod selection;

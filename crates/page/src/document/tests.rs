@@ -9,11 +9,11 @@ const LIMIT: usize = 1_500_000;
 
 fn page(snapshot: &Snapshot) -> String {
     let mut history = History::default();
-    history.note(test_fleet::now(), snapshot);
+    history.record(test_fleet::now(), snapshot);
     document(snapshot, Some(true), &history, test_fleet::now())
 }
 
-/// One element a line: a change of the page is a change of few lines, and one of its style is none.
+/// Puts each element on its own line and removes the digests of the assets, so that changes are easy to review.
 fn lines(html: &str) -> String {
     let html = [PAGE_CSS, PAGE_JS].iter().fold(html.to_owned(), |html, asset| {
         let path = asset.path();
@@ -24,12 +24,12 @@ fn lines(html: &str) -> String {
 
 #[test]
 fn the_page_of_a_fleet_with_everything() {
-    insta::assert_snapshot!(lines(&page(&test_fleet::of_everything())));
+    insta::assert_snapshot!(lines(&page(&test_fleet::with_everything())));
 }
 
 #[test]
 fn the_fragments_of_a_fleet_with_everything() {
-    let snapshot = test_fleet::of_every_condition();
+    let snapshot = test_fleet::with_every_condition();
     let all = Changes::default().between(&snapshot, None, &History::default(), test_fleet::now()).unwrap();
     let all: serde_json::Value = serde_json::from_str(&all).unwrap();
     let row = all["fragments"]["a-coder1"].as_str().unwrap();
@@ -37,101 +37,102 @@ fn the_fragments_of_a_fleet_with_everything() {
 }
 
 #[test]
-fn the_fleet_with_everything_could_be_one() {
-    for snapshot in [test_fleet::of_everything(), test_fleet::of_every_condition()] {
-        let of_rows: Vec<_> = snapshot
+fn the_test_fleets_are_consistent() {
+    for snapshot in [test_fleet::with_everything(), test_fleet::with_every_condition()] {
+        let in_rows: Vec<_> = snapshot
             .agents
             .iter()
             .flat_map(|agent| agent.drift.iter().map(|kind| (agent.name.as_str(), *kind)))
             .collect();
-        let of_items: Vec<_> = snapshot.drift.iter().map(|item| (item.subject.as_str(), item.kind)).collect();
-        assert_eq!(of_rows, of_items);
+        let in_items: Vec<_> = snapshot.drift.iter().map(|item| (item.subject.as_str(), item.kind)).collect();
+        assert_eq!(in_rows, in_items);
     }
 }
 
 #[test]
-fn whatever_a_text_says_it_stays_text() {
-    const EVIL: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&";
-    let mut snapshot = test_fleet::of_everything();
-    let evil = || EVIL.to_owned();
-    (snapshot.host, snapshot.tenant, snapshot.socket) = (evil(), evil(), evil());
+fn hostile_texts_are_escaped() {
+    const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&";
+    let mut snapshot = test_fleet::with_everything();
+    let hostile = || HOSTILE.to_owned();
+    (snapshot.host, snapshot.tenant, snapshot.socket) = (hostile(), hostile(), hostile());
     for report in snapshot.sources.values_mut() {
-        (report.ok, report.error) = (false, Some(evil()));
+        (report.ok, report.error) = (false, Some(hostile()));
     }
     for agent in &mut snapshot.agents {
-        spoil(agent, EVIL);
+        make_hostile(agent, HOSTILE);
     }
     for item in &mut snapshot.drift {
-        (item.subject, item.detail, item.advice) = (evil(), evil(), format!("mosaic {EVIL}, or {EVIL}"));
+        (item.subject, item.detail, item.advice) = (hostile(), hostile(), format!("mosaic {HOSTILE}, or {HOSTILE}"));
     }
-    let news = Changes::default().between(&snapshot, None, &History::default(), test_fleet::now()).unwrap();
-    // Its title and announcements are text to the script, too.
-    let news: serde_json::Value = serde_json::from_str(&news).unwrap();
+    let message = Changes::default().between(&snapshot, None, &History::default(), test_fleet::now()).unwrap();
+    // The script inserts the title and the announcements as text.
+    let message: serde_json::Value = serde_json::from_str(&message).unwrap();
     let fragments: String =
-        news["fragments"].as_object().unwrap().values().map(|html| html.as_str().unwrap()).collect();
+        message["fragments"].as_object().unwrap().values().map(|html| html.as_str().unwrap()).collect();
     for (written, scripts) in [(page(&snapshot), 1), (fragments, 0)] {
         assert_eq!(written.matches("<script").count(), scripts);
         assert!(!written.contains("<img") && written.contains("&lt;script&gt;alert(1)"));
     }
 }
 
-fn spoil(agent: &mut AgentSnapshot, evil: &str) {
-    let evil = || evil.to_owned();
-    agent.name = evil();
-    (agent.runtime, agent.class, agent.reason) = (Some(evil()), Some(evil()), Some(evil()));
+fn make_hostile(agent: &mut AgentSnapshot, hostile: &str) {
+    let hostile = || hostile.to_owned();
+    agent.name = hostile();
+    (agent.runtime, agent.class, agent.reason) = (Some(hostile()), Some(hostile()), Some(hostile()));
     agent.activity = Some(mosaic_probe::snapshot::ActivitySnapshot {
-        state: evil(),
-        since: evil(),
-        reason: Some(evil()),
+        state: hostile(),
+        since: hostile(),
+        reason: Some(hostile()),
         waiting_for: Some(mosaic_probe::snapshot::WaitingFor::Other),
-        silent_since: Some(evil()),
+        silent_since: Some(hostile()),
         source: mosaic_probe::snapshot::ActivitySource::Report,
-        model: Some(evil()),
-        task: Some(evil()),
+        model: Some(hostile()),
+        task: Some(hostile()),
     });
     if let Some(session) = &mut agent.session {
-        (session.command, session.pane_id, session.last_output) = (Some(evil()), Some(evil()), Some(evil()));
+        (session.command, session.pane_id, session.last_output) = (Some(hostile()), Some(hostile()), Some(hostile()));
     }
     if let Some(unit) = &mut agent.unit {
-        (unit.name, unit.active, unit.sub) = (evil(), evil(), evil());
+        (unit.name, unit.active, unit.sub) = (hostile(), hostile(), hostile());
     }
     let beat = &mut agent.heartbeat;
-    (beat.reason, beat.status, beat.exit, beat.last_exit) = (Some(evil()), Some(evil()), Some(evil()), Some(evil()));
+    (beat.reason, beat.status, beat.exit, beat.last_exit) =
+        (Some(hostile()), Some(hostile()), Some(hostile()), Some(hostile()));
 }
 
 #[test]
-fn nothing_in_it_needs_another_host_or_what_the_policy_forbids() {
-    let html = page(&test_fleet::of_everything());
+fn the_page_needs_nothing_that_its_policy_forbids() {
+    let html = page(&test_fleet::with_everything());
     for forbidden in ["http:", "https:", "style=", "onclick", "<style", "src=\"//", "href=\"//"] {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
 }
 
 #[test]
-fn without_a_script_it_is_complete_and_renews_itself() {
-    let html = page(&test_fleet::of_everything());
+fn without_scripts_the_page_is_complete_and_reloads() {
+    let html = page(&test_fleet::with_everything());
     assert!(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"15\"></noscript></head>"));
-    for told in
+    for expected in
         ["<b>waiting</b> <time datetime=\"2026-11-20T14:46:00Z\">12m</time>", "permission: Bash", "3d04h</time>"]
     {
-        assert!(html.contains(told), "{told}");
+        assert!(html.contains(expected), "{expected}");
     }
 }
 
 #[test]
-fn a_fleet_of_nobody_is_a_page() {
-    let mut snapshot = test_fleet::of(&[]);
+fn an_empty_fleet_without_a_roster_is_rendered() {
+    let mut snapshot = test_fleet::with_conditions(&[]);
     test_fleet::fail(&mut snapshot, mosaic_probe::snapshot::SourceName::Roster, "roster.yaml:3: no\n  3 | x");
     snapshot.holder.up = None;
     let html = page(&snapshot);
-    assert!(html.contains("which agents there should be is not known"));
+    assert!(html.contains("the roster cannot be read"));
     assert!(html.contains("<b>roster</b>: roster.yaml:3: no</li>"));
     assert!(html.contains("holder unknown"));
 }
 
-/// A thousand agents, all at work, whose last hour was full of changes.
+/// A thousand waiting agents with a varied last hour.
 fn a_thousand() -> (Snapshot, History) {
-    let mut snapshot = test_fleet::of(&[Condition::Up; 1000]);
+    let mut snapshot = test_fleet::with_conditions(&[Condition::Up; 1000]);
     for agent in &mut snapshot.agents {
         agent.activity = Some(test_fleet::activity("waiting", Some("permission: Bash")));
         agent.activity.as_mut().unwrap().task = Some("the exporter of issue 4".to_owned());
@@ -143,22 +144,22 @@ fn a_thousand() -> (Snapshot, History) {
             let printed = now - SignedDuration::from_mins((minute + at) % 4 * 10);
             agent.session.as_mut().unwrap().last_output = Some(printed.to_string());
         }
-        history.note(now, &snapshot);
+        history.record(now, &snapshot);
     }
     (snapshot, history)
 }
 
 #[test]
-fn a_thousand_agents_are_a_page_that_a_phone_can_load() {
+fn the_page_of_a_thousand_agents_is_small_enough_for_a_phone() {
     let (mut snapshot, history) = a_thousand();
     let size = document(&snapshot, Some(true), &history, test_fleet::now()).len();
     assert!(size <= LIMIT, "{size}");
-    // Also when nothing of it is there.
-    let one = test_fleet::of_everything().drift.remove(0);
+    // The limit also applies if all agents are missing.
+    let one = test_fleet::with_everything().drift.remove(0);
     snapshot.drift = vec![one; 1000];
     for agent in &mut snapshot.agents {
         agent.condition = Condition::Missing;
-        agent.reason = Some("there is no tmux server on the socket".to_owned());
+        agent.reason = Some("no tmux server runs on the socket".to_owned());
         agent.activity = None;
         agent.session = Some(mosaic_probe::snapshot::SessionSnapshot::default());
     }
@@ -167,20 +168,20 @@ fn a_thousand_agents_are_a_page_that_a_phone_can_load() {
 }
 
 #[test]
-fn a_change_of_one_in_a_thousand_is_a_small_event() {
+fn a_change_of_one_agent_in_a_thousand_is_a_small_event() {
     let (mut snapshot, history) = a_thousand();
     let mut changes = Changes::default();
-    let mut told = |snapshot: &Snapshot| changes.between(snapshot, None, &history, test_fleet::now());
-    let all = told(&snapshot).unwrap().len();
+    let mut next_message = |snapshot: &Snapshot| changes.between(snapshot, None, &history, test_fleet::now());
+    let all = next_message(&snapshot).unwrap().len();
     assert!(all <= LIMIT, "{all}");
-    assert_eq!(told(&snapshot), None);
+    assert_eq!(next_message(&snapshot), None);
     snapshot.agents[500].heartbeat.starts = Some(4);
-    assert!(told(&snapshot).unwrap().len() < 300);
+    assert!(next_message(&snapshot).unwrap().len() < 300);
 }
 
 #[test]
-fn a_flood_of_drift_is_counted_and_not_listed() {
-    let mut snapshot = test_fleet::of_everything();
+fn long_drift_is_truncated_and_counted() {
+    let mut snapshot = test_fleet::with_everything();
     let one = snapshot.drift.remove(0);
     snapshot.drift = vec![one; 1000];
     let html = page(&snapshot);

@@ -6,15 +6,15 @@ use super::{History, MINUTES, Minute, UpCount};
 use crate::test_fleet;
 
 fn at(minutes: i64, seconds: i64) -> Timestamp {
-    // The fleets' agents printed long before.
+    // The output of the test fleets is much older.
     Timestamp::from_second(1_900_000_020 + minutes * 60 + seconds).unwrap()
 }
 
 fn one(condition: Condition) -> Snapshot {
-    test_fleet::of(&[condition])
+    test_fleet::with_conditions(&[condition])
 }
 
-/// The conditions of the last hour as letters, the oldest first, gaps as dots and at the start left out.
+/// The conditions of the last hour as letters, the oldest first. Gaps are dots, and leading gaps are omitted.
 fn drawn(history: &History, now: Timestamp) -> String {
     let letter = |slot: Option<Minute>| match slot {
         None => '.',
@@ -26,18 +26,18 @@ fn drawn(history: &History, now: Timestamp) -> String {
 }
 
 #[test]
-fn a_minute_without_a_look_is_a_gap() {
+fn a_minute_without_an_observation_is_a_gap() {
     let mut history = History::default();
-    history.note(at(0, 0), &one(Condition::Up));
-    history.note(at(1, 0), &one(Condition::Stale));
-    history.note(at(4, 0), &one(Condition::Up));
+    history.record(at(0, 0), &one(Condition::Up));
+    history.record(at(1, 0), &one(Condition::Stale));
+    history.record(at(4, 0), &one(Condition::Up));
     assert_eq!(drawn(&history, at(4, 30)), "us..u");
     assert_eq!(drawn(&history, at(6, 0)), "us..u..");
-    assert_eq!(history.agent("nobody", at(4, 0)), [None; MINUTES]);
+    assert_eq!(history.agent("unknown", at(4, 0)), [None; MINUTES]);
 }
 
 #[test]
-fn the_worst_of_a_minute_stays() {
+fn the_worst_condition_of_a_minute_is_kept() {
     use Condition::{Dead, Missing, Stale, Starting, Unknown, Up};
     let table = [
         (&[Up, Dead, Up][..], Dead),
@@ -50,31 +50,31 @@ fn the_worst_of_a_minute_stays() {
     for (seen, worst) in table {
         let mut history = History::default();
         for condition in seen {
-            history.note(at(0, 0), &one(*condition));
+            history.record(at(0, 0), &one(*condition));
         }
         assert_eq!(history.agent("coder0", at(0, 0))[MINUTES - 1].unwrap().condition, worst);
     }
 }
 
 #[test]
-fn what_is_older_than_an_hour_is_forgotten() {
+fn minutes_older_than_an_hour_are_dropped() {
     let mut history = History::default();
-    history.note(at(0, 0), &one(Condition::Dead));
+    history.record(at(0, 0), &one(Condition::Dead));
     assert_eq!(drawn(&history, at(59, 59)), format!("x{}", ".".repeat(59)));
     assert_eq!(drawn(&history, at(60, 0)), "");
-    history.note(at(60, 0), &one(Condition::Up));
+    history.record(at(60, 0), &one(Condition::Up));
     assert_eq!(drawn(&history, at(60, 0)), "u");
-    history.note(at(1000, 0), &test_fleet::of(&[]));
-    assert!(history.agents.is_empty(), "an agent that is gone for an hour costs nothing");
+    history.record(at(1000, 0), &test_fleet::with_conditions(&[]));
+    assert!(history.agents.is_empty(), "an agent that has been gone for an hour is dropped");
 }
 
 #[test]
-fn output_counts_for_the_minute_it_was_in_if_somebody_looked_then() {
+fn output_counts_for_its_own_minute_unless_that_is_a_gap() {
     let mut history = History::default();
     let mut snapshot = one(Condition::Up);
     let mut note = |minute: i64, second: i64, output: Timestamp| {
         snapshot.agents[0].session.as_mut().unwrap().last_output = Some(output.to_string());
-        history.note(at(minute, second), &snapshot);
+        history.record(at(minute, second), &snapshot);
     };
     note(0, 10, at(-500, 0));
     note(1, 5, at(0, 58));
@@ -85,33 +85,33 @@ fn output_counts_for_the_minute_it_was_in_if_somebody_looked_then() {
 }
 
 #[test]
-fn the_fewest_that_were_up_are_kept() {
+fn the_lowest_number_of_agents_up_is_kept() {
     let mut history = History::default();
-    history.note(at(0, 0), &test_fleet::of(&[Condition::Up, Condition::Up]));
-    history.note(at(0, 1), &test_fleet::of(&[Condition::Up, Condition::Dead]));
-    history.note(at(0, 2), &test_fleet::of(&[Condition::Up, Condition::Up]));
+    history.record(at(0, 0), &test_fleet::with_conditions(&[Condition::Up, Condition::Up]));
+    history.record(at(0, 1), &test_fleet::with_conditions(&[Condition::Up, Condition::Dead]));
+    history.record(at(0, 2), &test_fleet::with_conditions(&[Condition::Up, Condition::Up]));
     let hour = history.fleet(at(1, 0));
     assert_eq!(hour[MINUTES - 2..], [Some(UpCount { up: 1, of: 2 }), None]);
 }
 
 #[test]
-fn a_clock_that_is_set_back_leaves_no_future() {
+fn a_clock_that_is_set_back_clears_the_future() {
     let mut history = History::default();
     for minute in 0..10 {
-        history.note(at(minute, 0), &one(Condition::Dead));
+        history.record(at(minute, 0), &one(Condition::Dead));
     }
-    history.note(at(3, 30), &one(Condition::Up));
+    history.record(at(3, 30), &one(Condition::Up));
     assert_eq!(drawn(&history, at(3, 30)), "xxxx");
     assert_eq!(drawn(&history, at(5, 0)), "xxxx..");
-    history.note(at(-100_000, 0), &one(Condition::Up));
+    history.record(at(-100_000, 0), &one(Condition::Up));
     assert_eq!(drawn(&history, at(-100_000, 0)), "u");
 }
 
 #[test]
-fn an_hour_of_a_thousand_agents_is_small() {
+fn the_history_of_a_thousand_agents_is_small() {
     assert_eq!(size_of::<super::Slots>(), 30);
     let mut history = History::default();
-    history.note(at(0, 0), &test_fleet::of(&[Condition::Up; 1000]));
+    history.record(at(0, 0), &test_fleet::with_conditions(&[Condition::Up; 1000]));
     let agent = size_of::<(Box<str>, super::Slots)>() + 1;
     let names: usize = history.agents.keys().map(|name| name.len().next_multiple_of(16) + 16).sum();
     assert!(history.agents.capacity() * agent * 8 / 7 + names <= 150_000, "{}", history.agents.capacity());
@@ -120,15 +120,15 @@ fn an_hour_of_a_thousand_agents_is_small() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever is noted when: a slot is what was noted last in its minute, if that is within the hour.
+    /// A slot has the worst condition that was recorded in its minute, if the minute is within the hour.
     #[test]
-    fn slots_are_the_minutes_that_were_looked_at(steps in proptest::collection::vec((0i64..90, any::<bool>()), 1..40)) {
+    fn slots_match_the_recorded_minutes(steps in proptest::collection::vec((0i64..90, any::<bool>()), 1..40)) {
         let mut history = History::default();
         let mut minute = 0;
         let mut seen = std::collections::BTreeMap::new();
         for (step, up) in steps {
             minute += step;
-            history.note(at(minute, 0), &one(if up { Condition::Up } else { Condition::Dead }));
+            history.record(at(minute, 0), &one(if up { Condition::Up } else { Condition::Dead }));
             let worst = seen.entry(minute).or_insert(true);
             *worst &= up;
         }
@@ -141,7 +141,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_before_the_first_look() {
+fn the_history_is_empty_before_the_first_snapshot() {
     let history = History::default();
     assert_eq!(history.fleet(at(0, 0)), [None; MINUTES]);
     let before = at(0, 0) - SignedDuration::from_hours(1);

@@ -1,4 +1,4 @@
-//! Which clients may connect, by their certificates.
+//! Client certificates: which clients may connect.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 use serde::Deserialize;
 
-use super::error::SettingError;
+use super::config_error::SettingError;
 
 /// `client_auth_type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -21,7 +21,7 @@ pub(super) enum ClientAuthType {
     No,
     #[serde(rename = "RequestClientCert")]
     Request,
-    /// The other name is an older one.
+    /// `RequireClientCert` is an older name.
     #[serde(rename = "RequireAnyClientCert", alias = "RequireClientCert")]
     RequireAny,
     #[serde(rename = "VerifyClientCertIfGiven")]
@@ -30,7 +30,14 @@ pub(super) enum ClientAuthType {
     RequireAndVerify,
 }
 
-/// One of `client_allowed_sans`: a name of a client, compared byte by byte.
+impl ClientAuthType {
+    /// Whether a client without a certificate is refused.
+    pub(super) fn requires_certificate(self) -> bool {
+        matches!(self, Self::RequireAny | Self::RequireAndVerify)
+    }
+}
+
+/// One of `client_allowed_sans`: a subject alternative name, compared byte by byte.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct AllowedName(String);
@@ -40,57 +47,57 @@ impl TryFrom<String> for AllowedName {
 
     fn try_from(given: String) -> Result<Self, Self::Error> {
         if given.is_empty() {
-            Err("a name is expected: a DNS name, an address or a URI")
+            Err("expected a DNS name, an address or a URI")
         } else if given.contains('@') && !given.contains(':') {
-            Err("e-mail addresses in certificates are not read here; write a DNS name, an address or a URI")
+            Err("e-mail addresses in certificates are not supported; use a DNS name, an address or a URI")
         } else {
             Ok(Self(given))
         }
     }
 }
 
-/// Who looks at certificates of clients, if anybody does.
+/// Builds the verifier of client certificates; `None` if clients need none.
 pub(super) fn verifier(
     auth: ClientAuthType,
     authorities: Option<Vec<CertificateDer<'static>>>,
     names: Option<Vec<AllowedName>>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, SettingError> {
-    if names.is_some() && !auth.needs_certificate() {
-        return Err(SettingError::NamesUnused);
+    if names.is_some() && !auth.requires_certificate() {
+        return Err(SettingError::AllowedSansUnused);
     }
     let verifier: Arc<dyn ClientCertVerifier> = match auth {
-        ClientAuthType::No if authorities.is_some() => return Err(SettingError::NobodyAsked),
+        ClientAuthType::No if authorities.is_some() => return Err(SettingError::ClientCaUnused),
         ClientAuthType::No => return Ok(None),
         ClientAuthType::Request | ClientAuthType::RequireAny => {
-            Arc::new(AnyCertificate { is_needed: auth.needs_certificate(), provider: Arc::clone(provider) })
+            Arc::new(AcceptAnyCertificate { is_required: auth.requires_certificate(), provider: Arc::clone(provider) })
         }
         ClientAuthType::VerifyIfGiven | ClientAuthType::RequireAndVerify => {
             let mut roots = RootCertStore::empty();
-            for authority in authorities.ok_or(SettingError::NoAuthority)? {
-                roots.add(authority).map_err(|error| SettingError::Authority(error.to_string()))?;
+            for authority in authorities.ok_or(SettingError::NoClientCa)? {
+                roots.add(authority).map_err(|error| SettingError::ClientCa(error.to_string()))?;
             }
             let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-            let builder = if auth.needs_certificate() { builder } else { builder.allow_unauthenticated() };
-            builder.build().map_err(|error| SettingError::Authority(error.to_string()))?
+            let builder = if auth.requires_certificate() { builder } else { builder.allow_unauthenticated() };
+            builder.build().map_err(|error| SettingError::ClientCa(error.to_string()))?
         }
     };
     Ok(Some(match names {
-        Some(names) => Arc::new(Named { names, verifier }),
+        Some(names) => Arc::new(RequireAllowedName { names, verifier }),
         None => verifier,
     }))
 }
 
-/// Asks for a certificate, and believes whatever it says.
+/// Requests a certificate and accepts any.
 #[derive(Debug)]
-struct AnyCertificate {
-    is_needed: bool,
+struct AcceptAnyCertificate {
+    is_required: bool,
     provider: Arc<CryptoProvider>,
 }
 
-impl ClientCertVerifier for AnyCertificate {
+impl ClientCertVerifier for AcceptAnyCertificate {
     fn client_auth_mandatory(&self) -> bool {
-        self.is_needed
+        self.is_required
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -129,15 +136,15 @@ impl ClientCertVerifier for AnyCertificate {
     }
 }
 
-/// Another verifier's word, and one of these names.
+/// Applies another verifier, and requires one of the allowed names.
 #[derive(Debug)]
-struct Named {
+struct RequireAllowedName {
     names: Vec<AllowedName>,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
-impl Named {
-    fn names_one(&self, certificate: &CertificateDer<'_>) -> bool {
+impl RequireAllowedName {
+    fn matches(&self, certificate: &CertificateDer<'_>) -> bool {
         let Ok(certificate) = webpki::EndEntityCert::try_from(certificate) else { return false };
         self.names.iter().any(|AllowedName(name)| match name.parse::<IpAddr>() {
             Ok(address) => certificate.verify_is_valid_for_subject_name(&ServerName::from(address)).is_ok(),
@@ -149,7 +156,7 @@ impl Named {
     }
 }
 
-impl ClientCertVerifier for Named {
+impl ClientCertVerifier for RequireAllowedName {
     fn offer_client_auth(&self) -> bool {
         self.verifier.offer_client_auth()
     }
@@ -165,11 +172,11 @@ impl ClientCertVerifier for Named {
     fn verify_client_cert(
         &self,
         certificate: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
+        intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self.verifier.verify_client_cert(certificate, between, now)?;
-        if self.names_one(certificate) {
+        let verified = self.verifier.verify_client_cert(certificate, intermediates, now)?;
+        if self.matches(certificate) {
             Ok(verified)
         } else {
             Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))

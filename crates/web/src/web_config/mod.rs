@@ -1,28 +1,33 @@
-//! TLS, users and headers, as a file in the format of Prometheus' exporter-toolkit says it (`--web.config.file`). It is
-//! read again when it, or a certificate that it names, has changed.
+//! TLS, users and header fields, from a file in the format of Prometheus' exporter-toolkit (`--web.config.file`).
+//!
+//! The file is read again when it changes, or when a certificate that it names changes.
 
+mod basic_auth;
 mod client_auth;
+mod config_error;
 mod document;
-mod error;
-mod headers;
-mod rate;
-mod settings;
-mod stamps;
+mod file_stamps;
+mod rate_limit;
 mod tls;
-mod tls_names;
-mod users;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use error::{SettingError, WebConfigError};
-pub(crate) use settings::Settings;
-use stamps::Stamps;
+use hyper::header::{HeaderName, HeaderValue};
+use tokio_rustls::TlsAcceptor;
 
-/// What is in force now.
+pub(crate) use basic_auth::PasswordQueue;
+use basic_auth::Users;
+pub use config_error::{SettingError, WebConfigError};
+use document::Document;
+use file_stamps::FileStamps;
+use rate_limit::RateLimiter;
+
+/// The web configuration, kept up to date.
 #[derive(Debug)]
 pub struct WebConfig {
-    /// Nothing without a file: then it never changes.
+    /// The file; `None` for a configuration that never changes.
     path: Option<PathBuf>,
     state: Mutex<State>,
 }
@@ -30,47 +35,47 @@ pub struct WebConfig {
 #[derive(Debug)]
 struct State {
     settings: Arc<Settings>,
-    stamps: Stamps,
+    stamps: FileStamps,
 }
 
 impl WebConfig {
-    /// No TLS, no users.
+    /// A configuration without TLS and users.
     #[must_use]
-    pub fn none() -> Self {
-        let state = State { settings: Arc::default(), stamps: Stamps::default() };
+    pub fn empty() -> Self {
+        let state = State { settings: Arc::default(), stamps: FileStamps::default() };
         Self { path: None, state: Mutex::new(state) }
     }
 
-    /// What a file says.
+    /// Loads a file.
     ///
     /// # Errors
-    /// It, or a file that it names, cannot be read, or says what cannot be done.
+    /// The file, or a file that it names, cannot be read, or contains an invalid setting.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, WebConfigError> {
         let path = path.as_ref().to_owned();
-        let mut stamps = Stamps::default();
+        let mut stamps = FileStamps::default();
         let settings = Arc::new(Settings::read(&path, &mut stamps)?);
         Ok(Self { path: Some(path), state: Mutex::new(State { settings, stamps }) })
     }
 
-    /// Whether connections are encrypted now.
+    /// Whether connections are encrypted.
     #[must_use]
     pub fn has_tls(&self) -> bool {
-        self.in_force().tls.is_some()
+        self.current().tls.is_some()
     }
 
-    /// What applies to a request that comes now.
-    pub(crate) fn in_force(&self) -> Arc<Settings> {
+    /// The settings for a request that arrives now. Changed files are read first.
+    pub(crate) fn current(&self) -> Arc<Settings> {
         let mut state = self.state();
         if let Some(path) = self.path.as_deref().filter(|_| !state.stamps.are_current()) {
-            state.read_again(path);
+            state.reload(path);
         }
         Arc::clone(&state.settings)
     }
 
-    /// Reads it again, changed or not.
+    /// Reads the files again, changed or not.
     pub(crate) fn reload(&self) {
         if let Some(path) = &self.path {
-            self.state().read_again(path);
+            self.state().reload(path);
         }
     }
 
@@ -80,16 +85,68 @@ impl WebConfig {
 }
 
 impl State {
-    /// What is wrong is said once: the stamps are those of this attempt, whatever came of it.
-    fn read_again(&mut self, path: &Path) {
-        let mut stamps = Stamps::default();
+    /// Replaces the settings if the files are valid. An error is logged once, because the stamps are updated in any
+    /// case.
+    fn reload(&mut self, path: &Path) {
+        let mut stamps = FileStamps::default();
         match Settings::read(path, &mut stamps) {
             Ok(settings) => {
                 self.settings = Arc::new(settings);
-                tracing::info!("{} was read again", path.display());
+                tracing::info!("reloaded {}", path.display());
             }
-            Err(error) => tracing::error!("{error}; what was read before stays in force"),
+            Err(error) => tracing::error!("{error}; the previous configuration stays in force"),
         }
         self.stamps = stamps;
+    }
+}
+
+/// The settings in the form that the server needs. The default has no TLS and no users.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) requires_certificate: bool,
+    pub(crate) users: Option<Users>,
+    pub(crate) rate_limiter: Option<RateLimiter>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Settings {
+    /// Reads the file and the files that it names.
+    fn read(path: &Path, stamps: &mut FileStamps) -> Result<Self, WebConfigError> {
+        let unreadable = |source| WebConfigError::Unreadable { path: path.to_owned(), source };
+        let text = stamps.read(path).map_err(unreadable)?;
+        let document =
+            Document::parse(&text).map_err(|message| WebConfigError::Document { path: path.to_owned(), message })?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Self::from_document(document, directory, stamps)
+            .map_err(|source| WebConfigError::Setting { path: path.to_owned(), source })
+    }
+
+    fn from_document(document: Document, directory: &Path, stamps: &mut FileStamps) -> Result<Self, SettingError> {
+        let tls = document.tls_server_config.unwrap_or_default();
+        let requires_certificate = tls.requires_client_certificate();
+        let http = document.http_server_config.unwrap_or_default();
+        Ok(Self {
+            tls: tls::acceptor(tls, directory, stamps)?,
+            requires_certificate,
+            users: Users::new(document.basic_auth_users.unwrap_or_default())?,
+            rate_limiter: document.rate_limit.and_then(RateLimiter::new),
+            headers: http.headers.unwrap_or_default().into_fields(),
+        })
+    }
+
+    /// Whether every client has to authenticate, by a password or by a certificate.
+    pub(crate) fn requires_credentials(&self) -> bool {
+        self.users.is_some() || self.requires_certificate
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Keys and password hashes must not be printed.
+        f.debug_struct("Settings")
+            .field("tls", &self.tls.is_some())
+            .field("users", &self.users.is_some())
+            .finish_non_exhaustive()
     }
 }

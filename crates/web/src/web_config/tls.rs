@@ -1,52 +1,82 @@
-//! `tls_server_config`: certificate, key, and how connections are encrypted.
+//! `tls_server_config`: the certificate, its key, and the parameters of TLS.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::ring::{self, cipher_suite, kx_group};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
+use serde::Deserialize;
 use tokio_rustls::TlsAcceptor;
 
-use super::client_auth::{self, ClientAuthType};
-use super::document::Tls;
-use super::error::SettingError;
-use super::stamps::Stamps;
-use super::tls_names::Version;
+use super::client_auth::{self, AllowedName, ClientAuthType};
+use super::config_error::SettingError;
+use super::file_stamps::FileStamps;
 
-/// Who speaks TLS, unless none of the keys says so.
-pub(super) fn acceptor(tls: Tls, directory: &Path, stamps: &mut Stamps) -> Result<Option<TlsAcceptor>, SettingError> {
-    let mut files = Files { directory, stamps };
-    let authority = files.take("client_ca", "client_ca_file", tls.client_ca.as_ref(), tls.client_ca_file.as_ref())?;
-    let certificate = files.take("cert", "cert_file", tls.cert.as_ref(), tls.cert_file.as_ref())?;
-    let key = files.take("key", "key_file", tls.key.as_ref(), tls.key_file.as_ref())?;
-    let is_asked_for = certificate.is_some() || key.is_some() || authority.is_some() || tls.client_auth_type.is_some();
-    if !is_asked_for && tls.client_allowed_sans.is_none() {
+/// `tls_server_config`, as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsConfig {
+    cert: Option<String>,
+    key: Option<String>,
+    client_ca: Option<String>,
+    cert_file: Option<String>,
+    key_file: Option<String>,
+    client_ca_file: Option<String>,
+    client_auth_type: Option<ClientAuthType>,
+    client_allowed_sans: Option<Vec<AllowedName>>,
+    min_version: Option<Version>,
+    max_version: Option<Version>,
+    cipher_suites: Option<Vec<Suite>>,
+    prefer_server_cipher_suites: Option<bool>,
+    curve_preferences: Option<Vec<Curve>>,
+}
+
+impl TlsConfig {
+    /// Whether a client without a certificate is refused.
+    pub(super) fn requires_client_certificate(&self) -> bool {
+        self.client_auth_type.unwrap_or_default().requires_certificate()
+    }
+}
+
+/// Builds the TLS acceptor; `None` if the section sets nothing.
+pub(super) fn acceptor(
+    tls: TlsConfig,
+    directory: &Path,
+    stamps: &mut FileStamps,
+) -> Result<Option<TlsAcceptor>, SettingError> {
+    let mut values = ValueReader { directory, stamps };
+    let authority = values.read("client_ca", "client_ca_file", tls.client_ca.as_ref(), tls.client_ca_file.as_ref())?;
+    let certificate = values.read("cert", "cert_file", tls.cert.as_ref(), tls.cert_file.as_ref())?;
+    let key = values.read("key", "key_file", tls.key.as_ref(), tls.key_file.as_ref())?;
+    let is_enabled = certificate.is_some() || key.is_some() || authority.is_some() || tls.client_auth_type.is_some();
+    if !is_enabled && tls.client_allowed_sans.is_none() {
         return Ok(None);
     }
-    let certificate = certificate.ok_or(SettingError::Half { missing: "cert_file or cert" })?;
-    let key = key.ok_or(SettingError::Half { missing: "key_file or key" })?;
-    warn_of_others(key.file.as_deref());
+    let certificate = certificate.ok_or(SettingError::Missing { missing: "cert_file or cert" })?;
+    let key = key.ok_or(SettingError::Missing { missing: "key_file or key" })?;
+    warn_if_world_readable(key.file.as_deref());
 
     let provider = Arc::new(provider(&tls));
     let auth = tls.client_auth_type.unwrap_or_default();
     let authorities = authority.map(|authority| certificates(&authority)).transpose()?;
     let verifier = client_auth::verifier(auth, authorities, tls.client_allowed_sans, &provider)?;
-    let (least, most) = (tls.min_version.unwrap_or(Version::Tls12), tls.max_version.unwrap_or(Version::Tls13));
-    if least > most {
-        return Err(SettingError::Versions);
+    let (lowest, highest) = (tls.min_version.unwrap_or(Version::Tls12), tls.max_version.unwrap_or(Version::Tls13));
+    if lowest > highest {
+        return Err(SettingError::VersionOrder);
     }
     let versions: Vec<_> = [Version::Tls13, Version::Tls12]
         .into_iter()
-        .filter(|version| (least..=most).contains(version))
+        .filter(|version| (lowest..=highest).contains(version))
         .map(Version::supported)
         .collect();
     let builder = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)
-        .map_err(SettingError::Nothing)?;
+        .map_err(SettingError::Protocol)?;
     let builder = match verifier {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
@@ -58,8 +88,8 @@ pub(super) fn acceptor(tls: Tls, directory: &Path, stamps: &mut Stamps) -> Resul
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
-/// The suites of TLS 1.3 are not a matter of choice, as in Go.
-fn provider(tls: &Tls) -> CryptoProvider {
+/// The cryptography with the configured cipher suites and curves. The suites of TLS 1.3 are always enabled, as in Go.
+fn provider(tls: &TlsConfig) -> CryptoProvider {
     let mut provider = ring::default_provider();
     if let Some(chosen) = tls.cipher_suites.as_ref().filter(|chosen| !chosen.is_empty()) {
         provider.cipher_suites.retain(|suite| suite.tls13().is_some());
@@ -71,21 +101,22 @@ fn provider(tls: &Tls) -> CryptoProvider {
     provider
 }
 
-/// A text in PEM, and where it is from.
+/// A text in PEM, and its source.
 struct Pem {
     key: &'static str,
     text: Vec<u8>,
-    file: Option<std::path::PathBuf>,
+    file: Option<PathBuf>,
 }
 
-struct Files<'a> {
+/// Reads values that stand in the configuration or in a file that it names.
+struct ValueReader<'a> {
     directory: &'a Path,
-    stamps: &'a mut Stamps,
+    stamps: &'a mut FileStamps,
 }
 
-impl Files<'_> {
-    /// The text that stands there itself, or that of a file; an empty value is none.
-    fn take(
+impl ValueReader<'_> {
+    /// Returns the inline text or the content of the file. An empty value counts as absent.
+    fn read(
         &mut self,
         inline_key: &'static str,
         file_key: &'static str,
@@ -93,7 +124,7 @@ impl Files<'_> {
         file: Option<&String>,
     ) -> Result<Option<Pem>, SettingError> {
         match (inline.filter(|text| !text.is_empty()), file.filter(|path| !path.is_empty())) {
-            (Some(_), Some(_)) => Err(SettingError::Both { inline: inline_key }),
+            (Some(_), Some(_)) => Err(SettingError::InlineAndFile { inline: inline_key }),
             (Some(text), None) => Ok(Some(Pem { key: inline_key, text: text.clone().into_bytes(), file: None })),
             (None, Some(path)) => {
                 let path = self.directory.join(path);
@@ -110,13 +141,13 @@ impl Files<'_> {
 }
 
 fn certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, SettingError> {
-    let wrong = |wrong| SettingError::Pem { key: pem.key, wrong };
+    let invalid = |problem| SettingError::Pem { key: pem.key, problem };
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem.text)
         .collect::<Result<_, _>>()
-        .map_err(|error| wrong(format!("is not PEM: {error}")))?;
+        .map_err(|error| invalid(format!("is not PEM: {error}")))?;
     if found.is_empty() {
-        return Err(wrong(
-            "has no certificate; a block that begins with -----BEGIN CERTIFICATE----- is".to_owned() + " expected",
+        return Err(invalid(
+            "contains no certificate; a block that begins with -----BEGIN CERTIFICATE----- is expected".to_owned(),
         ));
     }
     Ok(found)
@@ -124,32 +155,106 @@ fn certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, SettingError>
 
 fn private_key(pem: &Pem) -> Result<PrivateKeyDer<'static>, SettingError> {
     PrivateKeyDer::from_pem_slice(&pem.text).map_err(|error| {
-        let wrong = match error {
+        let problem = match error {
             pem::Error::NoItemsFound => {
-                "has no private key that is not encrypted; a block that begins with -----BEGIN PRIVATE KEY----- is \
-                 expected"
+                "contains no unencrypted private key; a block that begins with -----BEGIN PRIVATE KEY----- is expected"
                     .to_owned()
             }
             error => format!("is not PEM: {error}"),
         };
-        SettingError::Pem { key: pem.key, wrong }
+        SettingError::Pem { key: pem.key, problem }
     })
 }
 
-/// Members of its group may have been given it on purpose.
-fn warn_of_others(file: Option<&Path>) {
+/// Warns if every user may read the private key. Access for the group may be intended.
+fn warn_if_world_readable(file: Option<&Path>) {
     let Some(file) = file else { return };
     if fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o007 != 0) {
         tracing::warn!(
             path = %file.display(),
-            "every user of this host may use the private key: take that right away with chmod o-rwx"
+            "every user of this host has access to the private key: remove it with chmod o-rwx"
         );
     }
 }
 
-impl ClientAuthType {
-    /// Whether a client without a certificate is sent away.
-    pub(super) fn needs_certificate(self) -> bool {
-        matches!(self, Self::RequireAny | Self::RequireAndVerify)
+/// `min_version`, `max_version`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) enum Version {
+    Tls12,
+    Tls13,
+}
+
+impl Version {
+    pub(super) fn supported(self) -> &'static SupportedProtocolVersion {
+        match self {
+            Self::Tls12 => &rustls::version::TLS12,
+            Self::Tls13 => &rustls::version::TLS13,
+        }
     }
+}
+
+impl TryFrom<String> for Version {
+    type Error = String;
+
+    fn try_from(given: String) -> Result<Self, Self::Error> {
+        match given.as_str() {
+            "TLS12" => Ok(Self::Tls12),
+            "TLS13" => Ok(Self::Tls13),
+            _ => Err(format!("'{}' is not supported; use TLS12 or TLS13", given.escape_debug())),
+        }
+    }
+}
+
+/// One of `cipher_suites`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Suite(pub(super) SupportedCipherSuite);
+
+/// The names are Go's, which differ from those of rustls for TLS 1.3.
+const SUITES: [(&str, SupportedCipherSuite); 9] = [
+    ("TLS_AES_256_GCM_SHA384", cipher_suite::TLS13_AES_256_GCM_SHA384),
+    ("TLS_AES_128_GCM_SHA256", cipher_suite::TLS13_AES_128_GCM_SHA256),
+    ("TLS_CHACHA20_POLY1305_SHA256", cipher_suite::TLS13_CHACHA20_POLY1305_SHA256),
+    ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
+    ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    ("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", cipher_suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256),
+    ("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384),
+    ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256),
+    ("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", cipher_suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256),
+];
+
+impl TryFrom<String> for Suite {
+    type Error = String;
+
+    fn try_from(given: String) -> Result<Self, Self::Error> {
+        match SUITES.iter().find(|(name, _)| *name == given) {
+            Some((_, suite)) => Ok(Self(*suite)),
+            None => Err(unsupported(&given, SUITES.iter().map(|(name, _)| *name))),
+        }
+    }
+}
+
+/// One of `curve_preferences`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Curve(pub(super) &'static dyn SupportedKxGroup);
+
+const CURVES: [(&str, &dyn SupportedKxGroup); 3] =
+    [("X25519", kx_group::X25519), ("CurveP256", kx_group::SECP256R1), ("CurveP384", kx_group::SECP384R1)];
+
+impl TryFrom<String> for Curve {
+    type Error = String;
+
+    fn try_from(given: String) -> Result<Self, Self::Error> {
+        match CURVES.iter().find(|(name, _)| *name == given) {
+            Some((_, curve)) => Ok(Self(*curve)),
+            None => Err(unsupported(&given, CURVES.iter().map(|(name, _)| *name))),
+        }
+    }
+}
+
+fn unsupported(given: &str, known: impl Iterator<Item = &'static str>) -> String {
+    let known: Vec<_> = known.collect();
+    format!("'{}' is not supported; use any of {}", given.escape_debug(), known.join(", "))
 }

@@ -1,0 +1,131 @@
+//! The groups of agents in the table, by what needs the attention of a person.
+
+use jiff::Timestamp;
+use mosaic_probe::snapshot::{AgentSnapshot, Attention, Snapshot};
+
+/// A group of agents, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum AgentGroup {
+    /// The agents that need attention for this reason.
+    Attention(Attention),
+    /// The agents that need none.
+    Running,
+    /// The sessions that are not in the roster.
+    Unmanaged,
+}
+
+impl AgentGroup {
+    /// All groups, in the order of the page.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Attention(Attention::Down),
+        Self::Attention(Attention::Waiting),
+        Self::Attention(Attention::Blocked),
+        Self::Attention(Attention::Silent),
+        Self::Running,
+        Self::Unmanaged,
+    ];
+
+    /// The group of an agent.
+    pub(crate) fn from_agent(agent: &AgentSnapshot) -> Self {
+        if agent.managed { agent.attention().map_or(Self::Running, Self::Attention) } else { Self::Unmanaged }
+    }
+
+    /// The heading of the group.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Attention(Attention::Down) => "Down, stale or unknown",
+            Self::Attention(Attention::Waiting) => "Waiting for you",
+            Self::Attention(Attention::Blocked) => "Blocked",
+            Self::Attention(Attention::Silent) => "Working without output",
+            Self::Running => "Running",
+            Self::Unmanaged => "Not in the roster",
+        }
+    }
+
+    /// The element id of the heading.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Attention(Attention::Down) => "g-down",
+            Self::Attention(Attention::Waiting) => "g-waiting",
+            Self::Attention(Attention::Blocked) => "g-blocked",
+            Self::Attention(Attention::Silent) => "g-silent",
+            Self::Running => "g-nothing",
+            Self::Unmanaged => "g-unmanaged",
+        }
+    }
+
+    /// The activity that puts agents into this group; `None` if their condition does.
+    pub(crate) fn activity_word(self) -> Option<&'static str> {
+        match self {
+            Self::Attention(Attention::Waiting) => Some("waiting"),
+            Self::Attention(Attention::Blocked) => Some("blocked"),
+            Self::Attention(Attention::Silent) => Some("silent"),
+            Self::Attention(Attention::Down) | Self::Running | Self::Unmanaged => None,
+        }
+    }
+
+    /// The agents of the group: the longest in need of attention first, and else in the order of the roster.
+    pub(crate) fn agents(self, snapshot: &Snapshot) -> Vec<&AgentSnapshot> {
+        let mut agents: Vec<_> = snapshot.agents.iter().filter(|agent| Self::from_agent(agent) == self).collect();
+        if self.activity_word().is_some() {
+            // Agents without a valid timestamp come last.
+            agents.sort_by_cached_key(|agent| self.since(agent).unwrap_or(Timestamp::MAX));
+        }
+        agents
+    }
+
+    fn since(self, agent: &AgentSnapshot) -> Option<Timestamp> {
+        let activity = agent.activity.as_ref()?;
+        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::Attention(Attention::Silent));
+        silent_since.unwrap_or(&activity.since).parse().ok()
+    }
+}
+
+/// The groups that have agents, with these agents.
+pub(crate) fn groups(snapshot: &Snapshot) -> impl Iterator<Item = (AgentGroup, Vec<&AgentSnapshot>)> {
+    AgentGroup::ALL.into_iter().map(|group| (group, group.agents(snapshot))).filter(|(_, agents)| !agents.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use mosaic_probe::snapshot::{Attention, Condition};
+
+    use super::AgentGroup;
+    use crate::test_fleet;
+
+    #[test]
+    fn the_agent_that_has_needed_attention_longest_is_first() {
+        let mut snapshot = test_fleet::with_conditions(&[Condition::Up; 5]);
+        let since = [Some("14:40:00"), Some("14:20:00"), None, Some("14:39:59"), Some("14:20:00")];
+        let need = |state: &str, snapshot: &mosaic_probe::Snapshot| {
+            let mut snapshot = snapshot.clone();
+            for (agent, since) in snapshot.agents.iter_mut().zip(since) {
+                let mut activity = test_fleet::activity(state, None);
+                let since = since.map_or("nonsense".to_owned(), |since| format!("2026-11-20T{since}Z"));
+                if state == "working" {
+                    activity.silent_since = Some(since);
+                } else {
+                    activity.since = since;
+                }
+                agent.activity = Some(activity);
+            }
+            let need = AgentGroup::from_agent(&snapshot.agents[0]);
+            let names = need.agents(&snapshot).into_iter().map(|agent| agent.name.clone()).collect::<Vec<_>>();
+            (need, names.join(" "))
+        };
+        let by_age = "coder1 coder4 coder3 coder0 coder2";
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::Attention(Attention::Waiting), by_age.to_owned()));
+        assert_eq!(need("blocked", &snapshot), (AgentGroup::Attention(Attention::Blocked), by_age.to_owned()));
+        assert_eq!(need("working", &snapshot), (AgentGroup::Attention(Attention::Silent), by_age.to_owned()));
+        for agent in &mut snapshot.agents {
+            agent.condition = Condition::Dead;
+        }
+        let by_roster = "coder0 coder1 coder2 coder3 coder4";
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::Attention(Attention::Down), by_roster.to_owned()));
+    }
+
+    #[test]
+    fn the_groups_are_ordered_by_urgency() {
+        assert!(AgentGroup::ALL.is_sorted());
+    }
+}
