@@ -12,13 +12,14 @@ use crate::repository::Repository;
 pub(crate) struct Cargo {
     root: PathBuf,
     target_directory: PathBuf,
+    lld: Option<String>,
 }
 
 impl Cargo {
     pub(crate) fn new(repository: &Repository) -> Self {
         let root = repository.root().to_owned();
         let target_directory = root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
-        Self { root, target_directory }
+        Self { root, target_directory, lld: find_lld() }
     }
 
     pub(crate) fn target_directory(&self) -> &Path {
@@ -61,6 +62,9 @@ impl Cargo {
     pub(crate) fn quick(&self, subcommand: &[&str]) -> Command {
         let mut command = self.program("cargo");
         command.args(subcommand).args(["--locked", "--target", &Self::triple()]);
+        if let Some(directory) = &self.lld {
+            command.args(["--config", &link_with_lld(directory)]);
+        }
         command
     }
 
@@ -91,4 +95,21 @@ impl Cargo {
             Err(error) => Err(Failure::unavailable(format!("could not run {name}: {error}"))),
         }
     }
+}
+
+/// The directory of the toolchain from which a C compiler can start its lld. rustc uses it by default only for the
+/// target of the host.
+fn find_lld() -> Option<String> {
+    let output = Command::new("rustc").args(["--print", "sysroot", "--print", "host-tuple"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let (sysroot, host) = text.trim_end().split_once('\n')?;
+    let directory = format!("{sysroot}/lib/rustlib/{host}/bin/gcc-ld");
+    Path::new(&directory).join("ld.lld").is_file().then_some(directory)
+}
+
+/// lld links a test program in a fifth of the time. What ships is linked as before, so that its size stays comparable.
+/// `./dev demo` uses the same flags: with others cargo would compile everything again.
+fn link_with_lld(directory: &str) -> String {
+    let triple = Cargo::triple();
+    format!("target.{triple}.rustflags = ['-Clink-arg=-B{directory}', '-Clink-arg=-fuse-ld=lld']")
 }
