@@ -24,7 +24,7 @@ impl Tool {
         match self {
             Self::Deny => ("cargo-deny", "^0.20", &[]),
             Self::Nextest => ("cargo-nextest", "^0.9.100", &["--no-default-features", "--features=default-no-update"]),
-            Self::Mdbook => ("mdbook", "^0.5", &["--no-default-features"]),
+            Self::Mdbook => ("mdbook", "^0.5", &["--no-default-features", "--features=search"]),
             Self::Fuzz => ("cargo-fuzz", "^0.13", &[]),
         }
     }
