@@ -1,5 +1,5 @@
-//! Whatever stands in a roster or in an env file: it is refused or read, nothing crashes or hangs, and an edit
-//! that is done can be undone without a trace.
+//! The parsers of rosters and env files reject or read any input, without a crash or a hang. An edit of a roster can
+//! be undone without a trace.
 #![no_main]
 
 use std::path::Path;
@@ -22,12 +22,12 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(AgentEnv::parse(&merged).merged(&settings, Some("/bin")).to_string(), merged);
         let _ = remove_agent(text, &agent.name, path);
     }
-    let name = "added-by-the-fuzzer".parse().expect("it is a name");
+    let name = "added-by-the-fuzzer".parse().expect("the name is valid");
     let _ = set_value(text, &["tmux", "socket_name"], "other", path);
     if let Ok(added) = add_agent(text, &NewAgent::new(name, Class::Canary), path) {
-        let name = "added-by-the-fuzzer".parse().expect("it is a name");
-        let removed = remove_agent(&added, &name, path).expect("what was added can be removed");
-        // A list that was empty is written `[]` again, however it was spelled.
+        let name = "added-by-the-fuzzer".parse().expect("the name is valid");
+        let removed = remove_agent(&added, &name, path).expect("an added agent can be removed");
+        // An empty list is written as `[]`, whatever its form was before.
         assert!(removed == text || roster.agents.is_empty(), "{text:?} {removed:?}");
     }
 });

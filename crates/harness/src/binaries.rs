@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Finds the programs under test, and builds them once where nobody has said where they are.
+/// Finds the programs under test.
 ///
-/// `MOSAIC_FLEET_BIN_DIR` names a directory that holds them. Without it the product is built the
-/// way it is shipped: a release, static, for the machine's musl target.
+/// `MOSAIC_FLEET_BIN_DIR` names the directory that holds them, as `./dev test` does. Without it they are built on
+/// first use, in the dev profile, static, for the musl target of the machine.
 #[derive(Debug)]
 pub struct Binaries;
 
@@ -21,17 +21,10 @@ impl Binaries {
     /// The program of the product with that name.
     #[must_use]
     pub fn product(name: &str) -> PathBuf {
-        static LAUNCHER: OnceLock<Built> = OnceLock::new();
-        static CLI: OnceLock<Built> = OnceLock::new();
-        static EXPORTER: OnceLock<Built> = OnceLock::new();
+        static BUILT: OnceLock<Built> = OnceLock::new();
         let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-        // One by one, as they ship: what is built together shares its features.
-        let (package, built) = match name {
-            "mosaic" => ("mosaic-cli", &CLI),
-            "mosaic-fleet-exporter" => ("mosaic-exporter", &EXPORTER),
-            _ => ("mosaic-launcher", &LAUNCHER),
-        };
-        find(name, built, &["--release", "--target", &target, "-p", package])
+        let packages = ["-p", "mosaic-launcher", "-p", "mosaic-cli", "-p", "mosaic-exporter"];
+        find(name, &BUILT, &[&["--target", &target], &packages[..]].concat())
     }
 
     /// The launcher.
