@@ -6,7 +6,7 @@
     reason = "a program of the developers': a panic in it names the line and costs one figure"
 )]
 
-use mosaic_probe::{Depth, Observer, Places, Scope};
+use mosaic_probe::{Depth, Observer, FleetPaths, Scope};
 use std::env;
 use std::fs;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ fn main() {
     let [looks, pause] = numbers[..] else { panic!("usage: resident-look LOOKS MILLISECONDS") };
     let variable = |name: &str| env::var_os(name);
     let here = env::current_dir().unwrap();
-    let target = Arc::new(Places::find(None, None, variable, &here).unwrap().target(variable).unwrap());
+    let target = Arc::new(FleetPaths::resolve(None, None, variable, &here).unwrap().target(variable).unwrap());
     let mut observer = Observer::default();
     for nth in 0..=looks {
         thread::sleep(Duration::from_millis(pause));
         let begun = Instant::now();
-        let look = observer.look(&target, Depth::Verify).unwrap();
+        let look = observer.observe(&target, Depth::Verify).unwrap();
         let passed = look.passed(&Scope::default());
         let took = begun.elapsed();
         assert!(passed, "look {nth}: the fleet is not as it should be: {:?}", look.snapshot.drift.first());

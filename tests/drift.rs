@@ -91,7 +91,7 @@ fn a_unit_that_is_active_without_its_agent_lies() {
     fleet.start(&["coder0"]);
     assert_drift(&fleet, &[]);
     tmux(&fleet, &["kill-session", "-t", "=coder0:"]);
-    assert_drift(&fleet, &[("unit-lies", "coder0")]);
+    assert_drift(&fleet, &[("unit-active-process-dead", "coder0")]);
     systemctl(&fleet, &["stop", &unit]);
     assert_drift(&fleet, &[("session-missing", "coder0")]);
     std::fs::remove_file(legacy).unwrap();

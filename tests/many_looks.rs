@@ -4,7 +4,7 @@
 
 use mosaic_harness::{Deadline, RosterFleet, UnitFleet};
 use mosaic_probe::snapshot::Condition;
-use mosaic_probe::{Depth, Observer, Places};
+use mosaic_probe::{Depth, Observer, FleetPaths};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use std::fs;
@@ -31,11 +31,11 @@ fn belongings() -> [usize; 3] {
 /// Looks until it has looked so often and standard input is closed, and then until all is well.
 fn look_again_and_again() {
     let variable = |name: &str| std::env::var_os(name);
-    let places = Places::find(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
+    let places = FleetPaths::resolve(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
     let target = Arc::new(places.target(variable).unwrap());
     let mut observer = Observer::default();
     let mut agent = || {
-        let snapshot = observer.look(&target, Depth::Verify).unwrap().snapshot;
+        let snapshot = observer.observe(&target, Depth::Verify).unwrap().snapshot;
         let agent = snapshot.agents.into_iter().find(|agent| agent.name == "coder0").unwrap();
         (agent.condition, agent.session.and_then(|session| session.pane_pid))
     };

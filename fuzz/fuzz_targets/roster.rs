@@ -5,12 +5,12 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use mosaic_roster::{AgentEnv, Class, NewAgent, Roster, add_agent, remove_agent, set_value};
+use mosaic_roster::{AgentEnvFile, Class, NewAgent, Roster, add_agent, remove_agent, set_value};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let path = Path::new("roster.yaml");
-    let env = AgentEnv::parse(text);
+    let env = AgentEnvFile::parse(text);
     assert_eq!(env.to_string(), text, "an env file is kept byte for byte");
     let roster = match Roster::parse(text, path) {
         Ok(roster) => roster,
@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
     for agent in &roster.agents {
         let settings = roster.settings(agent);
         let merged = env.merged(&settings, Some("/bin")).to_string();
-        assert_eq!(AgentEnv::parse(&merged).merged(&settings, Some("/bin")).to_string(), merged);
+        assert_eq!(AgentEnvFile::parse(&merged).merged(&settings, Some("/bin")).to_string(), merged);
         let _ = remove_agent(text, &agent.name, path);
     }
     let name = "added-by-the-fuzzer".parse().expect("the name is valid");

@@ -52,7 +52,7 @@ fn an_agent_that_was_killed_while_its_sidecar_slept_is_dead_whatever_its_unit_sa
     assert_eq!(fleet.units().state("coder0"), "active");
     let snapshot = fleet.snapshot();
     assert_eq!(RosterFleet::agent_of(&snapshot, "coder0")["session"]["processAlive"], false);
-    let seen = Seen { condition: "dead", reason: " ", drift: &[("unit-lies", "coder0")], verified: 1 };
+    let seen = Seen { condition: "dead", reason: " ", drift: &[("unit-active-process-dead", "coder0")], verified: 1 };
     seen.check(&fleet);
     drop(sidecar);
     fleet.wait_condition("coder0", "up");

@@ -8,18 +8,18 @@ use std::env;
 use std::io::{Write as _, stdin, stdout};
 use std::sync::Arc;
 
-use mosaic_probe::{Depth, Look, Observer, Places, Scope};
+use mosaic_probe::{Depth, ObservedFleet, Observer, FleetPaths, Scope};
 use serde_json::{Value, json};
 
 fn main() {
     let variable = |name: &str| env::var_os(name);
     let here = env::current_dir().unwrap();
-    let target = Arc::new(Places::find(None, None, variable, &here).unwrap().target(variable).unwrap());
-    let fresh = || told(&mosaic_probe::look(&target, Depth::Verify).unwrap());
+    let target = Arc::new(FleetPaths::resolve(None, None, variable, &here).unwrap().target(variable).unwrap());
+    let fresh = || told(&mosaic_probe::observe_once(&target, Depth::Verify).unwrap());
     let mut observer = Observer::default();
     for _ in stdin().lines() {
         let before = fresh();
-        let resident = told(&observer.look(&target, Depth::Verify).unwrap());
+        let resident = told(&observer.observe(&target, Depth::Verify).unwrap());
         let answer = json!({ "before": before, "resident": resident, "after": fresh() });
         let mut out = stdout().lock();
         writeln!(out, "{answer}").unwrap();
@@ -28,7 +28,7 @@ fn main() {
 }
 
 /// The snapshot, and how each check went.
-fn told(look: &Look) -> Value {
+fn told(look: &ObservedFleet) -> Value {
     let scope = Scope::default();
     let verification = look.verify(&scope);
     assert_eq!(look.passed(&scope), verification.passed);

@@ -7,10 +7,11 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use mosaic_domain::{ExitCode, Pid};
+use mosaic_domain::Pid;
+use mosaic_exit_code::ExitCode;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
-use crate::view::tell;
+use crate::view::print_notice;
 
 const NAME: &str = "mosaic-bound";
 
@@ -42,6 +43,6 @@ pub(crate) fn run_if_bound(mut arguments: impl Iterator<Item = OsString>) -> Opt
     if now != Some(parent) {
         return Some(ExitCode::Unavailable);
     }
-    tell(&format!("ERROR: cannot run {}: {}", program.display(), Command::new(&program).args(arguments).exec()));
+    print_notice(&format!("ERROR: cannot run {}: {}", program.display(), Command::new(&program).args(arguments).exec()));
     Some(ExitCode::Io)
 }

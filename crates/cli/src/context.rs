@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use mosaic_lifecycle::FleetContext;
-use mosaic_probe::{Depth, Look, Scope, Snapshot, Verification};
+use mosaic_probe::{Depth, ObservedFleet, Scope, Snapshot, Verification};
 use mosaic_roster::Roster;
 use mosaic_tmux::Server;
 
@@ -33,7 +33,7 @@ impl Context {
             .map_err(|source| CommandError::io("find the current directory", PathBuf::from("."), source))?;
         let (roster, mosaic_home) = (paths.roster.as_deref(), paths.mosaic_home.as_deref());
         let fleet = FleetContext::new(roster, mosaic_home, environment, &current_directory)?;
-        let style = Style::of_standard_output(&fleet.environment);
+        let style = Style::for_stdout(|name| fleet.environment.variable(name));
         Ok(Self { fleet, style })
     }
 
@@ -73,7 +73,7 @@ impl Context {
     ///
     /// # Errors
     /// As [`FleetContext::observe`].
-    pub(crate) fn observe(&self, depth: Depth) -> Result<Look, CommandError> {
+    pub(crate) fn observe(&self, depth: Depth) -> Result<ObservedFleet, CommandError> {
         Ok(self.fleet.observe(depth)?)
     }
 }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use mosaic_delivery::{InvalidPayload, PostError};
 use mosaic_domain::{AgentName, NoHome, SocketName};
 use mosaic_lifecycle::{LifecycleError, ObserveError};
 use mosaic_probe::BadVariable;
@@ -13,9 +12,8 @@ use mosaic_systemd::ManagerError;
 use mosaic_tmux::TmuxError;
 use mosaic_update::UpdateError;
 
-use crate::mail::{KickstartError, RemoteError};
-use crate::prometheus::PrometheusError;
-use crate::runtime::RuntimeError;
+use crate::command::agent::AgentCommandError;
+use mosaic_prometheus::PrometheusError;
 
 /// Why a command failed. [`exit_code`](crate::exit_code) maps it to an exit code.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +55,6 @@ pub(crate) enum CommandError {
     /// A query to Prometheus failed.
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
-    /// A runtime cannot be run.
-    #[error(transparent)]
-    Runtime(#[from] RuntimeError),
     /// The fleet's home cannot be determined.
     #[error(transparent)]
     NoHome(#[from] NoHome),
@@ -92,14 +87,6 @@ pub(crate) enum CommandError {
         /// The fleet's socket.
         socket: SocketName,
     },
-    /// A tmux pane does not exist.
-    #[error("there is no pane {target} on the socket {socket}")]
-    NoTarget {
-        /// The target as it was typed.
-        target: String,
-        /// The server's socket.
-        socket: SocketName,
-    },
     /// An interactive command was run without a terminal.
     #[error("{what} needs a terminal: {instead}")]
     NoTerminal {
@@ -108,29 +95,12 @@ pub(crate) enum CommandError {
         /// A command that needs no terminal.
         instead: String,
     },
-    /// The outbox or a runtime's profile cannot be used.
+    /// A message cannot be sent, or a runtime cannot be launched.
     #[error(transparent)]
-    Post(#[from] PostError),
-    /// A text cannot be sent as a message.
-    #[error(transparent)]
-    Payload(#[from] InvalidPayload),
-    /// An agent's kickstart template cannot be filled in.
-    #[error("the kickstart_template of {agent} {problem}")]
-    Kickstart {
-        /// The agent.
-        agent: AgentName,
-        /// The problem.
-        problem: KickstartError,
-    },
-    /// A command on another host failed.
-    #[error(transparent)]
-    Remote(#[from] RemoteError),
+    Agent(AgentCommandError),
     /// Arguments contradict each other.
     #[error("{0}")]
     Usage(String),
-    /// Another process holds a lock.
-    #[error("{0}")]
-    Busy(String),
     /// The command was not carried out, for this reason.
     #[error("{0}")]
     Refused(String),

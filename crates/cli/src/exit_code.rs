@@ -2,9 +2,8 @@
 
 use std::io;
 
-use mosaic_delivery::PostError;
 use mosaic_delivery::spool::SpoolError;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{LifecycleError, ObserveError};
 use mosaic_provision::ProvisionError;
 use mosaic_roster::{EditError, RosterError};
@@ -27,20 +26,15 @@ impl CommandError {
             Self::Lifecycle(error) => of_lifecycle(error),
             Self::Observe(error) => of_observe(error),
             Self::Update(error) => of_update(error),
-            Self::Prometheus(error) => error.exit_code(),
-            Self::Runtime(error) => error.exit_code(),
-            Self::Post(error) => of_post(error),
-            Self::Kickstart { problem, .. } => problem.exit_code(),
-            Self::Remote(error) => error.exit_code(),
+            Self::Prometheus(error) => prometheus_exit_code(error),
+            Self::Agent(error) => error.exit_code(),
             Self::Io { source, .. } => of_io(source),
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
             Self::UnknownAgent { .. }
             | Self::NoTerminal { .. }
             | Self::Differs { .. }
-            | Self::Usage(_)
-            | Self::Payload(_) => ExitCode::Usage,
-            Self::NoSession { .. } | Self::NoTarget { .. } => ExitCode::Unavailable,
-            Self::Busy(_) => ExitCode::Busy,
+            | Self::Usage(_) => ExitCode::Usage,
+            Self::NoSession { .. } => ExitCode::Unavailable,
             Self::Refused(_) => ExitCode::CheckFailed,
         }
     }
@@ -60,8 +54,8 @@ fn of_roster(error: &RosterError) -> ExitCode {
 fn of_edit(error: &EditError) -> ExitCode {
     match error {
         EditError::Roster(error) => of_roster(error),
-        EditError::AlreadyThere { .. } | EditError::NoSuchAgent { .. } => ExitCode::Usage,
-        EditError::Orchestrators { .. } | EditError::Outcome { .. } | EditError::Style { .. } => {
+        EditError::AgentExists { .. } | EditError::AgentNotFound { .. } => ExitCode::Usage,
+        EditError::Orchestrators { .. } | EditError::InvalidResult { .. } | EditError::UnsupportedStyle { .. } => {
             ExitCode::Configuration
         }
     }
@@ -81,20 +75,20 @@ fn of_tmux(error: &TmuxError) -> ExitCode {
         TmuxError::NotInstalled { .. }
         | TmuxError::TooOld { .. }
         | TmuxError::NoServer { .. }
-        | TmuxError::Hung { .. } => ExitCode::Unavailable,
-        TmuxError::Run { .. } | TmuxError::Refused { .. } => ExitCode::Io,
+        | TmuxError::Timeout { .. } => ExitCode::Unavailable,
+        TmuxError::Run { .. } | TmuxError::CommandFailed { .. } => ExitCode::Io,
     }
 }
 
 fn of_provision(error: &ProvisionError) -> ExitCode {
     match error {
         ProvisionError::File { source, .. } => of_io(source),
-        ProvisionError::NoDirectory { .. } => ExitCode::Io,
+        ProvisionError::DirectoryNotFound { .. } => ExitCode::Io,
         ProvisionError::Manager { source, .. } => of_manager(source),
         ProvisionError::Stop { .. } => ExitCode::CheckFailed,
-        ProvisionError::Busy { .. } | ProvisionError::RunDirectoryInUse { .. } => ExitCode::Busy,
+        ProvisionError::LockHeld { .. } | ProvisionError::RunDirectoryInUse { .. } => ExitCode::Busy,
         ProvisionError::MissingPrograms { .. } => ExitCode::Unavailable,
-        ProvisionError::UnwritableHome { .. } | ProvisionError::NotText(_) | ProvisionError::Manifest { .. } => {
+        ProvisionError::InvalidHome { .. } | ProvisionError::NotUtf8(_) | ProvisionError::Manifest { .. } => {
             ExitCode::Configuration
         }
     }
@@ -133,14 +127,6 @@ fn of_update(error: &UpdateError) -> ExitCode {
     }
 }
 
-fn of_post(error: &PostError) -> ExitCode {
-    match error {
-        PostError::Spool(error) => of_spool(error),
-        PostError::Profile(error) => of_profile(error),
-        PostError::Proc(_) => ExitCode::Io,
-    }
-}
-
 fn of_spool(error: &SpoolError) -> ExitCode {
     match error {
         SpoolError::Io { source, .. } => of_io(source),
@@ -155,12 +141,29 @@ fn of_profile(error: &ProfileError) -> ExitCode {
     }
 }
 
+fn prometheus_exit_code(error: &mosaic_prometheus::PrometheusError) -> ExitCode {
+    use mosaic_prometheus::PrometheusError;
+    match error {
+        PrometheusError::MissingUrl | PrometheusError::InvalidUrl { .. } => ExitCode::Usage,
+        PrometheusError::InvalidVariable { .. } => ExitCode::Configuration,
+        PrometheusError::Unauthorized { .. } => ExitCode::Permission,
+        PrometheusError::NoCertificates { .. }
+        | PrometheusError::Unreachable { .. }
+        | PrometheusError::Untrusted { .. }
+        | PrometheusError::Timeout { .. }
+        | PrometheusError::Redirected { .. }
+        | PrometheusError::NotPrometheus { .. }
+        | PrometheusError::QueryFailed { .. }
+        | PrometheusError::TooLarge { .. } => ExitCode::Unavailable,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::context::{Context, Environment};
     use crate::error::CommandError;
     use crate::grammar::PathArgs;
-    use mosaic_domain::ExitCode;
+    use mosaic_exit_code::ExitCode;
     use mosaic_update::UpdateError;
     use std::io;
 

@@ -7,10 +7,6 @@ mod context;
 mod error;
 mod exit_code;
 mod grammar;
-mod mail;
-mod prometheus;
-mod reporting;
-mod runtime;
 #[cfg(test)]
 mod schema;
 mod view;
@@ -34,7 +30,7 @@ fn main() -> ExitCode {
     match invocation.run() {
         Ok(code) => code.into(),
         Err(error) => {
-            view::tell(&format!("ERROR: {error}"));
+            view::print_notice(&format!("ERROR: {error}"));
             error.exit_code().into()
         }
     }
@@ -43,7 +39,7 @@ fn main() -> ExitCode {
 /// Makes a panic print that it is a bug, and end the process with the exit code for a bug.
 fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
-        view::tell(&format!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}"));
-        std::process::exit(mosaic_domain::ExitCode::Bug as i32);
+        view::print_notice(&format!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}"));
+        std::process::exit(mosaic_exit_code::ExitCode::Bug as i32);
     }));
 }

@@ -30,12 +30,12 @@ fn verify_schema_is_up_to_date() {
 
 #[test]
 fn hosts_schema_is_up_to_date() {
-    check::<crate::prometheus::HostsSnapshot>("hosts.schema.json");
+    check::<mosaic_prometheus::HostsSnapshot>("hosts.schema.json");
 }
 
 #[test]
 fn send_schema_is_up_to_date() {
-    check::<crate::mail::Receipts>("send.schema.json");
+    check::<mosaic_delivery::Receipts>("send.schema.json");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn update_schema_is_up_to_date() {
 
 #[test]
 fn outbox_schema_is_up_to_date() {
-    check::<crate::mail::Listing>("outbox.schema.json");
+    check::<mosaic_delivery::Listing>("outbox.schema.json");
 }
 
 /// Consumers rely on required fields, whose values may be null but which are never missing.

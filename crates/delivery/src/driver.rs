@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mosaic_domain::Pid;
 use mosaic_runtimes::{ComposerForm, Profile};
-use mosaic_tmux::{FoundPane, Guarded, Server, TmuxError, Typist};
+use mosaic_tmux::{ResolvedPane, InputOutcome, Server, TmuxError, PaneInput};
 
 use crate::protocol::{DeliveryAttempt, DeliveryOptions, PaneCapture, Step};
 use crate::{Outcome, Refusal, UnconfirmedReason};
@@ -40,7 +40,7 @@ pub struct PaneDriver<'a> {
     /// The tmux server.
     pub server: &'a Server,
     /// The pane.
-    pub pane: &'a FoundPane,
+    pub pane: &'a ResolvedPane,
     /// The process that the message is for.
     pub expected_process: Pid,
     /// The profile of the program in the pane.
@@ -76,7 +76,7 @@ impl PaneDriver<'_> {
             ComposerForm::Box { .. } => Vec::from([self.without_final_backslash(text)]),
             ComposerForm::Line { .. } => text.split('\n').map(str::to_owned).collect(),
         };
-        let typist = self.server.typist(self.pane.id, HISTORY);
+        let typist = self.server.pane_input(self.pane.id, HISTORY);
         for (nth, line) in lines.iter().enumerate() {
             let outcome = self.enter(&typist, line, buffer, nth == 0, progress)?;
             let then = match outcome {
@@ -96,7 +96,7 @@ impl PaneDriver<'_> {
 
     fn enter<P: DeliveryProgress>(
         &self,
-        typist: &Typist,
+        typist: &PaneInput,
         text: &str,
         buffer: &str,
         is_first: bool,
@@ -105,7 +105,7 @@ impl PaneDriver<'_> {
         let began = Instant::now();
         let mut attempt = DeliveryAttempt::new(self.profile, text, self.options, began);
         let mut typed = false;
-        let mut next = typist.look(Duration::ZERO);
+        let mut next = typist.capture(Duration::ZERO);
         // A frame may be half drawn, so a success has to be observed twice. Lines are not drawn in frames.
         let draws_frames = matches!(self.profile.composer, ComposerForm::Box { .. });
         let mut unconfirmed_success = None;
@@ -113,8 +113,8 @@ impl PaneDriver<'_> {
             let captured = match next {
                 Ok(captured) => captured,
                 // Another capture is cheap, and an unknown outcome is expensive.
-                Err(TmuxError::Hung { .. }) if typed && began.elapsed() < UNRESPONSIVE_LIMIT => {
-                    next = typist.look(pause(began.elapsed()));
+                Err(TmuxError::Timeout { .. }) if typed && began.elapsed() < UNRESPONSIVE_LIMIT => {
+                    next = typist.capture(pause(began.elapsed()));
                     continue;
                 }
                 Err(error) => return Ok(failure(&error, typed)),
@@ -131,27 +131,27 @@ impl PaneDriver<'_> {
                     if draws_frames && unconfirmed_success.as_ref() != Some(&outcome) =>
                 {
                     unconfirmed_success = Some(outcome);
-                    typist.look(CONFIRM_AFTER)
+                    typist.capture(CONFIRM_AFTER)
                 }
                 Step::End(outcome) => return Ok(outcome),
-                Step::Wait => typist.look(next_pause),
+                Step::Wait => typist.capture(next_pause),
                 Step::Type => {
                     if is_first {
                         progress.typing()?;
                     }
                     // An empty line consists of Enter only.
                     let pasted = match text {
-                        "" => Ok((Guarded::Typed, captured)),
+                        "" => Ok((InputOutcome::Typed, captured)),
                         text => typist.paste(self.expected_process, buffer, text, next_pause),
                     };
                     match pasted {
-                        Ok((Guarded::Typed, captured)) => {
+                        Ok((InputOutcome::Typed, captured)) => {
                             typed = true;
                             attempt.record_typed(&capture, Instant::now());
                             progress.typed();
                             Ok(captured)
                         }
-                        Ok((Guarded::Refused, captured)) => {
+                        Ok((InputOutcome::Rejected, captured)) => {
                             if is_first {
                                 progress.not_typed()?;
                             }
@@ -160,13 +160,13 @@ impl PaneDriver<'_> {
                         Err(error) => return Ok(failure(&error, true)),
                     }
                 }
-                Step::Press => match typist.press(self.expected_process, ["Enter"], next_pause) {
-                    Ok((Guarded::Typed, captured)) => {
+                Step::Press => match typist.send_keys(self.expected_process, ["Enter"], next_pause) {
+                    Ok((InputOutcome::Typed, captured)) => {
                         attempt.record_enter(&capture, Instant::now());
                         progress.submitted();
                         Ok(captured)
                     }
-                    Ok((Guarded::Refused, captured)) => Ok(captured),
+                    Ok((InputOutcome::Rejected, captured)) => Ok(captured),
                     Err(error) => return Ok(failure(&error, true)),
                 },
             };

@@ -238,8 +238,8 @@ impl MessageSender {
     }
 
     fn server_on(&self, socket: SocketName) -> Result<Server, TmuxError> {
-        let program = mosaic_tmux::find_program(self.fleet.search_path.as_deref())?;
-        let server = Server::new(program, socket).within(TMUX_TIMEOUT);
+        let program = mosaic_tmux::find_tmux(self.fleet.search_path.as_deref())?;
+        let server = Server::new(program, socket).with_timeout(TMUX_TIMEOUT);
         server.check_version()?;
         Ok(server)
     }

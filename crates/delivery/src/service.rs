@@ -8,7 +8,7 @@ use mosaic_domain::{AgentName, Pid, ProcessIdentity};
 use mosaic_heartbeat::RunDirectory;
 use mosaic_process::{Liveness, ProcRoot};
 use mosaic_runtimes::{Profile, ProfileError};
-use mosaic_tmux::{FoundPane, PaneTarget, Server};
+use mosaic_tmux::{ResolvedPane, PaneTarget, Server};
 
 use crate::protocol::DeliveryOptions;
 use crate::spool::{AgentLock, Entry, MessageId, MessageOwner, Outbox, Record, RecordWriter, SpoolError, State};
@@ -233,7 +233,7 @@ impl DeliveryService<'_> {
     }
 
     /// Finds the recipient's pane, and the process in it.
-    fn find_pane(&self, to: &Recipient) -> Result<(FoundPane, Pid), Refusal> {
+    fn find_pane(&self, to: &Recipient) -> Result<(ResolvedPane, Pid), Refusal> {
         let pane = self.server.find_pane(&to.target).map_err(|error| Refusal::Tmux(error.to_string()))?;
         let pane = pane.ok_or(Refusal::NoSession)?;
         let is_alive = |watched| ProcRoot::default().liveness(watched).is_ok_and(Liveness::is_alive);

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_process::is_program;
 
 /// A program that runs as agent.

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, ExitCode, Pid};
+use mosaic_domain::{AgentName, Pid};
+use mosaic_exit_code::ExitCode;
 use mosaic_process::{PidFd, ProcRoot, monotonic};
 use rustix::process::Signal;
 

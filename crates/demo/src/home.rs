@@ -103,7 +103,7 @@ impl Home {
 
     /// The directory of the heartbeats.
     pub(crate) fn run(&self) -> RunDirectory {
-        RunDirectory::at(self.join("mosaic/fleet/run"))
+        RunDirectory::new(self.join("mosaic/fleet/run"))
     }
 
     /// The socket that tmux creates if `TMUX_TMPDIR` is the directory.

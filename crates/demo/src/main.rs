@@ -31,7 +31,7 @@ use std::process::Command;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_tmux::TmuxError;
 
 use agent_program::AgentProgram;

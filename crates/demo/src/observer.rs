@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mosaic_domain::SocketName;
-use mosaic_probe::observe::Target;
 use mosaic_probe::snapshot::{AgentSnapshot, Condition, SourceName};
-use mosaic_probe::{Depth, Places};
+use mosaic_probe::{Depth, FleetPaths, Target};
 use mosaic_terminal::{Column, Line, Mark, Paint, Style, Table, format_duration};
 use mosaic_tmux::Server;
 
@@ -41,19 +40,19 @@ impl Observer {
         let variable = |name: &str| env::var_os(name).filter(|_| ["HOME", "PATH"].contains(&name));
         let invalid = |error: &dyn ToString| std::io::Error::other(error.to_string());
         let observe = DemoError::io("observe the fleet");
-        let target = Places::find(None, Some(&home.join("mosaic")), variable, home.path())
+        let target = FleetPaths::resolve(None, Some(&home.join("mosaic")), variable, home.path())
             .map_err(|error| invalid(&error))
             .and_then(|places| places.target(variable).map_err(|error| invalid(&error)));
         let mut target = target.map_err(observe)?;
         // The units of the demo have names of their own, which the product does not know.
-        target.without = [SourceName::Systemd].into();
+        target.disabled_sources = [SourceName::Systemd].into();
         let server = tmux_server()?.within(Duration::from_secs(1));
         Ok(Self { target: Arc::new(target), probe: mosaic_probe::Observer::default(), server })
     }
 
     /// Observes all agents. An agent whose start is under way is `starting` until it is `up`.
     pub(crate) fn observe(&mut self, starts: &[StartJob]) -> Result<Vec<Row>, DemoError> {
-        let look = self.probe.look(&self.target, Depth::Usual).map_err(DemoError::io("observe the fleet"))?;
+        let look = self.probe.observe(&self.target, Depth::Snapshot).map_err(DemoError::io("observe the fleet"))?;
         let row = |agent: &'static str| {
             let snapshot = look.snapshot.agents.iter().find(|snapshot| snapshot.name == agent);
             let mut row = self.row(agent, snapshot);

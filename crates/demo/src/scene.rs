@@ -8,7 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mosaic_domain::{ExitCode, ExitVerdict, ProcessIdentity};
+use mosaic_domain::{ExitVerdict, ProcessIdentity};
+use mosaic_exit_code::ExitCode;
 use mosaic_heartbeat::Heartbeat;
 use mosaic_probe::snapshot::Condition;
 use mosaic_process::{PidFd, ProcRoot, monotonic};

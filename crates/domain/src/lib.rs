@@ -6,14 +6,12 @@
 //! tmux.
 
 pub mod env_var;
-mod exit_code;
 mod exit_verdict;
 mod fleet_paths;
 mod heartbeat_interval;
 mod names;
 mod process_identity;
 
-pub use exit_code::ExitCode;
 pub use exit_verdict::{ExitVerdict, InvalidExitVerdict};
 pub use fleet_paths::{
     FleetPaths, MosaicHome, NoHome, SYSTEM_PROGRAM_DIRECTORIES, USER_PROGRAM_DIRECTORIES, default_program_directories,

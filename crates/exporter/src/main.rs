@@ -25,7 +25,7 @@ use std::io;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_web::ListenError;
 
 use flags::Flags;
@@ -89,7 +89,7 @@ fn exit_code(error: &ExporterError) -> ExitCode {
 mod tests {
     use super::exit_code;
     use crate::serve::ExporterError;
-    use mosaic_domain::ExitCode;
+    use mosaic_exit_code::ExitCode;
     use mosaic_web::{ListenError, WebConfig};
     use std::io;
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use mosaic_page::History;
 use mosaic_probe::snapshot::SourceName;
-use mosaic_probe::{BadVariable, Depth, Observer, Places, Scope, Snapshot, Target};
+use mosaic_probe::{BadVariable, Depth, Observer, FleetPaths, Scope, Snapshot, Target};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep_until, timeout_at};
@@ -26,7 +26,7 @@ use crate::scrape_schedule::ScrapeSchedule;
 /// The fleet to observe.
 #[derive(Clone, Debug)]
 pub(crate) struct ObservedFleet {
-    places: Places,
+    places: FleetPaths,
     disabled_sources: BTreeSet<SourceName>,
 }
 
@@ -36,7 +36,7 @@ impl ObservedFleet {
     ///
     /// # Errors
     /// An environment variable has an invalid value.
-    pub(crate) fn new(places: Places, disabled_sources: BTreeSet<SourceName>) -> Result<Self, BadVariable> {
+    pub(crate) fn new(places: FleetPaths, disabled_sources: BTreeSet<SourceName>) -> Result<Self, BadVariable> {
         places.target(variable)?;
         Ok(Self { places, disabled_sources })
     }
@@ -44,7 +44,7 @@ impl ObservedFleet {
     /// The target of an observation in which each source may take `limit`.
     fn target(&self, limit: Duration) -> Result<Arc<Target>, BadVariable> {
         let target = self.places.target(variable)?;
-        Ok(Arc::new(Target { limit: limit.min(Target::LIMIT), without: self.disabled_sources.clone(), ..target }))
+        Ok(Arc::new(Target { limit: limit.min(Target::LIMIT), disabled_sources: self.disabled_sources.clone(), ..target }))
     }
 }
 
@@ -205,7 +205,7 @@ impl ObserverThread {
     fn observe(&self, observer: &mut Observer, limit: Duration) -> Option<Observation> {
         let started = mosaic_process::since_boot();
         let target = self.fleet.target(limit).inspect_err(|error| tracing::error!("cannot observe the fleet: {error}"));
-        let look = observer.look(&target.ok()?, Depth::Verify);
+        let look = observer.observe(&target.ok()?, Depth::Verify);
         let look = look.inspect_err(|error| tracing::error!("cannot observe the fleet: {error}")).ok()?;
         let verified = look.passed(&Scope::default());
         self.instruments.record_observation(mosaic_process::since_boot().saturating_sub(started));

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use mosaic_domain::AgentName;
 use mosaic_process::{bounded_output, monotonic};
-use mosaic_roster::{AgentEnv, Roster};
-use mosaic_tmux::Holder;
+use mosaic_roster::{AgentEnvFile, Roster};
+use mosaic_tmux::HolderStart;
 
 use crate::action::{LifecycleEvent, Outcome, Reporter, Subject};
 use crate::agent_plan::{AgentPlan, Step};
@@ -52,7 +52,7 @@ pub(crate) fn execute(
     let began = monotonic();
     if plans.iter().any(|(_, plan)| matches!(plan.step, Step::Launch(_))) {
         let holder = executor.server()?.start_holder(&executor.roster.tmux.holder_session)?;
-        if holder == Holder::Started {
+        if holder == HolderStart::Started {
             reporter.report(LifecycleEvent::finished_now(Subject::Holder, Ok(Outcome::Started), began));
         }
     }
@@ -93,7 +93,7 @@ pub(crate) fn stop_holder(executor: &LifecycleExecutor<'_>, reporter: &mut dyn R
     let began = monotonic();
     let session = &executor.roster.tmux.holder_session;
     if executor.observer().has_session(session.as_str()) {
-        executor.server()?.end_holder(session)?;
+        executor.server()?.stop_holder(session)?;
         reporter.report(LifecycleEvent::finished_now(Subject::Holder, Ok(Outcome::Stopped), began));
     }
     Ok(())
@@ -121,10 +121,10 @@ fn agent_variables(
 ) -> Result<Vec<(String, OsString)>, String> {
     let path = context.home.path().join(format!("fleet/agents/{agent}.env"));
     let file = match fs::read_to_string(&path) {
-        Ok(text) => AgentEnv::parse(&text),
+        Ok(text) => AgentEnvFile::parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match roster.agent(agent.as_str()) {
-            Some(entry) => AgentEnv::parse("").merged(&roster.settings(entry), None),
-            None => AgentEnv::parse(""),
+            Some(entry) => AgentEnvFile::parse("").merged(&roster.settings(entry), None),
+            None => AgentEnvFile::parse(""),
         },
         Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
     };

@@ -67,7 +67,7 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        let server = context.server(roster).map(|server| server.within(TMUX_TIMEOUT));
+        let server = context.server(roster).map(|server| server.with_timeout(TMUX_TIMEOUT));
         Ok(Self { context, roster, server: server.map_err(|error| error.to_string()), manager })
     }
 
@@ -122,7 +122,7 @@ impl<'a> LifecycleExecutor<'a> {
 
     /// The fleet's tmux server.
     pub(crate) fn server(&self) -> Result<Server, TmuxError> {
-        Ok(self.context.server(self.roster)?.within(TMUX_TIMEOUT))
+        Ok(self.context.server(self.roster)?.with_timeout(TMUX_TIMEOUT))
     }
 
     /// Lists the sessions of the server, for observations of agents.

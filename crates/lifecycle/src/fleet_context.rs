@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mosaic_domain::{MosaicHome, NoHome};
 use mosaic_heartbeat::RunDirectory;
-use mosaic_probe::{BadVariable, Depth, Look, Snapshot};
+use mosaic_probe::{BadVariable, Depth, ObservedFleet, Snapshot};
 use mosaic_roster::{Roster, RosterError};
 use mosaic_systemd::{ManagerAddress, ManagerError, UserManager};
 use mosaic_tmux::{Server, TmuxError};
@@ -84,8 +84,8 @@ impl FleetContext {
         current_directory: &Path,
     ) -> Result<Self, NoHome> {
         let variable = |name: &str| environment.variable(name);
-        let found = mosaic_probe::Places::find(roster, mosaic_home, variable, current_directory)?;
-        let mosaic_probe::Places { home, roster_path, run_directory, manager: manager_address } = found;
+        let found = mosaic_probe::FleetPaths::resolve(roster, mosaic_home, variable, current_directory)?;
+        let mosaic_probe::FleetPaths { home, roster_path, run_directory, manager: manager_address } = found;
         let environment = environment.with("MOSAIC_HOME", home.path());
         Ok(Self { home, roster_path, run_directory, manager_address, environment })
     }
@@ -111,7 +111,7 @@ impl FleetContext {
     /// # Errors
     /// tmux is not installed.
     pub fn server(&self, roster: &Roster) -> Result<Server, TmuxError> {
-        let program = mosaic_tmux::find_program(self.environment.variable("PATH").as_deref())?;
+        let program = mosaic_tmux::find_tmux(self.environment.variable("PATH").as_deref())?;
         Ok(Server::new(program, roster.tmux.socket_name.clone()))
     }
 
@@ -121,22 +121,22 @@ impl FleetContext {
     /// # Errors
     /// An environment variable has an invalid value, or `/proc` cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, ObserveError> {
-        Ok(self.observe(Depth::Usual)?.snapshot)
+        Ok(self.observe(Depth::Snapshot)?.snapshot)
     }
 
     /// Observes the fleet once, to the given depth.
     ///
     /// # Errors
     /// As [`FleetContext::snapshot`].
-    pub fn observe(&self, depth: Depth) -> Result<Look, ObserveError> {
-        let places = mosaic_probe::Places {
+    pub fn observe(&self, depth: Depth) -> Result<ObservedFleet, ObserveError> {
+        let places = mosaic_probe::FleetPaths {
             home: self.home.clone(),
             roster_path: self.roster_path.clone(),
             run_directory: self.run_directory.clone(),
             manager: self.manager_address.clone(),
         };
         let target = Arc::new(places.target(|name| self.environment.variable(name))?);
-        mosaic_probe::look(&target, depth).map_err(ObserveError::Proc)
+        mosaic_probe::observe_once(&target, depth).map_err(ObserveError::Proc)
     }
 }
 

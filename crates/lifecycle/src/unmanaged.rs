@@ -6,9 +6,9 @@ use std::io;
 use std::time::Duration;
 
 use mosaic_domain::AgentName;
-use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_heartbeat::{AgentLock, LockRole, RunDirectory};
 use mosaic_process::{Cgroup, PidFd, ProcRoot, monotonic};
-use mosaic_tmux::{Server, ServerPanes};
+use mosaic_tmux::{Server, SessionList};
 use rustix::process::Signal;
 
 use crate::agent_plan::{ObservedAgent, SessionState, SidecarProcess, UnitState};
@@ -29,8 +29,8 @@ impl<'a> AgentObserver<'a> {
     /// Lists the sessions of the server once. A server that does not run has none.
     pub(crate) fn new(server: Result<&Server, &String>, run_directory: &'a RunDirectory) -> Self {
         let listed =
-            server.map_err(Clone::clone).and_then(|server| server.all_panes().map_err(|error| error.to_string()));
-        let names = |panes: ServerPanes| panes.sessions.into_iter().map(|pane| pane.session).collect();
+            server.map_err(Clone::clone).and_then(|server| server.list_sessions().map_err(|error| error.to_string()));
+        let names = |panes: SessionList| panes.sessions.into_iter().map(|pane| pane.session).collect();
         Self { run_directory, sessions: listed.map(|panes| panes.map(names).unwrap_or_default()) }
     }
 
@@ -58,12 +58,12 @@ impl<'a> AgentObserver<'a> {
 
     fn sidecar(&self, agent: &AgentName) -> io::Result<Option<SidecarProcess>> {
         let Some(lock) = AgentLock::open_existing(self.run_directory, agent)? else { return Ok(None) };
-        let Some(pid) = lock.holder(Role::Sidecar)? else { return Ok(None) };
+        let Some(pid) = lock.holder(LockRole::Sidecar)? else { return Ok(None) };
         // A detached sidecar can be in the control group of the service that started it, but is not the
         // main process of that service.
         let main = ProcRoot::default().variable(pid, "SYSTEMD_EXEC_PID").ok().flatten();
         let is_main = main.is_some_and(|main| main == pid.to_string().as_str());
-        let group = Cgroup::of(pid).ok().flatten();
+        let group = Cgroup::from_pid(pid).ok().flatten();
         let in_a_service = group.is_some_and(|group| group.name().ends_with(".service"));
         Ok(Some(SidecarProcess { pid, is_unit_main: is_main && in_a_service }))
     }
@@ -95,10 +95,10 @@ pub(crate) fn stop_unmanaged(
 }
 
 fn stop_sidecar(lock: &AgentLock, deadline: Duration) -> io::Result<()> {
-    let Some(pid) = lock.holder(Role::Sidecar)? else { return Ok(()) };
+    let Some(pid) = lock.holder(LockRole::Sidecar)? else { return Ok(()) };
     let Ok(sidecar) = PidFd::open(pid) else { return Ok(()) };
     // The PID may have been reused before the descriptor was opened.
-    if lock.holder(Role::Sidecar)? != Some(pid) {
+    if lock.holder(LockRole::Sidecar)? != Some(pid) {
         return Ok(());
     }
     sidecar.signal(Signal::TERM)?;

@@ -1,7 +1,7 @@
 //! The activity of an agent: its kind, and the cell that shows it.
 
 use maud::{Markup, html};
-use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, Attention, Snapshot, WaitingFor};
+use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, AttentionReason, Snapshot, WaitingFor};
 
 use crate::advice::copyable;
 use crate::agent_group::AgentGroup;
@@ -67,7 +67,7 @@ impl ActivityKind {
 
     /// The number of agents with this activity. The activity of an agent that is down is outdated and does not count.
     pub(crate) fn count(self, snapshot: &Snapshot) -> usize {
-        let current = snapshot.managed().filter(|agent| agent.attention() != Some(Attention::Down));
+        let current = snapshot.managed().filter(|agent| agent.attention() != Some(AttentionReason::Down));
         current.filter(|agent| agent.activity.as_ref().and_then(Self::from_snapshot) == Some(self)).count()
     }
 }
@@ -76,7 +76,7 @@ impl ActivityKind {
 pub(crate) fn activity_cell(agent: &AgentSnapshot, id: &str, view: &View<'_>) -> Markup {
     let Some(activity) = &agent.activity else { return html! { td id=(id) { "–" } } };
     // The last activity of an agent that is down is neither a problem nor a good sign.
-    let down = agent.attention() == Some(Attention::Down);
+    let down = agent.attention() == Some(AttentionReason::Down);
     let class = ActivityKind::from_snapshot(activity).filter(|_| !down).map(ActivityKind::class);
     let silent_since = view.ages.render(activity.silent_since.as_deref());
     html! {
@@ -84,7 +84,7 @@ pub(crate) fn activity_cell(agent: &AgentSnapshot, id: &str, view: &View<'_>) ->
             b { (label(activity)) } @if let Some(age) = view.ages.render(Some(&activity.since)) { " " (age) }
             @if let Some(reason) = reason(activity) { small { (reason) } }
             @if let Some(age) = silent_since { small { "no output for " (age) } }
-            @if AgentGroup::from_agent(agent) == AgentGroup::Attention(Attention::Waiting) { (copyable(&attach(agent))) }
+            @if AgentGroup::from_agent(agent) == AgentGroup::AttentionReason(AttentionReason::Waiting) { (copyable(&attach(agent))) }
         }
     }
 }

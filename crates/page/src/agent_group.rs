@@ -1,13 +1,13 @@
 //! The groups of agents in the table, by what needs the attention of a person.
 
 use jiff::Timestamp;
-use mosaic_probe::snapshot::{AgentSnapshot, Attention, Snapshot};
+use mosaic_probe::snapshot::{AgentSnapshot, AttentionReason, Snapshot};
 
 /// A group of agents, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum AgentGroup {
     /// The agents that need attention for this reason.
-    Attention(Attention),
+    AttentionReason(AttentionReason),
     /// The agents that need none.
     Running,
     /// The sessions that are not in the roster.
@@ -17,26 +17,26 @@ pub(crate) enum AgentGroup {
 impl AgentGroup {
     /// All groups, in the order of the page.
     pub(crate) const ALL: [Self; 6] = [
-        Self::Attention(Attention::Down),
-        Self::Attention(Attention::Waiting),
-        Self::Attention(Attention::Blocked),
-        Self::Attention(Attention::Silent),
+        Self::AttentionReason(AttentionReason::Down),
+        Self::AttentionReason(AttentionReason::Waiting),
+        Self::AttentionReason(AttentionReason::Blocked),
+        Self::AttentionReason(AttentionReason::Silent),
         Self::Running,
         Self::Unmanaged,
     ];
 
     /// The group of an agent.
     pub(crate) fn from_agent(agent: &AgentSnapshot) -> Self {
-        if agent.managed { agent.attention().map_or(Self::Running, Self::Attention) } else { Self::Unmanaged }
+        if agent.managed { agent.attention().map_or(Self::Running, Self::AttentionReason) } else { Self::Unmanaged }
     }
 
     /// The heading of the group.
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::Attention(Attention::Down) => "Down, stale or unknown",
-            Self::Attention(Attention::Waiting) => "Waiting for you",
-            Self::Attention(Attention::Blocked) => "Blocked",
-            Self::Attention(Attention::Silent) => "Working without output",
+            Self::AttentionReason(AttentionReason::Down) => "Down, stale or unknown",
+            Self::AttentionReason(AttentionReason::Waiting) => "Waiting for you",
+            Self::AttentionReason(AttentionReason::Blocked) => "Blocked",
+            Self::AttentionReason(AttentionReason::Silent) => "Working without output",
             Self::Running => "Running",
             Self::Unmanaged => "Not in the roster",
         }
@@ -45,10 +45,10 @@ impl AgentGroup {
     /// The element id of the heading.
     pub(crate) fn id(self) -> &'static str {
         match self {
-            Self::Attention(Attention::Down) => "g-down",
-            Self::Attention(Attention::Waiting) => "g-waiting",
-            Self::Attention(Attention::Blocked) => "g-blocked",
-            Self::Attention(Attention::Silent) => "g-silent",
+            Self::AttentionReason(AttentionReason::Down) => "g-down",
+            Self::AttentionReason(AttentionReason::Waiting) => "g-waiting",
+            Self::AttentionReason(AttentionReason::Blocked) => "g-blocked",
+            Self::AttentionReason(AttentionReason::Silent) => "g-silent",
             Self::Running => "g-nothing",
             Self::Unmanaged => "g-unmanaged",
         }
@@ -57,10 +57,10 @@ impl AgentGroup {
     /// The activity that puts agents into this group; `None` if their condition does.
     pub(crate) fn activity_word(self) -> Option<&'static str> {
         match self {
-            Self::Attention(Attention::Waiting) => Some("waiting"),
-            Self::Attention(Attention::Blocked) => Some("blocked"),
-            Self::Attention(Attention::Silent) => Some("silent"),
-            Self::Attention(Attention::Down) | Self::Running | Self::Unmanaged => None,
+            Self::AttentionReason(AttentionReason::Waiting) => Some("waiting"),
+            Self::AttentionReason(AttentionReason::Blocked) => Some("blocked"),
+            Self::AttentionReason(AttentionReason::Silent) => Some("silent"),
+            Self::AttentionReason(AttentionReason::Down) | Self::Running | Self::Unmanaged => None,
         }
     }
 
@@ -76,7 +76,7 @@ impl AgentGroup {
 
     fn since(self, agent: &AgentSnapshot) -> Option<Timestamp> {
         let activity = agent.activity.as_ref()?;
-        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::Attention(Attention::Silent));
+        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::AttentionReason(AttentionReason::Silent));
         silent_since.unwrap_or(&activity.since).parse().ok()
     }
 }
@@ -88,7 +88,7 @@ pub(crate) fn groups(snapshot: &Snapshot) -> impl Iterator<Item = (AgentGroup, V
 
 #[cfg(test)]
 mod tests {
-    use mosaic_probe::snapshot::{Attention, Condition};
+    use mosaic_probe::snapshot::{AttentionReason, Condition};
 
     use super::AgentGroup;
     use crate::test_fleet;
@@ -114,14 +114,14 @@ mod tests {
             (need, names.join(" "))
         };
         let by_age = "coder1 coder4 coder3 coder0 coder2";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::Attention(Attention::Waiting), by_age.to_owned()));
-        assert_eq!(need("blocked", &snapshot), (AgentGroup::Attention(Attention::Blocked), by_age.to_owned()));
-        assert_eq!(need("working", &snapshot), (AgentGroup::Attention(Attention::Silent), by_age.to_owned()));
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Waiting), by_age.to_owned()));
+        assert_eq!(need("blocked", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Blocked), by_age.to_owned()));
+        assert_eq!(need("working", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Silent), by_age.to_owned()));
         for agent in &mut snapshot.agents {
             agent.condition = Condition::Dead;
         }
         let by_roster = "coder0 coder1 coder2 coder3 coder4";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::Attention(Attention::Down), by_roster.to_owned()));
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Down), by_roster.to_owned()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use maud::{Markup, PreEscaped, html};
-use mosaic_probe::snapshot::{ActivitySource, AgentSnapshot, Attention, HeartbeatHealth, SourceName};
+use mosaic_probe::snapshot::{ActivitySource, AgentSnapshot, AttentionReason, HeartbeatHealth, SourceName};
 
 use crate::activity::{activity_cell, attach};
 use crate::advice::copyable;
@@ -149,7 +149,7 @@ fn details(agent: &AgentSnapshot, view: &View<'_>) -> Markup {
                 @if let Some(task) = &activity.task { dt { "task" } dd { (task) } }
                 @if let Some(model) = &activity.model { dt { "model" } dd { (model) } }
             }
-            @if matches!(AgentGroup::from_agent(agent), AgentGroup::Attention(Attention::Blocked | Attention::Silent)) {
+            @if matches!(AgentGroup::from_agent(agent), AgentGroup::AttentionReason(AttentionReason::Blocked | AttentionReason::Silent)) {
                 dt { "attach" } dd { (copyable(&attach(agent))) }
             }
         }

@@ -75,7 +75,7 @@ fn sentence(change: &Announcement<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mosaic_probe::snapshot::{Attention, Condition};
+    use mosaic_probe::snapshot::{AttentionReason, Condition};
 
     use super::{Announcement, NewState, announcements};
     use crate::agent_group::AgentGroup;
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_agent_is_announced_when_it_begins_to_need_attention() {
-        let (nothing, waiting) = (AgentGroup::Running, AgentGroup::Attention(Attention::Waiting));
+        let (nothing, waiting) = (AgentGroup::Running, AgentGroup::AttentionReason(AttentionReason::Waiting));
         let table = [
             (Condition::Up, "working", None, Some("up")),
             (Condition::Up, "waiting", None, Some("waiting")),

@@ -70,7 +70,7 @@ pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
         state: state.to_owned(),
         since: "2026-11-20T14:46:00Z".to_owned(),
         reason: reason.map(str::to_owned),
-        waiting_for: (state == "waiting").then(|| WaitingFor::by(reason)),
+        waiting_for: (state == "waiting").then(|| WaitingFor::from_reason(reason)),
         silent_since: None,
         source: ActivitySource::Report,
         model: Some("stub-1".to_owned()),

@@ -153,7 +153,7 @@ fn started(pid: Pid, process: &ObservedProcess, observation: &Observation) -> Op
 fn start_of(pid: Pid, process: &ObservedProcess, observation: &Observation) -> Option<Duration> {
     let stat = process.stat.as_ref().ok()?.as_ref()?;
     let identity = ProcessIdentity { pid, start_ticks: stat.start_ticks, boot: observation.now.boot };
-    Some(mosaic_process::start_of(&identity))
+    Some(mosaic_process::start_time(&identity))
 }
 
 fn activity(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {
@@ -167,7 +167,7 @@ fn activity(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation)
     judge_activity(ActivityEvidence {
         // A report of the previous process, or of another boot, does not apply to this one.
         report: report.filter(|report| {
-            report.said.is_none_or(|said| {
+            report.reported_at.is_none_or(|said| {
                 said.boot == observation.now.boot && start.is_none_or(|start| said.since_boot >= start)
             })
         }),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, BeatInterval, MosaicHome};
+use mosaic_domain::{AgentName, HeartbeatInterval, MosaicHome};
 use mosaic_heartbeat::{Now, RunDirectory};
 use mosaic_process::{Stat, Usage};
 use mosaic_roster::{HolderSession, Roster};
@@ -108,7 +108,7 @@ pub(crate) fn target() -> Target {
         home: MosaicHome::from_environment(variable).unwrap(),
         user_home: None,
         roster_path: PathBuf::from("/h/roster.yaml"),
-        run_directory: RunDirectory::at(PathBuf::from("/h/run")),
+        run_directory: RunDirectory::new(PathBuf::from("/h/run")),
         manager: ManagerAddress::new(None, None),
         unit_directories: Some(UnitDirectories::from_environment(variable).unwrap()),
         logind: Logind::default(),
@@ -116,7 +116,7 @@ pub(crate) fn target() -> Target {
         user: "jarvis".to_owned(),
         tenant: "jarvis".to_owned(),
         search_path: None,
-        assumed_interval: BeatInterval::DEFAULT,
+        assumed_interval: HeartbeatInterval::DEFAULT,
         fallback_socket: "mosaic-factory".parse().unwrap(),
         fallback_holder: HolderSession::default(),
         limit: Target::LIMIT,

@@ -10,7 +10,7 @@ mod condition_tests;
 
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, BeatInterval, ProcessIdentity};
+use mosaic_domain::{AgentName, HeartbeatInterval, ProcessIdentity};
 use mosaic_heartbeat::{Freshness, Heartbeat, Status};
 use mosaic_process::Liveness;
 use mosaic_systemd::{ActiveState, Unit, UnitName};
@@ -82,7 +82,7 @@ pub(crate) enum Binding {
 }
 
 impl<'a> AgentFacts<'a> {
-    pub(crate) fn gather(observation: &'a Observation, agent: &AgentName, assumed_interval: BeatInterval) -> Self {
+    pub(crate) fn gather(observation: &'a Observation, agent: &AgentName, assumed_interval: HeartbeatInterval) -> Self {
         let pane = pane_fact(observation, agent.as_str());
         let heartbeat = match &observation.heartbeats.result {
             Err(why) => Err(why.as_str()),

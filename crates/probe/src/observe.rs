@@ -42,7 +42,7 @@ pub(crate) use observation::{
 };
 pub(crate) use roster_file::{LastGood, ObservedRoster};
 pub(crate) use source::Source;
-pub(crate) use tmux_source::ScreenSign;
+pub(crate) use tmux_source::ObservedSign;
 
 /// The cache of an observer, one part per source. A cached value is only used if something that is checked at every
 /// observation shows that it is still valid.
@@ -180,7 +180,7 @@ fn read_screens(
     heartbeats: &Observed<RunFiles>,
     processes: &Observed<BTreeMap<Pid, ObservedProcess>>,
     now: Timestamp,
-) -> BTreeMap<AgentName, ScreenSign> {
+) -> BTreeMap<AgentName, ObservedSign> {
     let (Some(roster), Some(Some(server))) = (roster.roster(), tmux.ok()) else { return BTreeMap::new() };
     let agents = tmux_source::screens_to_read(roster, server, heartbeats.ok(), processes.ok(), now);
     if agents.is_empty() {

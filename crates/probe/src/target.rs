@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mosaic_domain::{BeatInterval, MosaicHome, NoHome, SocketName};
+use mosaic_domain::{HeartbeatInterval, MosaicHome, NoHome, SocketName};
 use mosaic_heartbeat::RunDirectory;
 use mosaic_roster::{HolderSession, Roster};
 use mosaic_systemd::{Logind, ManagerAddress, UnitDirectories};
@@ -39,7 +39,7 @@ pub struct Target {
     /// The `PATH` on which tmux is searched.
     pub search_path: Option<OsString>,
     /// The interval of heartbeats that do not state their own.
-    pub assumed_interval: BeatInterval,
+    pub assumed_interval: HeartbeatInterval,
     /// The tmux socket to use if the roster cannot be read.
     pub fallback_socket: SocketName,
     /// The holder's session name to use if the roster cannot be read.

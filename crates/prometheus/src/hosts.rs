@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mosaic_probe::snapshot::{Attention, Condition, WaitingFor};
+use mosaic_probe::snapshot::{Activity, AttentionReason, Condition, WaitingFor};
 #[cfg(feature = "schemars")]
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -141,17 +141,17 @@ pub enum Urgency {
 
 impl Urgency {
     /// The urgency of an agent: the attention that its own host would ask for, those that are down by condition.
-    fn new(condition: Condition, activity: Option<&str>, silent: bool) -> Self {
-        match (Attention::by(condition, activity, silent), condition) {
+    fn new(condition: Condition, activity: Option<Activity>, silent: bool) -> Self {
+        match (AttentionReason::from_state(condition, activity, silent), condition) {
             (None, Condition::Starting) => Self::Starting,
             (None, _) => Self::None,
-            (Some(Attention::Silent), _) => Self::Silent,
-            (Some(Attention::Blocked), _) => Self::Blocked,
-            (Some(Attention::Waiting), _) => Self::Waiting,
-            (Some(Attention::Down), Condition::Stale) => Self::Stale,
-            (Some(Attention::Down), Condition::Missing) => Self::Missing,
-            (Some(Attention::Down), Condition::Dead) => Self::Dead,
-            (Some(Attention::Down), _) => Self::Unknown,
+            (Some(AttentionReason::Silent), _) => Self::Silent,
+            (Some(AttentionReason::Blocked), _) => Self::Blocked,
+            (Some(AttentionReason::Waiting), _) => Self::Waiting,
+            (Some(AttentionReason::Down), Condition::Stale) => Self::Stale,
+            (Some(AttentionReason::Down), Condition::Missing) => Self::Missing,
+            (Some(AttentionReason::Down), Condition::Dead) => Self::Dead,
+            (Some(AttentionReason::Down), _) => Self::Unknown,
         }
     }
 }
@@ -179,6 +179,7 @@ impl RemoteAgent {
     #[must_use]
     pub fn urgency(&self) -> Urgency {
         let activity = self.activity.as_ref().map(|activity| activity.state.as_str());
+        let activity = Activity::ALL.into_iter().find(|known| Some(known.as_str()) == activity);
         Urgency::new(self.condition, activity, self.silent_for().is_some())
     }
 
@@ -204,7 +205,7 @@ impl RemoteAgent {
 #[cfg(test)]
 mod tests {
     use super::{RemoteActivity, RemoteAgent, Urgency};
-    use mosaic_probe::snapshot::Condition;
+    use mosaic_probe::snapshot::{Activity, Condition};
 
     #[test]
     fn an_agent_that_works_without_output_for_half_an_hour_is_silent() {
@@ -237,15 +238,15 @@ mod tests {
     fn urgency_follows_from_condition_and_activity() {
         let table = [
             (Condition::Up, None, false, Urgency::None),
-            (Condition::Up, Some("working"), false, Urgency::None),
-            (Condition::Up, Some("working"), true, Urgency::Silent),
-            (Condition::Up, Some("waiting"), false, Urgency::Waiting),
+            (Condition::Up, Some(Activity::Working), false, Urgency::None),
+            (Condition::Up, Some(Activity::Working), true, Urgency::Silent),
+            (Condition::Up, Some(Activity::Waiting), false, Urgency::Waiting),
             (Condition::Starting, None, false, Urgency::Starting),
-            (Condition::Stale, Some("waiting"), false, Urgency::Stale),
-            (Condition::Up, Some("blocked"), false, Urgency::Blocked),
-            (Condition::Dead, Some("waiting"), false, Urgency::Dead),
+            (Condition::Stale, Some(Activity::Waiting), false, Urgency::Stale),
+            (Condition::Up, Some(Activity::Blocked), false, Urgency::Blocked),
+            (Condition::Dead, Some(Activity::Waiting), false, Urgency::Dead),
             (Condition::Missing, None, false, Urgency::Missing),
-            (Condition::Unknown, Some("idle"), false, Urgency::Unknown),
+            (Condition::Unknown, Some(Activity::Idle), false, Urgency::Unknown),
         ];
         for (condition, activity, silent, expected) in table {
             assert_eq!(Urgency::new(condition, activity, silent), expected, "{condition} {activity:?} {silent}");

@@ -11,7 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::AgentName;
-use mosaic_heartbeat::{AgentLock, Role, RunDirectory};
+use mosaic_heartbeat::{AgentLock, LockRole, RunDirectory};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::files::{create_directory, remove_file, remove_if_empty, replace_file};
@@ -100,7 +100,7 @@ pub fn running_agents(directory: &Path) -> Result<Vec<AgentName>, ProvisionError
 }
 
 fn agents_with_lock_held(directory: &Path) -> Result<Vec<AgentName>, ProvisionError> {
-    let run = RunDirectory::at(directory.to_owned());
+    let run = RunDirectory::new(directory.to_owned());
     let mut running = Vec::new();
     for entry in fs::read_dir(directory).map_err(ProvisionError::file("read", directory))?.flatten() {
         let name = entry.file_name();
@@ -117,7 +117,7 @@ fn agents_with_lock_held(directory: &Path) -> Result<Vec<AgentName>, ProvisionEr
 /// Whether a process holds the starter lock or the sidecar lock of this agent.
 fn is_locked(directory: &RunDirectory, agent: &AgentName) -> io::Result<bool> {
     let Some(lock) = AgentLock::open_existing(directory, agent)? else { return Ok(false) };
-    Ok(lock.holder(Role::Starter)?.is_some() || lock.holder(Role::Sidecar)?.is_some())
+    Ok(lock.holder(LockRole::Starter)?.is_some() || lock.holder(LockRole::Sidecar)?.is_some())
 }
 
 /// Replaces an unused run directory by a link to `target`. The two are exchanged atomically, so that the run directory
@@ -223,7 +223,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let layout = layout(&[("HOME", home.path().to_str().unwrap())]);
         let target = home.path().join("memory/run");
-        RunDirectory::at(layout.run()).prepare().unwrap();
+        RunDirectory::new(layout.run()).prepare().unwrap();
         for name in ["a.hb", ".a.lock", ".a.hb.new", "notes.txt"] {
             fs::write(layout.run().join(name), name).unwrap();
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use mosaic_domain::{AgentName, BeatInterval, RuntimeName, SocketName};
+use mosaic_domain::{AgentName, HeartbeatInterval, RuntimeName, SocketName};
 
 use crate::{Class, HolderSession, Limits, Roster};
 
@@ -73,7 +73,7 @@ pub struct AgentSettings {
     /// The text typed into the agent to clear its conversation, such as `/clear`.
     pub reset_command: Option<String>,
     /// The time between two heartbeats; `None` means the launcher's default, 15 seconds.
-    pub interval: Option<BeatInterval>,
+    pub interval: Option<HeartbeatInterval>,
     /// The model to use.
     pub model_hint: Option<String>,
     /// Whether the agent keeps its persona between tasks.

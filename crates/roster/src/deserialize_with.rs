@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use mosaic_domain::{BeatInterval, SocketName};
+use mosaic_domain::{HeartbeatInterval, SocketName};
 use serde::de::{Deserializer, Error, Visitor};
 
 use crate::{CpuQuota, RestartPolicy};
@@ -56,7 +56,7 @@ where
 }
 
 /// The heartbeat interval in seconds: a number, not a string.
-pub(crate) fn beat_interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BeatInterval>, D::Error> {
+pub(crate) fn beat_interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HeartbeatInterval>, D::Error> {
     let visitor = FromStrVisitor {
         numbers: Numbers::Only,
         expected: "a number of seconds, such as 15 or 0.5",

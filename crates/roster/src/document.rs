@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mosaic_domain::{BeatInterval, RuntimeName, SocketName};
+use mosaic_domain::{HeartbeatInterval, RuntimeName, SocketName};
 use serde::de::{Deserializer, Error};
 
 use crate::{Agent, HolderSession};
@@ -68,7 +68,7 @@ pub struct Defaults {
     /// Seconds between two heartbeats, such as 15 or 0.5. The default is 15.
     #[serde(default, deserialize_with = "crate::deserialize_with::beat_interval")]
     #[schemars(schema_with = "crate::json_schema::beat_interval")]
-    pub heartbeat_interval: Option<BeatInterval>,
+    pub heartbeat_interval: Option<HeartbeatInterval>,
 }
 
 /// One entry of the section `runtimes`: how the agents of one runtime are started and reset.

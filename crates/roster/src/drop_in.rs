@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use mosaic_domain::{BeatInterval, SocketName};
+use mosaic_domain::{HeartbeatInterval, SocketName};
 
 use crate::{AgentSettings, HolderSession, Limits, RestartPolicy, Roster};
 
@@ -32,7 +32,7 @@ pub fn agent_drop_in(settings: &AgentSettings) -> Option<String> {
     if let Some(tasks_max) = tasks_max {
         let _ = writeln!(lines, "TasksMax={tasks_max}");
     }
-    if let Some(interval) = settings.interval.filter(|interval| *interval != BeatInterval::DEFAULT) {
+    if let Some(interval) = settings.interval.filter(|interval| *interval != HeartbeatInterval::DEFAULT) {
         let watchdog = (interval.duration() * 3).max(SHORTEST_WATCHDOG);
         let _ = writeln!(lines, "WatchdogSec={}", systemd_duration(watchdog));
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use mosaic_domain::{MosaicHome, RuntimeName};
 use mosaic_process::ProcRoot;
-use mosaic_tmux::FoundPane;
+use mosaic_tmux::ResolvedPane;
 
 use crate::{Profile, ProfileError, Runtime};
 
@@ -78,7 +78,7 @@ impl ProfileLibrary {
     ///
     /// # Errors
     /// A site's profile cannot be used.
-    pub fn profile_of_pane(&self, pane: &FoundPane) -> Result<Profile, ProfileError> {
+    pub fn profile_of_pane(&self, pane: &ResolvedPane) -> Result<Profile, ProfileError> {
         let names = self.names();
         for program in running_programs(pane) {
             for name in &names {
@@ -142,7 +142,7 @@ fn parse_shipped(name: &str, text: &str) -> Result<Profile, ProfileError> {
 
 /// Returns the programs that run in a pane: the one in the foreground, and the descendants of the pane process, which
 /// may be a wrapper.
-fn running_programs(pane: &FoundPane) -> Vec<String> {
+fn running_programs(pane: &ResolvedPane) -> Vec<String> {
     let proc = ProcRoot::default();
     let below = proc.descendants(pane.pid).into_iter().filter_map(|pid| proc.program(pid).ok().flatten());
     let below = below.filter_map(|program| program.into_string().ok());

@@ -4,7 +4,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 
 /// The end of a pane's history, followed by its visible rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Screen {
 impl Screen {
     /// Parses a capture of a pane.
     #[must_use]
-    pub fn from_capture(capture: &PaneSight) -> Self {
+    pub fn from_capture(capture: &CapturedPane) -> Self {
         Self {
             lines: capture.lines.iter().map(|line| StyledLine::parse(line)).collect(),
             history: capture.history.min(capture.lines.len()),

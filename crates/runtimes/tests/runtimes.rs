@@ -11,14 +11,14 @@ use mosaic_domain::MosaicHome;
 use mosaic_runtimes::{
     Composer, LaunchContext, LaunchMode, LaunchRequest, Profile, ProfileLibrary, Screen, ScreenSign,
 };
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 
 fn screens(runtime: &str) -> BTreeMap<String, Screen> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("screens").join(runtime);
     let files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
-        let capture = PaneSight {
+        let capture = CapturedPane {
             pid: 1.try_into().unwrap(),
             dead: false,
             in_mode: false,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use rustix::fs::CWD;
 
 /// How to reach a user manager: `$XDG_RUNTIME_DIR` and `$DBUS_SESSION_BUS_ADDRESS`.
@@ -47,8 +47,8 @@ impl ManagerAddress {
 
     /// The mark of the bus socket in the runtime directory. A bus that was started anew has another socket.
     #[must_use]
-    pub fn bus_mark(&self) -> Option<FileMark> {
-        FileMark::of(CWD, self.runtime_directory.as_ref()?.join("bus")).ok()?
+    pub fn bus_mark(&self) -> Option<FileFingerprint> {
+        FileFingerprint::read(CWD, self.runtime_directory.as_ref()?.join("bus")).ok()?
     }
 
     /// The bus addresses to try, in this order.

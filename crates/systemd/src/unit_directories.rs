@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use rustix::fs::CWD;
 
 use crate::UnitName;
@@ -156,13 +156,13 @@ pub struct UnitLinks {
     /// The units that cannot be started.
     pub masked: HashSet<UnitName>,
     /// Each directory that was read, with its mark before the read. Links are created and removed, never changed.
-    directories: Vec<(PathBuf, Option<FileMark>)>,
+    directories: Vec<(PathBuf, Option<FileFingerprint>)>,
 }
 
 impl UnitLinks {
     /// Records the mark of a directory, before it is read.
     pub(crate) fn record_directory(&mut self, directory: &Path) -> io::Result<()> {
-        let mark = FileMark::of(CWD, directory)
+        let mark = FileFingerprint::read(CWD, directory)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", directory.display())))?;
         self.directories.push((directory.to_owned(), mark));
         Ok(())
@@ -172,8 +172,8 @@ impl UnitLinks {
     #[must_use]
     pub fn is_current(&self) -> bool {
         !self.directories.is_empty()
-            && self.directories.iter().all(|(directory, before)| match (before, FileMark::of(CWD, directory)) {
-                (Some(before), Ok(Some(now))) => before.still_holds(&now),
+            && self.directories.iter().all(|(directory, before)| match (before, FileFingerprint::read(CWD, directory)) {
+                (Some(before), Ok(Some(now))) => before.still_matches(&now),
                 (None, Ok(None)) => true,
                 _ => false,
             })

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{AgentName, Pid};
 use mosaic_lifecycle::FleetContext;
 use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, Condition};
-use mosaic_process::{ProcRoot, since_boot, start_of};
+use mosaic_process::{ProcRoot, since_boot, start_time};
 
 use crate::update_error::UpdateError;
 
@@ -101,7 +101,7 @@ impl AgentObservation {
 /// The start time of a process by the wall clock, as the change times of files are; `None` if it has ended.
 fn start_time(pid: Pid) -> io::Result<Option<Timestamp>> {
     let Some(identity) = ProcRoot::default().identity(pid)? else { return Ok(None) };
-    let age = SignedDuration::try_from(since_boot().saturating_sub(start_of(&identity))).unwrap_or_default();
+    let age = SignedDuration::try_from(since_boot().saturating_sub(start_time(&identity))).unwrap_or_default();
     Ok(Timestamp::now().checked_sub(age).ok())
 }
 

@@ -4,13 +4,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use mosaic_delivery::protocol::{Errand, Sight, Step};
-use mosaic_delivery::spool::{MessageId, Outbox, Turn};
-use mosaic_delivery::{Outcome, Patience, Request};
+use mosaic_delivery::protocol::{DeliveryAttempt, PaneCapture, Step};
+use mosaic_delivery::spool::{MessageId, Outbox, AgentLock};
+use mosaic_delivery::{Outcome, DeliveryTimeouts, DeliveryOptions};
 use mosaic_domain::AgentName;
 use mosaic_lifecycle::FleetContext;
 use mosaic_roster::Roster;
-use mosaic_runtimes::Library;
+use mosaic_runtimes::ProfileLibrary;
 use mosaic_tmux::PaneTarget;
 
 use crate::agent_observation::{AgentObservation, VersionState};
@@ -65,7 +65,7 @@ impl Drain<'_> {
         agent: &AgentName,
         installed: Timestamp,
         reporter: &mut dyn UpdateReporter,
-    ) -> Result<Option<Turn>, DrainError> {
+    ) -> Result<Option<AgentLock>, DrainError> {
         let deadline = Instant::now() + self.timeout;
         let mut notified = false;
         loop {
@@ -113,9 +113,9 @@ impl Drain<'_> {
     }
 
     /// Acquires the right to type to an agent; `None` if a message is being delivered for too long.
-    fn hold_messages(&self, agent: &AgentName) -> Result<Option<Turn>, UpdateError> {
-        let id = MessageId::draw().map_err(|source| UpdateError::io("read", "/dev/urandom", source))?;
-        Ok(Outbox::of(&self.context.home).turn(agent, &id, Instant::now() + LOCK_TIMEOUT)?)
+    fn hold_messages(&self, agent: &AgentName) -> Result<Option<AgentLock>, UpdateError> {
+        let id = MessageId::generate();
+        Ok(Outbox::new(&self.context.home).lock_agent(agent, &id, Instant::now() + LOCK_TIMEOUT)?)
     }
 
     /// Whether an agent is idle for the settle time. An agent that ends meanwhile is not.
@@ -134,16 +134,16 @@ impl Drain<'_> {
     fn obstacle(&self, agent: &AgentName) -> Result<Option<InputObstacle>, UpdateError> {
         let entry = self.roster.agent(agent.as_str());
         let runtime = entry.map(|entry| self.roster.settings(entry).runtime).unwrap_or_default();
-        let profile = Library::of(&self.context.home).profile(&runtime)?;
-        let server = self.context.server(self.roster)?.within(TMUX_TIMEOUT);
+        let profile = ProfileLibrary::new(&self.context.home).profile(&runtime)?;
+        let server = self.context.server(self.roster)?.with_timeout(TMUX_TIMEOUT);
         server.check_version()?;
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
-        let look = pane.map(|pane| server.typist(pane.id, 0).look(Duration::ZERO)).transpose()?.flatten();
+        let look = pane.map(|pane| server.pane_input(pane.id, 0).capture(Duration::ZERO)).transpose()?.flatten();
         let Some(look) = look else { return Ok(Some(InputObstacle::uncertain("it has no session"))) };
-        let patience = Patience { ready: Duration::ZERO, obstructed: Duration::ZERO, ..Patience::usual() };
-        let request = Request { only_when_idle: true, rescue: false, until_turn: false, patience };
+        let patience = DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..DeliveryTimeouts::default() };
+        let request = DeliveryOptions { only_when_idle: true, retry_enter: false, until_turn: false, timeouts: patience };
         let now = Instant::now();
-        Ok(match Errand::new(&profile, "", request, now).next(&Sight::of(Some(&look), look.pid), now) {
+        Ok(match DeliveryAttempt::new(&profile, "", request, now).next(&PaneCapture::new(Some(&look), look.pid), now) {
             Step::Type => None,
             Step::End(Outcome::Refused(refusal)) => Some(InputObstacle::from_refusal(&refusal)),
             _ => Some(InputObstacle::uncertain("its screen is not recognized")),

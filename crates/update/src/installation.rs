@@ -59,7 +59,8 @@ impl Installation {
             Self::Bun { package } => format!("bun install -g {}", at(package)),
             Self::Pnpm { package } => format!("pnpm add -g {}", at(package)),
             Self::Other => {
-                format!("{} {} {}", program.program, program.version_installer?, shell_quote(version.as_ref()))
+                let arguments = program.version_installer?.join(" ");
+                format!("{} {arguments} {}", program.program, shell_quote(version.as_ref()))
             }
         })
     }

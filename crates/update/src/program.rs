@@ -6,10 +6,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{AgentName, RuntimeName, usual_directories};
+use mosaic_domain::{AgentName, RuntimeName, default_program_directories};
 use mosaic_lifecycle::FleetContext;
 use mosaic_process::is_program;
-use mosaic_roster::{AgentEnv, AgentSettings, Roster, program_of, program_path};
+use mosaic_roster::{AgentEnvFile, AgentSettings, Roster, required_program, absolute_program};
 
 use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
 use crate::selection::Selection;
@@ -103,7 +103,7 @@ impl AgentCommand {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(UpdateError::io("read", path, error)),
         };
-        let env = AgentEnv::parse(&text).merged(settings, None);
+        let env = AgentEnvFile::parse(&text).merged(settings, None);
         let value = |name| env.value(name).filter(|value| !value.is_empty());
         Ok(Self { command: value("MOSAIC_AGENT_COMMAND"), search_path: value("PATH").map(OsString::from) })
     }
@@ -111,11 +111,11 @@ impl AgentCommand {
     /// The program that the command runs, and its path if the command names one; `None` if the program is
     /// not recognized.
     fn program(&self, runtime: &RuntimeName) -> Option<(&'static RuntimeProgram, Option<PathBuf>)> {
-        if let Some(path) = self.command.as_deref().and_then(program_path) {
+        if let Some(path) = self.command.as_deref().and_then(absolute_program) {
             let known = RUNTIME_PROGRAMS.iter().find(|known| path.ends_with(known.program))?;
             return Some((known, Some(path.to_owned())));
         }
-        let program = program_of(self.command.as_deref(), runtime)?;
+        let program = required_program(self.command.as_deref(), runtime)?;
         Some((RUNTIME_PROGRAMS.iter().find(|known| known.program == program)?, None))
     }
 }
@@ -124,7 +124,7 @@ impl AgentCommand {
 /// which may have the tools that an updater needs.
 fn search_path(context: &FleetContext, recorded: Option<&OsStr>) -> OsString {
     let home = context.environment.variable("HOME").map(PathBuf::from);
-    let usual = home.map(|home| usual_directories(&home)).unwrap_or_default();
+    let usual = home.map(|home| default_program_directories(&home)).unwrap_or_default();
     let own = context.environment.variable("PATH").unwrap_or_default();
     let mut directories: Vec<PathBuf> = Vec::new();
     let first = recorded.unwrap_or(&own);

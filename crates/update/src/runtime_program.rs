@@ -1,4 +1,8 @@
-//! The runtimes whose programs can be updated: how each is installed and how it updates itself.
+//! The runtimes whose programs can be updated, from the shipped profiles.
+
+use std::sync::LazyLock;
+
+use mosaic_runtimes::shipped_runtimes;
 
 /// The program of a runtime.
 #[derive(Debug)]
@@ -10,42 +14,25 @@ pub(crate) struct RuntimeProgram {
     /// The command that installs it.
     pub(crate) install: &'static str,
     /// The arguments with which the program updates itself, and nothing else.
-    pub(crate) updater: &'static [&'static str],
-    /// The argument with which the program installs a given version of itself, if it has one.
-    pub(crate) version_installer: Option<&'static str>,
+    pub(crate) updater: &'static [String],
+    /// The arguments, before a version, with which the program installs that version of itself.
+    pub(crate) version_installer: Option<&'static [String]>,
 }
 
-/// All runtimes with a known program.
-pub(crate) static RUNTIME_PROGRAMS: [RuntimeProgram; 4] = [
-    RuntimeProgram {
-        name: "claude",
-        program: "claude",
-        install: "npm install -g @anthropic-ai/claude-code",
-        updater: &["update"],
-        version_installer: Some("install"),
-    },
-    RuntimeProgram {
-        name: "codex",
-        program: "codex",
-        install: "npm install -g @openai/codex",
-        updater: &["update"],
-        version_installer: None,
-    },
-    RuntimeProgram {
-        name: "pi",
-        program: "pi",
-        install: "npm install -g @mariozechner/pi-coding-agent",
-        updater: &["update", "--self"],
-        version_installer: None,
-    },
-    RuntimeProgram {
-        name: "opencode",
-        program: "opencode",
-        install: "npm install -g opencode-ai",
-        updater: &["upgrade"],
-        version_installer: Some("upgrade"),
-    },
-];
+/// All shipped runtimes whose program updates itself.
+pub(crate) static RUNTIME_PROGRAMS: LazyLock<Vec<RuntimeProgram>> = LazyLock::new(|| {
+    let programs = shipped_runtimes().iter().filter_map(|runtime| {
+        let updater = runtime.updater()?;
+        Some(RuntimeProgram {
+            name: runtime.name.as_str(),
+            program: &runtime.launch.program,
+            install: runtime.launch.install.as_deref().unwrap_or_default(),
+            updater: &updater.arguments,
+            version_installer: updater.install_version.as_deref(),
+        })
+    });
+    programs.collect()
+});
 
 impl RuntimeProgram {
     /// The program of a runtime, if it is known.

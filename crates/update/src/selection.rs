@@ -63,7 +63,7 @@ impl Selection {
 fn nearest(given: &str, roster: &Roster) -> Vec<String> {
     let runtimes = RUNTIME_PROGRAMS.iter().map(|runtime| runtime.name);
     let similar = runtimes.filter(|name| strsim::damerau_levenshtein(given, name) < 3).map(str::to_owned);
-    similar.chain(roster.nearest(given).into_iter().map(ToString::to_string)).collect()
+    similar.chain(roster.similar_names(given).into_iter().map(ToString::to_string)).collect()
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_second_update_is_refused_with_the_pid_of_the_first() {
         let directory = tempfile::tempdir().unwrap();
-        let run = RunDirectory::at(directory.path().join("run"));
+        let run = RunDirectory::new(directory.path().join("run"));
         let first = UpdateLock::acquire(&run).unwrap();
         let error = UpdateLock::acquire(&run).unwrap_err();
         assert!(matches!(error, UpdateError::Locked { .. }), "{error}");
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_written_record_is_read_back_and_a_malformed_one_is_empty() {
         let directory = tempfile::tempdir().unwrap();
-        let run = RunDirectory::at(directory.path().to_owned());
+        let run = RunDirectory::new(directory.path().to_owned());
         let (pi, coder0) = (Path::new("/p/bin/pi"), "coder0".parse().unwrap());
         let known = KnownVersion::from_observation(None, "1.0", Timestamp::new(5, 7).unwrap(), Timestamp::now());
         let mut record = UpdateRecord::read(&run);

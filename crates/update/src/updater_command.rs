@@ -24,7 +24,7 @@ const OUTPUT_LIMIT: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct UpdaterCommand {
     pub(crate) program: PathBuf,
-    pub(crate) arguments: &'static [&'static str],
+    pub(crate) arguments: &'static [String],
     pub(crate) variables: Vec<(&'static str, OsString)>,
     pub(crate) directory: PathBuf,
 }
@@ -179,10 +179,10 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
 
-    fn run(script: &'static [&'static str], timeout: Duration) -> Result<String, UpdaterError> {
+    fn run(script: &[&str], timeout: Duration) -> Result<String, UpdaterError> {
         let updater = UpdaterCommand {
             program: "/bin/sh".into(),
-            arguments: script,
+            arguments: Vec::leak(script.iter().map(ToString::to_string).collect()),
             variables: Vec::from([("WHAT", "it".into())]),
             directory: "/".into(),
         };

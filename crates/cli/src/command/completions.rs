@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use clap::builder::Str;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use crate::error::CommandError;
 use crate::grammar::Mosaic;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, ValueHint};
 use clap_mangen::Man as Page;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use crate::error::CommandError;
 use crate::grammar::Mosaic;

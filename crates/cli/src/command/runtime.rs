@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use mosaic_domain::{ExitCode, RuntimeName};
+use mosaic_domain::RuntimeName;
+use mosaic_exit_code::ExitCode;
 use mosaic_roster::{Roster, RosterError};
 use mosaic_runtimes::{
     LaunchCommand, LaunchContext, LaunchMode, LaunchRequest, ProfileLibrary, Runtime, shipped_runtime,
@@ -13,7 +14,7 @@ use mosaic_runtimes::{
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// Launches a runtime: its name, and its arguments.
 ///
@@ -72,7 +73,7 @@ pub(super) fn launch(
     words: &[OsString],
 ) -> Result<ExitCode, CommandError> {
     let options = LaunchOptions::parse(words)?;
-    let library = ProfileLibrary::new(&context.home);
+    let library = ProfileLibrary::new(&context.fleet.home);
     let command = match find_runtime(&library, name)? {
         Some(runtime) => launch_command(context, &runtime, mode, &options)?,
         None => roster_command(context, &library, name, &options)?,
@@ -82,7 +83,7 @@ pub(super) fn launch(
         return Ok(ExitCode::Ok);
     }
     for warning in &command.warnings {
-        tell(&format!("WARNING: {warning}"));
+        print_notice(&format!("WARNING: {warning}"));
     }
     let error = command.exec();
     Err(CommandError::io("run", command.program, error))
@@ -93,7 +94,7 @@ fn find_runtime(library: &ProfileLibrary, name: &str) -> Result<Option<Runtime>,
     let Ok(runtime) = name.parse::<RuntimeName>() else { return Ok(None) };
     library.runtime(&runtime).or_else(|error| match shipped_runtime(name) {
         Some(shipped) => {
-            tell(&format!("WARNING: {error}; {name} is launched as its shipped profile says"));
+            print_notice(&format!("WARNING: {error}; {name} is launched as its shipped profile says"));
             Ok(Some(shipped.clone()))
         }
         None => Err(error.into()),
@@ -109,10 +110,10 @@ fn launch_command(
     let mosaic = std::env::current_exe().map_err(|error| CommandError::io("find", "mosaic", error))?;
     let working_directory = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let launch_context = LaunchContext {
-        home: &context.home,
+        home: &context.fleet.home,
         mosaic: &mosaic,
         working_directory: &working_directory,
-        variable: &|name| context.environment.variable(name),
+        variable: &|name| context.fleet.environment.variable(name),
         is_root: rustix::process::geteuid().is_root(),
     };
     let LaunchOptions { print_only, kickstart, arguments } = *options;

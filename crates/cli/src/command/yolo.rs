@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use mosaic_domain::{ExitCode, RuntimeName};
+use mosaic_domain::RuntimeName;
+use mosaic_exit_code::ExitCode;
 use mosaic_runtimes::LaunchMode;
 
 use super::runtime::launch;

@@ -94,6 +94,6 @@ pub(crate) fn check_agent(agent: &AgentName, roster: &Roster) -> Result<(), Comm
 
 /// The error for an agent that is not in the roster.
 pub(crate) fn unknown_agent(agent: &AgentName, roster: &Roster) -> CommandError {
-    let nearest = roster.nearest(agent.as_str()).into_iter().map(ToString::to_string).collect();
+    let nearest = roster.similar_names(agent.as_str()).into_iter().map(ToString::to_string).collect();
     CommandError::UnknownAgent { name: agent.clone(), nearest }
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use mosaic_domain::decimal_seconds;
+use mosaic_domain::parse_decimal_seconds;
 
 /// A duration in decimal seconds, such as `5` or `0.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl FromStr for Seconds {
     fn from_str(given: &str) -> Result<Self, Self::Err> {
         // The limit keeps deadlines from overflowing.
         let longest = Duration::from_hours(24);
-        decimal_seconds(given).filter(|seconds| *seconds <= longest).map(Self).ok_or(InvalidSeconds)
+        parse_decimal_seconds(given).filter(|seconds| *seconds <= longest).map(Self).ok_or(InvalidSeconds)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use super::groups::{AgentCommand, AgentGroup, AgentProgram, FleetProgram};
 use super::{Command, Mosaic, PathArgs};

@@ -1,7 +1,7 @@
 //! Tests of the grammar: which command lines are valid, and how invalid ones are refused.
 
 use clap::{Command, CommandFactory};
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use super::invocation::exit_code;
 use super::{AgentCommand, Command as Typed, FleetCommand, Mosaic, parse};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mosaic_probe::plea;
+use jiff::Timestamp;
+use mosaic_probe::attention_advice;
 use mosaic_probe::snapshot::{ActivitySnapshot, ActivitySource, AgentSnapshot, HeartbeatHealth, Snapshot, SourceName};
 use mosaic_terminal::{Line, Paint, Style, elapsed, format_bytes, format_duration, paragraph};
 
@@ -32,9 +33,9 @@ fn card(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> Vec<Line> 
 }
 
 fn fields(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, String)> {
-    let now = snapshot.observed_at.as_str();
+    let now = snapshot.observed_at;
     let read = |source| snapshot.sources.get(&source).is_some_and(|report| report.ok);
-    let since = |then: &Option<String>| then.as_deref().and_then(|then| elapsed(then, now)).map(format_duration);
+    let since = |then: Option<Timestamp>| then.map(|then| format_duration(elapsed(then, now)));
     let mut fields = Vec::new();
     if let Some(reason) = &agent.reason {
         fields.push(("reason", reason.clone()));
@@ -47,7 +48,7 @@ fn fields(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Stri
     fields.push(("heartbeat", heartbeat(agent)));
     if let Some(activity) = &agent.activity {
         fields.push(("activity", activity_text(activity, &since)));
-        fields.extend(plea(agent).map(|plea| ("needs", format!("{}; {}", plea.why, plea.to_do))));
+        fields.extend(attention_advice(agent).map(|advice| ("needs", format!("{}; {}", advice.detail, advice.advice))));
     }
     if let Some(usage) = agent.usage {
         let cpu = Duration::try_from_secs_f64(usage.cpu_seconds).unwrap_or_default();
@@ -61,18 +62,18 @@ fn fields(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Stri
     fields
 }
 
-fn activity_text(activity: &ActivitySnapshot, since: &dyn Fn(&Option<String>) -> Option<String>) -> String {
+fn activity_text(activity: &ActivitySnapshot, since: &dyn Fn(Option<Timestamp>) -> Option<String>) -> String {
     join([
-        Some(activity.state.clone()),
-        since(&Some(activity.since.clone())).map(|since| format!("for {since}")),
-        since(&activity.silent_since).map(|since| format!("silent for {since}")),
+        Some(activity.state.to_string()),
+        since(Some(activity.since)).map(|since| format!("for {since}")),
+        since(activity.silent_since).map(|since| format!("silent for {since}")),
         activity.task.as_ref().map(|task| format!("task: {task}")),
         activity.model.as_ref().map(|model| format!("model {model}")),
         (activity.source == ActivitySource::Screen).then(|| "seen on its screen".to_owned()),
     ])
 }
 
-fn session(agent: &AgentSnapshot, since: &dyn Fn(&Option<String>) -> Option<String>) -> String {
+fn session(agent: &AgentSnapshot, since: &dyn Fn(Option<Timestamp>) -> Option<String>) -> String {
     let Some(session) = &agent.session else { return "unknown: tmux could not be queried".to_owned() };
     if !session.exists {
         return "none".to_owned();
@@ -82,19 +83,19 @@ fn session(agent: &AgentSnapshot, since: &dyn Fn(&Option<String>) -> Option<Stri
         session.pane_dead.unwrap_or(false).then(|| "dead".to_owned()),
         session.pane_pid.map(|pid| format!("pid {pid}")),
         session.command.as_ref().map(|command| format!("running {command}")),
-        since(&session.process_since).map(|since| format!("for {since}")),
-        since(&session.last_output).map(|since| format!("last output {since} ago")),
+        since(session.process_since).map(|since| format!("for {since}")),
+        since(session.last_output).map(|since| format!("last output {since} ago")),
     ])
 }
 
-fn unit(agent: &AgentSnapshot, known: bool, since: &dyn Fn(&Option<String>) -> Option<String>) -> String {
+fn unit(agent: &AgentSnapshot, known: bool, since: &dyn Fn(Option<Timestamp>) -> Option<String>) -> String {
     let Some(unit) = &agent.unit else {
         return if known { "none" } else { "unknown: the user manager could not be queried" }.to_owned();
     };
     let enabled = unit.enabled.map(|enabled| if enabled { "enabled" } else { "not enabled" }.to_owned());
     join([
         Some(format!("{} {} ({})", unit.name, unit.active, unit.sub)),
-        since(&unit.since).map(|since| format!("for {since}")),
+        since(unit.since).map(|since| format!("for {since}")),
         (!unit.installed).then(|| "not installed".to_owned()),
         enabled,
     ])
@@ -113,8 +114,8 @@ fn heartbeat(agent: &AgentSnapshot) -> String {
         heartbeat.reason.clone(),
         heartbeat.age_ms.map(|age| format!("{} old", millis(age))),
         heartbeat.interval_ms.map(|interval| format!("every {}", millis(interval))),
-        heartbeat.status.as_ref().map(|status| format!("status {status}")),
-        heartbeat.exit.as_ref().map(|exit| format!("exit {exit}")),
+        heartbeat.status.map(|status| format!("status {status}")),
+        heartbeat.exit.map(|exit| format!("exit {exit}")),
         heartbeat.pid.map(|pid| format!("pid {pid}")),
         heartbeat.sidecar.map(|pid| format!("sidecar {pid}")),
         heartbeat.starts.map(|starts| format!("start {starts}")),

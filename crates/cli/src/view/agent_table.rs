@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mosaic_probe::plea;
+use jiff::Timestamp;
+use mosaic_probe::attention_advice;
 use mosaic_probe::snapshot::{
-    AgentSnapshot, Attention, Condition, HeartbeatHealth, Snapshot, SourceName, UnitSnapshot,
+    ActiveState, Activity, AgentSnapshot, AttentionReason, Class, Condition, HeartbeatHealth, Snapshot, SourceName,
+    UnitSnapshot,
 };
-use mosaic_roster::Class;
 use mosaic_terminal::{Cell, Column, Line, Paint, Style, Table, elapsed, format_bytes, format_duration};
 
 use super::condition_mark;
@@ -27,10 +28,10 @@ enum Group {
 
 impl Group {
     fn new(agent: &AgentSnapshot) -> Self {
-        match agent.class.as_ref().and_then(|class| class.parse().ok()) {
+        match agent.class.clone() {
             _ if !agent.managed => Self::Unmanaged,
             // The condition of an agent that is down is enough of a sign; it stays in its class.
-            _ if agent.attention().is_some_and(|attention| attention != Attention::Down) => Self::NeedAPerson,
+            _ if agent.attention().is_some_and(|attention| attention != AttentionReason::Down) => Self::NeedAPerson,
             Some(class) => Self::Class(class),
             None => Self::Unclassified,
         }
@@ -63,7 +64,7 @@ pub(super) fn agent_table(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
         groups.entry(Group::new(agent)).or_default().push(agent);
     }
     if let Some(agents) = groups.get_mut(&Group::NeedAPerson) {
-        let since = |agent: &AgentSnapshot| agent.activity.as_ref().map(|activity| activity.since.clone());
+        let since = |agent: &AgentSnapshot| agent.activity.as_ref().map(|activity| activity.since);
         agents.sort_by_cached_key(|agent| (agent.attention(), since(agent)));
     }
     let mut table = Table::new(columns());
@@ -74,8 +75,8 @@ pub(super) fn agent_table(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
             if let Some(reason) = &agent.reason {
                 table.push_note(Paint::Dim, reason);
             }
-            if let Some(plea) = plea(agent).filter(|_| *group == Group::NeedAPerson) {
-                table.push_note(Paint::Plain, &format!("{}; {}", plea.why, plea.to_do));
+            if let Some(advice) = attention_advice(agent).filter(|_| *group == Group::NeedAPerson) {
+                table.push_note(Paint::Plain, &format!("{}; {}", advice.detail, advice.advice));
             }
         }
     }
@@ -109,13 +110,13 @@ fn heading(group: &Group, agents: &[&AgentSnapshot]) -> Line {
 }
 
 fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 12] {
-    let now = snapshot.observed_at.as_str();
+    let now = snapshot.observed_at;
     let unit_known = snapshot.direct || snapshot.sources.get(&SourceName::Systemd).is_some_and(|report| report.ok);
     let mark = condition_mark(agent.condition);
     let session = agent.session.as_ref();
     let known = |text: Option<String>| text.map_or((Paint::Dim, "-".to_owned()), |text| (Paint::Plain, text));
     let pid = session.and_then(|session| session.pane_pid);
-    let output = session.and_then(|session| elapsed(session.last_output.as_deref()?, now));
+    let output = session.and_then(|session| Some(elapsed(session.last_output?, now)));
     let cpu = agent.usage.map(|usage| Duration::try_from_secs_f64(usage.cpu_seconds).unwrap_or_default());
     let drift: Vec<&str> = agent.drift.iter().map(|kind| kind.as_str()).collect();
     [
@@ -123,7 +124,7 @@ fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 12
         (Paint::Bold, agent.name.clone()),
         activity(agent, now),
         known(agent.runtime.clone()),
-        known(agent.class.clone()),
+        known(agent.class.as_ref().map(ToString::to_string)),
         unit(agent.unit.as_ref(), unit_known),
         known(pid.map(|pid| pid.to_string())),
         heartbeat(agent),
@@ -135,16 +136,18 @@ fn cells(agent: &AgentSnapshot, snapshot: &Snapshot, style: &Style) -> [Cell; 12
 }
 
 /// The activity and its duration, such as `waiting 12m`; `-` without an activity.
-fn activity(agent: &AgentSnapshot, now: &str) -> Cell {
+fn activity(agent: &AgentSnapshot, now: Timestamp) -> Cell {
     let Some(activity) = &agent.activity else { return (Paint::Dim, "-".to_owned()) };
-    let (paint, word, since) = match (&activity.silent_since, activity.state.as_str()) {
-        (Some(silent), _) => (Paint::Yellow, "silent", silent),
-        (None, "waiting") => (Paint::Yellow, "waiting", &activity.since),
-        (None, "blocked") => (Paint::Red, "blocked", &activity.since),
-        (None, "idle") => (Paint::Dim, "idle", &activity.since),
-        (None, state) => (Paint::Plain, state, &activity.since),
+    let paint = match activity.state {
+        _ if activity.silent_since.is_some() => Paint::Yellow,
+        Activity::Waiting => Paint::Yellow,
+        Activity::Blocked => Paint::Red,
+        Activity::Idle => Paint::Dim,
+        Activity::Working => Paint::Plain,
     };
-    (paint, elapsed(since, now).map_or_else(|| word.to_owned(), |time| format!("{word} {}", format_duration(time))))
+    let word = if activity.silent_since.is_some() { "silent" } else { activity.state.as_str() };
+    let since = activity.silent_since.unwrap_or(activity.since);
+    (paint, format!("{word} {}", format_duration(elapsed(since, now))))
 }
 
 /// The age of the heartbeat.
@@ -161,14 +164,14 @@ fn heartbeat(agent: &AgentSnapshot) -> Cell {
 /// The state of the unit: the sub-state alone where it is unambiguous.
 fn unit(unit: Option<&UnitSnapshot>, known: bool) -> Cell {
     let Some(unit) = unit else { return (Paint::Dim, if known { "-" } else { "?" }.to_owned()) };
-    let running = unit.active == "active" && unit.sub == "running";
-    match unit.active.as_str() {
+    let running = unit.active == ActiveState::Active && unit.sub == "running";
+    match unit.active {
         _ if !unit.installed => (Paint::Yellow, "no unit".to_owned()),
         _ if running => (Paint::Plain, unit.sub.clone()),
-        "failed" => (Paint::Red, "failed".to_owned()),
-        "inactive" => (Paint::Dim, "inactive".to_owned()),
+        ActiveState::Failed => (Paint::Red, "failed".to_owned()),
+        ActiveState::Inactive => (Paint::Dim, "inactive".to_owned()),
         // `active/exited`: the manager watches no process.
-        "active" => (Paint::Yellow, format!("active/{}", unit.sub)),
+        ActiveState::Active => (Paint::Yellow, format!("active/{}", unit.sub)),
         // `auto-restart`, `stop-sigterm`: the sub-state implies the state.
         _ => (Paint::Yellow, unit.sub.clone()),
     }

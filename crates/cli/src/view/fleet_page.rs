@@ -1,6 +1,7 @@
 //! The page of `mosaic fleet ps`: a header, the table of agents, and the drift.
 
-use mosaic_probe::snapshot::{Attention, Condition, DriftItem, HolderSnapshot, Snapshot, SourceName};
+use jiff::Timestamp;
+use mosaic_probe::snapshot::{AttentionReason, Condition, DriftItem, HolderSnapshot, Snapshot, SourceName};
 use mosaic_terminal::{Line, Mark, Paint, Style, elapsed, flow, format_duration, paragraph};
 
 use super::agent_table::agent_table;
@@ -43,7 +44,7 @@ fn header(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
 
 fn identity(snapshot: &Snapshot) -> Vec<Line> {
     let Snapshot { host, tenant, socket, .. } = snapshot;
-    let holder = holder(&snapshot.holder, &snapshot.observed_at);
+    let holder = holder(&snapshot.holder, snapshot.observed_at);
     let paint = if snapshot.holder.up == Some(true) { Paint::Dim } else { Paint::Red };
     vec![
         Line::new(Paint::Bold, "fleet ").with(Paint::Dim, &format!("of {tenant} on {host}")),
@@ -52,10 +53,9 @@ fn identity(snapshot: &Snapshot) -> Vec<Line> {
     ]
 }
 
-fn holder(holder: &HolderSnapshot, now: &str) -> String {
+fn holder(holder: &HolderSnapshot, now: Timestamp) -> String {
     let pid = holder.pid.map_or(String::new(), |pid| format!(", pid {pid}"));
-    let since = holder.since.as_deref().and_then(|since| elapsed(since, now));
-    let since = since.map_or(String::new(), |since| format!(", for {}", format_duration(since)));
+    let since = holder.since.map_or(String::new(), |since| format!(", for {}", format_duration(elapsed(since, now))));
     match holder.up {
         Some(true) => format!("holder up{pid}{since}"),
         Some(false) => "no holder".to_owned(),
@@ -79,9 +79,9 @@ fn counts(snapshot: &Snapshot) -> Vec<Line> {
         }
     }
     for (attention, paint, words) in [
-        (Attention::Waiting, Paint::Yellow, "waiting for a person"),
-        (Attention::Blocked, Paint::Red, "blocked"),
-        (Attention::Silent, Paint::Yellow, "silent"),
+        (AttentionReason::Waiting, Paint::Yellow, "waiting for a person"),
+        (AttentionReason::Blocked, Paint::Red, "blocked"),
+        (AttentionReason::Silent, Paint::Yellow, "silent"),
     ] {
         let count = snapshot.managed().filter(|agent| agent.attention() == Some(attention)).count();
         if count > 0 {

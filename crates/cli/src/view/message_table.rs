@@ -1,5 +1,7 @@
 //! The table of messages: `mosaic agent outbox list`.
 
+use std::time::Duration;
+
 use mosaic_delivery::spool::State;
 use mosaic_terminal::{Column, Line, Paint, Style, Table, elapsed, format_duration};
 
@@ -21,7 +23,7 @@ pub(crate) fn message_table(listing: &Listing, now: &str, style: &Style) -> Vec<
             (Paint::Bold, message.name.clone()),
             (Paint::Plain, message.agent.clone()),
             (message_paint(message.state), message.state.to_string()),
-            (Paint::Plain, elapsed(&message.created, now).map_or("-".to_owned(), format_duration)),
+            (Paint::Plain, between(&message.created, now).map_or("-".to_owned(), format_duration)),
             (Paint::Dim, message.source.clone()),
             (Paint::Plain, first_line(message).to_owned()),
         ]);
@@ -40,8 +42,13 @@ fn first_line(message: &ListedMessage) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
+/// The time between two timestamps in RFC 3339; `None` if one of them is invalid.
+fn between(then: &str, now: &str) -> Option<Duration> {
+    Some(elapsed(then.parse().ok()?, now.parse().ok()?))
+}
+
 fn note(message: &ListedMessage, now: &str) -> Option<String> {
-    let left = message.expires.as_deref().and_then(|expires| elapsed(now, expires));
+    let left = message.expires.as_deref().and_then(|expires| between(now, expires));
     let validity = left.filter(|_| message.state == State::Waiting).map(|left| match left.as_secs() {
         0 => "expired".to_owned(),
         _ => format!("expires in {}", format_duration(left)),

@@ -1,18 +1,23 @@
 //! An example snapshot for tests of the views.
 
+use jiff::Timestamp;
 use mosaic_probe::snapshot::{
-    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
-    HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport, Sources,
-    UnitSnapshot, UsageSnapshot, WaitingFor,
+    Activity, ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
+    HeartbeatSnapshot, HeartbeatStatus, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName,
+    SourceReport, Sources, UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 
 const NOW: &str = "2026-11-20T14:58:08Z";
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
 
 fn agent(name: &str, runtime: &str, class: &str, condition: Condition) -> AgentSnapshot {
     AgentSnapshot {
         name: name.to_owned(),
         runtime: Some(runtime.to_owned()),
-        class: Some(class.to_owned()),
+        class: Some(class.parse().unwrap()),
         host: "w1".to_owned(),
         tenant: "jarvis".to_owned(),
         managed: true,
@@ -24,19 +29,19 @@ fn agent(name: &str, runtime: &str, class: &str, condition: Condition) -> AgentS
             pane_pid: Some(18960),
             pane_dead: Some(false),
             process_alive: Some(true),
-            process_since: Some("2026-11-20T11:00:00Z".to_owned()),
+            process_since: Some(time("2026-11-20T11:00:00Z")),
             command: Some("node".to_owned()),
-            last_output: Some("2026-11-20T14:57:56Z".to_owned()),
+            last_output: Some(time("2026-11-20T14:57:56Z")),
         }),
         unit: Some(unit(name, "active", "running")),
         heartbeat: HeartbeatSnapshot {
             health: HeartbeatHealth::Healthy,
             reason: None,
-            ts: Some("2026-11-20T14:58:05+00:00".to_owned()),
+            ts: Some(time("2026-11-20T14:58:05+00:00")),
             age_ms: Some(3120),
             interval_ms: Some(15000),
             pid: Some(18960),
-            status: Some("ok".to_owned()),
+            status: Some(HeartbeatStatus::Ok),
             exit: None,
             last_exit: None,
             last_exit_at: None,
@@ -53,20 +58,20 @@ fn agent(name: &str, runtime: &str, class: &str, condition: Condition) -> AgentS
 fn unit(name: &str, active: &str, sub: &str) -> UnitSnapshot {
     UnitSnapshot {
         name: format!("mosaic-agent@{name}.service"),
-        active: active.to_owned(),
+        active: active.parse().unwrap(),
         sub: sub.to_owned(),
         enabled: Some(true),
         installed: true,
-        since: Some("2026-11-16T11:00:00Z".to_owned()),
+        since: Some(time("2026-11-16T11:00:00Z")),
     }
 }
 
 fn with_activity(agent: AgentSnapshot, state: &str, since: &str, reason: Option<&str>) -> AgentSnapshot {
     let activity = ActivitySnapshot {
-        state: state.to_owned(),
-        since: since.to_owned(),
+        state: Activity::ALL.into_iter().find(|activity| activity.as_str() == state).unwrap(),
+        since: time(since),
         reason: reason.map(str::to_owned),
-        waiting_for: (state == "waiting").then(|| WaitingFor::by(reason)),
+        waiting_for: (state == "waiting").then(|| WaitingFor::from_reason(reason)),
         silent_since: None,
         source: ActivitySource::Report,
         model: Some("stub-1".to_owned()),
@@ -81,7 +86,7 @@ fn in_need() -> [AgentSnapshot; 4] {
     let mut silent = with_activity(up("rev4"), "working", "2026-11-20T13:00:00Z", None);
     let mut seen = with_activity(up("rev2"), "waiting", "2026-11-20T14:56:00Z", Some("trust"));
     if let (Some(silent), Some(seen)) = (&mut silent.activity, &mut seen.activity) {
-        silent.silent_since = Some("2026-11-20T14:10:00Z".to_owned());
+        silent.silent_since = Some(time("2026-11-20T14:10:00Z"));
         silent.task = Some("rebase the branch".to_owned());
         seen.source = ActivitySource::Screen;
     }
@@ -121,7 +126,7 @@ fn missing() -> AgentSnapshot {
 }
 
 fn unmanaged() -> AgentSnapshot {
-    let mut scratch = agent("scratch", "", "", Condition::Unknown);
+    let mut scratch = agent("scratch", "codex", "other", Condition::Unknown);
     scratch.runtime = None;
     scratch.class = None;
     scratch.managed = false;
@@ -181,13 +186,13 @@ pub(crate) fn fleet() -> Snapshot {
         schema: 1,
         host: "w1".to_owned(),
         tenant: "jarvis".to_owned(),
-        observed_at: NOW.to_owned(),
+        observed_at: time(NOW),
         direct: false,
         socket: "mosaic-factory".to_owned(),
         sources: sources(),
-        roster: RosterSnapshot { agents: Some(10), loaded_at: Some(NOW.to_owned()) },
+        roster: RosterSnapshot { agents: Some(10), loaded_at: Some(time(NOW)) },
         linger: Some(true),
-        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: Some("2026-11-17T10:00:00Z".to_owned()) },
+        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: Some(time("2026-11-17T10:00:00Z")) },
         agents,
         drift: vec![
             drift(

@@ -113,7 +113,7 @@ mod tests {
             check(CheckName::UnitActive, Some("coder1"), Status::Unknown, true),
             check(CheckName::Linger, None, Status::Fail, false),
         ];
-        let observed_at = "2026-11-20T14:58:08Z".to_owned();
+        let observed_at = "2026-11-20T14:58:08Z".parse().unwrap();
         Verification {
             schema: 1,
             host: "w1".to_owned(),

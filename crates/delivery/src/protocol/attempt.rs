@@ -200,13 +200,13 @@ impl<'a> DeliveryAttempt<'a> {
             return Some(Refusal::Dialog(dialog.name.clone()));
         }
         // A program that reads lines without echoing them asks for a secret.
-        if capture.input.is_some_and(|input| input.by_lines && !input.echo) {
+        if capture.input.is_some_and(|input| input.canonical && !input.echo) {
             return Some(Refusal::Dialog("password".to_owned()));
         }
         let Some(composer) = composer else { return Some(Refusal::NoComposer) };
         // A program that has not set up its terminal yet would get the text as lines.
         let draws = matches!(self.profile.composer, ComposerForm::Box { .. });
-        if draws && capture.input.is_some_and(|input| input.by_lines) {
+        if draws && capture.input.is_some_and(|input| input.canonical) {
             return Some(Refusal::NoComposer);
         }
         if !composer.is_empty {

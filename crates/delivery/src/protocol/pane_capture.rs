@@ -3,7 +3,7 @@
 use mosaic_domain::Pid;
 use mosaic_process::TerminalInput;
 use mosaic_runtimes::Screen;
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 
 /// Which process is in the pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl PaneCapture {
     /// Interprets a capture by tmux of the pane whose process should be `expected`; without a capture, the pane no longer
     /// exists.
     #[must_use]
-    pub fn new(captured: Option<&PaneSight>, expected: Pid) -> Self {
+    pub fn new(captured: Option<&CapturedPane>, expected: Pid) -> Self {
         let process = match captured {
             None => PaneProcess::Gone,
             Some(captured) if captured.pid != expected => PaneProcess::Another,
@@ -51,7 +51,7 @@ impl PaneCapture {
             // The terminal of a dead pane may belong to another pane by now.
             input: captured
                 .filter(|_| process == PaneProcess::Expected)
-                .and_then(|captured| TerminalInput::look(&captured.terminal).ok()),
+                .and_then(|captured| TerminalInput::read(&captured.terminal).ok()),
             is_reported: false,
         }
     }

@@ -24,9 +24,9 @@ version: 1
 composer: {kind: line, prompt: '^.*[$>] ?$'}
 ";
 
-const READ: Option<TerminalInput> = Some(TerminalInput { unread: 0, by_lines: false, echo: false });
-const UNREAD: Option<TerminalInput> = Some(TerminalInput { unread: 1, by_lines: false, echo: false });
-const BY_LINES: Option<TerminalInput> = Some(TerminalInput { unread: 0, by_lines: true, echo: true });
+const READ: Option<TerminalInput> = Some(TerminalInput { unread: 0, canonical: false, echo: false });
+const UNREAD: Option<TerminalInput> = Some(TerminalInput { unread: 1, canonical: false, echo: false });
+const BY_LINES: Option<TerminalInput> = Some(TerminalInput { unread: 0, canonical: true, echo: true });
 
 fn profile(text: &str) -> Profile {
     Profile::parse(text, Path::new("profile")).unwrap()
@@ -101,7 +101,7 @@ fn text_is_typed_only_into_an_empty_composer_whose_input_is_read() {
         (
             &of_a_line,
             PaneCapture {
-                input: Some(TerminalInput { unread: 0, by_lines: true, echo: false }),
+                input: Some(TerminalInput { unread: 0, canonical: true, echo: false }),
                 ..captured("Secret$ ")
             },
             later(Refusal::Dialog("password".to_owned())),

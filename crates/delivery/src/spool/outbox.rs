@@ -36,7 +36,7 @@ impl Outbox {
     }
 
     fn directory(&self, agent: &AgentName) -> PathBuf {
-        self.home.outbox().join(agent.as_str())
+        self.home.paths().outbox().join(agent.as_str())
     }
 
     /// Stores a new message.
@@ -112,7 +112,7 @@ impl Outbox {
     /// The outbox cannot be read.
     pub fn agents(&self) -> Result<Vec<AgentName>, SpoolError> {
         let mut agents: Vec<AgentName> =
-            file_names(&self.home.outbox())?.iter().filter_map(|name| name.parse().ok()).collect();
+            file_names(&self.home.paths().outbox())?.iter().filter_map(|name| name.parse().ok()).collect();
         agents.sort_unstable();
         Ok(agents)
     }
@@ -120,7 +120,7 @@ impl Outbox {
     /// Returns whether an agent is marked as having waiting messages.
     #[must_use]
     pub fn has_waiting(&self, agent: &AgentName) -> bool {
-        self.home.waiting_mark(agent).exists()
+        self.home.paths().waiting_mark(agent).exists()
     }
 
     /// Marks that messages wait for an agent.
@@ -128,7 +128,7 @@ impl Outbox {
     /// # Errors
     /// The mark cannot be made.
     pub fn mark_waiting(&self, agent: &AgentName) -> Result<(), SpoolError> {
-        let mark = self.home.waiting_mark(agent);
+        let mark = self.home.paths().waiting_mark(agent);
         let mut options = fs::OpenOptions::new();
         let made = options.write(true).create(true).truncate(false).mode(0o600).open(&mark);
         made.map(drop).map_err(SpoolError::io("create", mark))
@@ -139,7 +139,7 @@ impl Outbox {
     /// # Errors
     /// The mark cannot be removed.
     pub fn unmark_waiting(&self, agent: &AgentName) -> Result<(), SpoolError> {
-        let mark = self.home.waiting_mark(agent);
+        let mark = self.home.paths().waiting_mark(agent);
         match fs::remove_file(&mark) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(SpoolError::io("remove", mark)(source)),
             _ => Ok(()),

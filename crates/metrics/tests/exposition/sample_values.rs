@@ -92,7 +92,7 @@ fn every_reason_to_wait_has_a_label_value() {
     for (reason, expected) in table {
         let mut snapshot = fleet();
         let activity = snapshot.agents[0].activity.as_mut().unwrap();
-        activity.waiting_for = Some(WaitingFor::by(Some(reason)));
+        activity.waiting_for = Some(WaitingFor::from_reason(Some(reason)));
         let words = values(&samples(&snapshot), "mosaic_agent_waiting_for");
         let ones: Vec<&String> = words.iter().filter(|line| line.ends_with(" 1")).collect();
         assert_eq!(ones, [&format!("coder0 {expected} 1")], "{reason}");

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mosaic_heartbeat::{Activity, ActivityReport};
-use mosaic_runtimes::Sign;
+use mosaic_runtimes::ScreenSign;
 
-use crate::observe::ScreenSign;
+use crate::observe::ObservedSign;
 use crate::snapshot::{ActivitySnapshot, ActivitySource, WaitingFor};
 
 /// Longer than a build or a test run that prints nothing. The alert `MosaicAgentSilent` uses the same limit.
@@ -16,7 +16,7 @@ pub(crate) struct ActivityEvidence<'a> {
     /// The agent's last report.
     pub(crate) report: Option<&'a ActivityReport>,
     /// What its screen shows.
-    pub(crate) screen: Option<&'a ScreenSign>,
+    pub(crate) screen: Option<&'a ObservedSign>,
     /// When its window last printed output.
     pub(crate) last_output: Option<Timestamp>,
     /// When the current process started, by the wall clock.
@@ -54,12 +54,12 @@ pub(crate) fn judge_activity(evidence: ActivityEvidence<'_>) -> Option<ActivityS
 }
 
 /// The activity and reason that the screen shows, where they are better than the report.
-fn activity_on_screen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> Option<(Activity, Option<String>)> {
+fn activity_on_screen(report: Option<&ActivityReport>, sign: Option<&ScreenSign>) -> Option<(Activity, Option<String>)> {
     let reported = report.map(|report| report.activity);
     match (sign?, reported) {
         // A reported wait has the better reason.
-        (Sign::Dialog(_), Some(Activity::Waiting)) => None,
-        (Sign::Dialog(name), _) => Some((Activity::Waiting, Some(dialog_reason(name)))),
+        (ScreenSign::Dialog(_), Some(Activity::Waiting)) => None,
+        (ScreenSign::Dialog(name), _) => Some((Activity::Waiting, Some(dialog_reason(name)))),
         // Few agents report that a person has answered, and none that a person has refused.
         (sign, Some(Activity::Waiting)) => {
             let reason = report.and_then(|report| report.reason.as_deref());
@@ -67,22 +67,22 @@ fn activity_on_screen(report: Option<&ActivityReport>, sign: Option<&Sign>) -> O
             is_answered.then(|| (activity_without_dialog(sign), None))
         }
         // No agent reports an interruption. Work with a reason, such as subagents, continues while the composer is shown.
-        (Sign::Ready, Some(Activity::Working)) if report.is_some_and(|report| report.reason.is_none()) => {
+        (ScreenSign::Ready, Some(Activity::Working)) if report.is_some_and(|report| report.reason.is_none()) => {
             Some((Activity::Idle, None))
         }
         // Something other than a person, such as a hook, made it continue.
-        (Sign::Busy, Some(Activity::Idle)) => Some((Activity::Working, None)),
+        (ScreenSign::Busy, Some(Activity::Idle)) => Some((Activity::Working, None)),
         (sign, None) => Some((activity_without_dialog(sign), None)),
-        (Sign::Busy | Sign::Ready, Some(_)) => None,
+        (ScreenSign::Busy | ScreenSign::Ready, Some(_)) => None,
     }
 }
 
 /// The activity that a sign means on its own.
-fn activity_without_dialog(sign: &Sign) -> Activity {
+fn activity_without_dialog(sign: &ScreenSign) -> Activity {
     match sign {
-        Sign::Busy => Activity::Working,
-        Sign::Ready => Activity::Idle,
-        Sign::Dialog(_) => Activity::Waiting,
+        ScreenSign::Busy => Activity::Working,
+        ScreenSign::Ready => Activity::Idle,
+        ScreenSign::Dialog(_) => Activity::Waiting,
     }
 }
 
@@ -102,10 +102,10 @@ fn truncate_to_milliseconds(time: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::{ActivityEvidence, judge_activity};
-    use crate::observe::ScreenSign;
+    use crate::observe::ObservedSign;
     use jiff::Timestamp;
     use mosaic_heartbeat::{Activity, ActivityReport};
-    use mosaic_runtimes::Sign;
+    use mosaic_runtimes::ScreenSign;
 
     fn minute(minute: i64) -> Timestamp {
         Timestamp::from_second(1_795_000_020 + minute * 60).unwrap()
@@ -114,7 +114,7 @@ mod tests {
     fn report(activity: Activity, reason: Option<&str>, since: i64) -> ActivityReport {
         ActivityReport {
             since: minute(since),
-            said: None,
+            reported_at: None,
             activity,
             reason: reason.map(str::to_owned),
             model: Some("opus".to_owned()),
@@ -127,35 +127,35 @@ mod tests {
     fn the_screen_shows_what_was_not_reported() {
         use Activity::{Blocked, Idle, Waiting, Working};
         type Reported<'a> = Option<(Activity, &'a str)>;
-        let dialog = |name: &str| Some(Sign::Dialog(name.to_owned()));
-        let table: [(Reported<'_>, Option<Sign>, &str); 22] = [
+        let dialog = |name: &str| Some(ScreenSign::Dialog(name.to_owned()));
+        let table: [(Reported<'_>, Option<ScreenSign>, &str); 22] = [
             (None, None, "-"),
             (None, dialog("trust"), "waiting trust, Trust, Screen"),
             (None, dialog("model"), "waiting dialog: model, Other, Screen"),
             (None, dialog("API key"), "waiting login: API key, Login, Screen"),
-            (None, Some(Sign::Busy), "working Screen"),
-            (None, Some(Sign::Ready), "idle Screen"),
+            (None, Some(ScreenSign::Busy), "working Screen"),
+            (None, Some(ScreenSign::Ready), "idle Screen"),
             (Some((Working, "")), None, "working Report"),
             (Some((Working, "")), dialog("permission"), "waiting permission, Permission, Screen"),
-            (Some((Working, "")), Some(Sign::Busy), "working Report"),
-            (Some((Working, "")), Some(Sign::Ready), "idle Screen"),
+            (Some((Working, "")), Some(ScreenSign::Busy), "working Report"),
+            (Some((Working, "")), Some(ScreenSign::Ready), "idle Screen"),
             (Some((Waiting, "permission: Bash")), None, "waiting permission: Bash, Permission, Report"),
             (Some((Waiting, "permission: Bash")), dialog("permission"), "waiting permission: Bash, Permission, Report"),
-            (Some((Waiting, "permission: Bash")), Some(Sign::Busy), "working Screen"),
-            (Some((Waiting, "question: which?")), Some(Sign::Busy), "working Screen"),
-            (Some((Waiting, "permission: Bash")), Some(Sign::Ready), "idle Screen"),
-            (Some((Waiting, "login: 401")), Some(Sign::Ready), "waiting login: 401, Login, Report"),
-            (Some((Waiting, "usage limit: 5h")), Some(Sign::Ready), "waiting usage limit: 5h, UsageLimit, Report"),
-            (Some((Waiting, "deploy")), Some(Sign::Busy), "waiting deploy, Other, Report"),
+            (Some((Waiting, "permission: Bash")), Some(ScreenSign::Busy), "working Screen"),
+            (Some((Waiting, "question: which?")), Some(ScreenSign::Busy), "working Screen"),
+            (Some((Waiting, "permission: Bash")), Some(ScreenSign::Ready), "idle Screen"),
+            (Some((Waiting, "login: 401")), Some(ScreenSign::Ready), "waiting login: 401, Login, Report"),
+            (Some((Waiting, "usage limit: 5h")), Some(ScreenSign::Ready), "waiting usage limit: 5h, UsageLimit, Report"),
+            (Some((Waiting, "deploy")), Some(ScreenSign::Busy), "waiting deploy, Other, Report"),
             (Some((Idle, "")), None, "idle Report"),
-            (Some((Idle, "")), Some(Sign::Busy), "working Screen"),
-            (Some((Working, "subagents")), Some(Sign::Ready), "working subagents, Report"),
-            (Some((Blocked, "529")), Some(Sign::Ready), "blocked 529, Report"),
+            (Some((Idle, "")), Some(ScreenSign::Busy), "working Screen"),
+            (Some((Working, "subagents")), Some(ScreenSign::Ready), "working subagents, Report"),
+            (Some((Blocked, "529")), Some(ScreenSign::Ready), "blocked 529, Report"),
         ];
         for (reported, sign, expected) in table {
             let report = reported
                 .map(|(activity, reason)| report(activity, Some(reason).filter(|reason| !reason.is_empty()), 5));
-            let screen = sign.clone().map(|sign| ScreenSign { sign, since: minute(7).as_second() });
+            let screen = sign.clone().map(|sign| ObservedSign { sign, since: minute(7).as_second() });
             let (report, screen) = (report.as_ref(), screen.as_ref());
             let judged = judge_activity(ActivityEvidence {
                 report,

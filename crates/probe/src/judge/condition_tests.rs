@@ -1,7 +1,7 @@
 use super::judge_condition;
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::snapshot::Condition;
-use mosaic_heartbeat::{Freshness, Heartbeat, Unjudgeable};
+use mosaic_heartbeat::{Freshness, Heartbeat, UnknownAge};
 use mosaic_systemd::{ActiveState, LoadState, Unit};
 use mosaic_tmux::SessionPane;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn each_source_decides_its_part_of_the_condition() {
     let good = beat(&ok, FRESH, Binding::Same);
     let hung = PaneFact::Unknown("tmux hangs");
     let unreadable = ProcessFact::Unreadable("no /proc".to_owned());
-    let future = Freshness::Unknown(Unjudgeable::WallClockAhead);
+    let future = Freshness::Unknown(UnknownAge::WallClockAhead);
     let table = [
         // Running agents.
         (PaneFact::Exists(&there), ProcessFact::Alive, good.clone(), Some(&active), Up, ""),

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mosaic_domain::{AgentName, RuntimeName};
-use mosaic_process::FileMark;
-use mosaic_roster::{AgentEnv, AgentSettings, DROP_IN, Roster};
+use mosaic_process::FileFingerprint;
+use mosaic_roster::{AgentEnvFile, AgentSettings, DROP_IN_FILE_NAME, Roster};
 use mosaic_systemd::{UnitDirectories, UnitName};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, open};
@@ -33,7 +33,7 @@ type FilesByAgent = BTreeMap<AgentName, Arc<GeneratedFiles>>;
 struct CacheEntry {
     files: AgentFiles,
     /// The marks of both files before they were read, each `None` if the file is missing; `None` if they must be read again.
-    marks: Option<[Option<FileMark>; 2]>,
+    marks: Option<[Option<FileFingerprint>; 2]>,
     compared: Arc<GeneratedFiles>,
 }
 
@@ -82,9 +82,9 @@ impl GeneratedFilesCache {
 }
 
 /// Whether both files are unchanged.
-fn are_unchanged(before: Option<[Option<FileMark>; 2]>, now: Option<[Option<FileMark>; 2]>) -> bool {
-    let is_unchanged = |(before, now): (Option<FileMark>, Option<FileMark>)| match (before, now) {
-        (Some(before), Some(now)) => before.still_holds(&now),
+fn are_unchanged(before: Option<[Option<FileFingerprint>; 2]>, now: Option<[Option<FileFingerprint>; 2]>) -> bool {
+    let is_unchanged = |(before, now): (Option<FileFingerprint>, Option<FileFingerprint>)| match (before, now) {
+        (Some(before), Some(now)) => before.still_matches(&now),
         (before, now) => before.is_none() && now.is_none(),
     };
     before.zip(now).is_some_and(|(before, now)| before.into_iter().zip(now).all(is_unchanged))
@@ -102,7 +102,7 @@ struct EnvComparison {
 
 impl EnvComparison {
     fn new(text: Option<String>, settings: &AgentSettings) -> Self {
-        let written = AgentEnv::parse(text.as_deref().unwrap_or_default());
+        let written = AgentEnvFile::parse(text.as_deref().unwrap_or_default());
         let expected = written.merged(settings, None);
         let command = expected.value("MOSAIC_AGENT_COMMAND").filter(|command| !command.is_empty());
         Self {
@@ -164,8 +164,8 @@ pub(super) fn default_command(runtime: Option<&str>) -> String {
 }
 
 /// The names of the variables that differ. Values are left out, because they may be secrets.
-fn difference(written: &AgentEnv, expected: &AgentEnv) -> String {
-    let read = |env: &AgentEnv| env.variables().into_iter().collect::<BTreeMap<_, _>>();
+fn difference(written: &AgentEnvFile, expected: &AgentEnvFile) -> String {
+    let read = |env: &AgentEnvFile| env.variables().into_iter().collect::<BTreeMap<_, _>>();
     let (written, expected) = (read(written), read(expected));
     let names = written.keys().chain(expected.keys()).filter(|name| written.get(*name) != expected.get(*name));
     let mut names: Vec<&str> = names.map(String::as_str).collect();
@@ -185,7 +185,7 @@ fn directives(text: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 fn text(path: &Path) -> Result<Option<String>, String> {
-    match mosaic_process::with_file(path, |bytes| String::from_utf8(bytes.to_vec())) {
+    match mosaic_process::read_file_with(path, |bytes| String::from_utf8(bytes.to_vec())) {
         Ok(Ok(text)) => Ok(Some(text)),
         Ok(Err(error)) => Err(format!("cannot read {}: {error}", path.display())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -231,7 +231,7 @@ fn env_directory(home: &Path) -> PathBuf {
 
 impl AgentFiles {
     fn new(home: &Path, units: Option<&UnitDirectories>, agent: &AgentName) -> Self {
-        let drop_in = format!("{}.d/{DROP_IN}", UnitName::agent(agent));
+        let drop_in = format!("{}.d/{DROP_IN_FILE_NAME}", UnitName::agent(agent));
         Self {
             env: FilePath::new(&env_directory(home), &format!("{agent}.env")),
             drop_in: units.map(|units| FilePath::new(units.own(), &drop_in)),
@@ -239,7 +239,7 @@ impl AgentFiles {
     }
 
     /// The marks of both files; `None` if one cannot be read, so that reading the file gives the reason.
-    fn marks(&self, directories: &Directories) -> Option<[Option<FileMark>; 2]> {
+    fn marks(&self, directories: &Directories) -> Option<[Option<FileFingerprint>; 2]> {
         let drop_in = self.drop_in.as_ref().map(|path| path.mark(directories.units.as_ref())).transpose().ok()?;
         Some([self.env.mark(directories.env.as_ref()).ok()?, drop_in.flatten()])
     }
@@ -251,12 +251,12 @@ impl FilePath {
         Self { relative: path.as_os_str().len() - file.len(), path: path.into() }
     }
 
-    fn mark(&self, directory: Option<&OwnedFd>) -> io::Result<Option<FileMark>> {
+    fn mark(&self, directory: Option<&OwnedFd>) -> io::Result<Option<FileFingerprint>> {
         match directory {
             Some(directory) => {
-                FileMark::of(directory, OsStr::from_bytes(&self.path.as_os_str().as_bytes()[self.relative..]))
+                FileFingerprint::read(directory, OsStr::from_bytes(&self.path.as_os_str().as_bytes()[self.relative..]))
             }
-            None => FileMark::of(CWD, &*self.path),
+            None => FileFingerprint::read(CWD, &*self.path),
         }
     }
 }

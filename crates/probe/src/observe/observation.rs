@@ -11,7 +11,7 @@ use mosaic_process::{Stat, Usage};
 use mosaic_systemd::{Linger, Unit, UnitLinks, UnitName};
 use mosaic_tmux::SessionPane;
 
-use super::{ObservedRoster, ScreenSign};
+use super::{ObservedRoster, ObservedSign};
 use crate::snapshot::SourceReport;
 
 /// One observation. Each source has its own result, so that one failure does not affect the others.
@@ -39,7 +39,7 @@ pub(crate) struct Observation {
     /// The processes of the panes and those that heartbeats name.
     pub(crate) processes: Observed<BTreeMap<Pid, ObservedProcess>>,
     /// The activity that agents' screens show, for the screens that had to be read.
-    pub(crate) screens: BTreeMap<AgentName, ScreenSign>,
+    pub(crate) screens: BTreeMap<AgentName, ObservedSign>,
     /// The files generated from the roster, compared with what it would generate now.
     pub(crate) generated: Observed<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
 }

@@ -7,7 +7,7 @@ use std::num::NonZero;
 use std::thread;
 
 use mosaic_domain::{AgentName, Pid};
-use mosaic_process::{Accounts, Cgroup, CgroupMounts, KeptFile, ProcRoot, Stat, Usage};
+use mosaic_process::{CgroupAccounting, Cgroup, CgroupMounts, KernelFile, ProcRoot, Stat, Usage};
 use mosaic_systemd::UnitName;
 use rustix::process::{Resource, getrlimit};
 
@@ -88,10 +88,10 @@ pub(super) fn is_agent_group(group: &str) -> bool {
 #[derive(Debug, Default)]
 struct CacheEntry {
     /// Its `stat` file, kept open: the descriptor never refers to another process.
-    stat: Option<KeptFile>,
+    stat: Option<KernelFile>,
     launch: Option<Launch>,
     /// The control group of its unit, with the list of its processes, kept open.
-    group: Option<(Cgroup, KeptFile)>,
+    group: Option<(Cgroup, KernelFile)>,
 }
 
 /// How a process was started. It stays the same until the process executes another program.
@@ -114,7 +114,7 @@ struct ProcessReader<'a> {
     proc: ProcRoot,
     mounts: &'a CgroupMounts,
     sidecars: &'a BTreeSet<Pid>,
-    accounts: Accounts,
+    accounts: CgroupAccounting,
     /// The control group of the previous agent.
     previous_group: Option<Cgroup>,
     /// The number of processes whose files may still be kept open.
@@ -127,7 +127,7 @@ impl<'a> ProcessReader<'a> {
             proc: ProcRoot::default(),
             mounts,
             sidecars,
-            accounts: Accounts::default(),
+            accounts: CgroupAccounting::default(),
             previous_group: None,
             budget,
         }
@@ -173,16 +173,16 @@ impl<'a> ProcessReader<'a> {
     /// Reads the `stat` file that is kept open. If that process has ended, reads the process that has the PID now.
     fn stat(&self, pid: Pid, entry: &mut CacheEntry, keep_open: bool) -> io::Result<Option<(Stat, OsString)>> {
         if let Some(kept) = &entry.stat {
-            match ProcRoot::stat_and_program_in(kept) {
+            match ProcRoot::read_stat_and_program(kept) {
                 Ok(None) => *entry = CacheEntry::default(),
                 read => return read,
             }
         }
         // Without budget the file is opened, read and closed.
-        match keep_open.then(|| self.proc.keep_stat(pid)) {
+        match keep_open.then(|| self.proc.open_stat(pid)) {
             Some(Ok(kept)) => {
                 entry.stat = kept;
-                entry.stat.as_ref().map_or(Ok(None), ProcRoot::stat_and_program_in)
+                entry.stat.as_ref().map_or(Ok(None), ProcRoot::read_stat_and_program)
             }
             Some(Err(_)) | None => self.proc.stat_and_program(pid),
         }
@@ -203,9 +203,9 @@ impl<'a> ProcessReader<'a> {
             false => proc.stat(other).ok().flatten(),
         };
         if let Some((group, list)) = &entry.group {
-            match Cgroup::listed_in(list) {
+            match Cgroup::read_procs(list) {
                 Ok(own) if own.contains(&pid) => {
-                    let usage = Usage::of_group(group, &mut self.accounts, Some(own), stat_of);
+                    let usage = Usage::from_cgroup(group, &mut self.accounts, Some(own), stat_of);
                     return (Some(group.name().to_owned()), usage);
                 }
                 // The process has moved, or its control group was created anew.
@@ -216,11 +216,11 @@ impl<'a> ProcessReader<'a> {
         let name = group.as_ref().map(|group| group.name().to_owned());
         let Some(unit) = group.filter(|group| is_agent_group(group.name())) else {
             let descendants = proc.descendants(pid).into_iter().filter_map(|pid| proc.stat(pid).ok().flatten());
-            return (name, Usage::of_processes(std::iter::once(stat).chain(descendants)));
+            return (name, Usage::from_stats(std::iter::once(stat).chain(descendants)));
         };
-        let usage = Usage::of_group(&unit, &mut self.accounts, own, stat_of);
+        let usage = Usage::from_cgroup(&unit, &mut self.accounts, own, stat_of);
         if keep_open {
-            entry.group = unit.keep_list().ok().map(|list| (unit.clone(), list));
+            entry.group = unit.open_procs().ok().map(|list| (unit.clone(), list));
         }
         self.previous_group = Some(unit);
         (name, usage)
@@ -230,10 +230,10 @@ impl<'a> ProcessReader<'a> {
     fn group(&self, agent: Option<&AgentName>, pid: Pid) -> (Option<Cgroup>, Option<Vec<Pid>>) {
         let sibling = agent
             .zip(self.previous_group.as_ref())
-            .and_then(|(agent, previous)| previous.sibling_with(UnitName::agent(agent).as_str(), pid));
+            .and_then(|(agent, previous)| previous.sibling_with_process(UnitName::agent(agent).as_str(), pid));
         match sibling {
             Some((group, own)) => (Some(group), Some(own)),
-            None => (self.mounts.group_of(pid).ok().flatten(), None),
+            None => (self.mounts.cgroup_of(pid).ok().flatten(), None),
         }
     }
 }

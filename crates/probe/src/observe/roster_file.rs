@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use mosaic_roster::{Roster, RosterError};
 use rustix::fs::CWD;
 
@@ -47,15 +47,15 @@ impl ObservedRoster {
 /// The mark of the file when it was read, and the result.
 #[derive(Debug, Default)]
 pub(super) struct RosterCache {
-    cached: Option<(FileMark, Result<(), String>)>,
+    cached: Option<(FileFingerprint, Result<(), String>)>,
     good: Option<LastGood>,
 }
 
 impl RosterCache {
     /// Reads the file, unless it is unchanged.
     pub(super) fn read(&mut self, path: &Path) -> (Result<(), String>, Option<LastGood>) {
-        let mark = FileMark::of(CWD, path).ok().flatten();
-        let same = self.cached.take().zip(mark).filter(|((read, _), now)| read.still_holds(now));
+        let mark = FileFingerprint::read(CWD, path).ok().flatten();
+        let same = self.cached.take().zip(mark).filter(|((read, _), now)| read.still_matches(now));
         if let Some(((_, result), mark)) = same {
             self.cached = Some((mark, result.clone()));
             return (result, self.good.clone());

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{ActivityReport, Heartbeat, RunDirectory};
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, RawDir, open};
 use rustix::io::Errno;
@@ -23,7 +23,7 @@ pub(super) struct RunFilesCache {
 
 #[derive(Debug)]
 struct CacheEntry<T> {
-    mark: FileMark,
+    mark: FileFingerprint,
     value: T,
     /// The number of the last listing that contained the file.
     listing: u64,
@@ -122,9 +122,9 @@ impl File<'_> {
         agent: &AgentName,
         parse: impl FnOnce(BorrowedFd<'_>, &str) -> Result<Option<T>, E>,
     ) -> Result<Option<T>, E> {
-        let mark = FileMark::of(self.directory, self.name).ok().flatten();
+        let mark = FileFingerprint::read(self.directory, self.name).ok().flatten();
         if let Some(entry) = cache.get_mut(agent)
-            && mark.is_some_and(|now| entry.mark.still_holds(&now))
+            && mark.is_some_and(|now| entry.mark.still_matches(&now))
         {
             entry.listing = self.listing;
             return Ok(Some(entry.value.clone()));
@@ -148,7 +148,7 @@ mod tests {
     use std::thread;
 
     fn read_directory(directory: &Path) -> Result<super::RunFiles, String> {
-        RunFilesCache::default().read(&RunDirectory::at(directory.to_owned()))
+        RunFilesCache::default().read(&RunDirectory::new(directory.to_owned()))
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
                     (0..AGENTS).for_each(beat);
                 }
             });
-            let directory = RunDirectory::at(root.path().to_owned());
+            let directory = RunDirectory::new(root.path().to_owned());
             let missed: usize = (0..100)
                 .map(|_| {
                     let mut files = RunFilesCache::default().read(&directory).unwrap();

@@ -18,7 +18,7 @@ fn fleet(root: &Path) -> Target {
     fs::write(root.join("roster.yaml"), crate::example::ROSTER).unwrap();
     Target {
         roster_path: root.join("roster.yaml"),
-        run_directory: mosaic_heartbeat::RunDirectory::at(root.join("run")),
+        run_directory: mosaic_heartbeat::RunDirectory::new(root.join("run")),
         search_path: Some(root.into()),
         ..target()
     }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
 use mosaic_heartbeat::{Activity, ActivityReport};
 use mosaic_roster::Roster;
-use mosaic_runtimes::{Library, Profile, Screen, Sign};
+use mosaic_runtimes::{ProfileLibrary, Profile, Screen, ScreenSign};
 use mosaic_tmux::{PaneId, Server};
 
 use super::{ObservedProcess, RunFiles, TmuxServer};
@@ -31,13 +31,13 @@ pub(super) struct TmuxQuery {
 
 impl TmuxQuery {
     fn server(&self) -> Result<Server, String> {
-        let program = mosaic_tmux::find_program(self.search_path.as_deref()).map_err(|error| error.to_string())?;
-        Ok(Server::new(program, self.socket.clone()).within(self.limit))
+        let program = mosaic_tmux::find_tmux(self.search_path.as_deref()).map_err(|error| error.to_string())?;
+        Ok(Server::new(program, self.socket.clone()).with_timeout(self.limit))
     }
 
     /// Reads the sessions; `None` if the socket has no server.
     pub(super) fn read_sessions(&self) -> Result<Option<TmuxServer>, String> {
-        let panes = self.server()?.all_panes().map_err(|error| error.to_string())?;
+        let panes = self.server()?.list_sessions().map_err(|error| error.to_string())?;
         Ok(panes.map(|panes| TmuxServer {
             pid: panes.server,
             started: panes.started,
@@ -81,7 +81,7 @@ pub(super) struct ScreenCache {
 #[derive(Clone, Debug)]
 struct CacheEntry {
     agent: ScreenToRead,
-    sign: Option<Sign>,
+    sign: Option<ScreenSign>,
     /// Since when the screen is known to show the sign, in seconds since the epoch.
     since: i64,
     /// When the screen was read, in seconds since the epoch.
@@ -90,9 +90,9 @@ struct CacheEntry {
 
 /// The sign that a screen shows, and since when at the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ScreenSign {
+pub(crate) struct ObservedSign {
     /// The sign.
-    pub(crate) sign: Sign,
+    pub(crate) sign: ScreenSign,
     /// When the screen first showed the sign, in seconds since the epoch: its last output, or that of the first
     /// observation in a row that saw the same sign.
     pub(crate) since: i64,
@@ -135,8 +135,8 @@ fn can_tell_more(report: Option<&ActivityReport>, last_output: i64, now: Timesta
 
 impl ScreenCache {
     /// Reads the signs of all screens that show one.
-    pub(super) fn read(&mut self, query: &ScreenQuery) -> Result<BTreeMap<AgentName, ScreenSign>, String> {
-        let library = Library::of(&query.home);
+    pub(super) fn read(&mut self, query: &ScreenQuery) -> Result<BTreeMap<AgentName, ObservedSign>, String> {
+        let library = ProfileLibrary::new(&query.home);
         self.profiles.clear();
         let readable: Vec<_> = query
             .agents
@@ -151,23 +151,23 @@ impl ScreenCache {
         if !new.is_empty() {
             let read_at = Timestamp::now().as_second();
             let server = query.tmux.server()?;
-            let screens = server.screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
+            let screens = server.capture_screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
             for (agent, _) in new {
                 let capture = screens.get(&agent.pane).filter(|capture| capture.pid == agent.pid && !capture.dead);
                 let (Some(capture), Some(profile)) = (capture, self.profile(&library, agent)) else { continue };
-                let sign = profile.sign_on(&Screen::of(capture));
+                let sign = profile.sign_on(&Screen::from_capture(capture));
                 let same =
                     previous.get(&agent.agent).filter(|entry| entry.agent.pid == agent.pid && entry.sign == sign);
                 let since = same.map_or(agent.last_output, |entry| entry.since);
                 self.screens.insert(agent.agent.clone(), CacheEntry { agent: agent.clone(), sign, since, read_at });
             }
         }
-        let screen_sign = |entry: &CacheEntry| Some(ScreenSign { sign: entry.sign.clone()?, since: entry.since });
+        let screen_sign = |entry: &CacheEntry| Some(ObservedSign { sign: entry.sign.clone()?, since: entry.since });
         Ok(self.screens.iter().filter_map(|(agent, entry)| Some((agent.clone(), screen_sign(entry)?))).collect())
     }
 
     /// The profile of an agent's runtime, if it has dialogs. An invalid profile is reported when a message is sent.
-    fn profile(&mut self, library: &Library, agent: &ScreenToRead) -> Option<Arc<Profile>> {
+    fn profile(&mut self, library: &ProfileLibrary, agent: &ScreenToRead) -> Option<Arc<Profile>> {
         if let Some(profile) = self.profiles.get(&agent.runtime) {
             return profile.clone();
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use mosaic_process::FileMark;
+use mosaic_process::FileFingerprint;
 use mosaic_systemd::{
     ActiveState, Invocations, Linger, ManagerError, Unit, UnitDirectories, UnitLinks, UnitName, UserManager,
 };
@@ -34,7 +34,7 @@ pub(super) struct UnitCache {
 #[derive(Debug)]
 struct Connection {
     manager: UserManager,
-    bus: Option<FileMark>,
+    bus: Option<FileFingerprint>,
     limit: Duration,
 }
 
@@ -54,8 +54,8 @@ impl UnitCache {
         let begun = Instant::now();
         let limit = super::own_limit(target);
         let bus = target.manager.bus_mark();
-        let is_same_bus = |before: Option<FileMark>| match (before, bus) {
-            (Some(before), Some(now)) => before.still_holds(&now),
+        let is_same_bus = |before: Option<FileFingerprint>| match (before, bus) {
+            (Some(before), Some(now)) => before.still_matches(&now),
             (before, now) => before.is_none() && now.is_none(),
         };
         // A connection keeps the time limit with which it was made.

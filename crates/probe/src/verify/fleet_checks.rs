@@ -44,7 +44,7 @@ pub(super) fn roster(target: &Target, observation: &Observation, scope: &Scope) 
 
 pub(super) fn orchestrator(roster: &Roster) -> Check {
     let advice = "give exactly one agent of the roster the class orchestrator";
-    match roster.check_orchestrator_rule() {
+    match roster.check_orchestrators() {
         Ok(()) => {
             let names: Vec<&str> = roster.orchestrators().iter().map(|agent| agent.name.as_str()).collect();
             let evidence =

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, Pid, RuntimeName, SocketName, usual_directories};
-use mosaic_process::{CgroupMounts, FileMark, is_program};
-use mosaic_roster::{program_of, program_path};
+use mosaic_domain::{AgentName, Pid, RuntimeName, SocketName, default_program_directories};
+use mosaic_process::{CgroupMounts, FileFingerprint, is_program};
+use mosaic_roster::{required_program, absolute_program};
 use mosaic_tmux::Server;
 use rustix::fs::CWD;
 
@@ -37,7 +37,7 @@ pub(crate) struct ProgramFactsCache(Source<TmuxVersionCache>);
 
 /// The tmux program, its mark, and the version that it printed.
 #[derive(Debug, Default)]
-struct TmuxVersionCache(Option<(PathBuf, FileMark, String)>);
+struct TmuxVersionCache(Option<(PathBuf, FileFingerprint, String)>);
 
 impl ProgramFactsCache {
     /// Gathers the facts, in bounded time, because a search path may contain a file system that hangs.
@@ -66,16 +66,16 @@ impl ProgramFactsCache {
 impl TmuxVersionCache {
     /// The version of the tmux on the search path. A program is only started if it has changed.
     fn version(&mut self, target: &Target, socket: SocketName, limit: Duration) -> Result<String, String> {
-        let program = mosaic_tmux::find_program(target.search_path.as_deref()).map_err(|error| error.to_string())?;
-        let mark = FileMark::of(CWD, &program).ok().flatten();
-        let is_current = |(cached, read, _): &(PathBuf, FileMark, String)| {
-            *cached == program && mark.is_some_and(|now| read.still_holds(&now))
+        let program = mosaic_tmux::find_tmux(target.search_path.as_deref()).map_err(|error| error.to_string())?;
+        let mark = FileFingerprint::read(CWD, &program).ok().flatten();
+        let is_current = |(cached, read, _): &(PathBuf, FileFingerprint, String)| {
+            *cached == program && mark.is_some_and(|now| read.still_matches(&now))
         };
         if let Some((_, _, version)) = self.0.take_if(|cached| is_current(cached)) {
             self.0 = mark.map(|mark| (program, mark, version.clone()));
             return Ok(version);
         }
-        let server = Server::new(program.clone(), socket).within(limit);
+        let server = Server::new(program.clone(), socket).with_timeout(limit);
         let version = server.check_version().map_err(|error| error.to_string())?.to_string();
         self.0 = mark.map(|mark| (program, mark, version.clone()));
         Ok(version)
@@ -105,24 +105,24 @@ fn programs(
 
 /// The name of the control group of a process.
 fn control_group_name(process: Pid) -> Option<String> {
-    Some(CgroupMounts::read().ok()?.group_of(process).ok()??.name().to_owned())
+    Some(CgroupMounts::read().ok()?.cgroup_of(process).ok()??.name().to_owned())
 }
 
 /// Finds the program of a command on the recorded search path and then, as the launcher does, in the usual
 /// directories. `None` if only a shell can resolve the command.
 fn find_program(command: &str, path: &str, home: Option<&Path>, tools: &Path) -> Option<Result<PathBuf, String>> {
-    if let Some(program) = program_path(command) {
+    if let Some(program) = absolute_program(command) {
         return Some(if is_program(program) {
             Ok(program.to_owned())
         } else {
             Err(format!("{} is not a program", program.display()))
         });
     }
-    let program = program_of(Some(command), &RuntimeName::default())?;
+    let program = required_program(Some(command), &RuntimeName::default())?;
     if path.is_empty() {
         return Some(Err("its env file records no search path".to_owned()));
     }
-    let usual = home.map(usual_directories).unwrap_or_default();
+    let usual = home.map(default_program_directories).unwrap_or_default();
     let directories = env::split_paths(path).chain([tools.to_path_buf()]).chain(usual);
     let found = directories.map(|directory| directory.join(&program)).find(|program| is_program(program));
     Some(found.ok_or_else(|| format!("{program} is not in {path}")))

@@ -2,9 +2,9 @@ use super::program_facts::ProgramFacts;
 use super::{CheckName, Scope, Status, Verification, VerifyInput, verify};
 use crate::assemble::assemble;
 use crate::example::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
-use crate::observe::{Observation, ScreenSign};
+use crate::observe::{Observation, ObservedSign};
 use crate::target::Target;
-use mosaic_runtimes::Sign;
+use mosaic_runtimes::ScreenSign;
 use mosaic_systemd::{ActiveState, Linger};
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ fn a_healthy_fleet_passes_every_check() {
 
 /// Opens a dialog on coder0's screen.
 fn show_dialog(observation: &mut Observation, dialog: &str) {
-    let sign = ScreenSign { sign: Sign::Dialog(dialog.to_owned()), since: 0 };
+    let sign = ObservedSign { sign: ScreenSign::Dialog(dialog.to_owned()), since: 0 };
     observation.screens.insert("coder0".parse().unwrap(), sign);
 }
 

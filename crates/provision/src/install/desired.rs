@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{AgentName, usual_directories};
+use mosaic_domain::{AgentName, default_program_directories};
 use mosaic_roster::{Roster, agent_drop_in, holder_drop_in};
 use mosaic_systemd::UnitName;
 
@@ -138,7 +138,7 @@ impl DesiredState {
         in_scope: impl Fn(&AgentName) -> bool,
         is_program: impl Fn(&Path) -> bool + Copy,
     ) {
-        let mut launcher = usual_directories(layout.user_home());
+        let mut launcher = default_program_directories(layout.user_home());
         launcher.push(layout.tools());
         let directories = SearchDirectories { user: &observed.search_path, launcher: &launcher };
         let mut missing: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();

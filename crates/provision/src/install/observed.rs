@@ -185,7 +185,7 @@ pub struct LegacySidecar {
 
 /// The agents with a recent heartbeat in the format of the bash launcher.
 fn find_legacy_sidecars<'a>(run: &Path, agents: impl Iterator<Item = &'a AgentName>) -> Vec<LegacySidecar> {
-    let directory = RunDirectory::at(run.to_owned());
+    let directory = RunDirectory::new(run.to_owned());
     let written = agents.filter(|agent| {
         let path = directory.heartbeat(agent);
         // An unreadable heartbeat is reported by `mosaic fleet verify`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mosaic_delivery::MessageSender;
 use mosaic_domain::AgentName;
 use mosaic_roster::Roster;
-use mosaic_tmux::{PaneId, PaneSight, PaneTarget, Server, Typist};
+use mosaic_tmux::{PaneId, CapturedPane, PaneTarget, Server, PaneInput};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -22,7 +22,7 @@ pub(super) fn find_pane(
     roster: &Roster,
     agent: &AgentName,
 ) -> Result<(Server, PaneId), CommandError> {
-    let server = context.server(roster)?.within(TMUX_TIMEOUT);
+    let server = context.server(roster)?.with_timeout(TMUX_TIMEOUT);
     server.check_version()?;
     let panes = server.agent_panes(agent)?;
     let pane = panes.and_then(|panes| panes.first().map(|pane| pane.id));
@@ -38,11 +38,11 @@ pub(super) fn capture_pane(
     sender: &MessageSender,
     roster: &Roster,
     agent: &AgentName,
-) -> Result<(Typist, PaneSight), CommandError> {
+) -> Result<(PaneInput, CapturedPane), CommandError> {
     let server = sender.server(roster)?;
     let pane = server.find_pane(&PaneTarget::agent(agent))?.ok_or_else(|| no_session(agent, &server))?;
-    let typist = server.typist(pane.id, 0);
-    let capture = typist.look(Duration::ZERO)?.ok_or_else(|| no_session(agent, &server))?;
+    let typist = server.pane_input(pane.id, 0);
+    let capture = typist.capture(Duration::ZERO)?.ok_or_else(|| no_session(agent, &server))?;
     Ok((typist, capture))
 }
 

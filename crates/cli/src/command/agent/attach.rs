@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use clap::Args;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use super::agent_pane::find_pane;
 use crate::context::Context;
@@ -30,6 +30,6 @@ impl Attach {
             return Err(CommandError::NoTerminal { what: "mosaic agent attach", instead });
         }
         let (server, _) = find_pane(context, &roster, agent)?;
-        match server.become_attached(agent)? {}
+        match server.exec_attach(agent)? {}
     }
 }

@@ -7,7 +7,7 @@ use mosaic_delivery::{
     DeliveryError, InvalidPayload, KickstartError, MessageLookupError, ReceiptSummary, ReceiveError, RemoteError,
     ResetError, SendError,
 };
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_runtimes::{LaunchError, ProfileError};
 
 use crate::command::runtime::RuntimeError;
@@ -194,7 +194,7 @@ into_command_error!(
 mod tests {
     use super::AgentCommandError;
     use mosaic_delivery::{KickstartError, ResetError, SendError};
-    use mosaic_domain::ExitCode;
+    use mosaic_exit_code::ExitCode;
     use mosaic_runtimes::LaunchError;
     use std::time::Duration;
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use mosaic_domain::{AgentName, ExitCode};
-use mosaic_tmux::{Guarded, PaneSight};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
+use mosaic_tmux::{InputOutcome, CapturedPane};
 
 use super::agent_pane::capture_pane;
 use super::message_sender;
@@ -52,9 +53,9 @@ impl PressKeys {
         let _lock = sender.lock_agent(agent, LOCK_TIMEOUT)?;
         let (typist, capture) = capture_pane(&sender, &roster, agent)?;
         check_pane(agent, Some(&capture))?;
-        match typist.press(capture.pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
-            (Guarded::Typed, _) => Ok(ExitCode::Ok),
-            (Guarded::Refused, capture) => {
+        match typist.send_keys(capture.pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
+            (InputOutcome::Typed, _) => Ok(ExitCode::Ok),
+            (InputOutcome::Rejected, capture) => {
                 check_pane(agent, capture.as_ref())?;
                 Err(refused(agent, "is changing: try again"))
             }
@@ -63,7 +64,7 @@ impl PressKeys {
 }
 
 /// Checks that keys reach the agent.
-fn check_pane(agent: &AgentName, capture: Option<&PaneSight>) -> Result<(), CommandError> {
+fn check_pane(agent: &AgentName, capture: Option<&CapturedPane>) -> Result<(), CommandError> {
     match capture {
         None => Err(refused(agent, &format!("no longer exists: 'mosaic fleet start {agent}' starts the agent"))),
         Some(capture) if capture.dead => {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::CommandError;
-use crate::view::tell;
+use crate::view::print_notice;
 
 /// Where the text of a message comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl MessageText {
             }
             Self::Stdin => {
                 if io::stdin().is_terminal() {
-                    tell("NOTE: type the message and end it with Ctrl-D");
+                    print_notice("NOTE: type the message and end it with Ctrl-D");
                 }
                 read(&mut io::stdin().lock(), Path::new("standard input"))
             }

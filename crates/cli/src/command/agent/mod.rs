@@ -31,7 +31,7 @@ pub(crate) use tail::Tail;
 pub(crate) use watch::Watch;
 
 use mosaic_delivery::{FleetLocation, MessageSender};
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -54,21 +54,21 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
         AgentCommand::Screen(screen) => screen.run(context),
         AgentCommand::PressKeys(keys) => keys.run(context),
         AgentCommand::Receive(receive) => receive.run(context),
-        AgentCommand::Report(report) => Ok(report.run(None, &context.environment)),
+        AgentCommand::Report(report) => Ok(report.run(None, &context.fleet.environment)),
     }
 }
 
 /// Makes the sender of messages to the agents of this fleet.
 fn message_sender(context: &Context) -> MessageSender {
     MessageSender::new(FleetLocation {
-        home: context.home.clone(),
-        roster_path: context.roster_path.clone(),
-        run_directory: context.run_directory.clone(),
-        search_path: context.environment.variable("PATH"),
+        home: context.fleet.home.clone(),
+        roster_path: context.fleet.roster_path.clone(),
+        run_directory: context.fleet.run_directory.clone(),
+        search_path: context.fleet.environment.variable("PATH"),
     })
 }
 
 /// Returns the label of this sender: the agent in whose pane this runs, or the operator.
 fn sender_label(context: &Context) -> String {
-    mosaic_delivery::sender_label(context.environment.variable("MOSAIC_AGENT_NAME").as_deref())
+    mosaic_delivery::sender_label(context.fleet.environment.variable("MOSAIC_AGENT_NAME").as_deref())
 }

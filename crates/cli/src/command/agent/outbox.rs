@@ -7,7 +7,8 @@ use mosaic_delivery::{
     DeliveryError, DeliveryOptions, DeliveryTimeouts, Listing, Receipt, ReceiptSummary, Receipts, StoredMessage,
     UnreadableMessage, find_message, is_listed_by_default, read_messages,
 };
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
 use mosaic_roster::{Roster, RosterError};
 
 use super::exit_codes::{delivery_exit_code, receipts_exit_code, spool_exit_code};
@@ -15,8 +16,8 @@ use super::message_sender;
 use super::receipt_text::receipts_text;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgents, Seconds, check_agent};
-use crate::view::{message_table, print, print_json, render, tell};
+use crate::grammar::{JsonArg, NamedAgents, Seconds, check_agent};
+use crate::view::{message_table, print, print_json, render, print_notice};
 
 /// List the messages to agents, with their states
 ///
@@ -38,7 +39,7 @@ pub(crate) struct Outbox {
     all: bool,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 const AFTER_HELP: &str = "\
@@ -88,7 +89,7 @@ struct Retry {
     wait: Option<Seconds>,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 const RETRY_AFTER_HELP: &str = "\
@@ -111,7 +112,7 @@ struct Deliver {
     agents: NamedAgents,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 const DELIVER_AFTER_HELP: &str = "\
@@ -133,7 +134,7 @@ impl Outbox {
     }
 
     fn list(&self, context: &Context) -> Result<ExitCode, CommandError> {
-        let outbox = MessageOutbox::new(&context.home);
+        let outbox = MessageOutbox::new(&context.fleet.home);
         let agents = outbox.agents().map_err(DeliveryError::from)?;
         // All messages are read, because a short id has to be unambiguous among them.
         let (messages, unreadable) = read_messages(&outbox, &agents)?;
@@ -146,16 +147,16 @@ impl Outbox {
             check_agent(agent, &context.roster()?)?;
         }
         for file in &unreadable {
-            tell(&format!("WARNING: {}", file.error));
+            print_notice(&format!("WARNING: {}", file.error));
         }
         let now = Timestamp::now();
         let is_listed =
             |message: &StoredMessage| is_meant(&message.agent) && (self.all || is_listed_by_default(message, now));
         let listing = Listing::new(&messages, is_listed);
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&listing)?;
         } else if listing.messages.is_empty() {
-            tell(&match count {
+            print_notice(&match count {
                 0 => "NOTE: there are no messages".to_owned(),
                 _ => format!("NOTE: no message waits or has failed; --all lists all {count} messages"),
             });
@@ -179,7 +180,7 @@ impl Cancel {
             match sender.cancel(message).map_err(CommandError::from) {
                 Ok(receipt) => print(&receipts_text(&Receipts::new(Vec::from([receipt]))))?,
                 Err(error) => {
-                    tell(&format!("ERROR: {error}"));
+                    print_notice(&format!("ERROR: {error}"));
                     code = error.exit_code();
                 }
             }
@@ -202,7 +203,7 @@ impl Retry {
         let timeouts = self.wait.map_or_else(DeliveryTimeouts::default, |wait| DeliveryTimeouts::with_wait(wait.0));
         let options = DeliveryOptions { only_when_idle: false, retry_enter: true, until_turn: false, timeouts };
         let receipts = sender.retry(&roster, &named, options, self.even_if_typed)?;
-        print_receipts(&receipts, self.json.wanted)?;
+        print_receipts(&receipts, self.json.enabled)?;
         Ok(receipts_exit_code(receipts.summary()))
     }
 }
@@ -232,7 +233,7 @@ impl Deliver {
             match result {
                 Ok(delivered) => receipts.extend(delivered),
                 Err(error) => {
-                    tell(&format!("ERROR: cannot deliver the messages to {agent}: {error}"));
+                    print_notice(&format!("ERROR: cannot deliver the messages to {agent}: {error}"));
                     failed = failed.or(Some(delivery_exit_code(&error)));
                 }
             }
@@ -259,7 +260,7 @@ impl Deliver {
     }
 
     fn print(&self, receipts: Vec<Receipt>) -> Result<(), CommandError> {
-        print_receipts(&Receipts::new(receipts), self.json.wanted)
+        print_receipts(&Receipts::new(receipts), self.json.enabled)
     }
 }
 

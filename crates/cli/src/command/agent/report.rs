@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use mosaic_domain::{AgentName, ExitCode};
-use mosaic_heartbeat::{Activity, ActivityReport, Moment, RunDirectory, Saying, Uptime};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
+use mosaic_heartbeat::{Activity, ActivityReport, ClockReading, RunDirectory, ActivityUpdate, Uptime};
 use mosaic_process::ProcRoot;
 use mosaic_runtimes::{EventFormat, EventReport};
 use serde_json::Value;
 
 use crate::context::Environment;
-use crate::view::tell;
+use crate::view::print_notice;
 
 /// Report this agent's activity (agents run it in their pane)
 ///
@@ -85,7 +86,7 @@ impl Report {
             name => environment.variable(name),
         };
         if let Err(error) = self.record(variable) {
-            tell(&format!("WARNING: the activity was not reported: {error}"));
+            print_notice(&format!("WARNING: the activity was not reported: {error}"));
         }
         ExitCode::Ok
     }
@@ -98,14 +99,14 @@ impl Report {
         // An unreadable report is replaced.
         let before = mosaic_heartbeat::read_activity(&directory.activity(&agent)).unwrap_or_default();
         let Some(update) = self.activity_update()? else { return Ok(()) };
-        let Some(report) = ActivityReport::after(before.as_ref(), update, now()) else { return Ok(()) };
+        let Some(report) = ActivityReport::next(before.as_ref(), update, now()) else { return Ok(()) };
         let path = || directory.activity(&agent).display().to_string();
         mosaic_heartbeat::write_activity(&directory, &agent, &report)
             .map_err(|error| format!("cannot write {}: {error}", path()))
     }
 
     /// Returns the update; `None` if the event says nothing about the agent's activity.
-    fn activity_update(&self) -> Result<Option<Saying>, String> {
+    fn activity_update(&self) -> Result<Option<ActivityUpdate>, String> {
         let report = match (self.from, self.activity) {
             (Some(runtime), _) => {
                 let format = match runtime {
@@ -116,7 +117,7 @@ impl Report {
             }
             (None, activity) => activity.map(EventReport::new),
         };
-        Ok(report.map(|report| Saying {
+        Ok(report.map(|report| ActivityUpdate {
             activity: report.activity,
             reason: self.reason.clone().or(report.reason),
             model: self.model.clone().or(report.model),
@@ -140,14 +141,14 @@ fn read_event(timeout: Duration) -> Result<Value, String> {
     event.map_err(|error| format!("the event on standard input is not JSON: {error}"))
 }
 
-fn now() -> Moment {
+fn now() -> ClockReading {
     let boot = ProcRoot::default().boot_id().ok();
     let uptime = boot.map(|boot| Uptime {
         boot,
         monotonic: mosaic_process::monotonic(),
         since_boot: mosaic_process::since_boot(),
     });
-    Moment { wall: Timestamp::now(), uptime }
+    ClockReading { wall: Timestamp::now(), uptime }
 }
 
 fn activity(word: &str) -> Result<Activity, String> {

@@ -4,17 +4,19 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use mosaic_delivery::{ConversationReset, DeliveryOptions, DeliveryTimeouts, Message, Receipt, Receipts, ResetPlan};
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
+use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Scope, wait_until_up};
 use mosaic_roster::Roster;
 use serde::Serialize;
 
 use super::exit_codes::receipts_exit_code;
 use super::receipt_text::receipt_text;
 use super::{message_sender, sender_label};
+use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgent, Seconds};
-use crate::lifecycle::{Order, Scope, carry_out, come_up};
+use crate::grammar::{JsonArg, NamedAgent, Seconds};
 use crate::view::{print, print_json};
 
 /// Clear an agent's conversation and send its kickstart prompt
@@ -45,7 +47,7 @@ pub(crate) struct Reset {
     wait: Option<Seconds>,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 const AFTER_HELP: &str = "\
@@ -84,7 +86,7 @@ impl Reset {
             let messages: Vec<(Message, DeliveryOptions)> = kickstart.into_iter().collect();
             ResetReport::restarted(agent, took, sender.send_sequence(&roster, &to, &messages)?)
         };
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&report)?;
         } else {
             print(&report.text())?;
@@ -104,11 +106,16 @@ impl Reset {
     fn restart(&self, context: &Context, roster: &Roster, agent: &AgentName) -> Result<(), CommandError> {
         let mut failed = None;
         let scope = Scope::Agents(Vec::from([agent.clone()]));
-        carry_out(context, roster, Order::Restart, &scope, RESTART_TIMEOUT, &mut |report| {
-            failed = report.outcome.err().map(|why| format!("it was not restarted: {why}")).or(failed.take());
-        })?;
+        let mut keep_failure = |event| match event {
+            LifecycleEvent::Finished(report) => {
+                failed = report.result.err().map(|why| format!("it was not restarted: {why}")).or(failed.take());
+            }
+            other => print_lifecycle_note(&other),
+        };
+        let executor = LifecycleExecutor::new(&context.fleet, roster, &mut keep_failure)?;
+        executor.run(LifecycleAction::Restart, &scope, RESTART_TIMEOUT, &mut keep_failure)?;
         let limit = self.wait.map_or(READY_TIMEOUT, |wait| wait.0);
-        match failed.map_or_else(|| come_up(context, agent, limit), Err) {
+        match failed.map_or_else(|| wait_until_up(&context.fleet, agent, limit), Err) {
             Ok(()) => Ok(()),
             Err(why) => Err(CommandError::Refused(format!("the conversation of {agent} was not cleared: {why}"))),
         }

@@ -1,21 +1,21 @@
 //! `mosaic agent roster`: lists the agents of the roster.
 
 use clap::Args;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_roster::AgentSettings;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::Json;
-use crate::view::{Column, Paint, Table, print, print_json, render, tell};
+use crate::grammar::JsonArg;
+use crate::view::{Column, Paint, Table, print, print_json, render, print_notice};
 
 /// List the agents of the roster, with their settings and the defaults applied
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic agent roster\n  mosaic agent roster --json | jq -r '.[].name'")]
 pub(crate) struct Roster {
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 
     /// Print only the names, one per line
     #[arg(long, conflicts_with = "json")]
@@ -26,14 +26,14 @@ impl Roster {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let roster = context.roster()?;
         let entries: Vec<Entry> = roster.agents.iter().map(|agent| Entry::from(roster.settings(agent))).collect();
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&entries)?;
         } else if self.names {
             print(&entries.iter().flat_map(|entry| [entry.name.as_str(), "\n"]).collect::<String>())?;
         } else {
             print(&render(&table(&entries).lay_out(&context.style), &context.style))?;
             for warning in roster.warnings() {
-                tell(&format!("WARNING: {warning}"));
+                print_notice(&format!("WARNING: {warning}"));
             }
         }
         Ok(ExitCode::Ok)
@@ -93,17 +93,17 @@ fn table(entries: &[Entry]) -> Table {
     let mut table = Table::new([
         Column::left("AGENT"),
         Column::left("RUNTIME"),
-        Column::left("CLASS").dispensable(1),
-        Column::left("RESTART").dispensable(5),
-        Column::left("LIMITS").dispensable(4),
-        Column::left("DIRECTORY").dispensable(3),
-        Column::left("COMMAND").dispensable(2),
+        Column::left("CLASS").optional(1),
+        Column::left("RESTART").optional(5),
+        Column::left("LIMITS").optional(4),
+        Column::left("DIRECTORY").optional(3),
+        Column::left("COMMAND").optional(2),
     ]);
     for entry in entries {
         let or_dash = |text: &Option<String>| {
             text.as_ref().map_or((Paint::Dim, "-".to_owned()), |text| (Paint::Plain, text.clone()))
         };
-        table.row([
+        table.push_row([
             (Paint::Bold, entry.name.clone()),
             (Paint::Plain, entry.runtime.clone()),
             (Paint::Plain, entry.class.clone()),

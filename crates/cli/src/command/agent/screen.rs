@@ -1,17 +1,17 @@
 //! `mosaic agent screen`: prints the visible part of an agent's pane.
 
 use clap::Args;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_runtimes::{Composer, Profile};
-use mosaic_tmux::PaneSight;
+use mosaic_tmux::CapturedPane;
 use serde::Serialize;
 
 use super::agent_pane::capture_pane;
 use super::message_sender;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgent};
-use crate::view::{print, print_json, tell};
+use crate::grammar::{JsonArg, NamedAgent};
+use crate::view::{print, print_json, print_notice};
 
 /// Print the visible part of an agent's pane
 ///
@@ -29,7 +29,7 @@ pub(crate) struct Screen {
     ansi: bool,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 impl Screen {
@@ -39,9 +39,9 @@ impl Screen {
         let sender = message_sender(context);
         let (_, capture) = capture_pane(&sender, &roster, agent)?;
         if capture.dead {
-            tell(&format!("NOTE: the process in the pane of {agent} has ended; this is its last screen"));
+            print_notice(&format!("NOTE: the process in the pane of {agent} has ended; this is its last screen"));
         }
-        if self.json.wanted {
+        if self.json.enabled {
             let profile = sender.recipient(&roster, agent)?.profile;
             print_json(&ScreenReport::new(agent.as_str(), &capture, &profile))?;
         } else {
@@ -52,7 +52,7 @@ impl Screen {
 }
 
 /// Returns the rows up to the last one that is not blank.
-fn text(capture: &PaneSight, with_colors: bool) -> String {
+fn text(capture: &CapturedPane, with_colors: bool) -> String {
     let screen = mosaic_runtimes::Screen::from_capture(capture);
     let plain = screen.visible_text();
     if !with_colors {
@@ -98,7 +98,7 @@ impl ScreenReport {
     /// The version of the format.
     const SCHEMA: u32 = 1;
 
-    fn new(agent: &str, capture: &PaneSight, profile: &Profile) -> Self {
+    fn new(agent: &str, capture: &CapturedPane, profile: &Profile) -> Self {
         let screen = mosaic_runtimes::Screen::from_capture(capture);
         let composer = Composer::find(&profile.composer, &screen);
         let dialog = profile.dialog_on(&screen);
@@ -121,7 +121,7 @@ impl ScreenReport {
 mod tests {
     use super::{ScreenReport, text};
     use mosaic_runtimes::Profile;
-    use mosaic_tmux::PaneSight;
+    use mosaic_tmux::CapturedPane;
     use std::path::Path;
 
     const PROFILE: &str = "version: 1
@@ -129,8 +129,8 @@ composer: {kind: box, above: '^-+$', first: '^(.*)$', below: '^-+$'}
 dialogs: [{name: permission, line: '^ Do you want to '}]
 ";
 
-    fn capture(lines: &[&str]) -> PaneSight {
-        PaneSight {
+    fn capture(lines: &[&str]) -> CapturedPane {
+        CapturedPane {
             pid: mosaic_domain::Pid::new(7).unwrap(),
             dead: false,
             in_mode: true,

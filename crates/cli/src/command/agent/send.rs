@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
 use mosaic_delivery::{Addressees, InvalidPayload, Payload, Receipts, RemoteHost, SendRequest, receive, send_to_host};
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use super::exit_codes::receipts_exit_code;
 use super::message_text::MessageText;
@@ -13,7 +13,7 @@ use super::receipt_text::receipts_text;
 use super::{message_sender, sender_label};
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, Lifetime, Seconds};
+use crate::grammar::{JsonArg, HumanDuration, Seconds};
 use crate::view::{print, print_json};
 
 /// Send a message to agents, and confirm that it arrives
@@ -75,14 +75,14 @@ pub(crate) struct Send {
 
     /// How long a queued message is kept, such as 30m, 12h or 2d [default: 24h]
     #[arg(long, value_name = "TIME", requires = "queue")]
-    expires: Option<Lifetime>,
+    expires: Option<HumanDuration>,
 
     /// Send to agents on another host, by ssh and the mosaic there
     #[arg(short = 'H', long, value_name = "[USER@]HOST")]
     host: Option<RemoteHost>,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 
     /// Print nothing on success
     #[arg(short, long, conflicts_with = "json")]
@@ -131,7 +131,7 @@ impl Send {
         };
         let receipts = match &self.host {
             Some(host) => {
-                let ssh = context.environment.variable("MOSAIC_SSH").unwrap_or_else(|| "ssh".into());
+                let ssh = context.fleet.environment.variable("MOSAIC_SSH").unwrap_or_else(|| "ssh".into());
                 send_to_host(host, &request, &ssh.to_string_lossy())?
             }
             None => message_sender(context).send(&request)?,
@@ -179,7 +179,7 @@ impl Send {
     }
 
     fn print(&self, receipts: &Receipts) -> Result<(), CommandError> {
-        if self.json.wanted {
+        if self.json.enabled {
             return print_json(receipts);
         }
         if self.quiet { Ok(()) } else { print(&receipts_text(receipts)) }

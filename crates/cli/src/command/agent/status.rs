@@ -1,12 +1,13 @@
 //! `mosaic agent status`: prints the details of agents.
 
 use clap::Args;
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
 use mosaic_probe::Snapshot;
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{Json, NamedAgents};
+use crate::grammar::{JsonArg, NamedAgents};
 use crate::view::{agent_cards, print, print_json, render};
 
 /// Show the details of agents: process, unit, heartbeat, resource usage, drift
@@ -21,17 +22,17 @@ pub(crate) struct Status {
     agents: NamedAgents,
 
     #[command(flatten)]
-    json: Json,
+    json: JsonArg,
 }
 
 impl Status {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let agents = self.agents.checked(&context.roster()?)?;
-        let mut snapshot = context.look()?;
+        let mut snapshot = context.snapshot()?;
         if let Some(agents) = agents {
             restrict(&mut snapshot, &agents);
         }
-        if self.json.wanted {
+        if self.json.enabled {
             print_json(&snapshot)?;
         } else {
             print(&render(&agent_cards(&snapshot, &context.style), &context.style))?;

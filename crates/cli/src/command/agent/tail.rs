@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 
 use clap::Args;
-use mosaic_domain::{AgentName, ExitCode};
-use mosaic_tmux::{Heard, PaneId, Server, Shown};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
+use mosaic_tmux::{PaneEvent, PaneId, Server, PaneContents};
 
 use super::agent_pane::find_pane;
 use super::terminal_text::TerminalText;
@@ -13,7 +14,7 @@ use crate::bound;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::NamedAgent;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// Print the last lines of an agent's pane
 ///
@@ -61,16 +62,16 @@ fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Res
         return Ok(());
     }
     loop {
-        match follower.hear() {
-            Heard::Output(bytes) => {
+        match follower.next_event() {
+            PaneEvent::Output(bytes) => {
                 if !write(&text.convert(&bytes))? {
                     return Ok(());
                 }
             }
-            Heard::Gap => tell(&format!("some output of {agent} was skipped, because it was not read in time")),
-            Heard::Ended(reason) => {
+            PaneEvent::Gap => print_notice(&format!("some output of {agent} was skipped, because it was not read in time")),
+            PaneEvent::Ended(reason) => {
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                tell(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));
+                print_notice(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));
                 return Ok(());
             }
         }
@@ -78,7 +79,7 @@ fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Res
 }
 
 /// Returns the last lines. The last one has no line feed if the agent continues it.
-fn opening_text(shown: &Shown, lines: usize) -> String {
+fn opening_text(shown: &PaneContents, lines: usize) -> String {
     let last: Vec<&str> =
         shown.lines[shown.lines.len().saturating_sub(lines)..].iter().map(|line| line.trim_end()).collect();
     let text = last.join("\n");
@@ -103,11 +104,11 @@ fn write(bytes: &[u8]) -> Result<bool, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::opening_text;
-    use mosaic_tmux::Shown;
+    use mosaic_tmux::PaneContents;
 
     #[test]
     fn the_last_line_stays_open_if_the_agent_continues_it() {
-        let shown = |cursor| Shown { lines: ["one", "two", "$"].map(str::to_owned).to_vec(), cursor };
+        let shown = |cursor| PaneContents { lines: ["one", "two", "$"].map(str::to_owned).to_vec(), cursor };
         assert_eq!(opening_text(&shown(None), 2), "two\n$\n");
         assert_eq!(opening_text(&shown(Some(2)), 2), "two\n$ ");
         assert_eq!(opening_text(&shown(Some(1)), 99), "one\ntwo\n$");

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mosaic_domain::ExitCode;
-use mosaic_tmux::Watching;
+use mosaic_exit_code::ExitCode;
+use mosaic_tmux::WatchClient;
 use rustix::process::{Signal, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -89,7 +89,7 @@ impl Watch {
     }
 }
 
-fn spawn_waiter(mut watching: Watching, events: Sender<Event>) {
+fn spawn_waiter(mut watching: WatchClient, events: Sender<Event>) {
     thread::spawn(move || {
         let status = watching.wait();
         drop(watching);

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
-use mosaic_domain::{AgentName, ExitCode, RuntimeName};
+use mosaic_domain::{AgentName, RuntimeName};
+use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{self as lifecycle, LifecycleAction, LifecycleExecutor};
 use mosaic_provision::install::{Scope, prepare};
 use mosaic_provision::replace_file;
@@ -16,7 +17,7 @@ use super::install_site::{Site, unit_directories};
 use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// How long the agent may take to start.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
@@ -67,10 +68,10 @@ impl Add {
         let plan = prepare(&site.layout, &roster, &Scope::Agent(self.name.clone()), &site.surroundings)?;
         let done = if plan.steps.is_empty() && plan.notes.is_empty() { Ok(()) } else { site.execute(&plan) };
         done.inspect_err(|_| {
-            tell(&format!("NOTE: {} is in the roster, but not fully installed; run this command again", self.name));
+            print_notice(&format!("NOTE: {} is in the roster, but not fully installed; run this command again", self.name));
         })?;
         if !installed {
-            tell(&format!("NOTE: agent {} cannot run yet; run 'mosaic fleet install'", self.name));
+            print_notice(&format!("NOTE: agent {} cannot run yet; run 'mosaic fleet install'", self.name));
             return Ok(ExitCode::Unavailable);
         }
         if self.no_start {
@@ -105,7 +106,7 @@ impl Add {
         print(&format!("{} is in the roster {}\n", self.name, path.display()))?;
         for warning in roster.warnings() {
             if matches!(&warning, RosterWarning::UnknownClass { agent, .. } if *agent == self.name) {
-                tell(&format!("NOTE: {warning}"));
+                print_notice(&format!("NOTE: {warning}"));
             }
         }
         Ok(roster)

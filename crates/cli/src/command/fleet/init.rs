@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_provision::{Layout, replace_file};
 use mosaic_roster::{Preset, Roster};
 use similar::TextDiff;
@@ -18,7 +18,7 @@ use similar::TextDiff;
 use super::add::mode;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// How long to wait for another command that changes the fleet.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -84,7 +84,7 @@ impl ExistingRoster {
 impl Init {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         if self.list {
-            let lines = Preset::ALL.map(|profile| format!("{profile:<18}{}\n", profile.describe()));
+            let lines = Preset::ALL.map(|profile| format!("{profile:<18}{}\n", profile.description()));
             return print(&lines.concat()).map(|()| ExitCode::Ok);
         }
         match self.profile {
@@ -144,7 +144,7 @@ fn from_terminal(context: &Context) -> Result<ExitCode, CommandError> {
 /// Parses a new roster, and checks that it has its orchestrator.
 fn checked(text: &str, path: &Path) -> Result<Roster, CommandError> {
     let roster = Roster::parse(text, path)?;
-    roster.check_orchestrator_rule().map_err(|rule| CommandError::Refused(format!("nothing was written: {rule}")))?;
+    roster.check_orchestrators().map_err(|rule| CommandError::Refused(format!("nothing was written: {rule}")))?;
     Ok(roster)
 }
 
@@ -152,7 +152,7 @@ fn checked(text: &str, path: &Path) -> Result<Roster, CommandError> {
 fn write(context: &Context, present: Option<&ExistingRoster>, text: &str, backup: Backup) -> Result<(), CommandError> {
     let path = &context.fleet.roster_path;
     let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
-    let _lock = mosaic_provision::FleetLock::take(&layout, LOCK_TIMEOUT)?;
+    let _lock = mosaic_provision::FleetLock::acquire(&layout, LOCK_TIMEOUT)?;
     if ExistingRoster::read(path)?.as_ref().map(|now| &now.text) != present.map(|before| &before.text) {
         return Err(CommandError::Refused(format!(
             "{} was changed by another process meanwhile, so nothing was written: run this command again",
@@ -186,14 +186,14 @@ fn diff(path: &Path, before: &str, after: &str) -> String {
 fn finish(context: &Context, roster: &Roster) -> Result<ExitCode, CommandError> {
     let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
     for (runtime, agents) in wizard::missing_runtimes(context, &layout, roster) {
-        tell(&format!(
+        print_notice(&format!(
             "NOTE: {runtime} is not installed on this host, and {} cannot run without it; install it before the \
              fleet, or change the roster",
             agents.join(", ")
         ));
     }
     for warning in roster.warnings() {
-        tell(&format!("NOTE: {warning}"));
+        print_notice(&format!("NOTE: {warning}"));
     }
     print("next: mosaic fleet install\n")?;
     Ok(ExitCode::Ok)

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{LifecycleAction, relaunch};
 use mosaic_provision::install::{Scope, prepare};
 
@@ -11,7 +12,7 @@ use super::install_site::Site;
 use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// How long to wait for another command that changes the fleet. It may have to start or stop an agent.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_mins(3);
@@ -75,7 +76,7 @@ fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result<bool, Comm
     let roster = context.roster()?;
     let site = if dry_run { site } else { Site::new(context)? };
     for warning in roster.warnings() {
-        tell(&format!("NOTE: {}: {warning}", context.fleet.roster_path.display()));
+        print_notice(&format!("NOTE: {}: {warning}", context.fleet.roster_path.display()));
     }
     let plan = prepare(&site.layout, &roster, scope, &site.surroundings)?;
     if dry_run {

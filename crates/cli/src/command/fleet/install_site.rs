@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use mosaic_provision::install::{Surroundings, programs_directory};
-use mosaic_provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, holder_name};
+use mosaic_provision::install::{HostFacts, programs_directory};
+use mosaic_provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, lock_holder};
 use mosaic_systemd::{ActiveState, Linger, Logind, ManagerError, UnitDirectories, UnitName, UserManager};
 use nix::unistd::{Uid, User};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// How long the user manager may take for one answer. A reload reads the units of all agents.
 const MANAGER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ const SILENT_WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) layout: Layout,
-    pub(super) surroundings: Surroundings,
+    pub(super) surroundings: HostFacts,
     pub(super) manager: Option<UserManager>,
     user: String,
 }
@@ -66,7 +66,7 @@ impl Site {
             .map_err(|source| CommandError::io("find the running program in", Path::new("/proc/self/exe"), source))?;
         let search_path = fleet.environment.variable("PATH");
         let exporter = manager.as_ref().map_or(Ok(BTreeSet::new()), active_exporter_units)?;
-        let surroundings = Surroundings { programs, search_path, no_manager, enabled, exporter, linger };
+        let surroundings = HostFacts { programs, search_path, no_manager, enabled, exporter, linger };
         Ok(Self { layout, surroundings, manager, user })
     }
 
@@ -82,12 +82,12 @@ impl Site {
     /// # Errors
     /// Another command holds the lock for longer than `timeout`.
     pub(super) fn lock(&self, timeout: Duration) -> Result<FleetLock, CommandError> {
-        match FleetLock::take(&self.layout, SILENT_WAIT.min(timeout)) {
-            Err(ProvisionError::Busy { holder, .. }) if timeout > SILENT_WAIT => {
-                let holder = holder_name(holder);
+        match FleetLock::acquire(&self.layout, SILENT_WAIT.min(timeout)) {
+            Err(ProvisionError::LockHeld { holder, .. }) if timeout > SILENT_WAIT => {
+                let holder = lock_holder(holder);
                 let seconds = timeout.as_secs();
-                tell(&format!("NOTE: {holder} is changing this fleet; waiting up to {seconds} s for it"));
-                Ok(FleetLock::take(&self.layout, timeout)?)
+                print_notice(&format!("NOTE: {holder} is changing this fleet; waiting up to {seconds} s for it"));
+                Ok(FleetLock::acquire(&self.layout, timeout)?)
             }
             taken => Ok(taken?),
         }
@@ -110,13 +110,13 @@ impl Site {
             layout: &self.layout,
             manager: self.manager.as_ref(),
             user: &self.user,
-            stop_limit: STOP_TIMEOUT,
+            stop_timeout: STOP_TIMEOUT,
         };
         let print_step = |step: &Step| {
             // A closed standard output must not stop an installation half-way.
             let _ = print(&(step.line(&self.layout) + "\n"));
         };
-        let print_skipped = |_: &Step, why: &str| tell(&format!("NOTE: this step is skipped: {why}"));
+        let print_skipped = |_: &Step, why: &str| print_notice(&format!("NOTE: this step is skipped: {why}"));
         mosaic_provision::execute(&plan.steps, &executor, print_step, print_skipped)?;
         let rest = Plan { steps: Vec::new(), notes: plan.notes.clone() };
         let lines = rest.lines(&self.layout);
@@ -131,7 +131,7 @@ impl Site {
 /// # Errors
 /// The home directory of the user is not known.
 pub(super) fn unit_directories(context: &Context) -> Result<UnitDirectories, CommandError> {
-    let directories = UnitDirectories::of_user(|name| context.fleet.environment.variable(name));
+    let directories = UnitDirectories::from_environment(|name| context.fleet.environment.variable(name));
     Ok(directories.map_err(|error| mosaic_probe::BadVariable { name: "HOME", why: error.to_string() })?)
 }
 

@@ -1,7 +1,7 @@
 //! `mosaic fleet start`, `stop` and `restart`, and the output of every command that starts or stops agents.
 
 use clap::Args;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{
     ActionReport, LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope, Subject,
 };
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, NamedAgents, Seconds};
-use crate::view::{Line, Paint, Style, print, print_json, tell};
+use crate::view::{status_mark, Line, Paint, Style, print, print_json, print_notice};
 
 /// Start agents, and wait until they run
 #[derive(Args, Clone, Debug)]
@@ -159,7 +159,7 @@ impl Reporter for LifecyclePrinter {
         let LifecycleEvent::Finished(report) = event else { return print_lifecycle_note(&event) };
         if !self.json && self.print_error.is_none() {
             let line = report_line(&report, self.width, &self.style);
-            self.print_error = print(&(line.render(self.style.colour) + "\n")).err();
+            self.print_error = print(&(line.render(self.style.color) + "\n")).err();
         }
         self.reports.push(report);
     }
@@ -168,16 +168,16 @@ impl Reporter for LifecyclePrinter {
 /// Prints an event other than a report to standard error.
 pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
     match event {
-        LifecycleEvent::DirectMode { reason } => tell(&format!(
+        LifecycleEvent::DirectMode { reason } => print_notice(&format!(
             "NOTE: {reason}; agents are started and stopped directly, and are not restarted when they end"
         )),
         LifecycleEvent::UnlistedAgentsUnknown { reason } => {
-            tell(&format!("NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"));
+            print_notice(&format!("NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"));
         }
-        LifecycleEvent::LauncherOutput { line } => tell(line),
+        LifecycleEvent::LauncherOutput { line } => print_notice(line),
         LifecycleEvent::NotRestarted(agents) => {
             let names: Vec<&str> = agents.iter().map(mosaic_domain::AgentName::as_str).collect();
-            tell(&format!("NOTE: not restarted: {}", names.join(", ")));
+            print_notice(&format!("NOTE: not restarted: {}", names.join(", ")));
         }
         LifecycleEvent::Finished(_) => {}
     }
@@ -187,8 +187,7 @@ fn report_line(report: &ActionReport, width: usize, style: &Style) -> Line {
     let status = if report.result.is_ok() { Status::Pass } else { Status::Fail };
     let name = format!("{:width$}", report.subject.name());
     // Not truncated, because a failure ends with the command that shows more.
-    Line::of(status.into(), style.status_mark(status))
-        .space(1)
+    status_mark(status).line(style)
         .with(Paint::Bold, &name)
         .space(2)
         .with(Paint::Plain, &report_text(report))

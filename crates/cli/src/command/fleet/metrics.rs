@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_metrics::{Build, Exposition, Format, Selection};
 use mosaic_probe::{Depth, Scope};
 use mosaic_provision::replace_file;

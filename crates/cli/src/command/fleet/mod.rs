@@ -26,7 +26,7 @@ pub(crate) use uninstall::Uninstall;
 pub(crate) use update::Update;
 pub(crate) use verify::Verify;
 
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 
 use crate::context::Context;
 use crate::error::CommandError;

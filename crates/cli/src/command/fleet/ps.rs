@@ -1,14 +1,14 @@
 //! `mosaic fleet ps`: shows every agent of this host, or of all hosts that a Prometheus knows.
 
 use clap::{Args, ValueHint};
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_probe::snapshot::SourceName;
 
 use super::ps_watch::watch;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, Seconds};
-use crate::prometheus::{self, Server};
+use mosaic_prometheus::{Endpoint, fetch_hosts};
 use crate::view::{Style, fleet_page, hosts_page, print, print_json, render};
 
 /// Show every agent: its condition, process, resource usage, and differences from the roster
@@ -85,8 +85,8 @@ impl Ps {
     }
 
     fn show_hosts(&self, context: &Context, url: Option<&str>) -> Result<ExitCode, CommandError> {
-        let server = Server::find(url, |name| context.fleet.environment.variable(name))?;
-        let hosts = prometheus::look(server)?;
+        let server = Endpoint::resolve(url, |name| context.fleet.environment.variable(name))?;
+        let hosts = fetch_hosts(server)?;
         if self.json.enabled {
             print_json(&hosts)?;
         } else {

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_probe::Snapshot;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
@@ -45,7 +45,7 @@ pub(super) fn watch(
     if on_terminal && io::stdin().is_terminal() {
         spawn_key_reader(events);
     }
-    let style = || restyle(Style::of_standard_output(&context.fleet.environment));
+    let style = || restyle(Style::for_stdout(|name| context.fleet.environment.variable(name)));
     let mut last: Option<Snapshot> = None;
     let mut due: Option<Instant> = None;
     loop {

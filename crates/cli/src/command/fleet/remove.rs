@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope};
-use mosaic_provision::{AgentLeftovers, Plan, Step, replace_file};
+use mosaic_provision::{AgentFiles, Plan, Step, replace_file};
 use mosaic_roster::{EditError, Roster, remove_agent};
 use mosaic_systemd::UnitName;
 
@@ -16,7 +17,7 @@ use super::lifecycle::{LifecyclePrinter, print_lifecycle_note};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::unknown_agent;
-use crate::view::{print, tell};
+use crate::view::{print, print_notice};
 
 /// How long the agent may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_mins(2);
@@ -44,7 +45,7 @@ impl Remove {
         let roster = context.roster()?;
         // A refused removal must not stop the agent.
         let text = self.roster_without(context, &roster)?;
-        let leftovers = AgentLeftovers::look(&site.layout, context.fleet.run_directory.path(), &self.name);
+        let leftovers = AgentFiles::find(&site.layout, context.fleet.run_directory.path(), &self.name);
         leftovers.removal(&site.layout)?;
         let unit = UnitName::agent(&self.name);
         let enabled = site.surroundings.enabled.contains(&unit);
@@ -61,7 +62,7 @@ impl Remove {
         }
         if !self.keep_files {
             // The stop may have left further files.
-            let leftovers = AgentLeftovers::look(&site.layout, context.fleet.run_directory.path(), &self.name);
+            let leftovers = AgentFiles::find(&site.layout, context.fleet.run_directory.path(), &self.name);
             plan.steps.extend(leftovers.removal(&site.layout)?);
         }
         if !plan.steps.is_empty() {
@@ -87,7 +88,7 @@ impl Remove {
         }
         match remove_agent(&read(&context.fleet.roster_path)?, &self.name, &context.fleet.roster_path) {
             Ok(text) => Ok(Some(text)),
-            Err(EditError::NoSuchAgent { .. }) => Ok(None),
+            Err(EditError::AgentNotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -118,6 +119,6 @@ impl Remove {
     }
 
     fn print_note(&self, rest: &str) {
-        tell(&format!("NOTE: {}: {rest}; run 'mosaic fleet remove {}' again", self.name, self.name));
+        print_notice(&format!("NOTE: {}: {rest}; run 'mosaic fleet remove {}' again", self.name, self.name));
     }
 }

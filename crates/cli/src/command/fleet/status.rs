@@ -1,13 +1,14 @@
 //! `mosaic fleet status`: one line per agent, and an exit code for scripts.
 
 use clap::Args;
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
 use mosaic_probe::snapshot::{AgentSnapshot, Condition};
 
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, NamedAgents};
-use crate::view::{Line, Paint, Style, print, print_json, render};
+use crate::view::{condition_mark, Line, Paint, Style, print, print_json, render};
 
 /// Show one line per agent; succeed if all are up
 #[derive(Args, Clone, Debug)]
@@ -51,9 +52,8 @@ fn exit_code(conditions: impl Iterator<Item = Condition>) -> ExitCode {
 fn lines(agents: &[&AgentSnapshot], style: &Style) -> Vec<Line> {
     let width = agents.iter().map(|agent| agent.name.len()).max().unwrap_or_default();
     let line = |agent: &&AgentSnapshot| {
-        let paint = Paint::from(agent.condition);
-        let mut line = Line::of(paint, style.condition_mark(agent.condition))
-            .space(1)
+        let paint = condition_mark(agent.condition).paint();
+        let mut line = condition_mark(agent.condition).line(style)
             .with(Paint::Bold, &format!("{:width$}", agent.name))
             .space(2)
             .with(paint, &format!("{:8}", agent.condition));
@@ -76,7 +76,7 @@ fn lines(agents: &[&AgentSnapshot], style: &Style) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::exit_code;
-    use mosaic_domain::ExitCode;
+    use mosaic_exit_code::ExitCode;
     use mosaic_probe::snapshot::Condition::{self, Dead, Missing, Stale, Starting, Unknown, Up};
 
     #[test]

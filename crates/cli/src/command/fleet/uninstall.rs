@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 use dialoguer::Confirm;
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{LifecycleAction, LifecycleExecutor, Scope};
 use mosaic_provision::{Manifest, Plan, other_fleet, running_agents, uninstall};
 use mosaic_roster::{Defaults, Roster, RosterError, TmuxSection};
@@ -70,7 +71,7 @@ fn plan(site: &Site) -> Result<Plan, CommandError> {
     let ours = |unit: &UnitName| unit.agent_name().is_some() || others.contains(unit);
     let enabled = site.surroundings.enabled.iter().filter(|unit| ours(unit)).cloned().collect();
     let active = active_units(site)?.map(|units| units.into_iter().chain(site.surroundings.exporter.clone()).collect());
-    let seen = uninstall::Seen::look(&site.layout, active, enabled)?;
+    let seen = uninstall::Observed::read(&site.layout, active, enabled)?;
     Ok(uninstall::plan(&site.layout, &seen))
 }
 

@@ -1,7 +1,8 @@
 //! `mosaic fleet update`: updates programs by their own updaters, then relaunches their agents one at a time.
 
 use clap::Args;
-use mosaic_domain::{AgentName, ExitCode};
+use mosaic_domain::AgentName;
+use mosaic_exit_code::ExitCode;
 use mosaic_probe::verify::Status;
 use mosaic_update::{
     AgentOutcome, AgentReport, ProgramOutcome, ProgramReport, UpdateEvent, UpdateMode, UpdateReport, UpdateReporter,
@@ -12,7 +13,7 @@ use super::lifecycle::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{HumanDuration, JsonArg, Seconds};
-use crate::view::{Line, Paint, Style, print, print_json, tell};
+use crate::view::{status_mark, Paint, Style, print, print_json, print_notice};
 
 /// Update the agents' programs, and relaunch the agents one at a time
 ///
@@ -86,7 +87,7 @@ impl Update {
             return Err(error);
         }
         for note in notes(&report) {
-            tell(&format!("NOTE: {note}"));
+            print_notice(&format!("NOTE: {note}"));
         }
         if self.json.enabled {
             print_json(&report)?;
@@ -132,9 +133,9 @@ impl UpdateReporter for UpdatePrinter {
             }
             UpdateEvent::WaitingForIdle { agent, reason, timeout } => {
                 let seconds = timeout.as_secs();
-                tell(&format!("NOTE: waiting up to {seconds} s until {agent} is idle: {reason}"));
+                print_notice(&format!("NOTE: waiting up to {seconds} s until {agent} is idle: {reason}"));
             }
-            UpdateEvent::WaitingForUpdater => tell(
+            UpdateEvent::WaitingForUpdater => print_notice(
                 "NOTE: interrupted; waiting for the updater, so that it does not leave a broken program. Interrupt \
                  again to kill it",
             ),
@@ -153,13 +154,12 @@ impl UpdatePrinter {
             return;
         }
         let status = if passed { Status::Pass } else { Status::Fail };
-        let line = Line::of(status.into(), self.style.status_mark(status))
-            .space(1)
+        let line = status_mark(status).line(&self.style)
             .with(Paint::Bold, &format!("{name:width$}", width = self.width))
             .space(2)
             // Not truncated, because a failure ends with what to do.
             .with(Paint::Plain, text);
-        self.print_error = print(&(line.render(self.style.colour) + "\n")).err();
+        self.print_error = print(&(line.render(self.style.color) + "\n")).err();
     }
 }
 
@@ -167,7 +167,7 @@ impl UpdatePrinter {
 fn print_output(output: &str) {
     let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(OUTPUT_LINES)..];
-    tell(&last.iter().map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n"));
+    print_notice(&last.iter().map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n"));
 }
 
 fn program_text(report: &ProgramReport) -> String {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mosaic_domain::ExitCode;
+use mosaic_exit_code::ExitCode;
 use mosaic_probe::verify::Status;
 use mosaic_probe::{Scope, Verification};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

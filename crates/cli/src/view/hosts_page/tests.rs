@@ -14,7 +14,7 @@ fn agent(name: &str, condition: Condition, activity: Option<(&str, f64)>) -> Rem
         condition,
         activity: activity.map(|(text, since)| {
             let (state, reason) = text.split_once(": ").map_or((text, None), |(state, reason)| (state, Some(reason)));
-            let waiting_for = reason.map(|reason| WaitingFor::by(Some(reason)));
+            let waiting_for = reason.map(|reason| WaitingFor::from_reason(Some(reason)));
             RemoteActivity { state: state.to_owned(), for_seconds: Some(since), waiting_for }
         }),
         heartbeat_age_seconds: known.then_some(3.12),

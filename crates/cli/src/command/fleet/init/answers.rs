@@ -63,7 +63,7 @@ impl Answers {
 /// Checks that a value is valid for a key of the roster; the error is the reason.
 pub(super) fn check(key: &[&str], given: &str) -> Result<(), String> {
     match set_value(&Preset::Minimal.text(), key, given, Path::new("roster.yaml")).map(drop) {
-        Err(EditError::Outcome { source, .. }) => Err(match *source {
+        Err(EditError::InvalidResult { source, .. }) => Err(match *source {
             // The position in the file does not help a user who typed the value.
             RosterError::Invalid(invalid) => invalid.problem,
             other => other.to_string(),
@@ -166,11 +166,11 @@ mod tests {
         let table = [
             (directory, "~/src", None),
             (directory, "/srv/it's", None),
-            (directory, "src", Some("is relative")),
+            (directory, "src", Some("is a relative path")),
             (directory, " ", Some("is empty")),
             (socket, "mine", None),
             (socket, "../x", Some("is not a tmux socket name")),
-            (socket, "default", Some("a person's own tmux server")),
+            (socket, "default", Some("your personal tmux server")),
         ];
         for (key, given, expected) in table {
             let why = check(&key, given).err();

@@ -8,17 +8,17 @@ use std::sync::atomic::AtomicBool;
 
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Input, Select};
-use mosaic_domain::usual_directories;
+use mosaic_domain::default_program_directories;
 use mosaic_process::is_program;
-use mosaic_provision::{Layout, find_program, recordable};
-use mosaic_roster::{Preset, Roster, program_of};
+use mosaic_provision::{Layout, find_program, recordable_directories};
+use mosaic_roster::{Preset, Roster, required_program};
 use signal_hook::consts::SIGINT;
 
 use super::answers::{Answers, check};
 use super::{Backup, ExistingRoster};
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::tell;
+use crate::view::print_notice;
 
 /// Asks for a new roster. Returns its text, or `None` if the user cancels.
 ///
@@ -31,7 +31,7 @@ pub(super) fn ask(
     catch_interrupts()?;
     let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
     if let Some(ExistingRoster { roster: Err(problem), .. }) = present {
-        tell(&format!("NOTE: the existing roster is invalid, and can only be replaced:\n{problem}"));
+        print_notice(&format!("NOTE: the existing roster is invalid, and can only be replaced:\n{problem}"));
     }
     let kept = present.and_then(|present| Some((present, present.roster.as_ref().ok()?)));
     let Some(base) = base(kept)? else { return Ok(None) };
@@ -79,7 +79,7 @@ pub(super) fn missing_runtimes(context: &Context, layout: &Layout, roster: &Rost
     let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for agent in &roster.agents {
         let settings = roster.settings(agent);
-        let program = program_of(settings.command.as_deref(), &settings.runtime);
+        let program = required_program(settings.command.as_deref(), &settings.runtime);
         if let Some(program) = program.filter(|program| !is_installed(context, layout, program)) {
             missing.entry(program).or_default().push(agent.name.to_string());
         }
@@ -100,7 +100,7 @@ fn base(present: Option<(&ExistingRoster, &Roster)>) -> Result<Option<Base>, Com
     let there = present.map(|(_, roster)| format!("the {} agents of the existing roster", roster.agents.len()));
     let mut choices: Vec<(Base, String)> = there.into_iter().map(|text| (Base::Existing, text)).collect();
     choices
-        .extend(Preset::ALL.map(|profile| (Base::Profile(profile), format!("{profile:<17} {}", profile.describe()))));
+        .extend(Preset::ALL.map(|profile| (Base::Profile(profile), format!("{profile:<17} {}", profile.description()))));
     let usual = if present.is_some() { Base::Existing } else { Base::Profile(Preset::Coding) };
     let default = choices.iter().position(|(base, _)| *base == usual).unwrap_or_default();
     Ok(choose("Kind of fleet", choices.iter().map(|(_, text)| text), default)?.map(|index| choices[index].0))
@@ -130,8 +130,8 @@ fn runtime(
 }
 
 fn is_installed(context: &Context, layout: &Layout, program: &str) -> bool {
-    let mut directories = recordable(context.fleet.environment.variable("PATH").as_deref(), Path::is_dir);
-    directories.extend(usual_directories(layout.user_home()));
+    let mut directories = recordable_directories(context.fleet.environment.variable("PATH").as_deref(), Path::is_dir);
+    directories.extend(default_program_directories(layout.user_home()));
     find_program(program, &directories, is_program).is_some()
 }
 
