@@ -80,7 +80,7 @@ fn the_wizard_writes_what_was_answered_and_begins_there_the_next_time() {
     }
 
     let wizard = Wizard::start(&fleet);
-    wizard.answer("> the 5 agents that are in the roster", &["Enter"]);
+    wizard.answer("> the 5 agents of the existing roster", &["Enter"]);
     wizard.answer("> codex", &["Enter"]);
     wizard.answer("Working directory of the agents [~/src]:", &["Enter"]);
     wizard.answer("tmux socket [mine]:", &["other", "Enter"]);

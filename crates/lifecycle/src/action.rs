@@ -84,7 +84,7 @@ pub enum LifecycleEvent {
     },
     /// The action is complete for one subject.
     Finished(ActionReport),
-    /// [`relaunch`](crate::relaunch) stopped at a failure and did not restart these agents.
+    /// [`relaunch`](crate::relaunch()) stopped at a failure and did not restart these agents.
     NotRestarted(Vec<AgentName>),
 }
 

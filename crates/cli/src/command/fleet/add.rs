@@ -103,7 +103,7 @@ impl Add {
         let text = add_agent(&text, &self.new_agent(), path)?;
         let roster = Roster::parse(&text, path)?;
         replace_file(path, text.as_bytes(), mode(path))?;
-        print(&format!("{} is in the roster {}\n", self.name, path.display()))?;
+        print(&format!("{} was added to the roster {}\n", self.name, path.display()))?;
         for warning in roster.warnings() {
             if matches!(&warning, RosterWarning::UnknownClass { agent, .. } if *agent == self.name) {
                 print_notice(&format!("NOTE: {warning}"));

@@ -75,7 +75,7 @@ impl Remove {
         if let Some(text) = text {
             replace_file(&context.fleet.roster_path, text.as_bytes(), mode(&context.fleet.roster_path))
                 .inspect_err(|_| self.print_note("its roster entry still exists"))?;
-            print(&format!("{} is no longer in the roster {}\n", self.name, context.fleet.roster_path.display()))?;
+            print(&format!("{} was removed from the roster {}\n", self.name, context.fleet.roster_path.display()))?;
         }
         drop(lock);
         Ok(ExitCode::Ok)

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::grammar::{JsonArg, NamedAgents};
 use crate::view::{condition_mark, Line, Paint, Style, print, print_json, render};
 
-/// Show one line per agent; succeed if all are up
+/// Show one line per agent, and fail unless all agents are up
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic fleet status\n  mosaic fleet status coder0 --json")]
 pub(crate) struct Status {

@@ -53,7 +53,7 @@ pub(super) fn ask(
     let connector = if roster.orchestrators().is_empty() {
         String::new()
     } else {
-        let question = "Service that the orchestrator is connected to, as a comment in the roster (may be empty)";
+        let question = "Service that the orchestrator is connected to (may be empty)";
         Input::with_theme(&SimpleTheme)
             .with_prompt(question)
             .allow_empty(true)
