@@ -148,7 +148,7 @@ fn started(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Ti
 fn start_of(pid: Pid, seen: &ProcessSeen, observation: &Observation) -> Option<Duration> {
     let stat = seen.stat.as_ref().ok()?.as_ref()?;
     let identity = ProcessIdentity { pid, start_ticks: stat.start_ticks, boot: observation.now.boot };
-    Some(mosaic_process::start_time(&identity))
+    Some(mosaic_process::process_start_time(&identity))
 }
 
 fn doing(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {

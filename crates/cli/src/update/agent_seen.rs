@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{AgentName, Pid};
 use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, Condition};
-use mosaic_process::{ProcRoot, since_boot, start_time};
+use mosaic_process::{ProcRoot, since_boot, process_start_time};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -64,6 +64,6 @@ impl AgentSeen {
 /// By the wall clock, whose times files have; nothing if the process has just ended.
 fn started(pid: Pid) -> std::io::Result<Option<Timestamp>> {
     let Some(identity) = ProcRoot::default().identity(pid)? else { return Ok(None) };
-    let age = SignedDuration::try_from(since_boot().saturating_sub(start_time(&identity))).unwrap_or_default();
+    let age = SignedDuration::try_from(since_boot().saturating_sub(process_start_time(&identity))).unwrap_or_default();
     Ok(Timestamp::now().checked_sub(age).ok())
 }
