@@ -46,7 +46,7 @@ impl Observer {
         let mut target = target.map_err(observe)?;
         // The units of the demo have names of their own, which the product does not know.
         target.disabled_sources = [SourceName::Systemd].into();
-        let server = tmux_server()?.within(Duration::from_secs(1));
+        let server = tmux_server()?.with_timeout(Duration::from_secs(1));
         Ok(Self { target: Arc::new(target), probe: mosaic_probe::Observer::default(), server })
     }
 
@@ -87,7 +87,7 @@ impl Observer {
 
 /// The tmux server of the fleet, run by the tmux on `PATH`.
 pub(crate) fn tmux_server() -> Result<Server, DemoError> {
-    let program = mosaic_tmux::find_program(env::var_os("PATH").as_deref())?;
+    let program = mosaic_tmux::find_tmux(env::var_os("PATH").as_deref())?;
     let socket: Result<SocketName, _> = SOCKET.parse();
     let socket = socket.map_err(|error| DemoError::io("name the socket")(std::io::Error::other(error)))?;
     Ok(Server::new(program, socket))

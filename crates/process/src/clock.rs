@@ -20,7 +20,7 @@ pub fn since_boot() -> Duration {
 
 /// The start time of a process, on the clock of [`since_boot`].
 #[must_use]
-pub fn start_time(process: &ProcessIdentity) -> Duration {
+pub fn process_start_time(process: &ProcessIdentity) -> Duration {
     let ticks_per_second = clock_ticks_per_second().max(1);
     let millis = u128::from(process.start_ticks) * 1000 / u128::from(ticks_per_second);
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))

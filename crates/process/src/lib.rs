@@ -17,7 +17,7 @@ mod terminal_input;
 
 pub use bounded_command::{BoundedError, bounded_output, bounded_output_with_input};
 pub use cgroup::{Cgroup, CgroupMounts};
-pub use clock::{monotonic, since_boot, start_time};
+pub use clock::{monotonic, process_start_time, since_boot};
 pub use file_fingerprint::FileFingerprint;
 pub use kernel_file::{KernelFile, read_file_with};
 pub use pid_fd::PidFd;

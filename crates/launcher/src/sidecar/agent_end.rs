@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mosaic_domain::ExitVerdict;
 use mosaic_heartbeat::Status;
-use mosaic_process::{monotonic, since_boot, start_time};
+use mosaic_process::{monotonic, process_start_time, since_boot};
 
 use super::Assignment;
 use super::end_classifier::{EndClass, Evidence, Fallback, PaneState, classify, preliminary_verdict};
@@ -156,7 +156,7 @@ impl Sidecar {
 
     fn record_end(&self, end: AgentEnd, lines: &[String]) {
         let assignment = self.heartbeat.assignment();
-        let lifetime = since_boot().saturating_sub(start_time(&assignment.process));
+        let lifetime = since_boot().saturating_sub(process_start_time(&assignment.process));
         let unit = self.service.as_ref().map(|service| service.cgroup().name());
         record_end(assignment, unit, self.settings.runtime.as_str(), end, lifetime, lines);
     }
