@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::LaunchError;
 
-/// A prompt that can be an argument: not empty, without zero bytes, and at most [`Prompt::LONGEST`] bytes long.
+/// A prompt that can be an argument: not empty, without zero bytes, and at most 127 KiB long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt(String);
 
