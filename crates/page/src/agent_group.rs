@@ -7,7 +7,7 @@ use mosaic_probe::snapshot::{AgentSnapshot, Attention, Snapshot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum AgentGroup {
     /// The agents that need attention for this reason.
-    Attention(Attention),
+    NeedsAttention(Attention),
     /// The agents that need none.
     Running,
     /// The sessions that are not in the roster.
@@ -17,26 +17,26 @@ pub(crate) enum AgentGroup {
 impl AgentGroup {
     /// All groups, in the order of the page.
     pub(crate) const ALL: [Self; 6] = [
-        Self::Attention(Attention::Down),
-        Self::Attention(Attention::Waiting),
-        Self::Attention(Attention::Blocked),
-        Self::Attention(Attention::Silent),
+        Self::NeedsAttention(Attention::Down),
+        Self::NeedsAttention(Attention::Waiting),
+        Self::NeedsAttention(Attention::Blocked),
+        Self::NeedsAttention(Attention::Silent),
         Self::Running,
         Self::Unmanaged,
     ];
 
     /// The group of an agent.
     pub(crate) fn from_agent(agent: &AgentSnapshot) -> Self {
-        if agent.managed { agent.attention().map_or(Self::Running, Self::Attention) } else { Self::Unmanaged }
+        if agent.managed { agent.attention().map_or(Self::Running, Self::NeedsAttention) } else { Self::Unmanaged }
     }
 
     /// The heading of the group.
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::Attention(Attention::Down) => "Down, stale or unknown",
-            Self::Attention(Attention::Waiting) => "Waiting for you",
-            Self::Attention(Attention::Blocked) => "Blocked",
-            Self::Attention(Attention::Silent) => "Working without output",
+            Self::NeedsAttention(Attention::Down) => "Down, stale or unknown",
+            Self::NeedsAttention(Attention::Waiting) => "Waiting for you",
+            Self::NeedsAttention(Attention::Blocked) => "Blocked",
+            Self::NeedsAttention(Attention::Silent) => "Working without output",
             Self::Running => "Running",
             Self::Unmanaged => "Not in the roster",
         }
@@ -45,10 +45,10 @@ impl AgentGroup {
     /// The element id of the heading.
     pub(crate) fn id(self) -> &'static str {
         match self {
-            Self::Attention(Attention::Down) => "g-down",
-            Self::Attention(Attention::Waiting) => "g-waiting",
-            Self::Attention(Attention::Blocked) => "g-blocked",
-            Self::Attention(Attention::Silent) => "g-silent",
+            Self::NeedsAttention(Attention::Down) => "g-down",
+            Self::NeedsAttention(Attention::Waiting) => "g-waiting",
+            Self::NeedsAttention(Attention::Blocked) => "g-blocked",
+            Self::NeedsAttention(Attention::Silent) => "g-silent",
             Self::Running => "g-nothing",
             Self::Unmanaged => "g-unmanaged",
         }
@@ -57,10 +57,10 @@ impl AgentGroup {
     /// The activity that puts agents into this group; `None` if their condition does.
     pub(crate) fn activity_word(self) -> Option<&'static str> {
         match self {
-            Self::Attention(Attention::Waiting) => Some("waiting"),
-            Self::Attention(Attention::Blocked) => Some("blocked"),
-            Self::Attention(Attention::Silent) => Some("silent"),
-            Self::Attention(Attention::Down) | Self::Running | Self::Unmanaged => None,
+            Self::NeedsAttention(Attention::Waiting) => Some("waiting"),
+            Self::NeedsAttention(Attention::Blocked) => Some("blocked"),
+            Self::NeedsAttention(Attention::Silent) => Some("silent"),
+            Self::NeedsAttention(Attention::Down) | Self::Running | Self::Unmanaged => None,
         }
     }
 
@@ -76,7 +76,7 @@ impl AgentGroup {
 
     fn since(self, agent: &AgentSnapshot) -> Option<Timestamp> {
         let activity = agent.activity.as_ref()?;
-        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::Attention(Attention::Silent));
+        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::NeedsAttention(Attention::Silent));
         silent_since.unwrap_or(&activity.since).parse().ok()
     }
 }
@@ -114,14 +114,14 @@ mod tests {
             (need, names.join(" "))
         };
         let by_age = "coder1 coder4 coder3 coder0 coder2";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::Attention(Attention::Waiting), by_age.to_owned()));
-        assert_eq!(need("blocked", &snapshot), (AgentGroup::Attention(Attention::Blocked), by_age.to_owned()));
-        assert_eq!(need("working", &snapshot), (AgentGroup::Attention(Attention::Silent), by_age.to_owned()));
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::NeedsAttention(Attention::Waiting), by_age.to_owned()));
+        assert_eq!(need("blocked", &snapshot), (AgentGroup::NeedsAttention(Attention::Blocked), by_age.to_owned()));
+        assert_eq!(need("working", &snapshot), (AgentGroup::NeedsAttention(Attention::Silent), by_age.to_owned()));
         for agent in &mut snapshot.agents {
             agent.condition = Condition::Dead;
         }
         let by_roster = "coder0 coder1 coder2 coder3 coder4";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::Attention(Attention::Down), by_roster.to_owned()));
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::NeedsAttention(Attention::Down), by_roster.to_owned()));
     }
 
     #[test]
