@@ -25,12 +25,12 @@ use crate::scrape_schedule::ScrapeSchedule;
 
 /// The fleet to observe.
 #[derive(Clone, Debug)]
-pub(crate) struct ObservedFleet {
+pub(crate) struct FleetTarget {
     places: FleetPaths,
     disabled_sources: BTreeSet<SourceName>,
 }
 
-impl ObservedFleet {
+impl FleetTarget {
     /// Creates the fleet and checks the environment, so that a wrong variable is reported at the start and not at the
     /// first scrape.
     ///
@@ -109,7 +109,7 @@ impl Observations {
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub(crate) fn new(fleet: ObservedFleet, instruments: Arc<Instruments>) -> io::Result<Self> {
+    pub(crate) fn new(fleet: FleetTarget, instruments: Arc<Instruments>) -> io::Result<Self> {
         let (requests, queue) = sync_channel(Self::QUEUE_LENGTH);
         let (publisher, latest) = watch::channel(None);
         let history = Arc::new(Mutex::new(History::default()));
@@ -177,7 +177,7 @@ impl Observations {
 /// The thread that observes the fleet.
 #[derive(Debug)]
 struct ObserverThread {
-    fleet: ObservedFleet,
+    fleet: FleetTarget,
     instruments: Arc<Instruments>,
     history: Arc<Mutex<History>>,
     publisher: watch::Sender<Latest>,

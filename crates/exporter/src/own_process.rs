@@ -39,7 +39,7 @@ fn cpu_time(ticks: u64) -> Duration {
 }
 
 fn started(process: &ProcessIdentity) -> Option<i64> {
-    let age = mosaic_process::since_boot().checked_sub(mosaic_process::start_time(process))?;
+    let age = mosaic_process::since_boot().checked_sub(mosaic_process::process_start_time(process))?;
     Some(Timestamp::now().as_millisecond() - i64::try_from(age.as_millis()).ok()?)
 }
 

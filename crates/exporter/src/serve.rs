@@ -16,7 +16,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::flags::Flags;
 use crate::instruments::Instruments;
-use crate::observations::{Observations, ObservedFleet};
+use crate::observations::{FleetTarget, Observations};
 use crate::routes::Routes;
 
 /// The number of threads that render and compress documents. Further documents wait.
@@ -82,7 +82,7 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
     let paths = &flags.paths;
     let places =
         FleetPaths::resolve(paths.roster.as_deref(), paths.mosaic_home.as_deref(), |name| std::env::var_os(name), &here)?;
-    let fleet = ObservedFleet::new(places, flags.collectors.disabled_sources())?;
+    let fleet = FleetTarget::new(places, flags.collectors.disabled_sources())?;
     let config = flags.web.config.as_deref().map_or_else(|| Ok(WebConfig::empty()), WebConfig::load)?;
     let listeners = listeners(flags)?;
     let instruments = Arc::new(Instruments::new()?);

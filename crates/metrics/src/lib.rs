@@ -1,8 +1,8 @@
 //! Renders a snapshot of a fleet as Prometheus metrics, in the text formats of Prometheus and OpenMetrics.
 //!
 //! [`Exposition`] renders everything that a scrape returns. [`FAMILIES`] is the table of the families that it can
-//! contain, and each of them belongs to a [`Collector`]. [`Format::negotiate`] and [`Selection`] interpret what a
-//! scraper asks for. The crate is pure: it neither observes the fleet nor serves HTTP.
+//! contain, most of which belong to a [`Collector`]. [`Format::negotiate`] and [`Selection`] interpret what a scraper
+//! requests. The crate is pure: it neither observes the fleet nor serves HTTP.
 
 mod collector;
 mod encoder;

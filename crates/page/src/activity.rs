@@ -84,7 +84,7 @@ pub(crate) fn activity_cell(agent: &AgentSnapshot, id: &str, view: &View<'_>) ->
             b { (label(activity)) } @if let Some(age) = view.ages.render(Some(&activity.since)) { " " (age) }
             @if let Some(reason) = reason(activity) { small { (reason) } }
             @if let Some(age) = silent_since { small { "no output for " (age) } }
-            @if AgentGroup::from_agent(agent) == AgentGroup::AttentionReason(AttentionReason::Waiting) { (copyable(&attach(agent))) }
+            @if AgentGroup::from_agent(agent) == AgentGroup::NeedsAttention(AttentionReason::Waiting) { (copyable(&attach(agent))) }
         }
     }
 }

@@ -7,7 +7,7 @@ use mosaic_probe::snapshot::{AgentSnapshot, AttentionReason, Snapshot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum AgentGroup {
     /// The agents that need attention for this reason.
-    AttentionReason(AttentionReason),
+    NeedsAttention(AttentionReason),
     /// The agents that need none.
     Running,
     /// The sessions that are not in the roster.
@@ -17,26 +17,26 @@ pub(crate) enum AgentGroup {
 impl AgentGroup {
     /// All groups, in the order of the page.
     pub(crate) const ALL: [Self; 6] = [
-        Self::AttentionReason(AttentionReason::Down),
-        Self::AttentionReason(AttentionReason::Waiting),
-        Self::AttentionReason(AttentionReason::Blocked),
-        Self::AttentionReason(AttentionReason::Silent),
+        Self::NeedsAttention(AttentionReason::Down),
+        Self::NeedsAttention(AttentionReason::Waiting),
+        Self::NeedsAttention(AttentionReason::Blocked),
+        Self::NeedsAttention(AttentionReason::Silent),
         Self::Running,
         Self::Unmanaged,
     ];
 
     /// The group of an agent.
     pub(crate) fn from_agent(agent: &AgentSnapshot) -> Self {
-        if agent.managed { agent.attention().map_or(Self::Running, Self::AttentionReason) } else { Self::Unmanaged }
+        if agent.managed { agent.attention().map_or(Self::Running, Self::NeedsAttention) } else { Self::Unmanaged }
     }
 
     /// The heading of the group.
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::AttentionReason(AttentionReason::Down) => "Down, stale or unknown",
-            Self::AttentionReason(AttentionReason::Waiting) => "Waiting for you",
-            Self::AttentionReason(AttentionReason::Blocked) => "Blocked",
-            Self::AttentionReason(AttentionReason::Silent) => "Working without output",
+            Self::NeedsAttention(AttentionReason::Down) => "Down, stale or unknown",
+            Self::NeedsAttention(AttentionReason::Waiting) => "Waiting for you",
+            Self::NeedsAttention(AttentionReason::Blocked) => "Blocked",
+            Self::NeedsAttention(AttentionReason::Silent) => "Working without output",
             Self::Running => "Running",
             Self::Unmanaged => "Not in the roster",
         }
@@ -45,10 +45,10 @@ impl AgentGroup {
     /// The element id of the heading.
     pub(crate) fn id(self) -> &'static str {
         match self {
-            Self::AttentionReason(AttentionReason::Down) => "g-down",
-            Self::AttentionReason(AttentionReason::Waiting) => "g-waiting",
-            Self::AttentionReason(AttentionReason::Blocked) => "g-blocked",
-            Self::AttentionReason(AttentionReason::Silent) => "g-silent",
+            Self::NeedsAttention(AttentionReason::Down) => "g-down",
+            Self::NeedsAttention(AttentionReason::Waiting) => "g-waiting",
+            Self::NeedsAttention(AttentionReason::Blocked) => "g-blocked",
+            Self::NeedsAttention(AttentionReason::Silent) => "g-silent",
             Self::Running => "g-nothing",
             Self::Unmanaged => "g-unmanaged",
         }
@@ -57,10 +57,10 @@ impl AgentGroup {
     /// The activity that puts agents into this group; `None` if their condition does.
     pub(crate) fn activity_word(self) -> Option<&'static str> {
         match self {
-            Self::AttentionReason(AttentionReason::Waiting) => Some("waiting"),
-            Self::AttentionReason(AttentionReason::Blocked) => Some("blocked"),
-            Self::AttentionReason(AttentionReason::Silent) => Some("silent"),
-            Self::AttentionReason(AttentionReason::Down) | Self::Running | Self::Unmanaged => None,
+            Self::NeedsAttention(AttentionReason::Waiting) => Some("waiting"),
+            Self::NeedsAttention(AttentionReason::Blocked) => Some("blocked"),
+            Self::NeedsAttention(AttentionReason::Silent) => Some("silent"),
+            Self::NeedsAttention(AttentionReason::Down) | Self::Running | Self::Unmanaged => None,
         }
     }
 
@@ -76,7 +76,7 @@ impl AgentGroup {
 
     fn since(self, agent: &AgentSnapshot) -> Option<Timestamp> {
         let activity = agent.activity.as_ref()?;
-        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::AttentionReason(AttentionReason::Silent));
+        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::NeedsAttention(AttentionReason::Silent));
         silent_since.unwrap_or(&activity.since).parse().ok()
     }
 }
@@ -114,14 +114,14 @@ mod tests {
             (need, names.join(" "))
         };
         let by_age = "coder1 coder4 coder3 coder0 coder2";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Waiting), by_age.to_owned()));
-        assert_eq!(need("blocked", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Blocked), by_age.to_owned()));
-        assert_eq!(need("working", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Silent), by_age.to_owned()));
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Waiting), by_age.to_owned()));
+        assert_eq!(need("blocked", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Blocked), by_age.to_owned()));
+        assert_eq!(need("working", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Silent), by_age.to_owned()));
         for agent in &mut snapshot.agents {
             agent.condition = Condition::Dead;
         }
         let by_roster = "coder0 coder1 coder2 coder3 coder4";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::AttentionReason(AttentionReason::Down), by_roster.to_owned()));
+        assert_eq!(need("waiting", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Down), by_roster.to_owned()));
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn details(agent: &AgentSnapshot, view: &View<'_>) -> Markup {
                 @if let Some(task) = &activity.task { dt { "task" } dd { (task) } }
                 @if let Some(model) = &activity.model { dt { "model" } dd { (model) } }
             }
-            @if matches!(AgentGroup::from_agent(agent), AgentGroup::AttentionReason(AttentionReason::Blocked | AttentionReason::Silent)) {
+            @if matches!(AgentGroup::from_agent(agent), AgentGroup::NeedsAttention(AttentionReason::Blocked | AttentionReason::Silent)) {
                 dt { "attach" } dd { (copyable(&attach(agent))) }
             }
         }

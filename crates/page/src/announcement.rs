@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_agent_is_announced_when_it_begins_to_need_attention() {
-        let (nothing, waiting) = (AgentGroup::Running, AgentGroup::AttentionReason(AttentionReason::Waiting));
+        let (nothing, waiting) = (AgentGroup::Running, AgentGroup::NeedsAttention(AttentionReason::Waiting));
         let table = [
             (Condition::Up, "working", None, Some("up")),
             (Condition::Up, "waiting", None, Some("waiting")),

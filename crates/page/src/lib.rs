@@ -1,6 +1,6 @@
 //! Renders the page that a person keeps open, from a snapshot of the fleet to HTML.
 //!
-//! [`document`] renders the whole page. [`Changes`] renders what has changed since the last update, in fragments that
+//! [`document()`] renders the whole page. [`Changes`] renders what has changed since the last update, in fragments that
 //! the page's script puts in place of the old ones. The same functions render both, so they cannot disagree.
 //! [`History`] keeps what the page shows of the last hour.
 //!

@@ -132,7 +132,7 @@ fn fleet_words(hour: &Hour<UpCount>, now: Timestamp) -> String {
             format!("all agents up in all {} observed minutes of the last hour", counts.count())
         }
         Some((at, count)) => {
-            format!("in the last hour at worst {} of {} agents up, {}", count.up, count.of, when(at, 1, now))
+            format!("in the last hour, at worst {} of {} agents up {}", count.up, count.of, when(at, 1, now))
         }
     }
 }
@@ -228,7 +228,7 @@ mod tests {
             "all agents up in all 2 observed minutes of the last hour"
         );
         let hour = ending(&[count(4), count(1), None, count(3)]);
-        assert_eq!(fleet_words(&hour, now()), "in the last hour at worst 1 of 4 agents up, at 14:56 UTC");
+        assert_eq!(fleet_words(&hour, now()), "in the last hour, at worst 1 of 4 agents up at 14:56 UTC");
         assert!(fleet_sparkline(&hour, now()).0.contains("d=\"M56 11V0h1V9h1V11zM59 11V3h1V11z\""));
     }
 }

@@ -6,7 +6,7 @@ use mosaic_delivery::spool::State;
 use mosaic_terminal::{Column, Line, Paint, Style, Table, elapsed, format_duration};
 
 use super::marks::message_paint;
-use crate::mail::{ListedMessage, Listing};
+use mosaic_delivery::{ListedMessage, Listing};
 
 /// Lays out the messages. The reason for a state is below its row. `now` is in RFC 3339.
 pub(crate) fn message_table(listing: &Listing, now: &str, style: &Style) -> Vec<Line> {
@@ -60,7 +60,7 @@ fn note(message: &ListedMessage, now: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::message_table;
-    use crate::mail::{ListedMessage, Listing};
+    use mosaic_delivery::{ListedMessage, Listing};
     use crate::view::{Style, render};
     use mosaic_delivery::spool::State;
 

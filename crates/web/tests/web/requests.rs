@@ -236,7 +236,7 @@ fn exactly_one_host_is_required() {
 
 #[test]
 fn the_handler_learns_of_every_refusal() {
-    let server = ServerSetup { hosts: Vec::new(), ..ServerSetup::default() }.start();
+    let server = TestServer::start_default();
     for (refused, (request, expected)) in
         [("GET /", 200), ("POST /", 405), ("GET http://evil.example/", 421), ("GET /\nno colon", 400)]
             .into_iter()
