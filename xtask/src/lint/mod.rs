@@ -103,7 +103,9 @@ fn clippy(cargo: &Cargo) -> Outcome {
 }
 
 fn docs(cargo: &Cargo) -> Outcome {
-    let mut doc = cargo.quick(&["doc"]);
+    // `--examples` makes cargo unite the features of the development dependencies too, as clippy does. With others it
+    // would check all dependencies again.
+    let mut doc = cargo.quick(&["doc", "--lib", "--bins", "--examples"]);
     printed(Cargo::run("cargo doc", doc.args(["--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings")))
 }
 
