@@ -1,5 +1,5 @@
-//! Owns the user manager of one test; see [`harness::Keeper`]. With an argument it is on its way
-//! to becoming one of that manager's daemons; see [`harness::NamespaceEntry`].
+//! Owns the user manager of one test; see [`mosaic_harness::Keeper`]. With an argument it is on its way
+//! to becoming one of that manager's daemons; see [`mosaic_harness::NamespaceEntry`].
 
 use mosaic_harness::{Keeper, NamespaceEntry};
 use std::io;
