@@ -153,7 +153,7 @@ fn started(pid: Pid, process: &ObservedProcess, observation: &Observation) -> Op
 fn start_of(pid: Pid, process: &ObservedProcess, observation: &Observation) -> Option<Duration> {
     let stat = process.stat.as_ref().ok()?.as_ref()?;
     let identity = ProcessIdentity { pid, start_ticks: stat.start_ticks, boot: observation.now.boot };
-    Some(mosaic_process::start_time(&identity))
+    Some(mosaic_process::process_start_time(&identity))
 }
 
 fn activity(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<ActivitySnapshot> {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{AgentName, Pid};
 use mosaic_lifecycle::FleetContext;
 use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, Condition};
-use mosaic_process::{ProcRoot, since_boot, start_time};
+use mosaic_process::{ProcRoot, since_boot, process_start_time};
 
 use crate::update_error::UpdateError;
 
