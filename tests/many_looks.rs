@@ -4,7 +4,7 @@
 
 use mosaic_harness::{Deadline, RosterFleet, UnitFleet};
 use mosaic_probe::snapshot::Condition;
-use mosaic_probe::{Depth, Observer, FleetPaths};
+use mosaic_probe::{Depth, FleetPaths, Observer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use std::fs;

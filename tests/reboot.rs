@@ -59,7 +59,10 @@ fn a_heartbeat_of_before_the_boot_is_not_taken_for_a_live_one() {
     let beat = mosaic_heartbeat::read(&fleet.fleet().heartbeat_path("once")).unwrap().unwrap();
     let now =
         Now { wall: jiff::Timestamp::now(), monotonic: mosaic_process::monotonic(), boot: proc.boot_id().unwrap() };
-    assert!(matches!(Freshness::judge(&beat, &now, mosaic_domain::HeartbeatInterval::DEFAULT), Freshness::Fresh { .. }));
+    assert!(matches!(
+        Freshness::judge(&beat, &now, mosaic_domain::HeartbeatInterval::DEFAULT),
+        Freshness::Fresh { .. }
+    ));
     assert_eq!((beat.status, beat.pid.get()), (Status::Ok, old[1].pid()));
     let liveness = proc.liveness(&beat.process().unwrap()).unwrap();
     assert!(matches!(liveness, Liveness::Gone | Liveness::Recycled), "{liveness:?}");

@@ -152,7 +152,11 @@ fn pi_gets_the_skills_that_are_asked_for_in_front_of_the_users_own_arguments() {
             let told = String::from_utf8_lossy(&output.stdout).into_owned();
             assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {variables:?}");
             let is_senseless = variables.iter().any(|(_, value)| value.contains("../"));
-            assert_eq!(said(&output).contains("'../review', which cannot be the name of a skill"), is_senseless, "{output:?}");
+            assert_eq!(
+                said(&output).contains("'../review', which cannot be the name of a skill"),
+                is_senseless,
+                "{output:?}"
+            );
         }
     }
     let output = mosaic(&fleet, &["yolo", "pi"]).env("MOSAIC_PI_SKILL_MODE", "some").output().unwrap();

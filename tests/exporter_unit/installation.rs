@@ -63,8 +63,9 @@ fn who_switches_it_off_has_it_off_also_after_an_update() {
     manager.systemctl_ok(&["disable", "--now", SOCKET]);
     for _ in 0..2 {
         let said = install();
-        let advice =
-            format!("the exporter's socket is disabled: to serve metrics again, run `systemctl --user enable --now {SOCKET}`");
+        let advice = format!(
+            "the exporter's socket is disabled: to serve metrics again, run `systemctl --user enable --now {SOCKET}`"
+        );
         assert!(said.contains(&advice), "{said}");
         assert_eq!(states(), ["disabled", "inactive"]);
     }

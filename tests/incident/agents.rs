@@ -27,7 +27,10 @@ pub(crate) fn one_is_killed_once_and_one_again_and_again(incident: &mut Incident
     assert_eq!(incident.by("agent", "mosaic_agent_last_exit_code"), exits);
     let said = incident.description("MosaicAgentDown");
     assert!(said.contains("coder0 has had no running process"), "{said}");
-    assert!(said.contains("its unit is failed; its last exit code is 137. To find the cause, run on this-host:"), "{said}");
+    assert!(
+        said.contains("its unit is failed; its last exit code is 137. To find the cause, run on this-host:"),
+        "{said}"
+    );
     let said = incident.description("MosaicAgentFlapping");
     // How often `increase` says, which makes more of a counter that is a few seconds old.
     assert!(said.starts_with("coder1 was started ") && said.contains(" times within an hour."), "{said}");

@@ -8,7 +8,7 @@ use std::env;
 use std::io::{Write as _, stdin, stdout};
 use std::sync::Arc;
 
-use mosaic_probe::{Depth, ObservedFleet, Observer, FleetPaths, Scope};
+use mosaic_probe::{Depth, FleetPaths, ObservedFleet, Observer, Scope};
 use serde_json::{Value, json};
 
 fn main() {

@@ -18,7 +18,11 @@ fn who_is_cut_off_says_that_it_may_have_arrived_and_where_to_look() {
     let output = sending.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let said = said(&output);
-    assert!(said.contains("the connection was lost after the message was sent") && said.contains("check there before you resend"), "{said}");
+    assert!(
+        said.contains("the connection was lost after the message was sent")
+            && said.contains("check there before you resend"),
+        "{said}"
+    );
     // The other host goes on alone, and Enter is pressed again.
     std::fs::write(done, "").unwrap();
     assert_eq!(agent.wait_received(1), ["half-way"]);

@@ -26,7 +26,10 @@ fn exit_codes_are_those_of_the_other_host() {
     let there = host.there.command(host.there.root().join("programs/mosaic")).args(["agent", "roster"]).output();
     let output = send_to(&host, THERE, &[]);
     assert_eq!(output.status.code(), there.unwrap().status.code(), "{output:?}");
-    assert!(said(&output).contains("there rejected the message") && said(&output).contains("roster.yaml"), "{output:?}");
+    assert!(
+        said(&output).contains("there rejected the message") && said(&output).contains("roster.yaml"),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn the_exporter_counts_its_own_work() {
         assert_eq!(second.value(series), Some(expected), "{series}:\n{}", second.0);
     }
     assert!(second.value("mosaic_exporter_observation_duration_seconds_count").unwrap() >= 1.0);
-    assert!(second.value("mosaic_exporter_response_bytes_total").unwrap() >= f64::from(u32::try_from(first.0.len()).unwrap()));
+    assert!(
+        second.value("mosaic_exporter_response_bytes_total").unwrap()
+            >= f64::from(u32::try_from(first.0.len()).unwrap())
+    );
     assert_valid(&first.0);
     assert_valid(&second.0);
 
