@@ -3,6 +3,8 @@
 
 mod bound;
 mod command;
+#[cfg(test)]
+mod command_reference;
 mod context;
 mod error;
 mod exit_code;
