@@ -34,7 +34,7 @@ pub(crate) fn what_is_there_differs_from_the_roster(incident: &mut Incident) {
     incident.fleet.start(&[RESTLESS]);
     incident.tmux(&["kill-session", "-t", "=coder1:"]);
     incident.fleet.wait_condition(RESTLESS, "missing");
-    let lies = ["MosaicUnitLies agent=coder1 state=active", "MosaicAgentDown agent=coder1"];
+    let lies = ["MosaicUnitActiveProcessDead agent=coder1 state=active", "MosaicAgentDown agent=coder1"];
     incident.shows(&[&BEFORE[..], &drift, &lies].concat());
 
     incident.tmux(&["kill-session", "-t", "=scratch:"]);
