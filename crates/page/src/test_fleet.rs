@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use mosaic_probe::snapshot::{
-    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
-    HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport,
-    UnitSnapshot, UsageSnapshot, WaitingFor,
+    ActiveState, Activity, ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind,
+    HeartbeatHealth, HeartbeatSnapshot, HeartbeatStatus, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot,
+    SourceName, SourceReport, UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 
 const NOW: &str = "2026-11-20T14:58:08Z";
@@ -19,7 +19,7 @@ pub(crate) fn agent(name: &str, runtime: &str, class: &str) -> AgentSnapshot {
     AgentSnapshot {
         name: name.to_owned(),
         runtime: Some(runtime.to_owned()),
-        class: Some(class.to_owned()),
+        class: class.parse().ok(),
         host: "w1".to_owned(),
         tenant: "jarvis".to_owned(),
         managed: true,
@@ -31,26 +31,26 @@ pub(crate) fn agent(name: &str, runtime: &str, class: &str) -> AgentSnapshot {
             pane_pid: Some(18960),
             pane_dead: Some(false),
             process_alive: Some(true),
-            process_since: Some("2026-11-20T11:00:00Z".to_owned()),
+            process_since: "2026-11-20T11:00:00Z".parse().ok(),
             command: Some("node".to_owned()),
-            last_output: Some("2026-11-20T14:57:56Z".to_owned()),
+            last_output: "2026-11-20T14:57:56Z".parse().ok(),
         }),
         unit: Some(UnitSnapshot {
             name: format!("mosaic-agent@{name}.service"),
-            active: "active".to_owned(),
+            active: ActiveState::Active,
             sub: "running".to_owned(),
             enabled: Some(true),
             installed: true,
-            since: Some("2026-11-16T11:00:00Z".to_owned()),
+            since: "2026-11-16T11:00:00Z".parse().ok(),
         }),
         heartbeat: HeartbeatSnapshot {
             health: HeartbeatHealth::Healthy,
             reason: None,
-            ts: Some("2026-11-20T14:58:05.331+00:00".to_owned()),
+            ts: "2026-11-20T14:58:05.331+00:00".parse().ok(),
             age_ms: Some(3120),
             interval_ms: Some(15000),
             pid: Some(18960),
-            status: Some("ok".to_owned()),
+            status: Some(HeartbeatStatus::Ok),
             exit: None,
             last_exit: None,
             last_exit_at: None,
@@ -58,19 +58,19 @@ pub(crate) fn agent(name: &str, runtime: &str, class: &str) -> AgentSnapshot {
             starts: Some(3),
             path: format!("/home/jarvis/.config/mosaic/fleet/run/{name}.hb"),
         },
-        activity: Some(activity("working", None)),
+        activity: Some(activity(Activity::Working, None)),
         usage: Some(UsageSnapshot { memory_bytes: 1_288_490_188, cpu_seconds: 192.4, tasks: 14 }),
         drift: Vec::new(),
     }
 }
 
 /// An activity that began twelve minutes ago.
-pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
+pub(crate) fn activity(state: Activity, reason: Option<&str>) -> ActivitySnapshot {
     ActivitySnapshot {
-        state: state.to_owned(),
-        since: "2026-11-20T14:46:00Z".to_owned(),
+        state,
+        since: "2026-11-20T14:46:00Z".parse().unwrap(),
         reason: reason.map(str::to_owned),
-        waiting_for: (state == "waiting").then(|| WaitingFor::from_reason(reason)),
+        waiting_for: (state == Activity::Waiting).then(|| WaitingFor::from_reason(reason)),
         silent_since: None,
         source: ActivitySource::Report,
         model: Some("stub-1".to_owned()),
@@ -80,8 +80,12 @@ pub(crate) fn activity(state: &str, reason: Option<&str>) -> ActivitySnapshot {
 
 /// The activity of an agent that works and has printed nothing for 38 minutes.
 pub(crate) fn silent() -> ActivitySnapshot {
-    let silent_since = Some("2026-11-20T14:20:00Z".to_owned());
-    ActivitySnapshot { since: "2026-11-20T14:02:00Z".to_owned(), silent_since, ..activity("working", None) }
+    let silent_since = "2026-11-20T14:20:00Z".parse().ok();
+    ActivitySnapshot {
+        since: "2026-11-20T14:02:00Z".parse().unwrap(),
+        silent_since,
+        ..activity(Activity::Working, None)
+    }
 }
 
 /// Marks a source as failed.
@@ -108,13 +112,13 @@ fn with_agents(agents: Vec<AgentSnapshot>) -> Snapshot {
         schema: 1,
         host: "w1".to_owned(),
         tenant: "jarvis".to_owned(),
-        observed_at: NOW.to_owned(),
+        observed_at: now(),
         direct: false,
         socket: "mosaic-factory".to_owned(),
         sources: sources.into_iter().map(|source| (source, ok.clone())).collect(),
-        roster: RosterSnapshot { agents: Some(agents.len()), loaded_at: Some(NOW.to_owned()) },
+        roster: RosterSnapshot { agents: Some(agents.len()), loaded_at: Some(now()) },
         linger: Some(true),
-        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: Some("2026-11-17T10:00:00Z".to_owned()) },
+        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: "2026-11-17T10:00:00Z".parse().ok() },
         agents,
         drift: Vec::new(),
     }
@@ -138,21 +142,21 @@ pub(crate) fn with_everything() -> Snapshot {
 /// One agent of each condition and of each activity, and drift.
 pub(crate) fn with_every_condition() -> Snapshot {
     let mut waiting = agent("coder0", "codex", "implementer");
-    waiting.activity = Some(activity("waiting", Some("permission: Bash")));
+    waiting.activity = Some(activity(Activity::Waiting, Some("permission: Bash")));
     let mut blocked = agent("coder3", "codex", "implementer");
-    blocked.activity = Some(activity("blocked", Some("the review of 41 is open")));
+    blocked.activity = Some(activity(Activity::Blocked, Some("the review of 41 is open")));
     let mut logged_out = agent("coder4", "codex", "implementer");
-    let from_screen = ActivitySnapshot { source: ActivitySource::Screen, ..activity("waiting", Some("login")) };
-    logged_out.activity = Some(ActivitySnapshot { since: "2026-11-20T14:31:00Z".to_owned(), ..from_screen });
+    let from_screen = ActivitySnapshot { source: ActivitySource::Screen, ..activity(Activity::Waiting, Some("login")) };
+    logged_out.activity = Some(ActivitySnapshot { since: "2026-11-20T14:31:00Z".parse().unwrap(), ..from_screen });
     let mut silent_agent = agent("coder5", "codex", "implementer");
     silent_agent.activity = Some(silent());
     let mut starting = agent("coder2", "codex", "implementer");
     starting.condition = Condition::Starting;
     starting.activity = None;
-    starting.heartbeat.last_exit = Some("code:7".to_owned());
-    starting.heartbeat.last_exit_at = Some("2026-11-20T14:57:50Z".to_owned());
+    starting.heartbeat.last_exit = "code:7".parse().ok();
+    starting.heartbeat.last_exit_at = "2026-11-20T14:57:50Z".parse().ok();
     let mut idle = agent("ops0", "pi", "operations");
-    idle.activity = Some(activity("idle", None));
+    idle.activity = Some(activity(Activity::Idle, None));
     let agents = vec![
         agent("mos-claude", "claude", "orchestrator"),
         waiting,
@@ -205,9 +209,9 @@ fn dead() -> AgentSnapshot {
     dead.condition = Condition::Dead;
     dead.reason = Some("the process exited with signal:9".to_owned());
     dead.heartbeat.health = HeartbeatHealth::Stale;
-    dead.heartbeat.ts = Some("2026-11-20T14:57:04Z".to_owned());
-    dead.heartbeat.last_exit = Some("signal:9".to_owned());
-    dead.heartbeat.last_exit_at = Some("2026-11-20T14:57:06Z".to_owned());
+    dead.heartbeat.ts = "2026-11-20T14:57:04Z".parse().ok();
+    dead.heartbeat.last_exit = "signal:9".parse().ok();
+    dead.heartbeat.last_exit_at = "2026-11-20T14:57:06Z".parse().ok();
     dead.usage = None;
     if let Some(session) = &mut dead.session {
         session.pane_dead = Some(true);
@@ -215,7 +219,7 @@ fn dead() -> AgentSnapshot {
         session.command = None;
     }
     if let Some(unit) = &mut dead.unit {
-        (unit.active, unit.sub, unit.enabled) = ("failed".to_owned(), "failed".to_owned(), Some(false));
+        (unit.active, unit.sub, unit.enabled) = (ActiveState::Failed, "failed".to_owned(), Some(false));
     }
     dead.drift = vec![DriftKind::PaneDead, DriftKind::UnitDisabled];
     dead
@@ -226,7 +230,7 @@ fn stale() -> AgentSnapshot {
     stale.condition = Condition::Stale;
     stale.reason = Some("the last heartbeat is 64 s old".to_owned());
     stale.heartbeat.health = HeartbeatHealth::Stale;
-    stale.heartbeat.ts = Some("2026-11-20T14:57:04Z".to_owned());
+    stale.heartbeat.ts = "2026-11-20T14:57:04Z".parse().ok();
     stale.drift = vec![DriftKind::StaleHeartbeat];
     stale
 }
@@ -241,7 +245,7 @@ fn missing() -> AgentSnapshot {
     missing.activity = None;
     missing.usage = None;
     if let Some(unit) = &mut missing.unit {
-        (unit.active, unit.sub) = ("inactive".to_owned(), "dead".to_owned());
+        (unit.active, unit.sub) = (ActiveState::Inactive, "dead".to_owned());
     }
     missing.drift = vec![DriftKind::SessionMissing];
     missing

@@ -2,9 +2,9 @@
 
 use mosaic_metrics::{Build, Exposition, Format, OwnProcess, Selection};
 use mosaic_probe::snapshot::{
-    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, DriftItem, DriftKind, HeartbeatHealth,
-    HeartbeatSnapshot, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, SourceReport,
-    UnitSnapshot, UsageSnapshot, WaitingFor,
+    Activity, ActivitySnapshot, ActivitySource, AgentSnapshot, Class, Condition, DriftItem, DriftKind, HeartbeatHealth,
+    HeartbeatSnapshot, HeartbeatStatus, HolderSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName,
+    SourceReport, UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 
 pub(crate) const BUILD: Build = Build { version: "0.1.0", revision: "4f2c1e9" };
@@ -21,7 +21,7 @@ pub(crate) fn agent(name: &str) -> AgentSnapshot {
     AgentSnapshot {
         name: name.to_owned(),
         runtime: some("codex"),
-        class: some("implementer"),
+        class: Some(Class::Implementer),
         host: "w1".to_owned(),
         tenant: "jarvis".to_owned(),
         managed: true,
@@ -33,27 +33,27 @@ pub(crate) fn agent(name: &str) -> AgentSnapshot {
             pane_pid: Some(18_960),
             pane_dead: Some(false),
             process_alive: Some(true),
-            process_since: some("2026-11-20T11:00:00.25Z"),
+            process_since: "2026-11-20T11:00:00.25Z".parse().ok(),
             command: some("node"),
-            last_output: some("2026-11-20T14:57:56Z"),
+            last_output: "2026-11-20T14:57:56Z".parse().ok(),
         }),
         unit: Some(unit(name, "active")),
         heartbeat: HeartbeatSnapshot {
             health: HeartbeatHealth::Healthy,
-            ts: some("2026-11-20T14:58:05.123Z"),
+            ts: "2026-11-20T14:58:05.123Z".parse().ok(),
             age_ms: Some(3120),
             interval_ms: Some(15_000),
             pid: Some(18_960),
-            status: some("ok"),
-            last_exit: some("code:7"),
-            last_exit_at: some("2026-11-20T10:59:58Z"),
+            status: Some(HeartbeatStatus::Ok),
+            last_exit: "code:7".parse().ok(),
+            last_exit_at: "2026-11-20T10:59:58Z".parse().ok(),
             sidecar: Some(18_964),
             starts: Some(3),
             ..no_heartbeat(name)
         },
         activity: Some(ActivitySnapshot {
-            state: "waiting".to_owned(),
-            since: "2026-11-20T14:50:00Z".to_owned(),
+            state: Activity::Waiting,
+            since: "2026-11-20T14:50:00Z".parse().unwrap(),
             reason: some("permission: Bash"),
             waiting_for: Some(WaitingFor::Permission),
             silent_since: None,
@@ -69,11 +69,11 @@ pub(crate) fn agent(name: &str) -> AgentSnapshot {
 fn unit(agent: &str, active: &str) -> UnitSnapshot {
     UnitSnapshot {
         name: format!("mosaic-agent@{agent}.service"),
-        active: active.to_owned(),
+        active: active.parse().unwrap(),
         sub: "running".to_owned(),
         enabled: Some(active == "active"),
         installed: true,
-        since: some("2026-11-16T11:00:00Z"),
+        since: "2026-11-16T11:00:00Z".parse().ok(),
     }
 }
 
@@ -98,10 +98,10 @@ fn no_heartbeat(agent: &str) -> HeartbeatSnapshot {
 /// An agent whose process was killed.
 fn dead() -> AgentSnapshot {
     let mut dead = agent("coder1");
-    dead.class = some(HOSTILE_CLASS);
+    dead.class = Some(Class::Other(HOSTILE_CLASS.to_owned()));
     dead.condition = Condition::Dead;
     dead.unit = Some(unit("coder1", "activating"));
-    dead.heartbeat.last_exit = some("signal:9");
+    dead.heartbeat.last_exit = "signal:9".parse().ok();
     dead.activity = None;
     dead.usage = None;
     if let Some(session) = &mut dead.session {
@@ -143,7 +143,7 @@ pub(crate) fn fleet() -> Snapshot {
         schema: 1,
         host: "w1".to_owned(),
         tenant: "jarvis".to_owned(),
-        observed_at: "2026-11-20T14:58:08Z".to_owned(),
+        observed_at: "2026-11-20T14:58:08Z".parse().unwrap(),
         direct: false,
         socket: "mosaic-factory".to_owned(),
         sources: [
@@ -154,9 +154,9 @@ pub(crate) fn fleet() -> Snapshot {
             (SourceName::Process, ok(12.0)),
         ]
         .into(),
-        roster: RosterSnapshot { agents: Some(3), loaded_at: some("2026-11-20T14:58:07.5Z") },
+        roster: RosterSnapshot { agents: Some(3), loaded_at: "2026-11-20T14:58:07.5Z".parse().ok() },
         linger: Some(true),
-        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: some("2026-11-17T10:00:00Z") },
+        holder: HolderSnapshot { up: Some(true), pid: Some(812), since: "2026-11-17T10:00:00Z".parse().ok() },
         agents: vec![agent("coder0"), dead(), never_started(), stray()],
         drift: vec![
             drift(DriftKind::PaneDead, "coder1"),

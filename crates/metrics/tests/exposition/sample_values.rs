@@ -72,9 +72,9 @@ fn a_state_set_has_every_state_and_at_most_one_is_1() {
 }
 
 #[test]
-fn an_unknown_activity_counts_as_unreported() {
+fn an_agent_without_an_activity_is_unreported() {
     let mut snapshot = fleet();
-    "dreaming".clone_into(&mut snapshot.agents[0].activity.as_mut().unwrap().state);
+    snapshot.agents[0].activity = None;
     let activities = values(&samples(&snapshot), "mosaic_agent_activity");
     assert!(activities.contains(&"coder0 unreported 1".to_owned()), "{activities:?}");
 }
