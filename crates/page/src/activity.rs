@@ -125,8 +125,8 @@ mod tests {
         let view = View { snapshot: &snapshot, verified: None, history: &history, now, ages: Ages::FilledByScript };
         let cell = activity_cell(&snapshot.agents[0], "x", &view).into_string();
         let cell = cell.strip_prefix("<td id=\"x\"").unwrap().strip_suffix("</td>").unwrap();
-        cell.replace(" <time datetime=\"2026-11-20T14:46:00Z\"></time>", " AGE")
-            .replace("<time datetime=\"2026-11-20T14:20:00Z\"></time>", "SILENCE")
+        cell.replace(" <time datetime=\"2026-11-20T11:48:00Z\"></time>", " AGE")
+            .replace("<time datetime=\"2026-11-20T11:22:00Z\"></time>", "SILENCE")
     }
 
     const ATTACH: &str =
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_silent_agent_shows_since_when() {
-        let silent = cell(Activity::Working, None, Some("2026-11-20T14:20:00Z"), Condition::Up);
+        let silent = cell(Activity::Working, None, Some("2026-11-20T11:22:00Z"), Condition::Up);
         let expected = " class=\"silent\"><b>working</b> AGE<small>no output for SILENCE</small>";
         assert_eq!(silent, expected);
     }

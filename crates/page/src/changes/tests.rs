@@ -42,9 +42,9 @@ fn the_first_message_contains_everything_and_announces_nothing() {
         [
             "g-down",
             "a-coder1",
-            "a-gardener",
             "a-rev0",
-            "a-board",
+            "a-gardener",
+            "a-board0",
             "g-waiting",
             "a-coder4",
             "a-coder0",
@@ -53,7 +53,7 @@ fn the_first_message_contains_everything_and_announces_nothing() {
             "g-silent",
             "a-coder5",
             "g-nothing",
-            "a-mos-claude",
+            "a-lead",
             "a-coder2",
             "a-ops0",
             "g-unmanaged",
@@ -82,7 +82,7 @@ fn growing_ages_send_only_a_keep_alive() {
     browser.now += SignedDuration::from_secs(1);
     snapshot.observed_at = browser.now;
     let keep_alive = browser.next_message(&snapshot).unwrap();
-    assert_eq!(keep_alive, serde_json::json!({"observedAt": "2026-11-20T14:58:13Z", "now": 1_795_186_693_000_i64}));
+    assert_eq!(keep_alive, serde_json::json!({"observedAt": "2026-11-20T12:00:05Z", "now": 1_795_176_005_000_i64}));
     browser.now += SignedDuration::from_secs(1);
     assert_eq!(browser.next_message(&snapshot), None);
 }
@@ -120,7 +120,7 @@ fn a_waiting_agent_moves_to_the_top_and_is_announced() {
     assert!(cell.contains("login needed") && cell.contains("mosaic agent attach coder2"), "{cell}");
     // An agent that has waited longer is above.
     let before = mosaic_probe::snapshot::ActivitySnapshot {
-        since: "2026-11-20T14:45:59Z".parse().unwrap(),
+        since: "2026-11-20T11:47:59Z".parse().unwrap(),
         ..test_fleet::activity(Activity::Waiting, None)
     };
     snapshot.agents[1].activity = Some(before);
@@ -141,7 +141,7 @@ fn a_waiting_agent_moves_to_the_top_and_is_announced() {
 fn only_changed_cells_are_sent() {
     type Change = fn(&mut Snapshot);
     let table: [(Change, &[&str]); 8] = [
-        (|fleet| fleet.agents[0].heartbeat.ts = "2026-11-20T14:58:20Z".parse().ok(), &["a-coder0.b"]),
+        (|fleet| fleet.agents[0].heartbeat.ts = "2026-11-20T12:00:12Z".parse().ok(), &["a-coder0.b"]),
         (|fleet| fleet.agents[0].session.as_mut().unwrap().last_output = None, &["a-coder0.o"]),
         (|fleet| fleet.agents[0].heartbeat.starts = Some(4), &["a-coder0.s"]),
         (|fleet| fleet.agents[0].usage = None, &["a-coder0.u"]),

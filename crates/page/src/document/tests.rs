@@ -111,7 +111,7 @@ fn without_scripts_the_page_is_complete_and_reloads() {
     let html = page(&test_fleet::with_everything());
     assert!(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"15\"></noscript></head>"));
     for expected in
-        ["<b>waiting</b> <time datetime=\"2026-11-20T14:46:00Z\">12m</time>", "permission: Bash", "3d04h</time>"]
+        ["<b>waiting</b> <time datetime=\"2026-11-20T11:50:00Z\">10m</time>", "permission: Bash", "3d04h</time>"]
     {
         assert!(html.contains(expected), "{expected}");
     }
