@@ -38,7 +38,7 @@ proptest! {
         open_metrics in any::<bool>(),
     ) {
         let mut snapshot = fleet();
-        snapshot.agents = vec![agent("other")];
+        snapshot.agents = vec![agent("coder0")];
         snapshot.agents[0].name = name.clone() + "-";
         snapshot.agents[0].class = Some(Class::Other(class.clone()));
         snapshot.agents[0].runtime = Some(runtime.clone());
