@@ -108,25 +108,25 @@ fn reason(activity: &ActivitySnapshot) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use mosaic_probe::snapshot::Condition;
+    use mosaic_probe::snapshot::{Activity, Condition};
 
     use super::activity_cell;
     use crate::view::{Ages, View};
     use crate::{History, test_fleet};
 
     /// The cell without its id. The ages are replaced, because other tests check them.
-    fn cell(state: &str, reason: Option<&str>, silent_since: Option<&str>, condition: Condition) -> String {
+    fn cell(state: Activity, reason: Option<&str>, silent_since: Option<&str>, condition: Condition) -> String {
         let mut snapshot = test_fleet::with_conditions(&[condition]);
         let mut activity = test_fleet::activity(state, reason);
-        activity.silent_since = silent_since.map(str::to_owned);
+        activity.silent_since = silent_since.map(|since| since.parse().unwrap());
         snapshot.agents[0].activity = Some(activity);
         let history = History::default();
         let now: Timestamp = test_fleet::now();
         let view = View { snapshot: &snapshot, verified: None, history: &history, now, ages: Ages::FilledByScript };
         let cell = activity_cell(&snapshot.agents[0], "x", &view).into_string();
         let cell = cell.strip_prefix("<td id=\"x\"").unwrap().strip_suffix("</td>").unwrap();
-        cell.replace(" <time datetime=\"2026-11-20T14:46:00Z\"></time>", " AGE")
-            .replace("<time datetime=\"2026-11-20T14:20:00Z\"></time>", "SILENCE")
+        cell.replace(" <time datetime=\"2026-11-20T11:48:00Z\"></time>", " AGE")
+            .replace("<time datetime=\"2026-11-20T11:22:00Z\"></time>", "SILENCE")
     }
 
     const ATTACH: &str =
@@ -136,43 +136,46 @@ mod tests {
     fn the_cell_says_in_words_what_its_color_means() {
         let table = [
             (
-                "waiting",
+                Activity::Waiting,
                 Some("permission: Bash"),
                 " class=\"asks\"><b>waiting</b> AGE<small>permission: Bash</small>",
                 ATTACH,
             ),
-            ("waiting", None, " class=\"asks\"><b>waiting</b> AGE", ATTACH),
-            ("waiting", Some("login"), " class=\"barred\"><b>login needed</b> AGE", ATTACH),
+            (Activity::Waiting, None, " class=\"asks\"><b>waiting</b> AGE", ATTACH),
+            (Activity::Waiting, Some("login"), " class=\"barred\"><b>login needed</b> AGE", ATTACH),
             (
-                "waiting",
+                Activity::Waiting,
                 Some("login: API key"),
                 " class=\"barred\"><b>login needed</b> AGE<small>login: API key</small>",
                 ATTACH,
             ),
             (
-                "waiting",
+                Activity::Waiting,
                 Some("usage limit, until 3 pm"),
                 " class=\"barred\"><b>usage limit</b> AGE<small>usage limit, until 3 pm</small>",
                 ATTACH,
             ),
-            ("blocked", Some("a review"), " class=\"blocked\"><b>blocked</b> AGE<small>a review</small>", ""),
-            ("working", None, " class=\"working\"><b>working</b> AGE", ""),
-            ("idle", None, "><b>idle</b> AGE", ""),
+            (Activity::Blocked, Some("a review"), " class=\"blocked\"><b>blocked</b> AGE<small>a review</small>", ""),
+            (Activity::Working, None, " class=\"working\"><b>working</b> AGE", ""),
+            (Activity::Idle, None, "><b>idle</b> AGE", ""),
         ];
         for (state, reason, said, command) in table {
-            assert_eq!(cell(state, reason, None, Condition::Up), format!("{said}{command}"), "{state} {reason:?}");
+            assert_eq!(cell(state, reason, None, Condition::Up), format!("{said}{command}"), "{state:?} {reason:?}");
         }
     }
 
     #[test]
     fn a_silent_agent_shows_since_when() {
-        let silent = cell("working", None, Some("2026-11-20T14:20:00Z"), Condition::Up);
+        let silent = cell(Activity::Working, None, Some("2026-11-20T11:22:00Z"), Condition::Up);
         let expected = " class=\"silent\"><b>working</b> AGE<small>no output for SILENCE</small>";
         assert_eq!(silent, expected);
     }
 
     #[test]
     fn an_agent_that_is_down_has_no_command_to_attach() {
-        assert_eq!(cell("waiting", Some("trust"), None, Condition::Dead), "><b>waiting</b> AGE<small>trust</small>");
+        assert_eq!(
+            cell(Activity::Waiting, Some("trust"), None, Condition::Dead),
+            "><b>waiting</b> AGE<small>trust</small>"
+        );
     }
 }

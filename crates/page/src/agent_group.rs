@@ -88,7 +88,8 @@ pub(crate) fn groups(snapshot: &Snapshot) -> impl Iterator<Item = (AgentGroup, V
 
 #[cfg(test)]
 mod tests {
-    use mosaic_probe::snapshot::{AttentionReason, Condition};
+    use jiff::Timestamp;
+    use mosaic_probe::snapshot::{Activity, AttentionReason, Condition};
 
     use super::AgentGroup;
     use crate::test_fleet;
@@ -97,12 +98,12 @@ mod tests {
     fn the_agent_that_has_needed_attention_longest_is_first() {
         let mut snapshot = test_fleet::with_conditions(&[Condition::Up; 5]);
         let since = [Some("14:40:00"), Some("14:20:00"), None, Some("14:39:59"), Some("14:20:00")];
-        let need = |state: &str, snapshot: &mosaic_probe::Snapshot| {
+        let need = |state: Activity, snapshot: &mosaic_probe::Snapshot| {
             let mut snapshot = snapshot.clone();
             for (agent, since) in snapshot.agents.iter_mut().zip(since) {
                 let mut activity = test_fleet::activity(state, None);
-                let since = since.map_or("nonsense".to_owned(), |since| format!("2026-11-20T{since}Z"));
-                if state == "working" {
+                let since = since.map_or(Timestamp::MAX, |since| format!("2026-11-20T{since}Z").parse().unwrap());
+                if state == Activity::Working {
                     activity.silent_since = Some(since);
                 } else {
                     activity.since = since;
@@ -115,15 +116,15 @@ mod tests {
         };
         let by_age = "coder1 coder4 coder3 coder0 coder2";
         assert_eq!(
-            need("waiting", &snapshot),
+            need(Activity::Waiting, &snapshot),
             (AgentGroup::NeedsAttention(AttentionReason::Waiting), by_age.to_owned())
         );
         assert_eq!(
-            need("blocked", &snapshot),
+            need(Activity::Blocked, &snapshot),
             (AgentGroup::NeedsAttention(AttentionReason::Blocked), by_age.to_owned())
         );
         assert_eq!(
-            need("working", &snapshot),
+            need(Activity::Working, &snapshot),
             (AgentGroup::NeedsAttention(AttentionReason::Silent), by_age.to_owned())
         );
         for agent in &mut snapshot.agents {
@@ -131,7 +132,7 @@ mod tests {
         }
         let by_roster = "coder0 coder1 coder2 coder3 coder4";
         assert_eq!(
-            need("waiting", &snapshot),
+            need(Activity::Waiting, &snapshot),
             (AgentGroup::NeedsAttention(AttentionReason::Down), by_roster.to_owned())
         );
     }

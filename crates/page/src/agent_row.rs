@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use maud::{Markup, PreEscaped, html};
 use mosaic_probe::snapshot::{ActivitySource, AgentSnapshot, AttentionReason, Class, HeartbeatHealth, SourceName};
+use mosaic_terminal::format_bytes;
 
 use crate::activity::{activity_cell, attach};
 use crate::advice::copyable;
 use crate::agent_group::AgentGroup;
 use crate::sparkline::sparkline;
-use crate::view::{View, bytes, span};
+use crate::view::{View, span};
 
 /// The number of cells that can be replaced.
 pub(crate) const CELLS: usize = 9;
@@ -123,7 +124,7 @@ fn usage(agent: &AgentSnapshot, id: &str) -> Markup {
     let cpu = Duration::try_from_secs_f64(usage.cpu_seconds).unwrap_or_default();
     html! {
         td id=(id) {
-            (bytes(usage.memory_bytes)) small { (span(cpu.as_secs())) " CPU · " (usage.tasks) (if usage.tasks == 1 { " task" } else { " tasks" }) }
+            (format_bytes(usage.memory_bytes)) small { (span(cpu.as_secs())) " CPU · " (usage.tasks) (if usage.tasks == 1 { " task" } else { " tasks" }) }
         }
     }
 }

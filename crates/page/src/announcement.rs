@@ -75,7 +75,7 @@ fn sentence(change: &Announcement<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mosaic_probe::snapshot::{AttentionReason, Condition};
+    use mosaic_probe::snapshot::{Activity, AttentionReason, Condition};
 
     use super::{Announcement, NewState, announcements};
     use crate::agent_group::AgentGroup;
@@ -98,21 +98,21 @@ mod tests {
     fn an_agent_is_announced_when_it_begins_to_need_attention() {
         let (nothing, waiting) = (AgentGroup::Running, AgentGroup::NeedsAttention(AttentionReason::Waiting));
         let table = [
-            (Condition::Up, "working", None, Some("up")),
-            (Condition::Up, "waiting", None, Some("waiting")),
-            (Condition::Up, "waiting", Some((Condition::Up, nothing)), Some("waiting")),
-            (Condition::Up, "waiting", Some((Condition::Starting, nothing)), Some("waiting")),
-            (Condition::Up, "waiting", Some((Condition::Up, waiting)), None),
-            (Condition::Up, "blocked", Some((Condition::Up, waiting)), Some("blocked")),
-            (Condition::Up, "working", Some((Condition::Up, waiting)), None),
-            (Condition::Dead, "waiting", Some((Condition::Up, waiting)), Some("dead")),
+            (Condition::Up, Activity::Working, None, Some("up")),
+            (Condition::Up, Activity::Waiting, None, Some("waiting")),
+            (Condition::Up, Activity::Waiting, Some((Condition::Up, nothing)), Some("waiting")),
+            (Condition::Up, Activity::Waiting, Some((Condition::Starting, nothing)), Some("waiting")),
+            (Condition::Up, Activity::Waiting, Some((Condition::Up, waiting)), None),
+            (Condition::Up, Activity::Blocked, Some((Condition::Up, waiting)), Some("blocked")),
+            (Condition::Up, Activity::Working, Some((Condition::Up, waiting)), None),
+            (Condition::Dead, Activity::Waiting, Some((Condition::Up, waiting)), Some("dead")),
         ];
         for (condition, state, before, expected) in table {
             let mut agent = test_fleet::agent("coder0", "codex", "implementer");
             agent.condition = condition;
             agent.activity = Some(test_fleet::activity(state, None));
             let announced = Announcement::new(&agent, before).map(|announcement| announcement.state.word());
-            assert_eq!(announced, expected, "{condition} {state} {before:?}");
+            assert_eq!(announced, expected, "{condition} {state:?} {before:?}");
         }
     }
 }

@@ -92,7 +92,7 @@ fn warnings(snapshot: &Snapshot) -> impl Iterator<Item = (usize, &'static str)> 
 
 #[cfg(test)]
 mod tests {
-    use mosaic_probe::snapshot::{Condition, SourceName};
+    use mosaic_probe::snapshot::{Activity, Condition, SourceName};
 
     use super::{FleetState, favicon, title};
     use crate::test_fleet;
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn an_agent_that_waits_determines_the_state_unless_it_is_down() {
         let mut snapshot = test_fleet::with_conditions(&[Condition::Up, Condition::Up]);
-        snapshot.agents[0].activity = Some(test_fleet::activity("waiting", None));
+        snapshot.agents[0].activity = Some(test_fleet::activity(Activity::Waiting, None));
         assert_eq!(
             (FleetState::from_snapshot(&snapshot), &*title(&snapshot)),
             (FleetState::Warn, "○ 1 waiting – fleet w1")
@@ -124,7 +124,7 @@ mod tests {
         for (reason, title_says) in
             [("login", "○ 1 login needed – fleet w1"), ("usage limit", "○ 1 usage limit – fleet w1")]
         {
-            snapshot.agents[0].activity = Some(test_fleet::activity("waiting", Some(reason)));
+            snapshot.agents[0].activity = Some(test_fleet::activity(Activity::Waiting, Some(reason)));
             assert_eq!((FleetState::from_snapshot(&snapshot), &*title(&snapshot)), (FleetState::Warn, title_says));
         }
         snapshot.agents[0].activity = Some(test_fleet::silent());

@@ -196,21 +196,21 @@ mod tests {
 
     #[test]
     fn the_chart_of_an_agent_is_described_in_words() {
-        // The time is 14:58.
+        // The time is 12:00.
         let table = [
             (ending(&[]), "no observations in the last hour"),
             (ending(&[seen(Up, false); 60]), "up in 60 of 60 observed minutes"),
             (
                 ending(&[seen(Dead, false), seen(Up, true), seen(Missing, false), seen(Missing, false)]),
-                "up in 1 of 4 observed minutes; dead at 14:55 UTC; missing from 14:57 to 14:58 UTC",
+                "up in 1 of 4 observed minutes; dead at 11:57 UTC; missing from 11:59 to 12:00 UTC",
             ),
             (
                 ending(&[seen(Dead, false), None, seen(Dead, false)]),
-                "up in 0 of 2 observed minutes; dead at 14:56 UTC; dead at 14:58 UTC",
+                "up in 0 of 2 observed minutes; dead at 11:58 UTC; dead at 12:00 UTC",
             ),
             (
                 ending(&[Dead, Up, Dead, Up, Stale, Up, Unknown, Up, Stale, Up].map(|condition| seen(condition, true))),
-                "up in 5 of 10 observed minutes; stale at 14:53 UTC; unknown at 14:55 UTC; stale at 14:57 UTC; and 2 \
+                "up in 5 of 10 observed minutes; stale at 11:55 UTC; unknown at 11:57 UTC; stale at 11:59 UTC; and 2 \
                  earlier periods",
             ),
         ];
@@ -228,7 +228,7 @@ mod tests {
             "all agents up in all 2 observed minutes of the last hour"
         );
         let hour = ending(&[count(4), count(1), None, count(3)]);
-        assert_eq!(fleet_words(&hour, now()), "in the last hour, at worst 1 of 4 agents up at 14:56 UTC");
+        assert_eq!(fleet_words(&hour, now()), "in the last hour, at worst 1 of 4 agents up at 11:58 UTC");
         assert!(fleet_sparkline(&hour, now()).0.contains("d=\"M56 11V0h1V9h1V11zM59 11V3h1V11z\""));
     }
 }

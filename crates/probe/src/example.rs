@@ -14,6 +14,7 @@ use mosaic_domain::{AgentName, HeartbeatInterval, MosaicHome};
 use mosaic_heartbeat::{Now, RunDirectory};
 use mosaic_process::{Stat, Usage};
 use mosaic_roster::{HolderSession, Roster};
+use mosaic_runtimes::ScreenSign;
 use mosaic_systemd::{
     ActiveState, Linger, LoadState, Logind, ManagerAddress, Unit, UnitDirectories, UnitLinks, UnitName,
 };
@@ -21,8 +22,8 @@ use mosaic_tmux::SessionPane;
 
 use crate::assemble::assemble;
 use crate::observe::{
-    GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster, RunFiles,
-    TmuxServer, UnitFiles, Units,
+    GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster, ObservedSign,
+    RunFiles, TmuxServer, UnitFiles, Units,
 };
 use crate::snapshot::Snapshot;
 use crate::target::Target;
@@ -39,27 +40,28 @@ agents:
     class: implementer
 ";
 
-/// The roster of [`snapshot`].
-const SNAPSHOT_ROSTER: &str = "\
-version: 1
-transport: tmux
-agents:
-  - name: lead
-    runtime: claude
-    class: orchestrator
-  - name: coder0
-    runtime: codex
-    class: implementer
-  - name: coder1
-    runtime: codex
-    class: implementer
-  - name: rev0
-    runtime: pi
-    class: reviewer
-";
+/// The agents of [`snapshot`]: name, runtime and class.
+const SNAPSHOT_AGENTS: [(&str, &str, &str); 11] = [
+    ("lead", "claude", "orchestrator"),
+    ("coder0", "codex", "implementer"),
+    ("coder1", "codex", "implementer"),
+    ("coder2", "codex", "implementer"),
+    ("coder3", "codex", "implementer"),
+    ("coder4", "codex", "implementer"),
+    ("coder5", "codex", "implementer"),
+    ("rev0", "pi", "reviewer"),
+    ("ops0", "pi", "operations"),
+    ("gardener", "pi", "a-class-of-its-own"),
+    ("board0", "pi", "board"),
+];
 
-/// The snapshot of a fleet at 2026-11-20T12:00:00Z: `lead` works, `coder0` waits for a permission, the process of
-/// `coder1` was killed, `rev0` was never started, and the session `scratch` is not in the roster.
+/// The snapshot of a fleet at 2026-11-20T12:00:00Z with every condition and every activity.
+///
+/// * `lead` works and has exited before, `ops0` is idle.
+/// * `coder0` waits for a permission, `coder4` for a login, as its screen shows; `coder3` is blocked, and `coder5`
+///   works without output.
+/// * `coder1` was killed, `coder2` is starting, and the heartbeat of `gardener` is stale.
+/// * `rev0` was never started, the process of `board0` cannot be read, and the session `scratch` is not in the roster.
 #[must_use]
 pub fn snapshot() -> Snapshot {
     assemble(&target(), &mixed_observation())
@@ -68,29 +70,95 @@ pub fn snapshot() -> Snapshot {
 /// The observation of [`snapshot`].
 fn mixed_observation() -> Observation {
     let mut observation = observation();
-    observation.roster = observed_roster(Roster::parse(SNAPSHOT_ROSTER, Path::new("/h/roster.yaml")).unwrap());
+    observation.roster = observed_roster(Roster::parse(&snapshot_roster(), Path::new("/h/roster.yaml")).unwrap());
+    // The host was suspended for most of this time, which the monotonic clock does not count.
+    observation.since_boot = Duration::from_secs(14_405);
+    server(&mut observation).started = Some(1_794_902_400);
+    for (pid, (agent, runtime, _)) in (100..).step_by(100).zip(SNAPSHOT_AGENTS).filter(|(_, agent)| agent.0 != "rev0") {
+        add(&mut observation, agent, pid, &format!("mosaic yolo {runtime}"));
+        let usage = Usage { memory_bytes: 1_288_490_188, cpu: Duration::from_millis(192_400), tasks: 14 };
+        process(&mut observation, pid).usage = Some(usage);
+        let entered = "2026-11-20T08:00:00.1239Z".parse().unwrap();
+        observation.systemd.result.as_mut().unwrap().since.insert(UnitName::agent(&agent.parse().unwrap()), entered);
+    }
+    for (took, source) in [
+        (250, &mut observation.roster.read.took),
+        (5_100, &mut observation.tmux.took),
+        (2_750, &mut observation.systemd.took),
+        (0, &mut observation.heartbeats.took),
+        (12_000, &mut observation.processes.took),
+    ] {
+        *source = Duration::from_micros(took);
+    }
     report(&mut observation, "lead", "working\nreason=subagents\nmodel=opus\ntask=plan the release");
-    report(&mut observation, "coder0", "waiting\nreason=permission: Bash\nmodel=gpt-6");
-    add(&mut observation, "coder1", 300, "mosaic yolo codex");
-    server(&mut observation).sessions.get_mut("coder1").unwrap().dead = true;
-    observation.processes.result.as_mut().unwrap().get_mut(&300.try_into().unwrap()).unwrap().stat =
-        Ok(Some(stat(300, 'Z')));
-    unit(&mut observation, "coder1").active = ActiveState::Activating;
+    let exited_before = beat("lead", 100)
+        .replace("11:59:55", "11:59:56.877")
+        .replace("mono=995.000", "mono=996.880")
+        .replace("gen=1", "gen=3")
+        + "last_exit=code:7\nlast_exit_ts=2026-11-20T07:59:58Z\n";
+    heartbeat(&mut observation, "lead", &exited_before);
+    add_waiting_agents(&mut observation);
+    add_failing_agents(&mut observation);
+    report(&mut observation, "ops0", "idle\nmodel=pi-1");
+    session(&mut observation, "scratch", 2000);
+    let scratch = process(&mut observation, 100).clone();
+    let scratch = ObservedProcess { launch_command: None, group: None, usage: None, ..scratch };
+    observation.processes.result.as_mut().unwrap().insert(2000.try_into().unwrap(), scratch);
+    observation
+}
+
+fn snapshot_roster() -> String {
+    let agents = SNAPSHOT_AGENTS
+        .map(|(name, runtime, class)| format!("  - name: {name}\n    runtime: {runtime}\n    class: {class}\n"));
+    format!("version: 1\ntransport: tmux\nagents:\n{}", agents.concat())
+}
+
+/// Makes agents of [`snapshot`] wait for a person, be blocked, and be silent.
+fn add_waiting_agents(observation: &mut Observation) {
+    report(observation, "coder0", "waiting\nreason=permission: Bash\nmodel=gpt-6");
+    report(observation, "coder3", "blocked\nreason=the provider is overloaded (529)\nmodel=gpt-6");
+    let sign = ScreenSign::Dialog("login".to_owned());
+    observation.screens.insert("coder4".parse().unwrap(), ObservedSign { sign, since: 1_795_174_380 });
+    report(observation, "coder5", "working\nmodel=gpt-6\ntask=rebase the branch");
+    let activities = &mut observation.heartbeats.result.as_mut().unwrap().activities;
+    activities.get_mut(&"coder5".parse().unwrap()).unwrap().since = "2026-11-20T11:04:00Z".parse().unwrap();
+    server(observation).sessions.get_mut("coder5").unwrap().last_output = 1_795_173_720;
+}
+
+/// Makes agents of [`snapshot`] dead, starting, stale, and unreadable.
+fn add_failing_agents(observation: &mut Observation) {
+    let pane = server(observation).sessions.get_mut("coder1").unwrap();
+    (pane.dead, pane.verdict) = (true, "signal:9".parse().ok());
+    let dead = process(observation, 300);
+    (dead.stat, dead.usage, dead.foreground) = (Ok(Some(stat(300, 'Z'))), None, None);
+    let failed = unit(observation, "coder1");
+    (failed.active, failed.sub) = (ActiveState::Failed, "failed".to_owned());
     let exited = beat("coder1", 300).replace("status=ok", "status=exited")
         + "exit=signal:9\nlast_exit=signal:9\nlast_exit_ts=2026-11-20T11:59:54.5Z\n";
-    heartbeat(&mut observation, "coder1", &exited);
-    let exited_before = beat("lead", 100) + "last_exit=code:7\nlast_exit_ts=2026-11-20T11:00:00Z\n";
-    heartbeat(&mut observation, "lead", &exited_before);
-    let since = "2026-11-20T11:43:25.1239Z".parse().unwrap();
-    observation.systemd.result.as_mut().unwrap().since.insert(UnitName::agent(&"lead".parse().unwrap()), since);
-    session(&mut observation, "scratch", 400);
-    observation
+    heartbeat(observation, "coder1", &exited);
+
+    let starting = unit(observation, "coder2");
+    (starting.active, starting.sub) = (ActiveState::Activating, "start".to_owned());
+    process(observation, 400).usage = Some(Usage { memory_bytes: 812, cpu: Duration::from_millis(40), tasks: 1 });
+    let exited_before = beat("coder2", 400) + "last_exit=code:7\nlast_exit_ts=2026-11-20T11:59:42Z\n";
+    heartbeat(observation, "coder2", &exited_before);
+
+    let stale = beat("gardener", 1000).replace("11:59:55", "11:58:56").replace("mono=995.000", "mono=936.000");
+    heartbeat(observation, "gardener", &stale);
+
+    let unreadable = process(observation, 1100);
+    (unreadable.stat, unreadable.usage) = (Err("/proc/1100/stat: Permission denied (os error 13)".to_owned()), None);
+    (unreadable.launch_command, unreadable.foreground) = (None, None);
 }
 
 /// Makes an agent report an activity, with further lines of the report.
 fn report(observation: &mut Observation, agent: &str, activity: &str) {
     let report = format!("ts=2026-11-20T11:50:00.98765Z\nactivity={activity}\n").parse().unwrap();
     observation.heartbeats.result.as_mut().unwrap().activities.insert(agent.parse().unwrap(), report);
+}
+
+fn process(observation: &mut Observation, pid: u32) -> &mut ObservedProcess {
+    observation.processes.result.as_mut().unwrap().get_mut(&pid.try_into().unwrap()).unwrap()
 }
 
 pub(crate) fn observed<T>(value: T) -> Observed<T> {

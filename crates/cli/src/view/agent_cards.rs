@@ -53,7 +53,8 @@ fn fields(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Stri
     if let Some(usage) = agent.usage {
         let cpu = Duration::try_from_secs_f64(usage.cpu_seconds).unwrap_or_default();
         let (memory, cpu) = (format_bytes(usage.memory_bytes), format_duration(cpu));
-        fields.push(("usage", format!("{memory} of memory, {cpu} of CPU time, {} tasks", usage.tasks)));
+        let tasks = if usage.tasks == 1 { "task" } else { "tasks" };
+        fields.push(("usage", format!("{memory} of memory, {cpu} of CPU time, {} {tasks}", usage.tasks)));
     }
     if !agent.drift.is_empty() {
         let kinds: Vec<&str> = agent.drift.iter().map(|kind| kind.as_str()).collect();

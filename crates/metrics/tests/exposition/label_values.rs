@@ -1,6 +1,7 @@
 //! Label values: any text is escaped into a valid line and can be read back.
 
 use mosaic_metrics::Format;
+use mosaic_probe::snapshot::Class;
 use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{Just, Strategy};
 use proptest::{proptest, test_runner::Config};
@@ -37,9 +38,9 @@ proptest! {
         open_metrics in any::<bool>(),
     ) {
         let mut snapshot = fleet();
-        snapshot.agents = vec![agent("other")];
+        snapshot.agents = vec![agent("coder0")];
         snapshot.agents[0].name = name.clone() + "-";
-        snapshot.agents[0].class = Some(class.clone());
+        snapshot.agents[0].class = Some(Class::Other(class.clone()));
         snapshot.agents[0].runtime = Some(runtime.clone());
         (snapshot.host, snapshot.tenant, snapshot.socket) = (host.clone(), tenant.clone(), socket.clone());
         let format = if open_metrics { Format::OpenMetrics } else { Format::Text };

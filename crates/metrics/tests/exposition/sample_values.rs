@@ -30,16 +30,16 @@ fn fail(snapshot: &mut Snapshot, source: SourceName) {
 fn known_facts_have_samples_and_unknown_facts_have_none() {
     let samples = samples(&fleet());
     let table: [(&str, &[&str]); 14] = [
-        ("mosaic_agent_heartbeat_timestamp_seconds", &["coder0 1795186685.123", "coder1 1795186685.123"]),
+        ("mosaic_agent_heartbeat_timestamp_seconds", &["coder0 1795175996.877", "coder1 1795175995"]),
         ("mosaic_agent_heartbeat_interval_seconds", &["coder0 15", "coder1 15"]),
-        ("mosaic_agent_starts_total", &["coder0 3", "coder1 3"]),
+        ("mosaic_agent_starts_total", &["coder0 3", "coder1 1"]),
         // An exit code, and 128 plus the number of a signal.
         ("mosaic_agent_last_exit_code", &["coder0 7", "coder1 137"]),
-        ("mosaic_agent_last_exit_timestamp_seconds", &["coder0 1795172398", "coder1 1795172398"]),
-        ("mosaic_agent_activity_timestamp_seconds", &["coder0 1795186200"]),
+        ("mosaic_agent_last_exit_timestamp_seconds", &["coder0 1795161598", "coder1 1795175995"]),
+        ("mosaic_agent_activity_timestamp_seconds", &["coder0 1795175400.987"]),
         ("mosaic_agent_process_alive", &["coder0 1", "coder1 0"]),
-        ("mosaic_agent_process_start_time_seconds", &["coder0 1795172400.25", "coder1 1795172400.25"]),
-        ("mosaic_agent_last_output_timestamp_seconds", &["coder0 1795186676", "coder1 1795186676"]),
+        ("mosaic_agent_process_start_time_seconds", &["coder0 1795161600", "coder1 1795161600"]),
+        ("mosaic_agent_last_output_timestamp_seconds", &["coder0 1795175988", "coder1 1795175988"]),
         ("mosaic_agent_unit_enabled", &["coder0 1", "coder1 0"]),
         ("mosaic_agent_memory_bytes", &["coder0 1288490188"]),
         ("mosaic_agent_cpu_seconds_total", &["coder0 192.4"]),
@@ -60,7 +60,7 @@ fn a_state_set_has_every_state_and_at_most_one_is_1() {
         // All samples of an agent that does not wait are 0.
         ("mosaic_agent_waiting_for", 6, &["coder0 permission 1"]),
         // All samples of an unknown unit state are 0.
-        ("mosaic_agent_unit_state", 6, &["coder0 active 1", "coder1 activating 1"]),
+        ("mosaic_agent_unit_state", 6, &["coder0 active 1", "coder1 failed 1"]),
     ];
     for (name, words, expected) in table {
         let all = values(&samples, name);
@@ -72,9 +72,9 @@ fn a_state_set_has_every_state_and_at_most_one_is_1() {
 }
 
 #[test]
-fn an_unknown_activity_counts_as_unreported() {
+fn an_agent_without_an_activity_is_unreported() {
     let mut snapshot = fleet();
-    "dreaming".clone_into(&mut snapshot.agents[0].activity.as_mut().unwrap().state);
+    snapshot.agents[0].activity = None;
     let activities = values(&samples(&snapshot), "mosaic_agent_activity");
     assert!(activities.contains(&"coder0 unreported 1".to_owned()), "{activities:?}");
 }

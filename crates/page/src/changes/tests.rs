@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use mosaic_probe::snapshot::{Condition, DriftItem, DriftKind, Snapshot};
+use mosaic_probe::snapshot::{Activity, Class, Condition, DriftItem, DriftKind, Snapshot};
 use serde_json::Value;
 
 use crate::{Changes, History, test_fleet};
@@ -42,9 +42,9 @@ fn the_first_message_contains_everything_and_announces_nothing() {
         [
             "g-down",
             "a-coder1",
-            "a-gardener",
             "a-rev0",
-            "a-board",
+            "a-gardener",
+            "a-board0",
             "g-waiting",
             "a-coder4",
             "a-coder0",
@@ -53,7 +53,7 @@ fn the_first_message_contains_everything_and_announces_nothing() {
             "g-silent",
             "a-coder5",
             "g-nothing",
-            "a-mos-claude",
+            "a-lead",
             "a-coder2",
             "a-ops0",
             "g-unmanaged",
@@ -76,13 +76,13 @@ fn growing_ages_send_only_a_keep_alive() {
     let mut browser = Browser::new(&snapshot);
     for second in 1..5 {
         browser.now += SignedDuration::from_secs(1);
-        snapshot.observed_at = browser.now.to_string();
+        snapshot.observed_at = browser.now;
         assert_eq!(browser.next_message(&snapshot), None, "{second}");
     }
     browser.now += SignedDuration::from_secs(1);
-    snapshot.observed_at = browser.now.to_string();
+    snapshot.observed_at = browser.now;
     let keep_alive = browser.next_message(&snapshot).unwrap();
-    assert_eq!(keep_alive, serde_json::json!({"observedAt": "2026-11-20T14:58:13Z", "now": 1_795_186_693_000_i64}));
+    assert_eq!(keep_alive, serde_json::json!({"observedAt": "2026-11-20T12:00:05Z", "now": 1_795_176_005_000_i64}));
     browser.now += SignedDuration::from_secs(1);
     assert_eq!(browser.next_message(&snapshot), None);
 }
@@ -110,7 +110,7 @@ fn a_dead_agent_moves_to_the_top_and_is_announced() {
 fn a_waiting_agent_moves_to_the_top_and_is_announced() {
     let mut snapshot = test_fleet::with_conditions(&[Condition::Up; 3]);
     let mut browser = Browser::new(&snapshot);
-    snapshot.agents[2].activity = Some(test_fleet::activity("waiting", Some("login: 401")));
+    snapshot.agents[2].activity = Some(test_fleet::activity(Activity::Waiting, Some("login: 401")));
     let message = browser.next_message(&snapshot).unwrap();
     assert_eq!(fragments(&message), ["a-coder2.a", "a-coder2.d", "g-nothing", "g-waiting", "summary"]);
     assert_eq!(message["order"], serde_json::json!(["g-waiting", "a-coder2", "g-nothing", "a-coder0", "a-coder1"]));
@@ -120,14 +120,14 @@ fn a_waiting_agent_moves_to_the_top_and_is_announced() {
     assert!(cell.contains("login needed") && cell.contains("mosaic agent attach coder2"), "{cell}");
     // An agent that has waited longer is above.
     let before = mosaic_probe::snapshot::ActivitySnapshot {
-        since: "2026-11-20T14:45:59Z".to_owned(),
-        ..test_fleet::activity("waiting", None)
+        since: "2026-11-20T11:47:59Z".parse().unwrap(),
+        ..test_fleet::activity(Activity::Waiting, None)
     };
     snapshot.agents[1].activity = Some(before);
     let message = browser.next_message(&snapshot).unwrap();
     assert_eq!(message["order"], serde_json::json!(["g-waiting", "a-coder1", "a-coder2", "g-nothing", "a-coder0"]));
     for agent in &mut snapshot.agents {
-        agent.activity = Some(test_fleet::activity("working", None));
+        agent.activity = Some(test_fleet::activity(Activity::Working, None));
     }
     let message = browser.next_message(&snapshot).unwrap();
     assert_eq!(
@@ -141,12 +141,15 @@ fn a_waiting_agent_moves_to_the_top_and_is_announced() {
 fn only_changed_cells_are_sent() {
     type Change = fn(&mut Snapshot);
     let table: [(Change, &[&str]); 8] = [
-        (|fleet| fleet.agents[0].heartbeat.ts = Some("2026-11-20T14:58:20Z".to_owned()), &["a-coder0.b"]),
+        (|fleet| fleet.agents[0].heartbeat.ts = "2026-11-20T12:00:12Z".parse().ok(), &["a-coder0.b"]),
         (|fleet| fleet.agents[0].session.as_mut().unwrap().last_output = None, &["a-coder0.o"]),
         (|fleet| fleet.agents[0].heartbeat.starts = Some(4), &["a-coder0.s"]),
         (|fleet| fleet.agents[0].usage = None, &["a-coder0.u"]),
-        (|fleet| fleet.agents[0].activity = Some(test_fleet::activity("idle", None)), &["a-coder0.a", "a-coder0.d"]),
-        (|fleet| fleet.agents[0].class = Some("reviewer".to_owned()), &["a-coder0.n"]),
+        (
+            |fleet| fleet.agents[0].activity = Some(test_fleet::activity(Activity::Idle, None)),
+            &["a-coder0.a", "a-coder0.d"],
+        ),
+        (|fleet| fleet.agents[0].class = Some(Class::Reviewer), &["a-coder0.n"]),
         (|fleet| fleet.agents[0].unit = None, &["a-coder0.d"]),
         (|fleet| fleet.holder.up = None, &["place"]),
     ];

@@ -1,5 +1,7 @@
 use jiff::SignedDuration;
-use mosaic_probe::snapshot::{AgentSnapshot, Condition, Snapshot};
+use mosaic_probe::snapshot::{
+    Activity, ActivitySnapshot, AgentSnapshot, Class, Condition, SessionSnapshot, Snapshot, SourceName, WaitingFor,
+};
 
 use super::document;
 use crate::asset::{PAGE_CSS, PAGE_JS};
@@ -78,26 +80,22 @@ fn hostile_texts_are_escaped() {
 fn make_hostile(agent: &mut AgentSnapshot, hostile: &str) {
     let hostile = || hostile.to_owned();
     agent.name = hostile();
-    (agent.runtime, agent.class, agent.reason) = (Some(hostile()), Some(hostile()), Some(hostile()));
-    agent.activity = Some(mosaic_probe::snapshot::ActivitySnapshot {
-        state: hostile(),
-        since: hostile(),
+    (agent.runtime, agent.reason) = (Some(hostile()), Some(hostile()));
+    agent.class = Some(Class::Other(hostile()));
+    agent.activity = Some(ActivitySnapshot {
         reason: Some(hostile()),
-        waiting_for: Some(mosaic_probe::snapshot::WaitingFor::Other),
-        silent_since: Some(hostile()),
-        source: mosaic_probe::snapshot::ActivitySource::Report,
+        waiting_for: Some(WaitingFor::Other),
         model: Some(hostile()),
         task: Some(hostile()),
+        ..test_fleet::activity(Activity::Waiting, None)
     });
     if let Some(session) = &mut agent.session {
-        (session.command, session.pane_id, session.last_output) = (Some(hostile()), Some(hostile()), Some(hostile()));
+        (session.command, session.pane_id) = (Some(hostile()), Some(hostile()));
     }
     if let Some(unit) = &mut agent.unit {
-        (unit.name, unit.active, unit.sub) = (hostile(), hostile(), hostile());
+        (unit.name, unit.sub) = (hostile(), hostile());
     }
-    let beat = &mut agent.heartbeat;
-    (beat.reason, beat.status, beat.exit, beat.last_exit) =
-        (Some(hostile()), Some(hostile()), Some(hostile()), Some(hostile()));
+    agent.heartbeat.reason = Some(hostile());
 }
 
 #[test]
@@ -113,7 +111,7 @@ fn without_scripts_the_page_is_complete_and_reloads() {
     let html = page(&test_fleet::with_everything());
     assert!(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"15\"></noscript></head>"));
     for expected in
-        ["<b>waiting</b> <time datetime=\"2026-11-20T14:46:00Z\">12m</time>", "permission: Bash", "3d04h</time>"]
+        ["<b>waiting</b> <time datetime=\"2026-11-20T11:50:00Z\">10m</time>", "permission: Bash", "3d04h</time>"]
     {
         assert!(html.contains(expected), "{expected}");
     }
@@ -122,7 +120,7 @@ fn without_scripts_the_page_is_complete_and_reloads() {
 #[test]
 fn an_empty_fleet_without_a_roster_is_rendered() {
     let mut snapshot = test_fleet::with_conditions(&[]);
-    test_fleet::fail(&mut snapshot, mosaic_probe::snapshot::SourceName::Roster, "roster.yaml:3: no\n  3 | x");
+    test_fleet::fail(&mut snapshot, SourceName::Roster, "roster.yaml:3: no\n  3 | x");
     snapshot.holder.up = None;
     let html = page(&snapshot);
     assert!(html.contains("the roster cannot be read"));
@@ -134,7 +132,7 @@ fn an_empty_fleet_without_a_roster_is_rendered() {
 fn a_thousand() -> (Snapshot, History) {
     let mut snapshot = test_fleet::with_conditions(&[Condition::Up; 1000]);
     for agent in &mut snapshot.agents {
-        agent.activity = Some(test_fleet::activity("waiting", Some("permission: Bash")));
+        agent.activity = Some(test_fleet::activity(Activity::Waiting, Some("permission: Bash")));
         agent.activity.as_mut().unwrap().task = Some("the exporter of issue 4".to_owned());
     }
     let mut history = History::default();
@@ -142,7 +140,7 @@ fn a_thousand() -> (Snapshot, History) {
         let now = test_fleet::now() - SignedDuration::from_mins(minute);
         for (at, agent) in (0..).zip(&mut snapshot.agents) {
             let printed = now - SignedDuration::from_mins((minute + at) % 4 * 10);
-            agent.session.as_mut().unwrap().last_output = Some(printed.to_string());
+            agent.session.as_mut().unwrap().last_output = Some(printed);
         }
         history.record(now, &snapshot);
     }
@@ -161,7 +159,7 @@ fn the_page_of_a_thousand_agents_is_small_enough_for_a_phone() {
         agent.condition = Condition::Missing;
         agent.reason = Some("no tmux server runs on the socket".to_owned());
         agent.activity = None;
-        agent.session = Some(mosaic_probe::snapshot::SessionSnapshot::default());
+        agent.session = Some(SessionSnapshot::default());
     }
     let size = document(&snapshot, Some(true), &history, test_fleet::now()).len();
     assert!(size <= LIMIT, "{size}");

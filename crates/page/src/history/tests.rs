@@ -73,7 +73,7 @@ fn output_counts_for_its_own_minute_unless_that_is_a_gap() {
     let mut history = History::default();
     let mut snapshot = one(Condition::Up);
     let mut note = |minute: i64, second: i64, output: Timestamp| {
-        snapshot.agents[0].session.as_mut().unwrap().last_output = Some(output.to_string());
+        snapshot.agents[0].session.as_mut().unwrap().last_output = Some(output);
         history.record(at(minute, second), &snapshot);
     };
     note(0, 10, at(-500, 0));
