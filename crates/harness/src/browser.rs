@@ -1,17 +1,15 @@
-mod web_driver;
-
-use crate::{Deadline, required_program};
+use crate::{Deadline, HttpAnswer, required_program};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use tempfile::TempDir;
-use web_driver::WebDriver;
 
 /// Chromium keeps to itself: nothing is fetched, synchronised or asked for but the page.
 const ARGUMENTS: [&str; 9] = [
@@ -166,4 +164,68 @@ fn listen(said: ChildStdout) -> u16 {
         }
     });
     port.recv_timeout(Deadline::default().remaining()).expect("chromedriver does not listen")
+}
+
+/// A session of the `WebDriver` protocol (W3C): JSON over HTTP.
+#[derive(Debug)]
+struct WebDriver {
+    port: u16,
+    session: String,
+}
+
+impl WebDriver {
+    fn begin(port: u16, capabilities: &Value) -> Self {
+        let mut driver = Self { port, session: String::new() };
+        let begun =
+            driver.ask("POST", "/session", &json!({ "capabilities": capabilities })).expect("chromedriver answers");
+        driver.session = format!("/session/{}", begun["sessionId"].as_str().expect("a session"));
+        driver
+    }
+
+    /// What the session answers to a command.
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.ask("POST", &format!("{}{path}", self.session), body).expect("chromedriver answers")
+    }
+
+    /// Ends the browser, if it is still there.
+    fn end(&self) {
+        let _ = self.exchange("DELETE", &self.session, &json!({}));
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> io::Result<Value> {
+        let answer = self.exchange(method, path, body)?;
+        let text = answer.text();
+        assert_eq!(answer.status, 200, "{method} {path} {body}: {text}");
+        let mut answer: Value = serde_json::from_str(&text)?;
+        Ok(answer["value"].take())
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: &Value) -> io::Result<HttpAnswer> {
+        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        connection.set_read_timeout(Some(Deadline::default().remaining()))?;
+        let body = body.to_string();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close", self.port);
+        write!(connection, "{head}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())?;
+        read_answer(&mut connection)
+    }
+}
+
+/// Chromedriver leaves the connection open, whatever it is asked: the answer ends where it says.
+fn read_answer(connection: &mut TcpStream) -> io::Result<HttpAnswer> {
+    let (mut answer, mut piece) = (Vec::new(), [0; 16384]);
+    loop {
+        match connection.read(&mut piece)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            more => answer.extend_from_slice(&piece[..more]),
+        }
+        let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        if answer.len() >= head + 4 + content_length(&answer[..head]) {
+            return Ok(HttpAnswer::parse(&answer));
+        }
+    }
+}
+
+fn content_length(head: &[u8]) -> usize {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or_default()
 }

@@ -1,16 +1,13 @@
 mod agents;
-mod programs;
 pub(crate) mod teardown;
 
-use crate::FleetBuilder;
-use crate::fleet_paths::FleetPaths;
-use crate::fleet_processes::FleetProcesses;
-use crate::pane_listener::PaneListener;
+use crate::fleet::teardown::FleetProcesses;
+use crate::pane_process::PaneListener;
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
@@ -19,7 +16,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Fleet {
     panes: PaneListener,
-    paths: FleetPaths,
+    paths: FleetLayout,
     socket: String,
     environment: BTreeMap<String, String>,
     owner: Option<(u32, u32)>,
@@ -46,7 +43,7 @@ impl Fleet {
             .tempdir_in("/tmp")
             .expect("a directory in /tmp");
         let root = directory.path();
-        let paths = FleetPaths::new(root, builder.run.as_ref().map(|run| root.join(run)));
+        let paths = FleetLayout::new(root, builder.run.as_ref().map(|run| root.join(run)));
         let name = root.file_name().expect("it has a name");
         let socket = builder.socket.unwrap_or_else(|| text(name.as_ref()));
         for path in [&paths.mosaic_home, &paths.tmux, &paths.runtime] {
@@ -146,7 +143,7 @@ impl Fleet {
         FleetProcesses::new(self.root()).list()
     }
 
-    pub(crate) fn paths(&self) -> &FleetPaths {
+    pub(crate) fn paths(&self) -> &FleetLayout {
         &self.paths
     }
 
@@ -182,7 +179,7 @@ pub(crate) fn give(path: &Path, owner: Option<(u32, u32)>) {
 /// be there.
 fn search_path() -> String {
     let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    let has_tmux = |directory: &std::path::PathBuf| directory.join("tmux").is_file();
+    let has_tmux = |directory: &PathBuf| directory.join("tmux").is_file();
     if std::env::split_paths(usual).any(|directory| has_tmux(&directory)) {
         return usual.to_owned();
     }
@@ -195,4 +192,77 @@ fn search_path() -> String {
 
 fn text(path: &Path) -> String {
     path.to_str().expect("paths of a fleet are ASCII").to_owned()
+}
+
+/// Says how a [`Fleet`] differs from the usual one.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct FleetBuilder {
+    pub(crate) socket: Option<String>,
+    pub(crate) run: Option<PathBuf>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) owner: Option<(u32, u32)>,
+}
+
+impl FleetBuilder {
+    /// Another name for the tmux socket; its directory is the fleet's own all the same.
+    pub fn tmux_socket(mut self, name: impl Into<String>) -> Self {
+        self.socket = Some(name.into());
+        self
+    }
+
+    /// Heartbeats go there; relative to the fleet's root. Sets `MOSAIC_HEARTBEAT_RUN_DIR`.
+    pub fn run_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.run = Some(path.into());
+        self
+    }
+
+    /// A variable that everything in the fleet gets.
+    pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.push((key.into(), value.into()));
+        self
+    }
+
+    /// Everything runs as that user, for tests in which root could do what nobody else can.
+    /// Only root can ask for it.
+    pub fn owner(mut self, uid: u32, gid: u32) -> Self {
+        self.owner = Some((uid, gid));
+        self
+    }
+
+    /// Makes the directories; nothing runs yet.
+    #[must_use]
+    pub fn build(self) -> Fleet {
+        Fleet::build(self)
+    }
+}
+
+/// Where everything of one fleet is.
+#[derive(Clone, Debug)]
+pub(crate) struct FleetLayout {
+    pub(crate) root: PathBuf,
+    pub(crate) home: PathBuf,
+    pub(crate) mosaic_home: PathBuf,
+    pub(crate) tmux: PathBuf,
+    pub(crate) runtime: PathBuf,
+    pub(crate) run: PathBuf,
+}
+
+impl FleetLayout {
+    pub(crate) fn new(root: &Path, run: Option<PathBuf>) -> Self {
+        let home = root.join("home");
+        let mosaic_home = home.join(".config/mosaic");
+        Self {
+            root: root.to_owned(),
+            tmux: root.join("tmux"),
+            runtime: root.join("run"),
+            run: run.unwrap_or_else(|| mosaic_home.join("fleet/run")),
+            home,
+            mosaic_home,
+        }
+    }
+
+    pub(crate) fn pane_socket(&self) -> PathBuf {
+        self.root.join("panes")
+    }
 }

@@ -1,15 +1,10 @@
 mod connection;
-mod conversations;
 mod dialect;
-mod exchange;
-mod held_answers;
-mod http_request;
-mod reply;
+mod model_state;
 
 use crate::Deadline;
-use exchange::Exchange;
-pub use held_answers::HeldAnswers;
-use reply::Reply;
+use dialect::Reply;
+use model_state::ModelState;
 use serde_json::Value;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -24,7 +19,7 @@ use std::thread::{self, JoinHandle};
 #[derive(Debug)]
 pub struct ModelServer {
     address: SocketAddr,
-    exchange: Arc<Exchange>,
+    state: Arc<ModelState>,
     accepting: Option<JoinHandle<()>>,
 }
 
@@ -34,12 +29,12 @@ impl ModelServer {
     pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of this host's");
         let address = listener.local_addr().expect("it has an address");
-        let exchange = Arc::new(Exchange::default());
+        let state = Arc::new(ModelState::default());
         let accepting = thread::spawn({
-            let exchange = Arc::clone(&exchange);
-            move || accept(&listener, &exchange)
+            let state = Arc::clone(&state);
+            move || accept(&listener, &state)
         });
-        Self { address, exchange, accepting: Some(accepting) }
+        Self { address, state, accepting: Some(accepting) }
     }
 
     /// What an agent program is told to ask: the address up to `/v1`.
@@ -52,42 +47,42 @@ impl ModelServer {
     /// several conversations: one after the other, as they began.
     #[must_use]
     pub fn user_turns(&self) -> Vec<String> {
-        self.exchange.user_turns()
+        self.state.user_turns()
     }
 
     /// Waits until the user has said as much, and maybe more.
     #[must_use]
     pub fn wait_user_turns(&self, count: usize) -> Vec<String> {
-        self.exchange.wait_user_turns(count, Deadline::default())
+        self.state.wait_user_turns(count, Deadline::default())
     }
 
     /// Is slow from now on: no answer goes out while the guard is there. What is said meanwhile is
     /// seen nevertheless.
     #[must_use]
     pub fn hold(&self) -> HeldAnswers {
-        HeldAnswers::new(Arc::clone(&self.exchange))
+        HeldAnswers::new(Arc::clone(&self.state))
     }
 
     /// Wants a tool to be used, in its next answer to somebody who has tools.
     pub fn call_tool(&self, name: &str, arguments: Value) {
-        self.exchange.reply_next(Reply::Tool { name: name.to_owned(), arguments });
+        self.state.reply_next(Reply::Tool { name: name.to_owned(), arguments });
     }
 
     /// Refuses every request from now on, with an HTTP status ("401 Unauthorized") and a message; with `None` no
     /// longer.
     pub fn refuse(&self, refusal: Option<(&str, &str)>) {
-        self.exchange.refuse(refusal.map(|(status, message)| (status.to_owned(), message.to_owned())));
+        self.state.refuse(refusal.map(|(status, message)| (status.to_owned(), message.to_owned())));
     }
 
     /// Waits until an agent waits for an answer that is held back.
     pub fn wait_held(&self) {
-        self.exchange.wait_held(Deadline::default());
+        self.state.wait_held(Deadline::default());
     }
 }
 
 impl Drop for ModelServer {
     fn drop(&mut self) {
-        self.exchange.stop();
+        self.state.stop();
         // It looks whether to go on when somebody comes.
         drop(TcpStream::connect(self.address));
         if let Some(accepting) = self.accepting.take() {
@@ -96,18 +91,35 @@ impl Drop for ModelServer {
     }
 }
 
-fn accept(listener: &TcpListener, exchange: &Arc<Exchange>) {
+fn accept(listener: &TcpListener, state: &Arc<ModelState>) {
     for connection in listener.incoming() {
-        if exchange.has_stopped() {
+        if state.has_stopped() {
             return;
         }
         match connection {
             Ok(connection) => {
-                let exchange = Arc::clone(exchange);
-                thread::spawn(move || connection::serve(&connection, &exchange));
+                let state = Arc::clone(state);
+                thread::spawn(move || connection::serve(&connection, &state));
             }
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => panic!("accept a connection: {error}"),
         }
+    }
+}
+
+/// While this exists, a [`ModelServer`](crate::ModelServer) answers nobody; then all who wait.
+#[derive(Debug)]
+pub struct HeldAnswers(Arc<ModelState>);
+
+impl HeldAnswers {
+    fn new(state: Arc<ModelState>) -> Self {
+        state.hold();
+        Self(state)
+    }
+}
+
+impl Drop for HeldAnswers {
+    fn drop(&mut self) {
+        self.0.release();
     }
 }

@@ -1,9 +1,9 @@
-mod exporter;
-mod looks;
-
-use crate::{Fleet, FleetBuilder, UnitFleet};
+use crate::fleet::give;
+use crate::{Deadline, ExporterProcess, Fleet, FleetBuilder, ShippedSchema, UnitFleet};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 /// A [`UnitFleet`] as its users have it: a roster, all that `mosaic fleet install` makes of it, and
 /// the command `mosaic` to look at it. Its agents are [`PaneProcess`](crate::PaneProcess)es, the
@@ -70,7 +70,7 @@ impl RosterFleet {
         let path = self.roster_path();
         std::fs::create_dir_all(path.parent().expect("it is in a directory")).expect("make a directory");
         std::fs::write(&path, text).expect("write the roster");
-        crate::fleet::give(self.units.fleet().home(), self.units.fleet().owner());
+        give(self.units.fleet().home(), self.units.fleet().owner());
     }
 
     /// Takes an agent's line out of the roster; nothing else learns of it.
@@ -97,5 +97,93 @@ impl RosterFleet {
 
     fn roster_path(&self) -> PathBuf {
         self.units.fleet().mosaic_home().join("fleet/roster.yaml")
+    }
+}
+
+/// What the product says of the fleet; every answer is checked against its schema.
+impl RosterFleet {
+    /// `mosaic fleet ps --json`, and its exit code.
+    #[must_use]
+    pub fn ps(&self) -> (Option<i32>, Value) {
+        let output = self.mosaic(&["fleet", "ps", "--json"]);
+        assert!(!output.stdout.is_empty(), "mosaic fleet ps: {output:?}");
+        (output.status.code(), ShippedSchema::Ps.read(&output.stdout))
+    }
+
+    /// As [`ps`](Self::ps), which has to succeed.
+    #[must_use]
+    pub fn snapshot(&self) -> Value {
+        let (code, snapshot) = self.ps();
+        assert_eq!(code, Some(0), "{snapshot:#}");
+        snapshot
+    }
+
+    /// One agent of a [`snapshot`](Self::snapshot).
+    #[must_use]
+    pub fn agent(&self, name: &str) -> Value {
+        Self::agent_of(&self.snapshot(), name)
+    }
+
+    /// Kind and subject of every drift, in order.
+    #[must_use]
+    pub fn drift(&self) -> Vec<(String, String)> {
+        Self::drift_of(&self.snapshot())
+    }
+
+    /// One agent of this snapshot.
+    #[must_use]
+    pub fn agent_of(snapshot: &Value, name: &str) -> Value {
+        let mut agents = snapshot["agents"].as_array().expect("a list").iter();
+        agents.find(|agent| agent["name"] == name).unwrap_or_else(|| panic!("no {name} in {snapshot:#}")).clone()
+    }
+
+    /// Kind and subject of every drift in this snapshot, in order.
+    #[must_use]
+    pub fn drift_of(snapshot: &Value) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let items = snapshot["drift"].as_array().expect("a list").iter();
+        let mut drift: Vec<_> = items.map(|item| (text(&item["kind"]), text(&item["subject"]))).collect();
+        drift.sort_unstable();
+        drift
+    }
+
+    /// An agent's condition.
+    #[must_use]
+    pub fn condition(&self, agent: &str) -> String {
+        self.agent(agent)["condition"].as_str().expect("a word").to_owned()
+    }
+
+    /// Waits until an agent is in this condition; the snapshot in which it is.
+    pub fn wait_condition(&self, agent: &str, condition: &str) -> Value {
+        let deadline = Deadline::default();
+        loop {
+            let snapshot = self.snapshot();
+            let seen = Self::agent_of(&snapshot, agent);
+            if seen["condition"] == condition {
+                return snapshot;
+            }
+            assert!(!deadline.passed(), "{agent} does not come to be {condition}: {seen:#}");
+            // What is waited for may happen in a file, in a process or nowhere: an age just grows.
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// `mosaic fleet verify --json` with further arguments, and its exit code.
+    #[must_use]
+    pub fn verify(&self, further: &[&str]) -> (Option<i32>, Value) {
+        let output = self.mosaic(&[&["fleet", "verify", "--json"], further].concat());
+        assert!(!output.stdout.is_empty(), "mosaic fleet verify: {output:?}");
+        (output.status.code(), ShippedSchema::Verify.read(&output.stdout))
+    }
+}
+
+impl RosterFleet {
+    /// An exporter of this fleet, as it is installed, beside the manager.
+    #[must_use]
+    pub fn exporter(&self, flags: &[&str]) -> ExporterProcess {
+        let program = self.units.fleet().mosaic_home().join("tools/fleet/mosaic-fleet-exporter");
+        let mut command = self.units.manager().command(program);
+        command.args(flags);
+        ExporterProcess::start(command)
     }
 }

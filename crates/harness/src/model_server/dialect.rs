@@ -1,4 +1,3 @@
-use super::reply::Reply;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -17,7 +16,7 @@ impl Dialect {
     const ANSWER: &str = "noted";
 
     /// By the last words of a request's path.
-    pub(super) fn of(path: &str) -> Option<Self> {
+    pub(super) fn from_path(path: &str) -> Option<Self> {
         let path = path.split('?').next().unwrap_or_default();
         let ends = [
             ("/chat/completions", Self::ChatCompletions),
@@ -136,6 +135,21 @@ fn events(events: &[(&str, Value)]) -> String {
     })
 }
 
+/// What the model answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Reply {
+    /// "noted"
+    #[default]
+    Noted,
+    /// It wants a tool to be used.
+    Tool {
+        /// The tool's name, as the agent program calls it.
+        name: String,
+        /// With what.
+        arguments: Value,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::Dialect;
@@ -161,9 +175,9 @@ mod tests {
 
     #[test]
     fn a_path_tells_its_dialect() {
-        assert_eq!(Dialect::of("/v1/chat/completions"), Some(Dialect::ChatCompletions));
-        assert_eq!(Dialect::of("/v1/messages?beta=true"), Some(Dialect::Messages));
-        assert_eq!(Dialect::of("/v1/responses"), Some(Dialect::Responses));
-        assert_eq!(Dialect::of("/v1/models"), None);
+        assert_eq!(Dialect::from_path("/v1/chat/completions"), Some(Dialect::ChatCompletions));
+        assert_eq!(Dialect::from_path("/v1/messages?beta=true"), Some(Dialect::Messages));
+        assert_eq!(Dialect::from_path("/v1/responses"), Some(Dialect::Responses));
+        assert_eq!(Dialect::from_path("/v1/models"), None);
     }
 }

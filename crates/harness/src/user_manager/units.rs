@@ -1,4 +1,5 @@
 use super::UserManager;
+use crate::fleet::give;
 use crate::{Binaries, CgroupTree, Deadline};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ impl UserManager {
                 fs::copy(program, &installed).expect("copy a program");
             }
         }
-        crate::fleet::give(&self.paths.home, self.owner);
+        give(&self.paths.home, self.owner);
         self.install_units_from(&Binaries::workspace().join("framework/systemd/user"));
     }
 
@@ -103,12 +104,12 @@ impl UserManager {
     }
 
     /// Sees to that, among what is gone with the next boot: what a test finds in the home is the product's.
-    pub(super) fn give_the_exporter_a_place(&self) {
+    pub(super) fn redirect_exporter_socket(&self) {
         let directory = self.paths.runtime.join("systemd/user/mosaic-fleet-exporter.socket.d");
         let text = format!("[Socket]\nListenStream=\nListenStream={}\n", self.exporter_socket().display());
         fs::create_dir_all(&directory).expect("make a directory of units");
         fs::write(directory.join("test.conf"), text).expect("write a drop-in");
-        crate::fleet::give(&self.paths.runtime, self.owner);
+        give(&self.paths.runtime, self.owner);
     }
 
     /// The control group of a unit, as the manager names it; empty when it has none.
@@ -132,6 +133,6 @@ impl UserManager {
         let directory = path.parent().expect("a unit is in a directory");
         fs::create_dir_all(directory).expect("make a directory of units");
         fs::write(path, text).expect("write a unit");
-        crate::fleet::give(&self.paths.home, self.owner);
+        give(&self.paths.home, self.owner);
     }
 }

@@ -8,23 +8,16 @@
     reason = "a program of the tests: a panic names the line, which is what a failed test is for"
 )]
 
-mod block;
 mod composer;
-mod gate;
-mod key;
-mod key_parser;
-mod line_reader;
+mod keyboard;
 mod options;
-mod raw_terminal;
 mod screen;
 mod session;
-mod size;
-mod submission_log;
 mod tui;
 mod wrap;
 
 use options::Options;
-use submission_log::SubmissionLog;
+use tui::SubmissionLog;
 
 fn main() {
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -36,8 +29,8 @@ fn main() {
     };
     let log = SubmissionLog::open(&options.log);
     if options.line {
-        line_reader::run(log);
+        session::run_line_reader(log);
     } else {
-        session::run(options, log);
+        session::run_tui(options, log);
     }
 }

@@ -1,11 +1,12 @@
-use crate::block::Block;
 use crate::composer::Composer;
-use crate::gate::Gate;
-use crate::key::Key;
+use crate::keyboard::Key;
 use crate::options::Options;
-use crate::size::Size;
-use crate::submission_log::SubmissionLog;
+use crate::screen::{Block, Size};
 use crate::wrap::{truncate, wrap};
+use serde::Serialize;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// What the program is at: what it shows, and what a key does.
 #[derive(Debug)]
@@ -13,9 +14,9 @@ pub(crate) struct Tui {
     options: Options,
     log: SubmissionLog,
     composer: Composer,
-    loading: Gate,
-    dialog: Gate,
-    busy: Gate,
+    loading: FileGate,
+    dialog: FileGate,
+    busy: FileGate,
     /// The next Enter is one that gets lost.
     swallow_next: bool,
     queue: Vec<String>,
@@ -37,9 +38,9 @@ impl Tui {
             log,
             swallow_next: options.swallow_first_enter && !composer.is_empty(),
             composer,
-            loading: Gate::new(options.no_composer_until.clone()),
-            dialog: Gate::new(options.dialog_until.clone()),
-            busy: Gate::new(options.busy_until.clone()),
+            loading: FileGate::new(options.no_composer_until.clone()),
+            dialog: FileGate::new(options.dialog_until.clone()),
+            busy: FileGate::new(options.busy_until.clone()),
             options,
             queue: Vec::new(),
             transcript: Vec::new(),
@@ -73,7 +74,7 @@ impl Tui {
         self.ended
     }
 
-    pub(crate) fn obey(&mut self, keys: impl IntoIterator<Item = Key>) {
+    pub(crate) fn handle_keys(&mut self, keys: impl IntoIterator<Item = Key>) {
         for key in keys {
             if self.dialog.is_open() {
                 self.edit(key);
@@ -133,7 +134,7 @@ impl Tui {
     /// What is at the bottom of the screen.
     pub(crate) fn block(&self, glyph: Option<usize>, size: Size) -> Block {
         if self.is_loading() {
-            return Block::of(vec![LOADING.to_owned()]);
+            return Block::from_lines(vec![LOADING.to_owned()]);
         }
         let mut above: Vec<String> = self.queue.iter().map(|message| steering(message, size)).collect();
         // One that has something to be busy with shows when it no longer is.
@@ -141,7 +142,7 @@ impl Tui {
         above.extend(glyph.filter(|_| works).map(|glyph| format!(" {} Working...", GLYPHS[glyph % GLYPHS.len()])));
         if !self.dialog.is_open() {
             above.extend(DIALOG.map(str::to_owned));
-            return Block::of(above);
+            return Block::from_lines(above);
         }
         Block::with_composer(above, &self.composer.shown(), size)
     }
@@ -150,4 +151,42 @@ impl Tui {
 fn steering(message: &str, size: Size) -> String {
     let first = message.lines().next().unwrap_or_default();
     truncate(&format!(" Steering: {first}"), size.columns)
+}
+
+/// Something that ends when a file appears. That it has is for good.
+#[derive(Debug)]
+pub(crate) struct FileGate(Option<PathBuf>);
+
+impl FileGate {
+    /// One that waits for a file, or is open from the beginning.
+    pub(crate) fn new(file: Option<PathBuf>) -> Self {
+        Self(file)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Looks whether the file is there by now.
+    pub(crate) fn look(&mut self) {
+        self.0.take_if(|file| file.exists());
+    }
+}
+
+/// Where a test reads what has arrived: a line of JSON each, there as soon as it is written.
+#[derive(Debug)]
+pub(crate) struct SubmissionLog(File);
+
+impl SubmissionLog {
+    pub(crate) fn open(path: &Path) -> Self {
+        let opened = File::options().append(true).create(true).open(path);
+        Self(opened.unwrap_or_else(|error| panic!("open {}: {error}", path.display())))
+    }
+
+    /// In one piece: who reads meanwhile sees all of the line or none of it.
+    pub(crate) fn write(&mut self, entry: &impl Serialize) {
+        let mut line = serde_json::to_vec(entry).expect("an entry is JSON");
+        line.push(b'\n');
+        self.0.write_all(&line).expect("write the log");
+    }
 }
