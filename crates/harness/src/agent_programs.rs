@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The agent programs as people really run them: claude, codex, opencode and pi, in a directory for `PATH` that
-/// has their Node, too. `./dev` installs them; one of the developer's is never used.
+/// The real agent programs: claude, codex, opencode and pi, in a directory for `PATH` that contains their Node too.
+/// `./dev setup test` installs them; programs that the developer has installed are never used.
 #[derive(Debug)]
 pub struct AgentPrograms {
     directory: PathBuf,
 }
 
 impl AgentPrograms {
-    /// The key that they all present, and the end of it, by which claude remembers that it may.
+    /// The API key of every program. Claude stores the last 20 characters of an approved key, so this is that short.
     const KEY: &str = "none-none-none-none";
 
-    /// Those that `./dev` has installed. Where it has not the test says loudly that it is skipped, and in
-    /// continuous integration it fails.
+    /// Returns the programs that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing
+    /// program is a panic.
     #[must_use]
     pub fn installed_or_skip() -> Option<Self> {
         let directory = runtimes().join("node_modules/.bin");
@@ -28,14 +28,14 @@ impl AgentPrograms {
         None
     }
 
-    /// A `PATH` on which they are found first, for a user with this one.
+    /// Puts the programs' directory before the directories of `path`.
     #[must_use]
     pub fn path(&self, path: &str) -> String {
         format!("{}:{path}", self.directory.display())
     }
 
-    /// Sets all of them up in a fleet's home, each as its user would: with this model, and with the home as a
-    /// directory that is trusted.
+    /// Writes the configuration of each program into the fleet's home: the model server's address, and the home as a
+    /// trusted directory.
     pub fn configure(&self, fleet: &Fleet, server: &ModelServer) {
         let home = fleet.home();
         write(home, ".pi/agent/models.json", &pi_models(server).to_string());
@@ -49,7 +49,7 @@ impl AgentPrograms {
 
 fn write(home: &Path, name: &str, text: &str) {
     let path = home.join(name);
-    std::fs::create_dir_all(path.parent().expect("it is in a directory")).expect("make a directory");
+    std::fs::create_dir_all(path.parent().expect("the file has a parent directory")).expect("make a directory");
     std::fs::write(path, text).expect("write a configuration");
 }
 
@@ -100,8 +100,8 @@ fn claude_settings(server: &ModelServer) -> Value {
     }})
 }
 
-/// pi, an agent program as people really run it, with a Node of its own. `./dev` installs both; a pi
-/// or a Node of the developer's is never used.
+/// The real agent program pi, with its own Node. `./dev setup test` installs both; a pi or a Node that the developer
+/// has installed is never used.
 #[derive(Debug)]
 pub struct Pi {
     node: PathBuf,
@@ -112,8 +112,8 @@ impl Pi {
     const PROVIDER: &str = "stub";
     const MODEL: &str = "stub-1";
 
-    /// The one that `./dev` has installed. Where it has not the test says loudly that it is skipped,
-    /// and in continuous integration it fails.
+    /// Returns the pi that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing pi is a
+    /// panic.
     #[must_use]
     pub fn installed_or_skip() -> Option<Self> {
         let runtimes = runtimes();
@@ -129,7 +129,7 @@ impl Pi {
         None
     }
 
-    /// Tells every pi of the fleet's home that the model is there.
+    /// Writes the model server's address into the pi configuration of the fleet's home.
     pub fn configure(&self, fleet: &Fleet, server: &ModelServer) {
         let top = fleet.home().join(".pi");
         let directory = top.join("agent");
@@ -138,20 +138,20 @@ impl Pi {
         give(&top, fleet.owner());
     }
 
-    /// The line for a shell, in a roster say, that becomes pi. It needs no `PATH`.
+    /// Returns the shell command that starts pi, for example for a roster. It does not depend on `PATH`.
     #[must_use]
     pub fn command(&self) -> String {
-        let (node, entry) = (quoted(&self.node), quoted(&self.entry));
+        let (node, entry) = (shell_quote(&self.node), shell_quote(&self.entry));
         format!("exec {node} {entry} {}", Self::arguments())
     }
 
-    /// What makes any pi ask the model, and nobody else.
+    /// The arguments that make pi use the model server and no other network service.
     pub(crate) fn arguments() -> String {
         format!("--offline --provider {} --model {}", Self::PROVIDER, Self::MODEL)
     }
 }
 
-/// What pi has to know of a model.
+/// The content of pi's `models.json`.
 pub(crate) fn pi_models(server: &ModelServer) -> Value {
     let provider = json!({
         "baseUrl": server.base_url(),
@@ -162,14 +162,14 @@ pub(crate) fn pi_models(server: &ModelServer) -> Value {
     json!({ "providers": { Pi::PROVIDER: provider } })
 }
 
-/// Where `./dev` puts agent programs.
+/// The directory into which `./dev` installs agent programs.
 pub(crate) fn runtimes() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    let workspace = Binaries::workspace().canonicalize().expect("the source tree is there");
+    let workspace = Binaries::workspace().canonicalize().expect("the source tree exists");
     workspace.join(target).join("runtimes")
 }
 
-/// What Node calls this machine.
+/// Node's name of this machine's architecture.
 pub(crate) fn node_architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "x64",
@@ -178,14 +178,14 @@ pub(crate) fn node_architecture() -> &'static str {
     }
 }
 
-/// One word for a shell, whatever is in it.
-fn quoted(path: &Path) -> String {
-    let path = path.to_str().expect("the path of a source tree is text");
+/// Quotes a path as one word of a shell command.
+fn shell_quote(path: &Path) -> String {
+    let path = path.to_str().expect("the path of the source tree is UTF-8");
     format!("'{}'", path.replace('\'', r"'\''"))
 }
 
-/// A pi that is not the newest: as its user has installed it with npm, in his home. It can update itself, by
-/// a Node and an npm that `./dev` has installed; npm finds the newer version without a network.
+/// An outdated pi that npm has installed in the fleet's home. It can update itself with the Node and npm that `./dev`
+/// has installed; npm finds the newer version in its cache, without network access.
 #[derive(Debug)]
 pub struct OlderPi {
     prefix: PathBuf,
@@ -194,21 +194,21 @@ pub struct OlderPi {
 }
 
 impl OlderPi {
-    /// One in the fleet's home. Where `./dev` has not installed what it takes the test says loudly that it is
-    /// skipped, and in continuous integration it fails.
+    /// Copies the outdated pi into the fleet's home, or returns `None` with a skip notice if `./dev` has not installed
+    /// it. If `CI` is set, that is a panic.
     #[must_use]
     pub fn install_or_skip(fleet: &Fleet) -> Option<Self> {
         let runtimes = runtimes();
         let modules = runtimes.join("node_modules");
         let programs = [modules.join(format!("node-linux-{}/bin", node_architecture())), modules.join(".bin")];
         let (older, cache) = (runtimes.join("older"), runtimes.join("npm-cache"));
-        let is_there = runs(&programs[0].join("node"))
+        let is_installed = runs(&programs[0].join("node"))
             && [&older, &cache, &modules.join(".bin/npm")].iter().all(|path| path.exists());
-        if !is_there {
+        if !is_installed {
             skip_notice(&format!("needs an older pi in {}: ./dev setup test", runtimes.display()));
             return None;
         }
-        // Copies: an update writes into both.
+        // An update writes into both, so the fleet gets copies.
         let pi = Self { prefix: fleet.home().join(".npm-global"), cache: fleet.root().join("npm-cache"), programs };
         copy(&older, &pi.prefix);
         copy(&cache, &pi.cache);
@@ -216,35 +216,35 @@ impl OlderPi {
         Some(pi)
     }
 
-    /// The directory that npm calls its prefix.
+    /// npm's prefix directory.
     #[must_use]
     pub fn prefix(&self) -> &Path {
         &self.prefix
     }
 
-    /// The version that is installed now, by its package.
+    /// Returns the installed version according to its `package.json`.
     #[must_use]
     pub fn version(&self) -> String {
         let package = self.prefix.join("lib/node_modules/@mariozechner/pi-coding-agent/package.json");
         let text = std::fs::read(&package).unwrap_or_else(|error| panic!("{}: {error}", package.display()));
-        let package: Value = serde_json::from_slice(&text).expect("a package is described in JSON");
-        package["version"].as_str().expect("it has a version").to_owned()
+        let package: Value = serde_json::from_slice(&text).expect("package.json is JSON");
+        package["version"].as_str().expect("package.json has a version").to_owned()
     }
 
-    /// Where it and what it needs are found.
+    /// Returns the `PATH` that contains this pi, its Node and npm.
     #[must_use]
     pub fn search_path(&self) -> String {
         let [node, npm] = &self.programs;
         format!("{}:{}:{}:/usr/bin:/bin", self.prefix.join("bin").display(), node.display(), npm.display())
     }
 
-    /// The line that an agent runs, on that path.
+    /// Returns the shell command that starts this pi with [`search_path`](Self::search_path) as `PATH`.
     #[must_use]
     pub fn command(&self) -> String {
         format!("exec pi {}", Pi::arguments())
     }
 
-    /// What whoever updates it has in the environment: nothing is asked of the world.
+    /// Returns the environment variables for an update without network access.
     #[must_use]
     pub fn environment(&self) -> [(&'static str, String); 4] {
         let yes = || "true".to_owned();
@@ -264,11 +264,11 @@ fn copy(from: &Path, to: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::shell_quote;
     use std::path::Path;
 
     #[test]
-    fn a_path_is_one_word() {
-        assert_eq!(quoted(Path::new("/a b/$c/it's")), r"'/a b/$c/it'\''s'");
+    fn a_quoted_path_is_one_shell_word() {
+        assert_eq!(shell_quote(Path::new("/a b/$c/it's")), r"'/a b/$c/it'\''s'");
     }
 }

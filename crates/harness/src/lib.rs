@@ -1,12 +1,14 @@
-//! The test harness: a private world for every test, real down to the kernel.
+//! The test harness: private fleets with real processes, tmux servers and user managers.
 //!
-//! A [`Fleet`] is one test's own home, run directory and tmux socket. In it run the product's
-//! programs ([`Launch`]), processes that do as the test says ([`PaneProcess`]) and, where a test
-//! needs units, a user manager with its own D-Bus and journald ([`UserManager`]), or all of it with
-//! the product installed ([`UnitFleet`]), and a roster with it (`RosterFleet`, with the feature `schemas`). Everything ends
-//! with the value that stands for it, also when the test panics.
+//! * [`Fleet`]: a home, a run directory and a tmux server for one test. It runs the product's programs ([`Launch`])
+//!   and pane processes that the test controls ([`PaneProcess`]).
+//! * [`UserManager`]: a `systemd --user` with its own D-Bus and journald, for tests that need units.
+//! * [`UnitFleet`]: a fleet and a user manager with the product installed.
+//! * `RosterFleet` (feature `schemas`): a `UnitFleet` with a roster that `mosaic fleet install` has applied.
 //!
-//! Nothing in here sleeps: a wait is a wait for an event, with a [`Deadline`] that panics.
+//! Dropping a value stops every process and removes every file that belongs to it, also when the test panics.
+//! Waits block on events and panic when their [`Deadline`] has passed; a few poll where the kernel, tmux or systemd
+//! offers no event.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -11,11 +11,11 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// A model for real agent programs, on a port of its own: it says "noted" to everything, and tells
-/// the test what the user said to it.
+/// A model API for real agent programs, on a free port. It answers every request with "noted" and records the user
+/// turns for the test.
 ///
-/// What arrives here has gone all the way: through the terminal, through the agent's own editor, out
-/// of it as a turn of its conversation. It ends with this value.
+/// A recorded turn proves that a message has passed through the terminal and the agent's editor into its
+/// conversation. The server stops on drop.
 #[derive(Debug)]
 pub struct ModelServer {
     address: SocketAddr,
@@ -24,11 +24,11 @@ pub struct ModelServer {
 }
 
 impl ModelServer {
-    /// Starts one.
+    /// Starts a server.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of this host's");
-        let address = listener.local_addr().expect("it has an address");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a free port");
+        let address = listener.local_addr().expect("a listener has an address");
         let state = Arc::new(ModelState::default());
         let accepting = thread::spawn({
             let state = Arc::clone(&state);
@@ -37,44 +37,42 @@ impl ModelServer {
         Self { address, state, accepting: Some(accepting) }
     }
 
-    /// What an agent program is told to ask: the address up to `/v1`.
+    /// The base URL for the configuration of an agent program; it ends with `/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// What the user has said by now, each turn once, in the order in which the model saw them. With
-    /// several conversations: one after the other, as they began.
+    /// Returns the user turns so far, each once, in the order of the requests. Several conversations follow one
+    /// another in the order in which they began.
     #[must_use]
     pub fn user_turns(&self) -> Vec<String> {
         self.state.user_turns()
     }
 
-    /// Waits until the user has said as much, and maybe more.
+    /// Waits until at least `count` user turns have arrived, and returns all of them.
     #[must_use]
     pub fn wait_user_turns(&self, count: usize) -> Vec<String> {
         self.state.wait_user_turns(count, Deadline::default())
     }
 
-    /// Is slow from now on: no answer goes out while the guard is there. What is said meanwhile is
-    /// seen nevertheless.
+    /// Holds back every response until the guard is dropped. User turns are still recorded.
     #[must_use]
     pub fn hold(&self) -> HeldAnswers {
         HeldAnswers::new(Arc::clone(&self.state))
     }
 
-    /// Wants a tool to be used, in its next answer to somebody who has tools.
+    /// Makes the next response to a request that offers tools a call of this tool.
     pub fn call_tool(&self, name: &str, arguments: Value) {
         self.state.reply_next(Reply::Tool { name: name.to_owned(), arguments });
     }
 
-    /// Refuses every request from now on, with an HTTP status ("401 Unauthorized") and a message; with `None` no
-    /// longer.
+    /// Rejects every request with an HTTP status, for example `401 Unauthorized`, and a message. `None` ends that.
     pub fn refuse(&self, refusal: Option<(&str, &str)>) {
         self.state.refuse(refusal.map(|(status, message)| (status.to_owned(), message.to_owned())));
     }
 
-    /// Waits until an agent waits for an answer that is held back.
+    /// Waits until at least one response is being held back.
     pub fn wait_held(&self) {
         self.state.wait_held(Deadline::default());
     }
@@ -83,7 +81,7 @@ impl ModelServer {
 impl Drop for ModelServer {
     fn drop(&mut self) {
         self.state.stop();
-        // It looks whether to go on when somebody comes.
+        // The accept loop checks the flag after each connection, so this connects once more.
         drop(TcpStream::connect(self.address));
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
@@ -107,7 +105,7 @@ fn accept(listener: &TcpListener, state: &Arc<ModelState>) {
     }
 }
 
-/// While this exists, a [`ModelServer`](crate::ModelServer) answers nobody; then all who wait.
+/// A guard that holds back the responses of a [`ModelServer`]. Drop releases them.
 #[derive(Debug)]
 pub struct HeldAnswers(Arc<ModelState>);
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
-/// A live pane process that does what the test says; see [`Fleet::pane`](crate::Fleet::pane).
+/// A running pane process that the test controls; see [`Fleet::pane`](crate::Fleet::pane).
 #[derive(Clone, Debug)]
 pub struct PaneProcess {
     connection: Arc<PaneConnection>,
@@ -19,68 +19,68 @@ impl PaneProcess {
         Self { connection }
     }
 
-    /// Its PID, as the kernel told it.
+    /// The PID, from the peer credentials of the connection.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.connection.process.pid()
     }
 
-    /// Its death can be waited for here; after [`exit`](Self::exit) it has happened.
+    /// The process, to wait for its end. After [`exit`](Self::exit) it has ended.
     #[must_use]
     pub fn process(&self) -> &ProcessWatch {
         &self.connection.process
     }
 
-    /// Writes to its terminal; it has been written when this returns.
+    /// Writes to the terminal of the pane and returns when that is done.
     pub fn print(&self, text: impl Into<String>) {
         self.ask(&PaneRequest::Print(text.into()));
     }
 
-    /// Ends with an exit code, and waits for that.
+    /// Makes the process exit with a code and waits for its end.
     pub fn exit(&self, code: i32) {
         self.end(&PaneRequest::Exit(code));
     }
 
-    /// Ends by a signal it sends itself, also one it was told to ignore, and waits for that.
+    /// Makes the process kill itself with a signal, even one that it ignores, and waits for its end.
     pub fn kill_self(&self, signal: i32) {
         self.end(&PaneRequest::KillSelf(signal));
     }
 
-    /// Starts a descendant in a session of its own that ignores SIGHUP and SIGTERM; its PID.
+    /// Starts a descendant in its own session that ignores SIGHUP, SIGINT and SIGTERM, and returns its PID.
     #[must_use]
     pub fn spawn_orphan(&self) -> u32 {
         match self.ask(&PaneRequest::SpawnOrphan) {
             PaneReply::Orphan(pid) => pid,
-            reply => panic!("{reply:?} instead of a PID"),
+            reply => panic!("expected a PID, got {reply:?}"),
         }
     }
 
-    /// Ignores SIGHUP, SIGINT and SIGTERM from now on.
+    /// Makes the process ignore SIGHUP, SIGINT and SIGTERM.
     pub fn ignore_termination(&self) {
         self.ask(&PaneRequest::IgnoreTermination);
     }
 
-    /// The environment it was started with.
+    /// The environment of the process.
     #[must_use]
     pub fn environment(&self) -> BTreeMap<String, String> {
         match self.ask(&PaneRequest::Environment) {
             PaneReply::Environment(environment) => environment,
-            reply => panic!("{reply:?} instead of the environment"),
+            reply => panic!("expected the environment, got {reply:?}"),
         }
     }
 
-    /// Its working directory.
+    /// The working directory of the process.
     #[must_use]
     pub fn working_directory(&self) -> PathBuf {
         match self.ask(&PaneRequest::WorkingDirectory) {
             PaneReply::WorkingDirectory(path) => path,
-            reply => panic!("{reply:?} instead of the working directory"),
+            reply => panic!("expected the working directory, got {reply:?}"),
         }
     }
 
     fn ask(&self, request: &PaneRequest) -> PaneReply {
         self.connection.send(&line(request));
-        serde_json::from_str(&self.connection.receive()).expect("a reply")
+        serde_json::from_str(&self.connection.receive()).expect("a reply is JSON")
     }
 
     fn end(&self, request: &PaneRequest) {
@@ -93,48 +93,48 @@ fn line(request: &PaneRequest) -> String {
     serde_json::to_string(request).expect("a request is JSON")
 }
 
-/// What a test asks of a pane process; one JSON line each.
+/// A request to a pane process, one JSON line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum PaneRequest {
-    /// Write this to the terminal.
+    /// Write this text to the terminal.
     Print(String),
-    /// End with this code.
+    /// Exit with this code.
     Exit(i32),
-    /// End by this signal.
+    /// Die by this signal.
     KillSelf(i32),
-    /// Start a descendant in a session of its own that ignores SIGHUP and SIGTERM.
+    /// Start a descendant in its own session that ignores SIGHUP, SIGINT and SIGTERM.
     SpawnOrphan,
-    /// Ignore SIGHUP, SIGINT and SIGTERM from now on.
+    /// Ignore SIGHUP, SIGINT and SIGTERM.
     IgnoreTermination,
-    /// Tell the environment.
+    /// Return the environment.
     Environment,
-    /// Tell the working directory.
+    /// Return the working directory.
     WorkingDirectory,
 }
 
-/// What a pane process answers; one JSON line each.
+/// The reply of a pane process, one JSON line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum PaneReply {
-    /// It is done.
+    /// The request is done.
     Done,
-    /// The PID of the descendant, which is already in its own session.
+    /// The PID of the descendant, which already runs in its own session.
     Orphan(u32),
-    /// The environment the process was started with.
+    /// The environment of the process.
     Environment(BTreeMap<String, String>),
     /// The working directory.
     WorkingDirectory(PathBuf),
 }
 
-/// The first line a process of the test's sends: who it is.
+/// The first line that a pane process or its descendant sends.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PaneHello {
-    /// The agent it was started as.
+    /// The name of its agent.
     pub agent: String,
-    /// Whether it is the descendant that outlives its pane, rather than the pane process.
+    /// Whether it is the descendant that outlives the pane, not the pane process itself.
     pub orphan: bool,
 }
 
-/// A process of the test's that has said hello.
+/// A connected pane process or descendant.
 #[derive(Debug)]
 pub(crate) struct PaneConnection {
     pub(crate) hello: PaneHello,
@@ -143,7 +143,7 @@ pub(crate) struct PaneConnection {
 }
 
 impl PaneConnection {
-    /// `None` when the process is gone before it could introduce itself.
+    /// Reads the hello; `None` if the process has ended before it sent one.
     pub(crate) fn accept(stream: UnixStream) -> Option<Self> {
         stream.set_read_timeout(Some(Deadline::DEFAULT)).ok()?;
         let peer = socket_peercred(&stream).ok()?;
@@ -157,7 +157,7 @@ impl PaneConnection {
     pub(crate) fn send(&self, line: &str) {
         let stream = self.stream.lock().unwrap();
         writeln!(stream.get_ref(), "{line}")
-            .unwrap_or_else(|error| panic!("pane process of {} does not listen: {error}", self.hello.agent));
+            .unwrap_or_else(|error| panic!("the pane process of {} does not read requests: {error}", self.hello.agent));
     }
 
     pub(crate) fn receive(&self) -> String {
@@ -165,13 +165,13 @@ impl PaneConnection {
         let mut stream = self.stream.lock().unwrap();
         match stream.read_line(&mut line) {
             Ok(1..) => line,
-            answer => panic!("pane process of {} gave no answer: {answer:?}", self.hello.agent),
+            answer => panic!("the pane process of {} sent no reply: {answer:?}", self.hello.agent),
         }
     }
 }
 
-/// Where the pane processes of a fleet report; the test listens, so that a process started anew
-/// has nothing to clean up after the one before it.
+/// Accepts the connections of a fleet's pane processes. The test listens and the processes connect, so that a
+/// restarted process finds no stale socket of its predecessor.
 #[derive(Debug)]
 pub(crate) struct PaneListener {
     listener: Arc<UnixListener>,
@@ -187,7 +187,7 @@ struct Arrivals {
 
 impl PaneListener {
     pub(crate) fn new(path: &Path) -> Self {
-        let listener = Arc::new(UnixListener::bind(path).expect("the socket of the panes"));
+        let listener = Arc::new(UnixListener::bind(path).expect("bind the socket of the panes"));
         let arrivals = Arc::new(Arrivals::default());
         let (accepting, into) = (Arc::clone(&listener), Arc::clone(&arrivals));
         let thread = std::thread::spawn(move || {
@@ -202,7 +202,7 @@ impl PaneListener {
         Self { listener, arrivals, thread: Some(thread) }
     }
 
-    /// The agent's latest pane process that is alive, waiting for one if there is none.
+    /// Waits for a live pane process of the agent and returns the latest one.
     pub(crate) fn latest(&self, agent: &str) -> Arc<PaneConnection> {
         let deadline = Deadline::default();
         let mut connections = self.arrivals.connections.lock().unwrap();
@@ -213,7 +213,7 @@ impl PaneListener {
             if let Some(pane) = pane {
                 return Arc::clone(pane);
             }
-            assert!(!deadline.passed(), "no pane process of {agent} within {:?}", Deadline::DEFAULT);
+            assert!(!deadline.passed(), "no pane process of {agent} has connected within {:?}", Deadline::DEFAULT);
             connections = self.arrivals.arrived.wait_timeout(connections, deadline.remaining()).unwrap().0;
         }
     }

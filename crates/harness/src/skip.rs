@@ -1,18 +1,17 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Says, loudly, that this test is skipped and what it needs; where `CI` is set, that is a failure.
+/// Prints that this test is skipped and what it needs. If `CI` is set, that is a panic.
 pub(crate) fn skip_notice(needs: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     let notice = format!("SKIPPED: {test} {needs}");
     assert!(std::env::var_os("CI").is_none(), "{notice}");
-    // Not by a macro: the test runner would keep that to itself.
+    // libtest captures the output of `eprintln!`, but not this.
     let _ = writeln!(std::io::stderr(), "{notice}");
 }
 
-/// Where a program is that a test needs and this product does not: `promtool`, a browser. If it is
-/// not on `PATH` the test says so, loudly, and has to skip what needs it; where `CI` is set, that is a
-/// failure.
+/// Finds a third-party program that a test needs, for example `promtool`, or returns `None` with a skip notice if it is
+/// not on `PATH`. If `CI` is set, that is a panic.
 #[must_use]
 pub fn required_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -27,13 +26,12 @@ pub(crate) fn runs(file: &std::path::Path) -> bool {
     file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
-/// Whether the test may do what only root can. If not it says so, loudly; where `CI` is set, that
-/// is a failure.
+/// Whether the test runs as root. If not, prints a skip notice; if `CI` is set, that is a panic.
 #[must_use]
 pub fn is_root_or_skip(for_what: &str) -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        skip_notice(&format!("has to be run by root, because it needs {for_what}"));
+        skip_notice(&format!("requires root for {for_what}"));
     }
     root
 }

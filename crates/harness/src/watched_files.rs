@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// Wakes up when something changes in a directory, which may not exist yet.
+/// Waits for changes in a directory, which need not exist yet.
 #[derive(Debug)]
 pub(crate) struct DirectoryWatch {
     inotify: OwnedFd,
@@ -17,16 +17,16 @@ pub(crate) struct DirectoryWatch {
 }
 
 impl DirectoryWatch {
-    /// Watches `directory` and everything between it and `top`, so that its creation is seen too.
+    /// Watches `directory` and its ancestors up to `top`, so that its creation is noticed too.
     pub(crate) fn new(top: &Path, directory: &Path) -> Self {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)
-            .expect("an inotify instance (fs.inotify.max_user_instances)");
+            .expect("create an inotify instance (limit: fs.inotify.max_user_instances)");
         let watch = Self { inotify, top: top.to_owned(), directory: directory.to_owned() };
         watch.arm();
         watch
     }
 
-    /// Waits for a change; false when the deadline came first.
+    /// Waits for a change; returns false if the deadline passes first.
     pub(crate) fn changed(&self, deadline: Deadline) -> bool {
         let mut fds = [PollFd::new(&self.inotify, PollFlags::IN)];
         let ready = match poll(&mut fds, Some(&deadline.timespec())) {
@@ -36,8 +36,7 @@ impl DirectoryWatch {
         };
         let mut events = [0; 4096];
         while rustix::io::read(&self.inotify, &mut events).is_ok() {}
-        // A directory that was replaced has no watch yet, and what happened in it meanwhile is
-        // read by the caller only after this.
+        // A replaced directory has no watch yet. The caller reads it after this, so no change is missed.
         self.arm();
         ready
     }
@@ -47,7 +46,7 @@ impl DirectoryWatch {
         if paths.is_empty() {
             paths.push(&self.directory);
         }
-        // From the top: what is made while this goes on is then made under a watch, and wakes us.
+        // From the top, so that a directory that is created meanwhile is created below a watch.
         for path in paths.into_iter().rev() {
             match inotify::add_watch(
                 &self.inotify,
@@ -69,32 +68,32 @@ impl DirectoryWatch {
     }
 }
 
-/// A file that a program writes line by line, its standard error say.
+/// A file that a program writes line by line, for example its standard error.
 #[derive(Debug)]
 pub struct LogFile {
     path: PathBuf,
 }
 
 impl LogFile {
-    /// One that is not there yet.
+    /// Names a log file, which need not exist yet.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// For a program to write to.
+    /// Creates the file for a program to write to.
     #[must_use]
     pub fn create(&self) -> File {
-        File::create(&self.path).expect("a log file")
+        File::create(&self.path).expect("create a log file")
     }
 
-    /// What it says by now.
+    /// The lines so far.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         std::fs::read_to_string(&self.path).expect("read a log file").lines().map(str::to_owned).collect()
     }
 
-    /// Waits until it has as many lines, and maybe more.
+    /// Waits until the file has at least `count` lines, and returns all of them.
     #[must_use]
     pub fn wait_lines(&self, count: usize) -> Vec<String> {
         let deadline = Deadline::default();
@@ -105,12 +104,12 @@ impl LogFile {
             if lines.len() >= count {
                 return lines;
             }
-            assert!(watch.changed(deadline), "{count} lines within {:?}; there are: {lines:#?}", Deadline::DEFAULT);
+            assert!(watch.changed(deadline), "expected {count} lines within {:?}, got: {lines:#?}", Deadline::DEFAULT);
         }
     }
 }
 
-/// An agent's heartbeat, read without the product's parser so that a fault in it shows.
+/// An agent's heartbeat file. It is read without the product's parser, so that tests find faults in that parser.
 #[derive(Debug)]
 pub struct HeartbeatFile {
     root: PathBuf,
@@ -122,13 +121,13 @@ impl HeartbeatFile {
         Self { root: root.to_owned(), path }
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file as it is, `None` when there is none.
+    /// The text of the file, or `None` if it does not exist.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         match std::fs::read_to_string(&self.path) {
@@ -138,7 +137,7 @@ impl HeartbeatFile {
         }
     }
 
-    /// Its keys and values; panics on a line that is not `key=value` and on a file cut short.
+    /// The keys and values; panics on a line that is not `key=value` and on a file without a final newline.
     #[must_use]
     pub fn read(&self) -> Option<BTreeMap<String, String>> {
         let text = self.text()?;
@@ -150,10 +149,10 @@ impl HeartbeatFile {
         Some(pairs.collect())
     }
 
-    /// Waits for a heartbeat that `matches`; panics with the last one seen.
+    /// Waits for a heartbeat that `matches`; panics with the last heartbeat on timeout.
     pub fn wait(&self, mut matches: impl FnMut(&BTreeMap<String, String>) -> bool) -> BTreeMap<String, String> {
         let deadline = Deadline::default();
-        let directory = self.path.parent().expect("a heartbeat is in a directory");
+        let directory = self.path.parent().expect("a heartbeat has a parent directory");
         let watch = DirectoryWatch::new(&self.root, directory);
         loop {
             let seen = self.read();
@@ -162,7 +161,7 @@ impl HeartbeatFile {
             }
             assert!(
                 watch.changed(deadline),
-                "no such heartbeat within {:?} in {}; the last: {seen:#?}",
+                "no matching heartbeat within {:?} in {}; the last: {seen:#?}",
                 Deadline::DEFAULT,
                 self.path.display()
             );
@@ -170,7 +169,7 @@ impl HeartbeatFile {
     }
 }
 
-/// What a fleet keeps of the messages to one agent.
+/// The outbox directory of one agent.
 #[derive(Debug)]
 pub struct OutboxDirectory {
     top: PathBuf,
@@ -178,13 +177,13 @@ pub struct OutboxDirectory {
 }
 
 impl OutboxDirectory {
-    /// That of an agent; it need not be there yet.
+    /// Names the outbox of an agent, which need not exist yet.
     #[must_use]
     pub fn new(fleet: &Fleet, agent: &str) -> Self {
         Self { top: fleet.root().to_owned(), path: fleet.mosaic_home().join("fleet/outbox").join(agent) }
     }
 
-    /// The file that says that messages wait.
+    /// The file that marks an outbox with waiting messages.
     #[must_use]
     pub fn mark(&self) -> PathBuf {
         self.path.join(".waiting")
@@ -193,38 +192,38 @@ impl OutboxDirectory {
     /// The messages, oldest first.
     #[must_use]
     pub fn messages(&self) -> Vec<Value> {
-        let mut files = files(&self.path);
+        let mut files = message_files(&self.path);
         files.sort_unstable();
-        // One that was forgotten in this moment is none.
+        // A file that has just been removed is skipped.
         let read = files.iter().filter_map(|file| std::fs::read(file).ok());
         read.map(|bytes| serde_json::from_slice(&bytes).expect("a message is JSON")).collect()
     }
 
-    /// The state of each.
+    /// The states of the messages, oldest first.
     #[must_use]
     pub fn states(&self) -> Vec<String> {
         let messages = self.messages();
-        messages.iter().map(|message| message["state"].as_str().expect("a word").to_owned()).collect()
+        messages.iter().map(|message| message["state"].as_str().expect("a state is a string").to_owned()).collect()
     }
 
-    /// Waits until the messages are in these states.
+    /// Waits until the messages have these states.
     pub fn wait_states(&self, expected: &[&str]) {
         let (deadline, watch) = (Deadline::default(), DirectoryWatch::new(&self.top, &self.path));
         while self.states() != expected {
-            assert!(watch.changed(deadline), "never {expected:?}: {:#?}", self.messages());
+            assert!(watch.changed(deadline), "the messages do not reach {expected:?}: {:#?}", self.messages());
         }
     }
 
-    /// Waits until nothing says any more that messages wait.
+    /// Waits until the mark of waiting messages is removed.
     pub fn wait_unmarked(&self) {
         let (deadline, watch) = (Deadline::default(), DirectoryWatch::new(&self.top, &self.path));
         while self.mark().exists() {
-            assert!(watch.changed(deadline), "there is still the mark: {:#?}", self.messages());
+            assert!(watch.changed(deadline), "the mark of waiting messages still exists: {:#?}", self.messages());
         }
     }
 }
 
-fn files(directory: &Path) -> Vec<PathBuf> {
+fn message_files(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let paths = entries.flatten().map(|entry| entry.path());
     paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 impl Drop for Fleet {
-    /// The order matters: what could write is dead before the directory goes.
+    /// Kills the processes before it removes the directory, so that none of them writes a file meanwhile.
     fn drop(&mut self) {
         let processes = FleetProcesses::new(self.root());
         processes.resume();
@@ -19,19 +19,19 @@ impl Drop for Fleet {
             let _ = unmount(&mount, UnmountFlags::DETACH);
         }
         let removed = remove_contents(self.root()).and_then(|()| fs::remove_dir(self.root()));
-        // A second panic would abort and hide the first one.
-        let complaint = format!("left of the fleet: processes {left:?}, directory {removed:?}");
+        // A second panic would abort the process and hide the first one.
+        let message = format!("fleet not removed: processes {left:?}, directory {removed:?}");
         if std::thread::panicking() {
             if !left.is_empty() || removed.is_err() {
-                eprintln!("{complaint}");
+                eprintln!("{message}");
             }
         } else {
-            assert!(left.is_empty() && removed.is_ok(), "{complaint}");
+            assert!(left.is_empty() && removed.is_ok(), "{message}");
         }
     }
 }
 
-/// What a test mounted for itself, a full disk say; the innermost first.
+/// The mount points that a test has created below `root`, innermost first.
 fn mounts_below(root: &Path) -> Vec<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let mut below: Vec<PathBuf> = mounts
@@ -44,7 +44,7 @@ fn mounts_below(root: &Path) -> Vec<PathBuf> {
     below
 }
 
-/// A user manager makes directories without any permission, which stop everybody but root.
+/// Removes the contents of a directory. A user manager creates directories without any permission, so this adds them.
 pub(crate) fn remove_contents(directory: &Path) -> io::Result<()> {
     fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(directory)? {
@@ -59,8 +59,8 @@ pub(crate) fn remove_contents(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// All processes that carry a fleet's root in their environment: sidecars, the tmux server, panes
-/// and whatever they started, wherever they went in the process tree.
+/// All processes that have a fleet's root in their environment: sidecars, the tmux server, panes and their
+/// descendants, also those that left the process tree.
 #[derive(Clone, Debug)]
 pub(crate) struct FleetProcesses {
     root: PathBuf,
@@ -82,14 +82,14 @@ impl FleetProcesses {
         found
     }
 
-    /// A tmux server that a test stopped would answer nobody.
+    /// Continues stopped processes; a stopped tmux server would not answer `kill-server`.
     pub(crate) fn resume(&self) {
         for process in self.list().into_iter().filter_map(|pid| ProcessWatch::new(pid).ok()) {
             process.signal(rustix::process::Signal::CONT.as_raw());
         }
     }
 
-    /// Kills until none is left; the ones that would not die, after a while.
+    /// Kills processes until none is left, and returns those that survive for 10 seconds.
     pub(crate) fn kill_all(&self) -> Vec<u32> {
         let deadline = Deadline::after(Duration::from_secs(10));
         loop {
@@ -98,7 +98,7 @@ impl FleetProcesses {
                 return alive;
             }
             for pid in alive {
-                // Looked at again once the pidfd is open: the PID may be somebody else's by now.
+                // Checked again after the pidfd is open: the PID may have been reused.
                 let Ok(watch) = ProcessWatch::new(pid) else {
                     continue;
                 };

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Write};
 use std::net::TcpStream;
 
-/// Answers the one request of a connection. Who does not wait for the answer has no use for it.
+/// Answers the single request of a connection. An error of the response is ignored: the client has disconnected.
 pub(super) fn serve(connection: &TcpStream, state: &ModelState) {
-    // A client that connects and says nothing must not keep this thread for ever.
+    // A client that connects and sends nothing must not block this thread forever.
     let _ = connection.set_read_timeout(Some(Deadline::DEFAULT));
     match HttpRequest::read(BufReader::new(connection)) {
         Ok(Some(request)) => drop(answer(connection, &request, state)),
@@ -22,24 +22,27 @@ fn answer(mut to: &TcpStream, request: &HttpRequest, state: &ModelState) -> io::
     let Some(dialect) = dialect else {
         if method == "GET" && path.split('?').next().is_some_and(|path| path.ends_with("/models")) {
             let models = json!({ "object": "list", "data": [{ "id": "stub-1", "object": "model" }], "models": [] });
-            return to.write_all(whole("200 OK", &models).as_bytes());
+            return to.write_all(json_response("200 OK", &models).as_bytes());
         }
-        eprintln!("model server: {method} {path} is not there");
-        return to.write_all(whole("404 Not Found", &json!({ "error": { "message": "not there" } })).as_bytes());
+        eprintln!("model server: no such endpoint: {method} {path}");
+        return to.write_all(
+            json_response("404 Not Found", &json!({ "error": { "message": "no such endpoint" } })).as_bytes(),
+        );
     };
-    let Ok(said) = serde_json::from_slice::<Value>(&request.body) else {
+    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
         eprintln!("model server: not JSON: {}", String::from_utf8_lossy(&request.body));
-        return to.write_all(whole("400 Bad Request", &json!({ "error": { "message": "not JSON" } })).as_bytes());
+        return to
+            .write_all(json_response("400 Bad Request", &json!({ "error": { "message": "not JSON" } })).as_bytes());
     };
-    state.record(dialect.user_turns(&said));
+    state.record(dialect.user_turns(&body));
     if let Some((status, message)) = state.refusal() {
-        // The types by which Anthropic's clients go; others go by the status.
+        // Anthropic's clients decide by the error type, others by the status.
         let kind = if status.starts_with("401") { "authentication_error" } else { "rate_limit_error" };
         let error = json!({ "type": "error", "error": { "type": kind, "message": message } });
-        return to.write_all(whole(&status, &error).as_bytes());
+        return to.write_all(json_response(&status, &error).as_bytes());
     }
-    // Programs ask for titles and the like beside their conversation, and have no tools to offer there.
-    let has_tools = said["tools"].as_array().is_some_and(|tools| !tools.is_empty());
+    // Requests beside the conversation, for a title for example, offer no tools.
+    let has_tools = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
     to.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")?;
     if state.may_answer() {
         let reply = if has_tools { state.take_reply() } else { Reply::Noted };
@@ -48,7 +51,7 @@ fn answer(mut to: &TcpStream, request: &HttpRequest, state: &ModelState) -> io::
     Ok(())
 }
 
-fn whole(status: &str, body: &Value) -> String {
+fn json_response(status: &str, body: &Value) -> String {
     let body = body.to_string();
     let length = body.len();
     format!(
@@ -56,7 +59,7 @@ fn whole(status: &str, body: &Value) -> String {
     )
 }
 
-/// One request as it came: what a client of a model's API needs, no more.
+/// An HTTP request, parsed as far as clients of a model API need it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct HttpRequest {
     pub(super) method: String,
@@ -65,7 +68,7 @@ pub(super) struct HttpRequest {
 }
 
 impl HttpRequest {
-    /// Reads one; `None` when nobody asked anything before the connection ended.
+    /// Reads a request; `None` if the connection was closed before the first byte.
     pub(super) fn read(mut from: impl BufRead) -> io::Result<Option<Self>> {
         let mut line = String::new();
         if from.read_line(&mut line)? == 0 {
@@ -73,7 +76,7 @@ impl HttpRequest {
         }
         let mut words = line.split_whitespace();
         let (Some(method), Some(path)) = (words.next(), words.next()) else {
-            return Err(Error::new(ErrorKind::InvalidData, format!("not a request: {line:?}")));
+            return Err(Error::new(ErrorKind::InvalidData, format!("not a request line: {line:?}")));
         };
         let (method, path) = (method.to_owned(), path.to_owned());
         let mut length = 0;
@@ -86,7 +89,10 @@ impl HttpRequest {
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.trim().parse().map_err(|error| Error::new(ErrorKind::InvalidData, error))?;
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
-                return Err(Error::new(ErrorKind::InvalidData, format!("not by a Content-Length, but: {line:?}")));
+                return Err(Error::new(
+                    ErrorKind::InvalidData,
+                    format!("a request needs a Content-Length, but has {line:?}"),
+                ));
             }
         }
         let mut body = vec![0; length];
@@ -100,7 +106,7 @@ mod tests {
     use super::HttpRequest;
 
     #[test]
-    fn a_request_is_whole_or_none() {
+    fn read_rejects_a_truncated_request() {
         let whole = b"POST /v1/x HTTP/1.1\r\nHost: a:1\r\ncontent-length: 3\r\n\r\nabc";
         let read = HttpRequest::read(whole.as_slice()).unwrap().unwrap();
         assert_eq!((read.method.as_str(), read.path.as_str(), read.body.as_slice()), ("POST", "/v1/x", &b"abc"[..]));

@@ -3,8 +3,8 @@ use crate::Deadline;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What the threads of a [`ModelServer`](crate::ModelServer) share: what was said, and whether it
-/// may be answered.
+/// The state that the threads of a [`ModelServer`](crate::ModelServer) share: the recorded conversations and the
+/// settings of the next responses.
 #[derive(Debug, Default)]
 pub(super) struct ModelState {
     state: Mutex<State>,
@@ -14,13 +14,13 @@ pub(super) struct ModelState {
 #[derive(Debug, Default)]
 struct State {
     conversations: Conversations,
-    /// How many guards hold the answers back.
+    /// The number of guards that hold back responses.
     holds: usize,
-    /// How many answers are being held back.
+    /// The number of responses that are being held back.
     held: usize,
-    /// What it answers next instead of "noted".
+    /// The next responses to requests with tools, instead of "noted".
     replies: VecDeque<Reply>,
-    /// A status and a message, instead of any answer.
+    /// The status and message with which every request is rejected.
     refusal: Option<(String, String)>,
     stopped: bool,
 }
@@ -40,15 +40,15 @@ impl ModelState {
 
     pub(super) fn wait_held(&self, deadline: Deadline) {
         let held = self.wait(deadline, |state| state.held > 0).held;
-        assert!(held > 0, "nobody asked the model within {:?}", Deadline::DEFAULT);
+        assert!(held > 0, "no request was held back within {:?}", Deadline::DEFAULT);
     }
 
-    /// What one request repeats of its conversation.
+    /// Records the user turns of one request, which repeats its conversation from the start.
     pub(super) fn record(&self, turns: Vec<String>) {
         self.change(|state| state.conversations.record(turns));
     }
 
-    /// Returns when an answer may go out; false when there is to be none.
+    /// Blocks while responses are held back. Returns false if the server has stopped.
     pub(super) fn may_answer(&self) -> bool {
         let mut state = self.lock();
         if state.holds > 0 {
@@ -103,25 +103,24 @@ impl ModelState {
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// A test that failed with the lock in its hands has said so itself.
+    /// Ignores poisoning: the thread that panicked has reported its own failure.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What users said, out of requests that repeat their whole conversation each time.
+/// The user turns of all conversations, collected from requests that each repeat a whole conversation.
 ///
-/// Two requests belong to one conversation when what one of them says is how the other begins; the
-/// longer one is then all there is to know. So two equal turns are two, and a request that is
-/// repeated adds none.
+/// Two requests belong to the same conversation if the turns of one are a prefix of the other's; the longer one is
+/// kept. So two equal turns count twice, and a repeated request adds none.
 #[derive(Debug, Default)]
 pub(super) struct Conversations(Vec<Vec<String>>);
 
 impl Conversations {
-    /// Another request, with all that its user has said.
+    /// Adds a request with its user turns.
     pub(super) fn record(&mut self, turns: Vec<String>) {
         let same = |known: &&mut Vec<String>| known.starts_with(&turns) || turns.starts_with(known);
-        // Of several that fit the one that it goes on with.
+        // Of several matching conversations, the one with the longest common prefix.
         match self.0.iter_mut().filter(same).max_by_key(|known| known.len().min(turns.len())) {
             Some(known) if known.len() < turns.len() => *known = turns,
             Some(_) => {}
@@ -130,7 +129,7 @@ impl Conversations {
         }
     }
 
-    /// All turns, conversation by conversation.
+    /// All turns, one conversation after the other.
     pub(super) fn turns(&self) -> Vec<String> {
         self.0.concat()
     }
@@ -141,7 +140,7 @@ mod tests {
     use super::Conversations;
 
     #[test]
-    fn what_is_repeated_counts_once_and_what_is_said_twice_counts_twice() {
+    fn a_repeated_request_counts_once_and_an_equal_turn_counts_again() {
         let table: [(&[&[&str]], &[&str]); 6] = [
             (&[], &[]),
             (&[&[]], &[]),

@@ -14,15 +14,15 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How a daemon of a [`NamespaceSupervisor`](crate::NamespaceSupervisor) comes into its control group: the program is
-/// started again as this, moves itself, and becomes the daemon.
+/// Starts a daemon of a [`NamespaceSupervisor`](crate::NamespaceSupervisor) in its control group: the supervisor's
+/// program runs again with this as its JSON argument, joins the group and replaces itself with the daemon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NamespaceEntry {
-    /// The name of the tree, in the group the supervisor has it in.
+    /// The directories of the supervisor's control group.
     pub(crate) directories: Vec<PathBuf>,
-    /// The group in it.
+    /// The daemon's group below it.
     pub(crate) group: String,
-    /// Whether the daemon shall see the tree as the whole hierarchy.
+    /// Whether the daemon runs in a cgroup namespace whose root is the supervisor's group.
     pub(crate) tree_is_root: bool,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
@@ -33,12 +33,12 @@ pub struct NamespaceEntry {
 }
 
 impl NamespaceEntry {
-    /// Becomes the daemon; returns only when that is not possible.
+    /// Replaces this process with the daemon; returns only on failure.
     ///
     /// # Errors
-    /// Always, with what went wrong.
+    /// Always, with the reason of the failure.
     pub fn enter(&self) -> io::Result<()> {
-        let tree = CgroupTree::at(&self.directories);
+        let tree = CgroupTree::from_directories(&self.directories);
         let is_root = rustix::process::geteuid().is_root();
         if self.tree_is_root {
             tree.join()?;
@@ -61,8 +61,8 @@ impl NamespaceEntry {
     }
 }
 
-/// New namespaces for this process; with a user namespace, for one that is not root, in which it
-/// stays the user it is.
+/// Creates new namespaces for this process. `with_user` adds a user namespace, which an ordinary user needs, and maps
+/// the present user to itself.
 pub(crate) fn enter_namespaces(kinds: CloneFlags, with_user: bool) -> io::Result<()> {
     if !with_user {
         return Ok(unshare(kinds)?);
@@ -75,7 +75,7 @@ pub(crate) fn enter_namespaces(kinds: CloneFlags, with_user: bool) -> io::Result
     fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"))
 }
 
-/// Gives this process a mount namespace in which `/run/systemd` and the journal are its own.
+/// Creates a mount namespace for this process with a private `/run/systemd` and journal.
 pub(crate) fn make_private(uid: u32, gid: u32, nested: bool) -> io::Result<()> {
     enter_namespaces(CloneFlags::CLONE_NEWNS, nested)?;
     mount_change("/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE)?;
@@ -86,12 +86,12 @@ pub(crate) fn make_private(uid: u32, gid: u32, nested: bool) -> io::Result<()> {
         mount("tmpfs", directory, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=0755")?;
         chown(directory, Some(uid), Some(gid))?;
     }
-    // The first is what tells programs that the machine was booted with systemd.
+    // The first directory tells programs that the machine was booted with systemd.
     for directory in ["/run/systemd/system", "/run/systemd/journal", "/run/systemd/journald.conf.d", JOURNAL] {
         fs::DirBuilder::new().mode(0o755).create(directory)?;
         chown(directory, Some(uid), Some(gid))?;
     }
-    // The kernel's log is the machine's, not the test's; and no line may be lost to a limit.
+    // No kernel messages, since they belong to the machine, and no rate limit, since no line may be lost.
     fs::write(
         "/run/systemd/journald.conf.d/harness.conf",
         "[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=no\nForwardToWall=no\n\
@@ -101,7 +101,7 @@ pub(crate) fn make_private(uid: u32, gid: u32, nested: bool) -> io::Result<()> {
     if nested { Ok(()) } else { ensure_passwd_entry(uid, gid) }
 }
 
-/// Images of containers have an empty machine id, without which there is no journal and no bus.
+/// Container images have an empty machine id, with which neither the journal nor the bus works.
 fn ensure_machine_id() -> io::Result<()> {
     let path = Path::new("/etc/machine-id");
     if fs::read_to_string(path).is_ok_and(|id| !id.trim().is_empty()) {
@@ -113,7 +113,7 @@ fn ensure_machine_id() -> io::Result<()> {
     Ok(mount_bind(own, path)?)
 }
 
-/// The bus does not serve a user of whom the password database knows nothing.
+/// Adds a password entry for the user if there is none, since the bus rejects unknown users.
 fn ensure_passwd_entry(uid: u32, gid: u32) -> io::Result<()> {
     let path = "/etc/passwd";
     let users = fs::read_to_string(path)?;
@@ -129,31 +129,31 @@ fn ensure_passwd_entry(uid: u32, gid: u32) -> io::Result<()> {
 /// The directory of the private journal.
 pub(crate) const JOURNAL: &str = "/run/log/journal";
 
-/// `journalctl --user` opens the files named for the user, and journald has such files only for
-/// ordinary users and only on disk; here the one file there is answers for its owner.
+/// Links the user's journal file to the system's. `journalctl --user` reads the user's file, which journald writes only
+/// for ordinary users and only on disk.
 pub(crate) fn link_user_journal(uid: u32) -> io::Result<()> {
     let machine = fs::read_to_string("/etc/machine-id")?;
     let directory = Path::new(JOURNAL).join(machine.trim());
     symlink("system.journal", directory.join(format!("user-{uid}.journal")))
 }
 
-/// Lets journald write down all it was sent: by a signal, as `journalctl --sync` is root's.
+/// Makes journald write everything that it has received. This uses the signal, since `journalctl --sync` requires root.
 pub(crate) fn sync_journal(journald: u32) -> io::Result<()> {
     let directory = Path::new("/run/systemd/journal");
     let synced = directory.join("synced");
     let _ = fs::remove_file(&synced);
     let watch = DirectoryWatch::new(directory, directory);
-    // SIGRTMIN+1, which neither rustix nor nix can name.
+    // SIGRTMIN+1, for which neither rustix nor nix has a name.
     let status = Command::new("/bin/sh").args(["-c", "kill -35 $0", &journald.to_string()]).status()?;
     let deadline = Deadline::default();
     while status.success() && !synced.exists() && watch.changed(deadline) {}
     if synced.exists() {
         return Ok(());
     }
-    Err(io::Error::other("journald does not write down its log"))
+    Err(io::Error::other("journald did not sync its journal in time"))
 }
 
-/// The `NOTIFY_SOCKET` of a daemon, which says on it when it is ready.
+/// The `NOTIFY_SOCKET` on which a daemon reports its readiness.
 #[derive(Debug)]
 pub(crate) struct NotifySocket {
     name: String,
@@ -161,13 +161,13 @@ pub(crate) struct NotifySocket {
 }
 
 impl NotifySocket {
-    /// An abstract one: it needs no directory, and leaves nothing behind.
+    /// Binds an abstract socket, which leaves no file behind.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
         let address = SocketAddr::from_abstract_name(name)?;
         Ok(Self { name: format!("@{name}"), socket: UnixDatagram::bind_addr(&address)? })
     }
 
-    /// The value of the variable.
+    /// The value of `NOTIFY_SOCKET`.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -178,7 +178,7 @@ impl NotifySocket {
         let process = ProcessWatch::new(daemon)?;
         loop {
             let mut fds = [PollFd::new(&self.socket, PollFlags::IN)];
-            // In slices, so that a daemon that died is told from one that is slow.
+            // Short polls, to notice a daemon that has exited.
             let slice = std::time::Duration::from_millis(200).min(deadline.remaining());
             if poll(&mut fds, Some(&Deadline::after(slice).timespec()))? > 0 {
                 let mut message = [0; 4096];
@@ -188,9 +188,9 @@ impl NotifySocket {
                     return Ok(());
                 }
             } else if process.is_dead() {
-                return Err(io::Error::other("it has died"));
+                return Err(io::Error::other("the daemon has exited"));
             } else if deadline.passed() {
-                return Err(io::Error::other("it does not become ready"));
+                return Err(io::Error::other("the daemon did not become ready in time"));
             }
         }
     }

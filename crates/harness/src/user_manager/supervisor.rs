@@ -8,12 +8,13 @@ use std::process::{Command, Stdio};
 
 const JOURNALD: &str = "journald.service";
 
-/// The program beside a test that owns its user manager: it lives in the private mount namespace,
-/// obeys the test's orders, and clears up at the end of its standard input, which is the end of
-/// the test however the test ended.
+/// The process that runs the user manager of one test in a private mount namespace.
+///
+/// It executes the test's commands and cleans up when its standard input is closed, which also happens when the test is
+/// killed.
 #[derive(Debug)]
 pub struct NamespaceSupervisor {
-    plan: SupervisorConfig,
+    config: SupervisorConfig,
     tree: CgroupTree,
 }
 
@@ -21,68 +22,69 @@ impl NamespaceSupervisor {
     /// Serves one test.
     ///
     /// # Errors
-    /// When the world of the user manager cannot be made, or the test speaks another language.
+    /// If the namespaces cannot be created, or a line from the test cannot be parsed.
     pub fn serve() -> io::Result<()> {
         let mut lines = io::stdin().lines();
-        let Some(plan) = lines.next() else { return Ok(()) };
-        let made = Self::make(serde_json::from_str(&plan?)?);
-        answer(made.as_ref().map(drop))?;
-        let supervisor = made?;
+        let Some(config) = lines.next() else { return Ok(()) };
+        let started = Self::start(serde_json::from_str(&config?)?);
+        reply(started.as_ref().map(drop))?;
+        let supervisor = started?;
         for line in lines {
-            answer(supervisor.execute(serde_json::from_str(&line?)?).as_ref().copied())?;
+            reply(supervisor.execute(serde_json::from_str(&line?)?).as_ref().copied())?;
         }
         Ok(())
     }
 
-    fn make(plan: SupervisorConfig) -> io::Result<Self> {
-        // What outlives its parent in here comes to this process, which buries it: the first
-        // process of a container often does not.
+    fn start(config: SupervisorConfig) -> io::Result<Self> {
+        // Orphans become children of this process, which reaps them. The first process of a container often does not.
         set_child_subreaper(Some(rustix::process::getpid()))?;
         let mut above = CgroupTree::top();
-        if plan.nested {
-            above = CgroupTree::own()?;
+        if config.nested {
+            above = CgroupTree::current()?;
             let aside = above.child("supervisor");
-            aside.create(plan.uid, plan.gid)?;
+            aside.create(config.uid, config.gid)?;
             aside.join()?;
         }
-        let supervisor = Self { tree: above.child(format!("{}.slice", plan.name)), plan };
-        make_private(supervisor.plan.uid, supervisor.plan.gid, supervisor.plan.nested)?;
-        supervisor.tree.create(supervisor.plan.uid, supervisor.plan.gid)?;
-        supervisor.start(JOURNALD, "systemd-journald", &[])?;
-        link_user_journal(supervisor.plan.uid)?;
-        above.pass_controllers_on();
-        supervisor.tree.pass_controllers_on();
+        let supervisor = Self { tree: above.child(format!("{}.slice", config.name)), config };
+        make_private(supervisor.config.uid, supervisor.config.gid, supervisor.config.nested)?;
+        supervisor.tree.create(supervisor.config.uid, supervisor.config.gid)?;
+        supervisor.start_daemon(JOURNALD, "systemd-journald", &[])?;
+        link_user_journal(supervisor.config.uid)?;
+        above.enable_controllers();
+        supervisor.tree.enable_controllers();
         Ok(supervisor)
     }
 
     fn execute(&self, command: SupervisorCommand) -> io::Result<()> {
         match command {
-            SupervisorCommand::Start => self.start(&self.manager(), "systemd", &["--user", "--log-target=journal"]),
+            SupervisorCommand::Start => {
+                self.start_daemon(&self.manager_group(), "systemd", &["--user", "--log-target=journal"])
+            }
             SupervisorCommand::Kill => {
-                let group = self.tree.child(self.manager());
+                let group = self.tree.child(self.manager_group());
                 group.kill()?;
                 reap();
                 group.remove()
             }
             SupervisorCommand::Sync => match self.tree.child(JOURNALD).processes().as_slice() {
                 [journald] => sync_journal(*journald),
-                found => Err(io::Error::other(format!("journald is {found:?}"))),
+                found => Err(io::Error::other(format!("expected one journald process, found {found:?}"))),
             },
         }
     }
 
-    /// The name makes journald take what is below for user units, as in a real session.
-    fn manager(&self) -> String {
-        format!("user@{}.service", self.plan.uid)
+    /// The name of the manager's control group, from which journald recognizes user units.
+    fn manager_group(&self) -> String {
+        format!("user@{}.service", self.config.uid)
     }
 
-    fn start(&self, group: &str, daemon: &str, arguments: &[&str]) -> io::Result<()> {
-        self.tree.child(group).create(self.plan.uid, self.plan.gid)?;
-        let notify = NotifySocket::new(&format!("{}/{group}", self.plan.name))?;
+    fn start_daemon(&self, group: &str, daemon: &str, arguments: &[&str]) -> io::Result<()> {
+        self.tree.child(group).create(self.config.uid, self.config.gid)?;
+        let notify = NotifySocket::new(&format!("{}/{group}", self.config.name))?;
         let is_journald = daemon == "systemd-journald";
-        let mut environment = self.plan.environment.clone();
+        let mut environment = self.config.environment.clone();
         if is_journald {
-            // It is not of the fleet: a fleet's processes are told by their environment.
+            // The environment identifies the fleet's processes, and journald must outlive them.
             environment.clear();
         }
         environment.insert("NOTIFY_SOCKET".to_owned(), notify.name().to_owned());
@@ -91,8 +93,8 @@ impl NamespaceSupervisor {
             directories: self.tree.directories().to_vec(),
             group: group.to_owned(),
             tree_is_root: is_journald,
-            uid: self.plan.uid,
-            gid: self.plan.gid,
+            uid: self.config.uid,
+            gid: self.config.gid,
             program: daemon_path(daemon)?,
             arguments: arguments.iter().map(ToString::to_string).collect(),
             environment,
@@ -106,32 +108,32 @@ impl NamespaceSupervisor {
             .stderr(Stdio::inherit())
             .spawn()?;
         notify.wait_ready(child.id()).map_err(|error| {
-            let said = std::fs::read_to_string(log).unwrap_or_default();
-            io::Error::other(format!("{daemon}: {error}; it said: {said}"))
+            let log = std::fs::read_to_string(log).unwrap_or_default();
+            io::Error::other(format!("{daemon}: {error}; its log: {log}"))
         })
     }
 }
 
 impl Drop for NamespaceSupervisor {
     fn drop(&mut self) {
-        let cleared = self.tree.kill().and_then(|()| {
+        let cleaned = self.tree.kill().and_then(|()| {
             reap();
             self.tree.remove()
         });
-        if let Err(error) = cleared {
-            eprintln!("left of the user manager {}: {error}", self.plan.name);
+        if let Err(error) = cleaned {
+            eprintln!("cannot clean up the user manager {}: {error}", self.config.name);
         }
     }
 }
 
-fn answer(result: Result<(), &io::Error>) -> io::Result<()> {
+fn reply(result: Result<(), &io::Error>) -> io::Result<()> {
     let line = serde_json::to_string(&result.map_err(ToString::to_string))?;
-    let mut test = io::stdout();
-    writeln!(test, "{line}")?;
-    test.flush()
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }
 
-/// Takes leave of every child that has died.
+/// Reaps every child that has exited.
 fn reap() {
     while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
 }

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
-/// The test's end of a [`NamespaceSupervisor`](crate::NamespaceSupervisor).
+/// The test's connection to its [`NamespaceSupervisor`](crate::NamespaceSupervisor) process.
 #[derive(Debug)]
 pub(crate) struct SupervisorClient {
     child: Mutex<Child>,
@@ -15,10 +15,10 @@ pub(crate) struct SupervisorClient {
 }
 
 impl SupervisorClient {
-    pub(crate) fn start(plan: &SupervisorConfig) -> Self {
+    pub(crate) fn start(config: &SupervisorConfig) -> Self {
         let program = Binaries::harness("user-manager-supervisor");
-        let mut command = if plan.nested {
-            // It talks to the manager of the session, so it keeps the session's environment.
+        let mut command = if config.nested {
+            // systemd-run talks to the manager of the session, so it needs the session's environment.
             let mut command = Command::new("systemd-run");
             let scope = ["--user", "--scope", "--quiet", "--collect", "-p", "Delegate=yes"];
             command.args(scope).arg("--").arg(program);
@@ -29,41 +29,43 @@ impl SupervisorClient {
             command
         };
         let mut child = command
-            // Ctrl-C ends the test, and that ends the supervisor: in this command.
+            // Ctrl-C must reach the supervisor only through the end of the test, so it gets its own process group.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("start the supervisor of the user manager");
-        let answers = BufReader::new(child.stdout.take().expect("piped"));
+            .expect("start the user manager's supervisor");
+        let answers = BufReader::new(child.stdout.take().expect("standard output is piped"));
         let client = Self {
-            process: ProcessWatch::new(child.id()).expect("it waits for the plan"),
+            process: ProcessWatch::new(child.id()).expect("the supervisor is running"),
             child: Mutex::new(child),
             answers: Mutex::new(answers),
         };
-        client.say(&serde_json::to_string(plan).expect("a plan is JSON"));
+        client.request(&serde_json::to_string(config).expect("a configuration is JSON"));
         client
     }
 
-    /// The process in whose namespaces the user manager is: `systemd-run --scope` becomes it.
+    /// The PID of the supervisor, whose namespaces the user manager shares. `systemd-run --scope` replaces itself with
+    /// it.
     pub(crate) fn pid(&self) -> u32 {
         self.process.pid()
     }
 
     pub(crate) fn send(&self, command: SupervisorCommand) {
-        self.say(&serde_json::to_string(&command).expect("an command is JSON"));
+        self.request(&serde_json::to_string(&command).expect("a command is JSON"));
     }
 
-    fn say(&self, line: &str) {
+    fn request(&self, line: &str) {
         let child = self.child.lock().unwrap();
-        writeln!(child.stdin.as_ref().expect("open until the end"), "{line}").expect("the supervisor listens");
+        writeln!(child.stdin.as_ref().expect("standard input is open until drop"), "{line}")
+            .expect("write to the supervisor");
         let mut answer = String::new();
         let read = self.answers.lock().unwrap().read_line(&mut answer);
         match serde_json::from_str::<Result<(), String>>(&answer) {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => panic!("the user manager's supervisor, asked {line}: {error}"),
+            Ok(Err(error)) => panic!("the user manager's supervisor failed on {line}: {error}"),
             Err(error) => {
-                panic!("the user manager's supervisor, asked {line}: {error}: {read:?} {answer:?}")
+                panic!("the user manager's supervisor failed on {line}: {error}: {read:?} {answer:?}")
             }
         }
     }
@@ -83,28 +85,29 @@ impl Drop for SupervisorClient {
     }
 }
 
-/// All that a [`NamespaceSupervisor`](crate::NamespaceSupervisor) has to know; the first line it reads.
+/// The configuration of a [`NamespaceSupervisor`](crate::NamespaceSupervisor), which is the first line on its standard
+/// input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SupervisorConfig {
-    /// Unique on this machine.
+    /// A name that is unique on this machine.
     pub(crate) name: String,
-    /// Of the user manager, and so of its units.
+    /// The environment of the user manager and its units.
     pub(crate) environment: BTreeMap<String, String>,
-    /// Whom the user manager belongs to.
+    /// The user of the user manager.
     pub(crate) uid: u32,
     pub(crate) gid: u32,
-    /// Whether to make do with a user namespace and the cgroup the supervisor is in.
+    /// Whether to use a user namespace and the supervisor's own control group, without root.
     pub(crate) nested: bool,
 }
 
-/// What a test asks of its supervisor after the [`SupervisorConfig`](crate::keeper_plan::SupervisorConfig); one
-/// JSON line each, and each is answered with one `Result<(), String>`.
+/// A command to the supervisor, one JSON line after the [`SupervisorConfig`]. The supervisor replies to every line with
+/// one `Result<(), String>`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum SupervisorCommand {
     /// Start the user manager and wait until it is ready.
     Start,
-    /// Kill the user manager and everything it ever started.
+    /// Kill the user manager and every process in its control group.
     Kill,
-    /// Let journald write down what has been logged so far.
+    /// Make journald write everything that has been logged so far.
     Sync,
 }

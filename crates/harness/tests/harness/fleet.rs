@@ -1,4 +1,4 @@
-//! A fleet is a world of its own, and leaves nothing behind.
+//! A fleet is isolated from other fleets and from the developer, and leaves nothing behind.
 
 use mosaic_harness::{Fleet, Launch, ProcessWatch};
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ fn stdout(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Starts a session whose pane obeys the test.
+/// Starts a session whose pane process the test controls.
 fn session(fleet: &Fleet, agent: &str) {
     let command = fleet.agent_command(agent);
     let started = fleet.tmux_server(&["new-session", "-d", "-s", agent, &command]);
@@ -40,7 +40,7 @@ fn two_fleets_share_no_server() {
 }
 
 #[test]
-fn nothing_of_the_developer_reaches_what_is_launched() {
+fn a_launch_has_only_the_environment_of_the_fleet() {
     let fleet = Fleet::builder().env("MINE", "1").build();
     let output = shell(&fleet, "env | cut -d= -f1 | sort | tr '\\n' ' '").interval("0.2").output();
     assert_eq!(
@@ -51,7 +51,7 @@ fn nothing_of_the_developer_reaches_what_is_launched() {
 }
 
 #[test]
-fn a_launch_is_what_it_was_told() {
+fn a_launch_passes_arguments_environment_and_exit_code() {
     let fleet = Fleet::builder().run_directory("elsewhere").build();
     let launch = shell(&fleet, "echo \"$0 $MOSAIC_AGENT_COMMAND $MOSAIC_HEARTBEAT_RUN_DIR\"; exit 7");
     let output = launch.command("work").output();
@@ -63,7 +63,7 @@ fn a_launch_is_what_it_was_told() {
 }
 
 #[test]
-fn a_heartbeat_is_waited_for_before_its_directory_is_there() {
+fn wait_heartbeat_works_before_the_directory_exists() {
     let fleet = Fleet::new();
     assert_eq!(fleet.heartbeat("coder0"), None);
     let run = fleet.run_directory().display();
@@ -79,7 +79,7 @@ fn a_heartbeat_is_waited_for_before_its_directory_is_there() {
 }
 
 #[test]
-fn a_heartbeat_directory_may_be_replaced_while_waiting() {
+fn wait_heartbeat_works_when_the_directory_is_replaced() {
     let fleet = Fleet::new();
     std::fs::create_dir_all(fleet.run_directory()).unwrap();
     std::fs::write(fleet.heartbeat_path("coder0"), "seq=1\n").unwrap();
@@ -95,7 +95,7 @@ fn a_heartbeat_directory_may_be_replaced_while_waiting() {
 }
 
 #[test]
-fn an_env_file_is_private() {
+fn an_env_file_has_mode_0600() {
     let fleet = Fleet::new();
     fleet.write_env_file("coder0", "TOKEN=secret\n");
     let path = fleet.mosaic_home().join("fleet/agents/coder0.env");
@@ -104,7 +104,7 @@ fn an_env_file_is_private() {
 }
 
 #[test]
-fn a_panic_leaves_nothing() {
+fn a_panic_leaves_no_process_and_no_file() {
     let mut root = None;
     let mut watches = Vec::new();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -116,7 +116,7 @@ fn a_panic_leaves_nothing() {
         let orphan = pane.spawn_orphan();
         assert!(fleet.processes().contains(&orphan));
         watches = fleet.processes().into_iter().filter_map(|pid| ProcessWatch::new(pid).ok()).collect();
-        std::panic::panic_any("as a failed test does");
+        std::panic::panic_any("a failed test");
     }));
     assert!(panicked.is_err());
     assert!(watches.len() >= 3, "the server, the pane and the orphan: {watches:?}");
@@ -125,7 +125,7 @@ fn a_panic_leaves_nothing() {
 }
 
 #[test]
-fn what_a_test_mounted_is_unmounted() {
+fn drop_unmounts_file_systems_of_the_test() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -150,7 +150,7 @@ fn a_fleet_may_belong_to_an_ordinary_user() {
 }
 
 #[test]
-fn the_pipes_of_a_launch_end_with_it() {
+fn drop_kills_processes_that_outlive_their_launch() {
     let fleet = Fleet::new();
     let mut child = shell(&fleet, "exit 3").spawn();
     assert_eq!(child.wait().unwrap().code(), Some(3));

@@ -1,4 +1,4 @@
-//! A test that is killed leaves no user manager behind.
+//! A killed test leaves no user manager behind.
 
 use mosaic_harness::{CgroupTree, Deadline, Fleet, ProcessWatch, UserManager};
 use std::io::{BufRead, BufReader};
@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 #[test]
-fn the_manager_of_a_killed_test_goes_with_it() {
+fn killing_a_test_stops_its_user_manager() {
     let mut test = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killed_test::waits_to_be_killed", "--ignored", "--nocapture"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(test.stdout.take().unwrap()).lines().map_while(Result::ok);
-    // Nothing of it when there is no user manager to be had here.
+    // The child prints no root if this machine allows no user manager.
     let Some(root) = lines.into_iter().find_map(|line| line.strip_prefix("root ").map(PathBuf::from)) else {
         test.wait().unwrap();
         return;
@@ -28,16 +28,16 @@ fn the_manager_of_a_killed_test_goes_with_it() {
     }
     let deadline = Deadline::default();
     while tree.directories().iter().any(|directory| directory.exists()) {
-        assert!(!deadline.passed(), "{:?} is left", tree.directories());
+        assert!(!deadline.passed(), "{:?} still exists", tree.directories());
         std::thread::yield_now();
     }
-    // A directory in /tmp is all that such a test leaves.
+    // A killed test leaves only its directory in /tmp.
     std::fs::remove_dir_all(root).unwrap();
 }
 
-/// The half that is killed.
+/// The process that is killed.
 #[test]
-#[ignore = "the_manager_of_a_killed_test_goes_with_it runs it"]
+#[ignore = "killing_a_test_stops_its_user_manager runs it"]
 fn waits_to_be_killed() {
     let fleet = Fleet::new();
     let Some(_manager) = UserManager::start_or_skip(&fleet) else { return };

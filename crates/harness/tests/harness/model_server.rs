@@ -1,4 +1,4 @@
-//! A model that says nothing new, and tells what it was told.
+//! The model server answers in every API and records each user turn once.
 
 use mosaic_harness::{HttpAnswer, ModelServer};
 use serde_json::json;
@@ -11,7 +11,7 @@ fn address(server: &ModelServer) -> SocketAddr {
     url.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/v1")).unwrap().parse().unwrap()
 }
 
-/// Says this much of a conversation, and returns where the answer comes.
+/// Sends a request with these user turns and returns the connection.
 fn ask(server: &ModelServer, path: &str, turns: &[&str]) -> TcpStream {
     let turns: Vec<_> = turns.iter().map(|text| json!({ "role": "user", "content": text })).collect();
     let body = json!({ "stream": true, "messages": turns, "input": turns }).to_string();
@@ -28,7 +28,7 @@ fn answer(mut connection: TcpStream) -> String {
 }
 
 #[test]
-fn it_answers_in_every_dialect_to_the_end() {
+fn it_sends_a_complete_response_in_every_dialect() {
     let server = ModelServer::start();
     let ends = [
         ("chat/completions", "data: [DONE]\n\n"),
@@ -46,7 +46,7 @@ fn it_answers_in_every_dialect_to_the_end() {
 }
 
 #[test]
-fn what_the_user_says_is_told_once() {
+fn each_user_turn_is_recorded_once() {
     let server = ModelServer::start();
     for turns in [&["a"][..], &["a", "a"], &["a", "a"]] {
         let _ = answer(ask(&server, "chat/completions", turns));
@@ -55,14 +55,14 @@ fn what_the_user_says_is_told_once() {
 }
 
 #[test]
-fn a_held_answer_comes_when_it_is_released() {
+fn a_held_response_is_sent_after_release() {
     let server = ModelServer::start();
     let held = server.hold();
     let connection = ask(&server, "chat/completions", &["a"]);
     server.wait_held();
-    assert_eq!(server.wait_user_turns(1), ["a"], "heard though not answered");
-    let (tell, answered) = mpsc::channel();
-    let reader = std::thread::spawn(move || tell.send(answer(connection)).unwrap());
+    assert_eq!(server.wait_user_turns(1), ["a"], "recorded while the response is held back");
+    let (send_answer, answered) = mpsc::channel();
+    let reader = std::thread::spawn(move || send_answer.send(answer(connection)).unwrap());
     assert!(answered.try_recv().is_err());
     drop(held);
     assert!(answered.recv().unwrap().ends_with("data: [DONE]\n\n"));
@@ -70,7 +70,7 @@ fn a_held_answer_comes_when_it_is_released() {
 }
 
 #[test]
-fn it_ends_with_its_value_whoever_waits() {
+fn drop_stops_the_server_while_a_client_waits() {
     let server = ModelServer::start();
     let address = address(&server);
     let _held = server.hold();

@@ -1,4 +1,4 @@
-//! The controllable pane process does as it is told.
+//! The pane process executes the test's requests.
 
 use mosaic_harness::{Fleet, PaneProcess, ProcessWatch};
 
@@ -30,13 +30,13 @@ fn format(fleet: &Fleet, agent: &str, format: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// tmux 3.3a now and then misses a SIGCHLD that comes while it serves a client, and then knows
-/// neither code nor signal until the next one; so it is given one.
-fn wait_format(fleet: &Fleet, agent: &str, wanted: &str, what: &str) {
+/// Waits until a format of the pane has a value. tmux 3.3a sometimes misses a SIGCHLD that arrives while it serves a
+/// client, and then learns the exit code only with the next one, so this sends it one.
+fn wait_format(fleet: &Fleet, agent: &str, expected: &str, what: &str) {
     let deadline = mosaic_harness::Deadline::default();
     let server = format(fleet, agent, "#{pid}").parse().unwrap();
     let server = ProcessWatch::new(server).unwrap();
-    while format(fleet, agent, what) != wanted {
+    while format(fleet, agent, what) != expected {
         let seen = format(fleet, agent, what);
         assert!(!deadline.passed(), "{what} of {agent} is {seen}");
         server.signal(rustix::process::Signal::CHILD.as_raw());
@@ -51,7 +51,7 @@ fn it_is_the_process_of_the_pane() {
 }
 
 #[test]
-fn it_prints() {
+fn it_prints_to_the_pane() {
     let fleet = Fleet::new();
     let pane = start(&fleet, "coder0");
     pane.print("working on it\r\n");
@@ -66,7 +66,7 @@ fn it_prints() {
 }
 
 #[test]
-fn it_exits_and_is_found_again_when_restarted() {
+fn pane_returns_the_restarted_process() {
     let fleet = Fleet::new();
     let first = start(&fleet, "coder0");
     first.exit(7);
@@ -81,7 +81,7 @@ fn it_exits_and_is_found_again_when_restarted() {
 }
 
 #[test]
-fn it_dies_by_any_signal() {
+fn it_kills_itself_with_any_signal() {
     for signal in [1, 2, 3, 6, 9, 11, 13, 15] {
         let fleet = Fleet::new();
         let pane = start(&fleet, "coder0");
@@ -92,14 +92,14 @@ fn it_dies_by_any_signal() {
 }
 
 #[test]
-fn it_ignores_termination_when_told() {
+fn it_ignores_termination_on_request() {
     let fleet = Fleet::new();
     let pane = start(&fleet, "coder0");
     pane.ignore_termination();
     for signal in [1, 15, 2] {
         pane.process().signal(signal);
     }
-    // It answers, so it lives, and the signals were before the question.
+    // The reply proves that the process is alive after the signals.
     assert_eq!(pane.working_directory(), fleet.home());
     let other = start(&fleet, "other");
     other.process().signal(15);
@@ -125,7 +125,7 @@ fn its_orphan_survives_the_session() {
 }
 
 #[test]
-fn it_tells_its_environment() {
+fn it_returns_its_environment() {
     let fleet = Fleet::new();
     let command = fleet.agent_command("coder0");
     let started = fleet.tmux_server(&["new-session", "-d", "-s", "coder0", "-e", "TOKEN=a b", &command]);
@@ -136,7 +136,7 @@ fn it_tells_its_environment() {
 }
 
 #[test]
-fn many_report_at_once() {
+fn many_processes_connect_at_once() {
     let fleet = Fleet::new();
     let mut started = Vec::new();
     for number in 0..200 {

@@ -1,9 +1,9 @@
-//! The real pi, with a model of ours.
+//! The real pi works with the model server.
 
 use mosaic_harness::{Deadline, Fleet, ModelServer, Pi};
 
 #[test]
-fn what_is_pasted_into_pi_reaches_the_model() {
+fn a_message_pasted_into_pi_reaches_the_model() {
     let Some(pi) = Pi::installed_or_skip() else { return };
     let (fleet, server) = (Fleet::new(), ModelServer::start());
     pi.configure(&fleet, &server);

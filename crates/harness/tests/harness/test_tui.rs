@@ -1,9 +1,9 @@
-//! The test program that stands for the agents' own does as they do.
+//! `test-tui` imitates the user interface of agent programs.
 
 use mosaic_harness::{Binaries, Deadline, Fleet, LogFile};
 use std::path::PathBuf;
 
-/// The program in a terminal of 40 columns and 16 rows.
+/// `test-tui` in a terminal of 40 columns and 16 rows.
 struct Program {
     fleet: Fleet,
     log: LogFile,
@@ -22,7 +22,7 @@ impl Program {
         Self { fleet, log }
     }
 
-    /// What its flags may wait for.
+    /// The file that replaces `FILE` in the flags.
     fn file(fleet: &Fleet) -> PathBuf {
         fleet.root().join("file")
     }
@@ -49,7 +49,7 @@ impl Program {
     fn wait_dead(&self) {
         let deadline = Deadline::default();
         while self.tmux(&["display-message", "-p", "-t", "=tui:", "#{pane_dead}"]).trim() != "1" {
-            assert!(!deadline.passed(), "it lives");
+            assert!(!deadline.passed(), "the program is still running");
         }
     }
 
@@ -60,7 +60,7 @@ impl Program {
             if screen.contains(what) {
                 return screen;
             }
-            assert!(!deadline.passed(), "never {what:?} on the screen:\n{screen}");
+            assert!(!deadline.passed(), "{what:?} does not appear on the screen:\n{screen}");
         }
     }
 
@@ -74,7 +74,7 @@ fn border() -> String {
 }
 
 #[test]
-fn a_message_is_edited_submitted_and_remains_to_be_seen() {
+fn a_submitted_message_is_logged_and_stays_on_the_screen() {
     let program = Program::start("--draft 'a draft'");
     program.wait_screen(&format!("{0}\na draft\n{0}\n test-tui", border()));
     program.keys(&["C-c"]);
@@ -87,7 +87,7 @@ fn a_message_is_edited_submitted_and_remains_to_be_seen() {
 }
 
 #[test]
-fn a_large_paste_is_a_marker_until_it_is_submitted() {
+fn a_large_paste_is_shown_as_a_marker() {
     let program = Program::start("");
     program.wait_screen("test-tui");
     let text = "line\n".repeat(30);
@@ -107,7 +107,7 @@ fn without_bracketed_paste_a_carriage_return_submits() {
 }
 
 #[test]
-fn the_first_enter_of_each_message_may_be_lost() {
+fn it_can_ignore_the_first_enter_of_each_message() {
     let program = Program::start("--swallow-first-enter");
     program.wait_screen("test-tui");
     program.keys(&["a", "Enter", "b", "Enter", "c", "Enter", "Enter"]);
@@ -115,7 +115,7 @@ fn the_first_enter_of_each_message_may_be_lost() {
 }
 
 #[test]
-fn messages_wait_while_it_is_busy() {
+fn messages_are_queued_while_it_is_busy() {
     let program = Program::start("--spinner --queue-while-busy --busy-until FILE");
     program.wait_screen("Working...");
     program.paste("a long message that does not fit into one line\nof the screen");
@@ -129,7 +129,7 @@ fn messages_wait_while_it_is_busy() {
 }
 
 #[test]
-fn a_dialog_takes_keys_and_no_message() {
+fn a_dialog_receives_keys_instead_of_the_composer() {
     let program = Program::start("--dialog-until FILE --draft mine");
     let screen = program.wait_screen(" Do you want to proceed?\n ❯ 1. Yes\n   2. No\n");
     assert!(!screen.contains("mine"), "{screen}");
@@ -143,7 +143,7 @@ fn a_dialog_takes_keys_and_no_message() {
 }
 
 #[test]
-fn what_is_typed_early_is_in_the_composer_later() {
+fn keys_typed_while_loading_reach_the_composer() {
     let program = Program::start("--no-composer-until FILE");
     assert_eq!(program.wait_screen("loading").trim_end(), " loading…");
     program.keys(&["early"]);
@@ -152,7 +152,7 @@ fn what_is_typed_early_is_in_the_composer_later() {
 }
 
 #[test]
-fn what_it_draws_follows_the_size_of_the_terminal() {
+fn it_redraws_after_a_resize() {
     let program = Program::start("");
     program.wait_screen("test-tui");
     program.keys(&["said", "Enter", "unsaid"]);
@@ -164,7 +164,7 @@ fn what_it_draws_follows_the_size_of_the_terminal() {
 }
 
 #[test]
-fn it_ends_by_control_d_when_nothing_is_written() {
+fn control_d_ends_it_if_the_composer_is_empty() {
     let program = Program::start("");
     program.tmux(&["set-option", "-g", "remain-on-exit", "on"]);
     program.wait_screen("test-tui");
@@ -174,7 +174,7 @@ fn it_ends_by_control_d_when_nothing_is_written() {
 }
 
 #[test]
-fn lines_are_read_as_an_interpreter_does() {
+fn line_mode_logs_each_line() {
     let program = Program::start("--line");
     program.wait_screen(">");
     program.paste("one\ntwo\n");

@@ -1,10 +1,10 @@
-//! A user manager of a test's own is a real one, and leaves nothing behind.
+//! A private user manager behaves like a real one and leaves nothing behind.
 
 use mosaic_harness::{CgroupTree, Fleet, ProcessWatch, UserManager};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-/// Says READY and then feeds the watchdog until the file `hang` is in the home.
+/// Reports readiness and then notifies the watchdog until the file `hang` exists in the home.
 const WATCHED: &str = "\
 [Service]
 Type=notify
@@ -22,9 +22,9 @@ WantedBy=default.target
 
 const PLAIN: &str = "[Service]\nExecStart=/bin/sleep 600\n[Install]\nWantedBy=default.target\n";
 
-/// A unit that says something and lives on: journald looks up the unit of a line while it reads
-/// the line, and finds nothing for a process that is gone by then.
-fn talking(text: &str) -> String {
+/// A unit that logs a line and keeps running. journald determines the unit when it reads the line, which fails if the
+/// process has already exited.
+fn logging_unit(text: &str) -> String {
     let script = format!("echo {text}; systemd-notify --ready; exec sleep 600");
     format!("[Service]\nType=notify\nNotifyAccess=all\nExecStart=/bin/sh -c '{script}'\n")
 }
@@ -40,7 +40,7 @@ fn mounts() -> String {
 }
 
 #[test]
-fn it_runs_a_unit_that_notifies_and_has_a_watchdog() {
+fn it_restarts_a_unit_after_a_watchdog_timeout() {
     let fleet = Fleet::new();
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
     manager.install_unit("watched.service", WATCHED);
@@ -74,10 +74,10 @@ fn a_drop_in_changes_a_unit() {
 }
 
 #[test]
-fn journald_answers_for_what_units_and_programs_log() {
+fn journal_contains_output_of_units_and_programs() {
     let fleet = Fleet::new();
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
-    manager.install_unit("talks.service", &talking("from the unit"));
+    manager.install_unit("talks.service", &logging_unit("from the unit"));
     manager.systemctl_ok(&["start", "talks.service"]);
     let by_user = manager.journal(&["--user", "--unit", "talks.service", "-t", "sh"]);
     let by_unit = manager.journal(&["--user-unit", "talks.service", "-t", "sh"]);
@@ -89,14 +89,14 @@ fn journald_answers_for_what_units_and_programs_log() {
     let logged = manager.command("sh").args(["-c", script]).status();
     assert!(logged.unwrap().success());
     assert_eq!(manager.journal_messages(&["--user", "AGENT=coder0"]), ["structured"]);
-    let said = manager.command("systemd-cat").args(["-t", "by-hand", "echo", "hello"]).status();
-    assert!(said.unwrap().success());
+    let logged = manager.command("systemd-cat").args(["-t", "by-hand", "echo", "hello"]).status();
+    assert!(logged.unwrap().success());
     assert_eq!(manager.journal_messages(&["-t", "by-hand"]), ["hello"]);
-    assert_eq!(manager.journal(&["AGENT=nobody"]), Vec::<serde_json::Value>::new());
+    assert_eq!(manager.journal(&["AGENT=none"]), Vec::<serde_json::Value>::new());
 }
 
 #[test]
-fn a_reboot_brings_back_what_is_enabled_and_nothing_else() {
+fn a_reboot_starts_only_enabled_units() {
     let fleet = Fleet::new();
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
     manager.install_unit("enabled.service", PLAIN);
@@ -119,7 +119,7 @@ fn a_reboot_brings_back_what_is_enabled_and_nothing_else() {
     assert_eq!(manager.is_active("enabled.service"), "active");
     assert_ne!(manager.show("enabled.service", "MainPID"), old.to_string());
     assert_eq!(manager.is_active("once.service"), "inactive");
-    // The bus is there again as well.
+    // The bus runs again too.
     let call = ["--user", "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1"];
     let get = ["org.freedesktop.systemd1.Manager", "GetUnit", "s", "enabled.service"];
     let bus = manager.command("busctl").args(call).args(get).output().unwrap();
@@ -127,7 +127,7 @@ fn a_reboot_brings_back_what_is_enabled_and_nothing_else() {
 }
 
 #[test]
-fn units_have_control_groups_and_processes_can_be_attached() {
+fn a_process_can_be_attached_to_the_control_group_of_a_unit() {
     let fleet = Fleet::new();
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
     manager.install_unit("own.service", &PLAIN.replace("[Service]", "[Service]\nDelegate=yes"));
@@ -148,29 +148,29 @@ fn units_have_control_groups_and_processes_can_be_attached() {
 }
 
 #[test]
-fn two_managers_know_nothing_of_each_other() {
+fn two_managers_are_isolated() {
     let (one, other) = (Fleet::new(), Fleet::new());
     let Some(first) = UserManager::start_or_skip(&one) else { return };
     let Some(second) = UserManager::start_or_skip(&other) else { return };
-    first.install_unit("same.service", &talking("one"));
-    second.install_unit("same.service", &talking("other"));
+    first.install_unit("same.service", &logging_unit("one"));
+    second.install_unit("same.service", &logging_unit("other"));
     first.systemctl_ok(&["start", "same.service"]);
     assert_eq!(second.is_active("same.service"), "inactive");
     second.systemctl_ok(&["start", "same.service"]);
-    let said = ["--user", "-u", "same.service", "-t", "sh"];
-    assert_eq!(first.journal_messages(&said), ["one"]);
-    assert_eq!(second.journal_messages(&said), ["other"]);
+    let matches = ["--user", "-u", "same.service", "-t", "sh"];
+    assert_eq!(first.journal_messages(&matches), ["one"]);
+    assert_eq!(second.journal_messages(&matches), ["other"]);
 }
 
 #[test]
-fn it_leaves_nothing_also_when_the_test_panics() {
+fn it_leaves_nothing_after_a_panic() {
     let fleet = Fleet::new();
     let groups = groups_of(&fleet);
     let root = fleet.root().to_owned();
     let mut watches = Vec::new();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let manager = UserManager::start_or_skip(&fleet)?;
-        let mounted = format!("{}", root.display());
+        let mounted = root.display().to_string();
         assert!(!mounts().contains(&mounted));
         let stubborn = "trap : TERM HUP; while :; do sleep 600; done";
         let unit = format!("[Service]\nKillMode=process\nExecStart=/bin/sh -c '{stubborn}'\n");
@@ -178,19 +178,19 @@ fn it_leaves_nothing_also_when_the_test_panics() {
         manager.systemctl_ok(&["start", "stubborn.service"]);
         let all = fleet.processes().into_iter();
         watches = all.filter_map(|pid| ProcessWatch::new(pid).ok()).collect();
-        std::panic::panic_any("as a failed test does");
+        std::panic::panic_any("a failed test");
         #[expect(unreachable_code, reason = "it gives the closure its type")]
         Some(())
     }));
     if outcome.is_ok() {
         return;
     }
-    assert!(watches.len() >= 2, "the manager and its unit: {watches:?}");
+    assert!(watches.len() >= 2, "expected the manager and its unit: {watches:?}");
     assert!(watches.iter().all(ProcessWatch::is_dead));
     assert_eq!(fleet.processes(), Vec::<u32>::new());
     assert!(groups.iter().all(|group| !group.exists()), "{groups:?}");
     let journal = "/run/systemd/journald.conf.d/harness.conf";
-    assert!(!Path::new(journal).exists(), "a mount went astray");
+    assert!(!Path::new(journal).exists(), "the mount is visible outside its namespace");
     drop(fleet);
     assert!(!root.exists());
 }

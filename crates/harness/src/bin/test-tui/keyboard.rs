@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-/// Makes keys of the bytes that a terminal sends, wherever they are cut in two.
+/// Parses the bytes of a terminal into keys, independent of where reads split them.
 #[derive(Debug)]
 pub(crate) struct KeyParser {
     bracketed_paste: bool,
@@ -8,15 +8,15 @@ pub(crate) struct KeyParser {
 }
 
 const ESCAPE: u8 = 0x1b;
-const PASTE_BEGINS: &[u8] = b"\x1b[200~";
-const PASTE_ENDS: &[u8] = b"\x1b[201~";
+const PASTE_START: &[u8] = b"\x1b[200~";
+const PASTE_END: &[u8] = b"\x1b[201~";
 
 impl KeyParser {
     pub(crate) fn new(bracketed_paste: bool) -> Self {
         Self { bracketed_paste, pending: Vec::new() }
     }
 
-    /// The keys that are whole by now.
+    /// Adds bytes and returns the complete keys.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Key> {
         self.pending.extend_from_slice(bytes);
         let mut keys = Vec::new();
@@ -29,19 +29,18 @@ impl KeyParser {
         keys
     }
 
-    /// Whether there is an escape of which only time can tell what it is: the key, or the beginning
-    /// of a sequence.
-    pub(crate) fn is_undecided(&self) -> bool {
+    /// Whether the only pending byte is an escape, which is the key or the start of a sequence.
+    pub(crate) fn is_ambiguous(&self) -> bool {
         self.pending == [ESCAPE]
     }
 
-    /// Nothing came after it, so it was the key.
-    pub(crate) fn decide(&mut self) -> Option<Key> {
-        let undecided = self.is_undecided();
-        undecided.then(|| self.pending.clear()).map(|()| Key::Escape)
+    /// Resolves a pending escape to the key, after no further byte has arrived.
+    pub(crate) fn resolve(&mut self) -> Option<Key> {
+        let ambiguous = self.is_ambiguous();
+        ambiguous.then(|| self.pending.clear()).map(|()| Key::Escape)
     }
 
-    /// The first key, and of how many bytes it is; none if there is no whole one.
+    /// Returns the first complete key and its length in bytes.
     fn first(&self, bytes: &[u8]) -> Option<(Key, usize)> {
         let one = match *bytes.first()? {
             ESCAPE => return self.escaped(bytes),
@@ -57,11 +56,11 @@ impl KeyParser {
     }
 
     fn escaped(&self, bytes: &[u8]) -> Option<(Key, usize)> {
-        if self.bracketed_paste && bytes.starts_with(PASTE_BEGINS) {
-            let text = &bytes[PASTE_BEGINS.len()..];
-            let length = text.windows(PASTE_ENDS.len()).position(|bytes| bytes == PASTE_ENDS)?;
+        if self.bracketed_paste && bytes.starts_with(PASTE_START) {
+            let text = &bytes[PASTE_START.len()..];
+            let length = text.windows(PASTE_END.len()).position(|bytes| bytes == PASTE_END)?;
             let text = String::from_utf8_lossy(&text[..length]).replace("\r\n", "\n").replace('\r', "\n");
-            return Some((Key::Paste(text), PASTE_BEGINS.len() + length + PASTE_ENDS.len()));
+            return Some((Key::Paste(text), PASTE_START.len() + length + PASTE_END.len()));
         }
         let length = match *bytes.get(1)? {
             b'\r' => return Some((Key::LineFeed, 2)),
@@ -75,37 +74,37 @@ impl KeyParser {
     }
 }
 
-/// The first character; what is none becomes the one that stands for such.
+/// Returns the first character; invalid UTF-8 becomes the replacement character.
 fn character(bytes: &[u8]) -> Option<(Key, usize)> {
     let start = &bytes[..bytes.len().min(4)];
     let valid = match std::str::from_utf8(start) {
         Ok(text) => text,
         Err(error) if error.valid_up_to() > 0 => std::str::from_utf8(&start[..error.valid_up_to()]).ok()?,
-        // It may still become one.
+        // An incomplete character may still be completed.
         Err(error) => return error.error_len().map(|length| (Key::Character(char::REPLACEMENT_CHARACTER), length)),
     };
     valid.chars().next().map(|character| (Key::Character(character), character.len_utf8()))
 }
 
-/// What somebody did at the keyboard, or what tmux did in his place.
+/// A key or a paste from the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Character(char),
-    /// All that was between the marks of a bracketed paste, with line feeds as its only line ends.
+    /// The text of a bracketed paste, with every line ending converted to a line feed.
     Paste(String),
     Enter,
-    /// A new line in the message: Ctrl-J or Alt-Enter.
+    /// Ctrl-J or Alt-Enter, which insert a line break.
     LineFeed,
     Backspace,
     Escape,
-    /// Ctrl and this letter.
+    /// Ctrl with this letter.
     Control(char),
-    /// A sequence that means nothing here, an arrow say, without the escape before it.
+    /// An ignored sequence, such as an arrow key, without the leading escape.
     Sequence(String),
 }
 
 impl Key {
-    /// For the log.
+    /// The key's entry in the log.
     pub(crate) fn to_json(&self) -> Value {
         let name = match self {
             Self::Paste(text) => return json!({ "key": "paste", "text": text }),
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_the_same_wherever_their_bytes_are_cut() {
+    fn keys_do_not_depend_on_where_reads_split_their_bytes() {
         let table: [(&[u8], Vec<Key>); 10] = [
             (b"a\r", vec![Key::Character('a'), Key::Enter]),
             (b"\n\x7f\x03", vec![Key::LineFeed, Key::Backspace, Key::Control('c')]),
@@ -154,22 +153,22 @@ mod tests {
                 let mut keys = parser.feed(&bytes[..cut]);
                 keys.extend(parser.feed(&bytes[cut..]));
                 assert_eq!(keys, expected, "{:?}", String::from_utf8_lossy(bytes));
-                assert!(!parser.is_undecided());
+                assert!(!parser.is_ambiguous());
             }
         }
     }
 
     #[test]
-    fn an_escape_alone_is_the_key_once_nothing_follows() {
+    fn a_lone_escape_is_the_key_once_no_byte_follows() {
         let mut parser = KeyParser::new(true);
         assert_eq!(parser.feed(b"a\x1b"), [Key::Character('a')]);
-        assert!(parser.is_undecided());
-        assert_eq!(parser.decide(), Some(Key::Escape));
-        assert_eq!(parser.decide(), None);
+        assert!(parser.is_ambiguous());
+        assert_eq!(parser.resolve(), Some(Key::Escape));
+        assert_eq!(parser.resolve(), None);
     }
 
     #[test]
-    fn without_bracketed_paste_its_marks_are_keys_of_no_meaning() {
+    fn without_bracketed_paste_its_markers_are_ignored_sequences() {
         let keys = KeyParser::new(false).feed(b"\x1b[200~a\n");
         assert_eq!(keys, [sequence("[200~"), Key::Character('a'), Key::LineFeed]);
     }

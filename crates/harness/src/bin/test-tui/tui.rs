@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What the program is at: what it shows, and what a key does.
+/// The state of the program: its contents on the screen and the effect of keys.
 #[derive(Debug)]
 pub(crate) struct Tui {
     options: Options,
@@ -17,11 +17,11 @@ pub(crate) struct Tui {
     loading: FileGate,
     dialog: FileGate,
     busy: FileGate,
-    /// The next Enter is one that gets lost.
+    /// Whether the next Enter is ignored.
     swallow_next: bool,
     queue: Vec<String>,
     transcript: Vec<String>,
-    /// How many messages of the transcript are on the screen.
+    /// The number of transcript messages that are on the screen.
     drawn: usize,
     ended: bool,
 }
@@ -49,10 +49,10 @@ impl Tui {
         }
     }
 
-    /// Looks for the files that it waits for.
-    pub(crate) fn look(&mut self) {
+    /// Checks whether the awaited files exist, and processes the queue once the program is no longer busy.
+    pub(crate) fn poll(&mut self) {
         for gate in [&mut self.loading, &mut self.dialog, &mut self.busy] {
-            gate.look();
+            gate.poll();
         }
         if self.busy.is_open() {
             for message in std::mem::take(&mut self.queue) {
@@ -61,7 +61,7 @@ impl Tui {
         }
     }
 
-    /// Whether there is a file to look for.
+    /// Whether an awaited file does not exist yet.
     pub(crate) fn is_waiting(&self) -> bool {
         [&self.loading, &self.dialog, &self.busy].into_iter().any(|gate| !gate.is_open())
     }
@@ -118,7 +118,7 @@ impl Tui {
         self.transcript.push(message);
     }
 
-    /// The lines of what was said and is not on the screen yet.
+    /// The lines of the messages that are not on the screen yet.
     pub(crate) fn new_lines(&mut self, size: Size) -> Vec<String> {
         let new = &self.transcript[self.drawn..];
         self.drawn = self.transcript.len();
@@ -126,25 +126,25 @@ impl Tui {
         lines.map(|line| format!(" {line}")).collect()
     }
 
-    /// Nothing of what was said is on the screen any more.
-    pub(crate) fn forget_drawn(&mut self) {
+    /// Marks every message as not drawn.
+    pub(crate) fn invalidate(&mut self) {
         self.drawn = 0;
     }
 
-    /// What is at the bottom of the screen.
+    /// The block at the bottom of the screen.
     pub(crate) fn block(&self, glyph: Option<usize>, size: Size) -> Block {
         if self.is_loading() {
             return Block::from_lines(vec![LOADING.to_owned()]);
         }
         let mut above: Vec<String> = self.queue.iter().map(|message| steering(message, size)).collect();
-        // One that has something to be busy with shows when it no longer is.
-        let works = self.options.busy_until.is_none() || !self.busy.is_open();
-        above.extend(glyph.filter(|_| works).map(|glyph| format!(" {} Working...", GLYPHS[glyph % GLYPHS.len()])));
+        // With `busy_until`, the spinner disappears when the program is no longer busy.
+        let spins = self.options.busy_until.is_none() || !self.busy.is_open();
+        above.extend(glyph.filter(|_| spins).map(|glyph| format!(" {} Working...", GLYPHS[glyph % GLYPHS.len()])));
         if !self.dialog.is_open() {
             above.extend(DIALOG.map(str::to_owned));
             return Block::from_lines(above);
         }
-        Block::with_composer(above, &self.composer.shown(), size)
+        Block::with_composer(above, &self.composer.displayed(), size)
     }
 }
 
@@ -153,12 +153,12 @@ fn steering(message: &str, size: Size) -> String {
     truncate(&format!(" Steering: {first}"), size.columns)
 }
 
-/// Something that ends when a file appears. That it has is for good.
+/// A condition that holds until a file exists. Once it has ended, it does not come back.
 #[derive(Debug)]
 pub(crate) struct FileGate(Option<PathBuf>);
 
 impl FileGate {
-    /// One that waits for a file, or is open from the beginning.
+    /// Creates a gate that opens when the file exists; without a file it is open.
     pub(crate) fn new(file: Option<PathBuf>) -> Self {
         Self(file)
     }
@@ -167,13 +167,13 @@ impl FileGate {
         self.0.is_none()
     }
 
-    /// Looks whether the file is there by now.
-    pub(crate) fn look(&mut self) {
+    /// Opens the gate if the file exists.
+    pub(crate) fn poll(&mut self) {
         self.0.take_if(|file| file.exists());
     }
 }
 
-/// Where a test reads what has arrived: a line of JSON each, there as soon as it is written.
+/// The log that a test reads: one line of JSON per entry.
 #[derive(Debug)]
 pub(crate) struct SubmissionLog(File);
 
@@ -183,7 +183,7 @@ impl SubmissionLog {
         Self(opened.unwrap_or_else(|error| panic!("open {}: {error}", path.display())))
     }
 
-    /// In one piece: who reads meanwhile sees all of the line or none of it.
+    /// Appends an entry with a single write, so that a reader never sees a part of a line.
     pub(crate) fn write(&mut self, entry: &impl Serialize) {
         let mut line = serde_json::to_vec(entry).expect("an entry is JSON");
         line.push(b'\n');
