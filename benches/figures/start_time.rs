@@ -1,13 +1,10 @@
-//! How long a start takes: from the launcher's spawn to its exit, and to a heartbeat on disk.
+//! The duration of a start: from the launcher's spawn to its exit, and to the first heartbeat on disk.
 
-use crate::bound::Bound;
-use crate::contestant::Contestant;
-use crate::effort::Effort;
-use crate::message::Message;
-use crate::row::Row;
-use crate::samples::Samples;
-use crate::stage::{COMMAND, Stage};
-use crate::unit_of_measure::UnitOfMeasure;
+use crate::arguments::Effort;
+use crate::fixture::{COMMAND, Contestant, Fixture};
+use crate::row::{Bound, Row};
+use crate::samples::{Samples, UnitOfMeasure};
+use crate::supervisor::Message;
 use mosaic_harness::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -15,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// One contestant's starts.
+/// The durations of one launcher's starts.
 #[derive(Debug, Default)]
 struct Starts {
     to_exit: Samples,
@@ -23,17 +20,17 @@ struct Starts {
 }
 
 pub(super) fn measure(effort: Effort) -> Result<(), String> {
-    let stage = Stage::new()?;
+    let fixture = Fixture::new()?;
     let [mut bash, mut rust] = [Starts::default(), Starts::default()];
-    // The first round, with cold caches, is no measurement.
+    // The first round warms the caches and is not counted.
     for round in 0..=effort.pick(15, 100) {
-        // Who goes first alternates: the second one finds caches that the first one warmed.
-        let mut turns = Contestant::BOTH;
-        turns.rotate_left(round % 2);
-        for contestant in turns {
+        // The order alternates, since the first launcher warms caches for the second.
+        let mut order = Contestant::BOTH;
+        order.rotate_left(round % 2);
+        for contestant in order {
             let agent = format!("{contestant}{round}");
-            let (exit, heartbeat) = start(&stage, contestant, &agent)?;
-            stage.end(contestant, &agent);
+            let (exit, heartbeat) = start(&fixture, contestant, &agent)?;
+            fixture.stop(contestant, &agent);
             if round > 0 {
                 let starts = if contestant == Contestant::Bash { &mut bash } else { &mut rust };
                 starts.to_exit.add(exit.as_secs_f64() * 1e3);
@@ -53,18 +50,18 @@ pub(super) fn measure(effort: Effort) -> Result<(), String> {
         Message::Row(Box::new(row)).send();
     };
     let how = format!(
-        "from spawn, the heartbeat by inotify; one tmux server that runs already, agent command `{COMMAND}`, \
-         heartbeats in memory, in turn, a warm-up left out"
+        "from spawn, the heartbeat by inotify; one running tmux server, agent command `{COMMAND}`, heartbeats in \
+         memory, alternately, without the warm-up"
     );
-    row("start, to the launcher's exit", bash.to_exit, rust.to_exit, Bound::Ratio(0.7), how.clone());
-    row("start, to the first heartbeat", bash.to_heartbeat, rust.to_heartbeat, Bound::Free, how);
+    row("start until the launcher exits", bash.to_exit, rust.to_exit, Bound::Ratio(0.7), how.clone());
+    row("start until the first heartbeat", bash.to_heartbeat, rust.to_heartbeat, Bound::Free, how);
     Ok(())
 }
 
-/// The time to the launcher's exit and the time to the heartbeat, whichever comes first.
-fn start(stage: &Stage, contestant: Contestant, agent: &str) -> Result<(Duration, Duration), String> {
-    let mut beats = stage.beats();
-    let mut command = stage.launch(contestant, agent, "15").to_command();
+/// Returns the time to the launcher's exit and the time to the first heartbeat, which can occur in either order.
+fn start(fixture: &Fixture, contestant: Contestant, agent: &str) -> Result<(Duration, Duration), String> {
+    let mut beats = fixture.watch_heartbeats();
+    let mut command = fixture.launch(contestant, agent, "15").to_command();
     command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
     let deadline = Deadline::default();
     let begun = Instant::now();
@@ -73,9 +70,9 @@ fn start(stage: &Stage, contestant: Contestant, agent: &str) -> Result<(Duration
     let launcher = pidfd_open(pid, PidfdFlags::empty()).map_err(|error| format!("pidfd: {error}"))?;
     let (mut exit, mut heartbeat) = (None, None);
     while exit.is_none() || heartbeat.is_none() {
-        let waits = |seen: Option<Duration>| if seen.is_none() { PollFlags::IN } else { PollFlags::empty() };
+        let interest = |seen: Option<Duration>| if seen.is_none() { PollFlags::IN } else { PollFlags::empty() };
         let mut watched =
-            [PollFd::new(&launcher, waits(exit)), PollFd::from_borrowed_fd(beats.as_fd(), waits(heartbeat))];
+            [PollFd::new(&launcher, interest(exit)), PollFd::from_borrowed_fd(beats.as_fd(), interest(heartbeat))];
         let limit = Timespec::try_from(deadline.remaining()).map_err(|error| error.to_string())?;
         poll(&mut watched, Some(&limit)).map_err(|error| format!("poll: {error}"))?;
         let now = begun.elapsed();
@@ -83,7 +80,7 @@ fn start(stage: &Stage, contestant: Contestant, agent: &str) -> Result<(Duration
         if exited {
             exit = exit.or(Some(now));
         }
-        if beaten && beats.seen().iter().any(|name| name == agent) {
+        if beaten && beats.take_pending().iter().any(|name| name == agent) {
             heartbeat = heartbeat.or(Some(now));
         }
         if deadline.passed() {

@@ -1,23 +1,20 @@
-//! How long it takes from a message's call to its being accepted, against the scripts that paste, sleep,
-//! press Enter, sleep and look.
+//! The time from the call to the acceptance of a message, compared with a script that pastes, sleeps, presses Enter,
+//! sleeps and captures the pane.
 
-use crate::bound::Bound;
-use crate::cell::Cell;
-use crate::effort::Effort;
-use crate::message::Message;
-use crate::row::Row;
-use crate::samples::Samples;
-use crate::unit_of_measure::UnitOfMeasure;
+use crate::arguments::Effort;
+use crate::row::{Bound, Cell, Row};
+use crate::samples::{Samples, UnitOfMeasure};
+use crate::supervisor::Message;
 use mosaic_harness::{Binaries, Fleet, ModelServer, Pi};
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Output;
 use std::time::Instant;
 
-/// Agents that are addressed at once.
+/// The number of agents that receive a message at the same time.
 const MANY: usize = 100;
 
-/// What is replaced, step by step.
+/// The script that the product replaces.
 const SCRIPT: &str = r#"
 target==$1:
 printf '%s' "$2" | tmux -u -L "$MOSAIC_TMUX_SOCKET" load-buffer -b mosaic -
@@ -28,7 +25,7 @@ sleep 1.2
 tmux -u -L "$MOSAIC_TMUX_SOCKET" capture-pane -p -t "$target"
 "#;
 
-/// The harness's terminal program, which folds and draws as pi does.
+/// The runtime profile of `test-tui --line`.
 const REPL: &str = "version: 1\ncomposer: {kind: line, prompt: '^> $'}\n";
 
 pub(super) fn measure(effort: Effort) -> Result<(), String> {
@@ -57,14 +54,14 @@ pub(super) fn measure(effort: Effort) -> Result<(), String> {
             Message::CouldNotRun("pi is not installed".to_owned()).send();
             continue;
         }
-        // The first finds it still starting.
+        // The first message waits until the agent has started.
         checked(&fleet, &["agent", "send", agent, "--wait", "60", "-m", "warm-up"])?;
         one(&fleet, agent, what, effort)?;
     }
     all(&fleet, effort)
 }
 
-/// One message to one agent, both ways in turn.
+/// Sends messages to one agent, alternately with the script and the product.
 fn one(fleet: &Fleet, agent: &str, what: &str, effort: Effort) -> Result<(), String> {
     let (mut script, mut product) = (Samples::default(), Samples::default());
     for round in 0..effort.pick(5, 40) {
@@ -80,20 +77,21 @@ fn one(fleet: &Fleet, agent: &str, what: &str, effort: Effort) -> Result<(), Str
         product.add(begun.elapsed().as_secs_f64() * 1e3);
     }
     let row = Row {
-        figure: format!("a message to {what}, from the call to accepted"),
+        figure: format!("message to {what}, until accepted"),
         unit: UnitOfMeasure::Milliseconds,
         bash: script.into(),
         rust: product.into(),
         bound: Bound::Ratio(0.25),
-        how: "in turn, to one agent; the script is `paste, sleep 0.5, Enter, sleep 1.2, capture`, and does not know \
-              whether it arrived"
-            .to_owned(),
+        how:
+            "alternately, to one agent; the script is `paste, sleep 0.5, Enter, sleep 1.2, capture` and does not check \
+              whether the message was accepted"
+                .to_owned(),
     };
     Message::Row(Box::new(row)).send();
     Ok(())
 }
 
-/// One message to many.
+/// Sends messages to many agents.
 fn all(fleet: &Fleet, effort: Effort) -> Result<(), String> {
     let mut samples = Samples::default();
     for round in 0..effort.pick(3, 20) {
@@ -102,9 +100,9 @@ fn all(fleet: &Fleet, effort: Effort) -> Result<(), String> {
         samples.add(begun.elapsed().as_secs_f64() * 1e3);
     }
     let row = Row {
-        figure: format!("a message to each of {MANY} agents, all accepted"),
+        figure: format!("message to {MANY} agents, until all accept"),
         unit: UnitOfMeasure::Milliseconds,
-        bash: Cell::said("not tried"),
+        bash: Cell::text("not measured"),
         rust: samples.into(),
         bound: Bound::AtMost(2000.0),
         how: "`mosaic agent send --class implementer`, to REPLs on one tmux server".to_owned(),
@@ -116,7 +114,8 @@ fn all(fleet: &Fleet, effort: Effort) -> Result<(), String> {
 fn write_roster(fleet: &Fleet, agents: &[(String, &str, String)]) -> Result<(), String> {
     let socket = fleet.tmux_socket();
     let mut roster = format!(
-        "version: 1\ntransport: tmux\ntmux:\n  socket_name: {socket}\ndefaults:\n  heartbeat_interval: 600\nruntimes:\n  line:\n    command: cat\nagents:\n"
+        "version: 1\ntransport: tmux\ntmux:\n  socket_name: {socket}\ndefaults:\n  heartbeat_interval: \
+         600\nruntimes:\n  line:\n    command: cat\nagents:\n"
     );
     for (name, runtime, command) in agents {
         let class = if *runtime == "pi" { "research" } else { "implementer" };
@@ -138,6 +137,6 @@ fn succeeded(what: &str, output: &Output) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let said = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-    Err(format!("{what}: {}: {}", output.status, String::from_utf8_lossy(&said).trim()))
+    let output_text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    Err(format!("{what}: {}: {}", output.status, String::from_utf8_lossy(&output_text).trim()))
 }

@@ -1,20 +1,17 @@
-//! What a sidecar occupies while twenty of each run.
+//! The memory of a sidecar while twenty of each launcher's run.
 
-use crate::bound::Bound;
-use crate::contestant::Contestant;
-use crate::effort::Effort;
-use crate::message::Message;
-use crate::row::Row;
-use crate::samples::Samples;
-use crate::smaps::Smaps;
-use crate::stage::Stage;
-use crate::unit_of_measure::UnitOfMeasure;
+use crate::arguments::Effort;
+use crate::fixture::{Contestant, Fixture};
+use crate::process_stats::Smaps;
+use crate::row::{Bound, Row};
+use crate::samples::{Samples, UnitOfMeasure};
+use crate::supervisor::Message;
 use mosaic_harness::Deadline;
 
-/// Sidecars of each contestant.
+/// The number of sidecars of each launcher.
 const RUNNING: usize = 20;
 
-/// One sum of the kernel's, and what is promised of it.
+/// A row's name, its value in `smaps_rollup` and its bound.
 type Column = (&'static str, fn(&Smaps) -> f64, Bound);
 
 const COLUMNS: [Column; 3] = [
@@ -24,25 +21,25 @@ const COLUMNS: [Column; 3] = [
 ];
 
 pub(super) fn measure(effort: Effort) -> Result<(), String> {
-    let stage = Stage::new()?;
+    let fixture = Fixture::new()?;
     let beats_each = effort.pick(3, 10);
     let mut sidecars = [Vec::new(), Vec::new()];
     let mut agents = Vec::new();
     for number in 0..RUNNING {
         for (contestant, sidecars) in Contestant::BOTH.into_iter().zip(&mut sidecars) {
             let agent = format!("{contestant}{number}");
-            stage.start(contestant, &agent, "1")?;
-            sidecars.push(stage.sidecar(contestant, &agent)?);
+            fixture.start(contestant, &agent, "1")?;
+            sidecars.push(fixture.sidecar(contestant, &agent)?);
             agents.push((agent, 0));
         }
     }
-    let (mut beats, deadline) = (stage.beats(), Deadline::default());
+    let (mut beats, deadline) = (fixture.watch_heartbeats(), Deadline::default());
     while agents.iter().any(|(_, beats)| *beats < beats_each) {
         for name in beats.next(deadline.remaining()) {
             agents.iter_mut().filter(|(agent, _)| *agent == name).for_each(|(_, beats)| *beats += 1);
         }
         if deadline.passed() {
-            return Err(format!("not all have beaten {beats_each} times: {agents:?}"));
+            return Err(format!("some agents have fewer than {beats_each} heartbeats: {agents:?}"));
         }
     }
     let [bash, rust] = sidecars;
@@ -50,12 +47,12 @@ pub(super) fn measure(effort: Effort) -> Result<(), String> {
         pids.iter().copied().map(of).collect()
     };
     let (shells, bash, rust) =
-        (all(&bash, Smaps::of)?, all(&bash, Smaps::with_children)?, all(&rust, Smaps::with_children)?);
+        (all(&bash, Smaps::read)?, all(&bash, Smaps::with_children)?, all(&rust, Smaps::with_children)?);
     let samples = |all: &[Smaps], column: fn(&Smaps) -> f64| all.iter().map(column).collect::<Samples>();
     let alone = COLUMNS.map(|(_, column, _)| samples(&shells, column).spread().map_or(0.0, |spread| spread.median));
     let how = format!(
-        "smaps_rollup of {RUNNING} of each that run at once, after {beats_each} beats; of bash the shell and the `sleep` \
-         it waits for: its shell alone has {} kB",
+        "smaps_rollup of {RUNNING} sidecars of each, running at the same time, after {beats_each} heartbeats; for \
+         bash the shell and its `sleep`; the shell alone has {} kB",
         alone.map(|kilobytes| format!("{kilobytes:.0}")).join(" | ")
     );
     for (figure, column, bound) in COLUMNS {
