@@ -76,11 +76,11 @@ fn start(fixture: &Fixture, contestant: Contestant, agent: &str) -> Result<(Dura
         let limit = Timespec::try_from(deadline.remaining()).map_err(|error| error.to_string())?;
         poll(&mut watched, Some(&limit)).map_err(|error| format!("poll: {error}"))?;
         let now = begun.elapsed();
-        let [exited, beaten] = watched.map(|one| !one.revents().is_empty());
+        let [exited, has_heartbeat] = watched.map(|one| !one.revents().is_empty());
         if exited {
             exit = exit.or(Some(now));
         }
-        if beaten && beats.take_pending().iter().any(|name| name == agent) {
+        if has_heartbeat && beats.take_pending().iter().any(|name| name == agent) {
             heartbeat = heartbeat.or(Some(now));
         }
         if deadline.passed() {

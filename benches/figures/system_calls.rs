@@ -76,9 +76,9 @@ fn launched(fixture: &Fixture, contestant: Contestant, wanted: usize) -> Result<
     strace.envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut beats = fixture.watch_heartbeats();
     let mut strace = spawn(&mut strace)?;
-    let beaten = beats.wait(&agent, wanted + MORE, Deadline::default());
+    let heartbeats = beats.wait(&agent, wanted + MORE, Deadline::default());
     fixture.stop(contestant, &agent);
-    finish(&mut strace, beaten.map(drop))?;
+    finish(&mut strace, heartbeats.map(drop))?;
     read(&trace, &agent)
 }
 
@@ -91,10 +91,10 @@ fn attached(units: &UnitFixture, wanted: usize) -> Result<Trace, String> {
     let (mut strace, trace) = strace(fixture);
     strace.args(["-p", &sidecar.to_string()]);
     let mut strace = spawn(&mut strace)?;
-    let beaten = fixture.watch_heartbeats().wait(AGENT, wanted + MORE, Deadline::default());
+    let heartbeats = fixture.watch_heartbeats().wait(AGENT, wanted + MORE, Deadline::default());
     // SIGINT makes strace detach from the sidecar.
     let _ = kill_process(Pid::from_child(&strace), Signal::INT);
-    finish(&mut strace, beaten.map(drop))?;
+    finish(&mut strace, heartbeats.map(drop))?;
     read(&trace, AGENT)
 }
 
@@ -111,8 +111,8 @@ fn spawn(strace: &mut Command) -> Result<Child, String> {
 }
 
 /// Waits for strace. If there were no heartbeats, adds strace's error output to the reason.
-fn finish(strace: &mut Child, beaten: Result<(), String>) -> Result<(), String> {
-    let Err(reason) = beaten else {
+fn finish(strace: &mut Child, heartbeats: Result<(), String>) -> Result<(), String> {
+    let Err(reason) = heartbeats else {
         return strace.wait().map(drop).map_err(|error| format!("strace: {error}"));
     };
     let _ = strace.kill();

@@ -63,7 +63,7 @@ fn chat_completion(reply: &Reply) -> String {
         let kind = "chat.completion.chunk";
         json!({ "id": "x", "object": kind, "created": 1, "model": "stub-1", "choices": [choice] })
     };
-    let (said, end) = match reply {
+    let (message, end) = match reply {
         Reply::Noted => (json!({ "role": "assistant", "content": Dialect::ANSWER }), "stop"),
         Reply::Tool { name, arguments } => {
             let function = json!({ "name": name, "arguments": arguments.to_string() });
@@ -71,8 +71,8 @@ fn chat_completion(reply: &Reply) -> String {
             (json!({ "role": "assistant", "tool_calls": [call] }), "tool_calls")
         }
     };
-    let (said, end) = (chunk(said, Value::Null), chunk(json!({}), json!(end)));
-    format!("data: {said}\n\ndata: {end}\n\ndata: [DONE]\n\n")
+    let (message, end) = (chunk(message, Value::Null), chunk(json!({}), json!(end)));
+    format!("data: {message}\n\ndata: {end}\n\ndata: [DONE]\n\n")
 }
 
 fn response(reply: &Reply) -> String {

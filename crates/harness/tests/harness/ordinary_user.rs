@@ -29,8 +29,8 @@ fn owner_of(pid: u32) -> u32 {
 fn assert_works(manager: &UserManager) {
     manager.install_unit("own.service", UNIT);
     manager.systemctl_ok(&["enable", "--now", "own.service"]);
-    let said = ["--user", "-u", "own.service", "-t", "sh"];
-    assert_eq!(manager.journal_messages(&said), ["hello"]);
+    let matches = ["--user", "-u", "own.service", "-t", "sh"];
+    assert_eq!(manager.journal_messages(&matches), ["hello"]);
     let group = manager.processes_of("own.service");
     let main: u32 = manager.show("own.service", "MainPID").parse().unwrap();
     assert_eq!(group, [main]);
@@ -38,7 +38,7 @@ fn assert_works(manager: &UserManager) {
     manager.kill_and_restart_manager();
     assert!(old.is_dead());
     assert_eq!(manager.is_active("own.service"), "active");
-    assert_eq!(manager.journal_messages(&said), ["hello", "hello"]);
+    assert_eq!(manager.journal_messages(&matches), ["hello", "hello"]);
 }
 
 #[test]
