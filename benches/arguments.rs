@@ -1,38 +1,37 @@
-//! The command line.
+//! The command line and how much it asks to measure.
 
-use crate::effort::Effort;
 use crate::figures::Figure;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-/// Measures the product side by side with the bash launcher that it replaces.
+/// Compare the product with the bash launcher that it replaces
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bench", bin_name = "./dev bench")]
 pub(crate) struct Arguments {
-    /// Fewer repetitions: half a minute, and less to rely on
+    /// Use fewer repetitions, which takes half a minute and is less precise
     #[arg(long)]
     quick: bool,
-    /// Only this figure; may be given several times
+    /// Measure only this figure; can be repeated
     #[arg(long, value_name = "NAME", value_enum)]
     only: Vec<Figure>,
-    /// One JSON document instead of the table
+    /// Print a JSON document instead of the table
     #[arg(long)]
     pub(crate) json: bool,
-    /// Exit with 1 if a bound is missed, with 69 if one could not be measured
+    /// Exit with 1 if a bound is missed, or 69 if a figure with a bound could not be measured
     #[arg(long)]
     pub(crate) check: bool,
-    /// What a worker is to measure
+    /// The figure that this process measures as a worker
     #[arg(long, hide = true, value_enum)]
     pub(crate) worker: Option<Figure>,
 }
 
 impl Arguments {
-    /// Ends this process with 64 when they make no sense.
-    pub(crate) fn of_this_process() -> Self {
+    /// Parses the command line; exits with 64 if it is invalid.
+    pub(crate) fn parse_or_exit() -> Self {
         Self::try_parse().unwrap_or_else(|error| {
             let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            std::process::exit(if asked { 0 } else { 64 })
+            let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            std::process::exit(if is_help { 0 } else { 64 })
         })
     }
 
@@ -40,10 +39,31 @@ impl Arguments {
         if self.quick { Effort::Quick } else { Effort::Full }
     }
 
-    /// What to measure, in the order of the table.
+    /// The figures to measure, in the order of the table.
     pub(crate) fn figures(&self) -> Vec<Figure> {
         let wanted = |figure: &Figure| self.only.is_empty() || self.only.contains(figure);
         Figure::ALL.into_iter().filter(wanted).collect()
+    }
+}
+
+/// How many repetitions are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    Quick,
+    Full,
+}
+
+impl Effort {
+    pub(crate) fn pick(self, quick: usize, full: usize) -> usize {
+        match self {
+            Self::Quick => quick,
+            Self::Full => full,
+        }
+    }
+
+    /// The flag that selects this effort.
+    pub(crate) fn flag(self) -> Option<&'static str> {
+        (self == Self::Quick).then_some("--quick")
     }
 }
 
@@ -54,7 +74,7 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     #[test]
-    fn the_grammar_is_sound() {
+    fn only_selects_figures_in_the_order_of_the_table() {
         Arguments::command().debug_assert();
         let figures = |line: &[&str]| Arguments::parse_from(line).figures();
         assert_eq!(figures(&["bench"]), Figure::ALL);

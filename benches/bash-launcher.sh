@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# What `start-agent-session` replaces, kept as the baseline of `./dev bench`: starts an agent in a
-# tmux session of its own and leaves a loop behind that writes its heartbeat. It does what its
-# users' launcher did, with the same programs in the same order, faults included: nothing ships it,
-# and it is not to be improved.
+# The launcher that `start-agent-session` replaces, kept as the baseline of `./dev bench`. It starts an agent in its own
+# tmux session and a background loop that writes the heartbeat. It runs the same programs in the same order as the
+# original and keeps its faults, so do not improve it. It is not shipped.
 #
 #   bash-launcher.sh [AGENT]      environment and exit codes as start-agent-session
 set -euo pipefail
@@ -24,7 +23,7 @@ if ! command -v tmux >/dev/null 2>&1; then
     exit 69
 fi
 
-# beat_while_alive PID: the heartbeat of that process, by a loop that outlives this script.
+# beat_while_alive PID: starts a loop that outlives this script and writes the heartbeat of that process.
 beat_while_alive() {
     local loop
     # shellcheck disable=SC2016 # The loop's own shell expands it.

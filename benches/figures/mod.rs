@@ -1,41 +1,41 @@
-//! What is measured: a file a figure.
+//! The figures: one file per figure.
 
-mod calls;
-mod cost;
-mod death;
-mod deliver;
-mod memory;
-mod observe;
-mod resident;
+mod beat_cost;
+mod delivery_time;
+mod exit_detection;
+mod fleet_ps;
+mod repeated_observation;
 mod scrape;
-mod start;
-mod unit;
+mod sidecar_memory;
+mod start_time;
+mod system_calls;
+mod unit_failure;
 
-use crate::effort::Effort;
+use crate::arguments::Effort;
 use clap::ValueEnum;
 
-/// A figure that one worker measures; it has one row of the table or several.
+/// A group of rows that one worker process measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Figure {
-    /// How long a start takes
+    /// Duration of a start
     Start,
-    /// What a sidecar occupies
+    /// Memory of a sidecar
     Memory,
-    /// Forks and system calls a beat
+    /// Created processes and system calls per heartbeat
     Calls,
-    /// Context switches and processor time a beat
+    /// Context switches and CPU time per heartbeat
     Cost,
-    /// From an agent's death to a heartbeat that says so
+    /// From an agent's death to a heartbeat with `status=exited`
     Death,
-    /// From an agent's death to a unit that is no longer active
+    /// From an agent's death to an inactive unit
     Unit,
-    /// One look at a fleet of a thousand agents
+    /// `fleet ps` and `fleet verify` of a thousand agents
     Observe,
-    /// Looking at them again and again
+    /// Repeated observations of a thousand agents by one process
     Resident,
-    /// Scrapes of a fleet of a thousand agents, beside `node_exporter`'s
+    /// Scrapes of a thousand agents, compared with `node_exporter`
     Scrape,
-    /// From a message's call to its being accepted
+    /// From the call to the acceptance of a message
     Deliver,
 }
 
@@ -58,22 +58,22 @@ impl Figure {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Sends its rows to the supervisor.
+    /// Measures the figure and sends its rows to the supervisor.
     ///
     /// # Errors
-    /// It, or the rest of it, cannot be measured here.
+    /// The reason why the figure or the rest of it cannot be measured on this machine.
     pub(crate) fn measure(self, effort: Effort) -> Result<(), String> {
         match self {
-            Self::Start => start::measure(effort),
-            Self::Memory => memory::measure(effort),
-            Self::Calls => calls::measure(effort),
-            Self::Cost => cost::measure(effort),
-            Self::Death => death::measure(effort),
-            Self::Unit => unit::measure(effort),
-            Self::Observe => observe::measure(effort),
-            Self::Resident => resident::measure(effort),
+            Self::Start => start_time::measure(effort),
+            Self::Memory => sidecar_memory::measure(effort),
+            Self::Calls => system_calls::measure(effort),
+            Self::Cost => beat_cost::measure(effort),
+            Self::Death => exit_detection::measure(effort),
+            Self::Unit => unit_failure::measure(effort),
+            Self::Observe => fleet_ps::measure(effort),
+            Self::Resident => repeated_observation::measure(effort),
             Self::Scrape => scrape::measure(effort),
-            Self::Deliver => deliver::measure(effort),
+            Self::Deliver => delivery_time::measure(effort),
         }
     }
 }

@@ -1,26 +1,26 @@
 use crate::fleet::give;
-use crate::required_program::runs;
-use crate::skip_notice::skip_notice;
-use crate::{Fleet, ModelServer, pi};
+use crate::skip::{runs, skip_notice};
+use crate::{Binaries, Fleet, ModelServer};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-/// The agent programs as people really run them: claude, codex, opencode and pi, in a directory for `PATH` that
-/// has their Node, too. `./dev` installs them; one of the developer's is never used.
+/// The real agent programs: claude, codex, opencode and pi, in a directory for `PATH` that contains their Node too.
+/// `./dev setup test` installs them; programs that the developer has installed are never used.
 #[derive(Debug)]
 pub struct AgentPrograms {
     directory: PathBuf,
 }
 
 impl AgentPrograms {
-    /// The key that they all present, and the end of it, by which claude remembers that it may.
+    /// The API key of every program. Claude stores the last 20 characters of an approved key, so this is that short.
     const KEY: &str = "none-none-none-none";
 
-    /// Those that `./dev` has installed. Where it has not the test says loudly that it is skipped, and in
-    /// continuous integration it fails.
+    /// Returns the programs that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing
+    /// program is a panic.
     #[must_use]
     pub fn installed_or_skip() -> Option<Self> {
-        let directory = pi::runtimes().join("node_modules/.bin");
+        let directory = runtimes().join("node_modules/.bin");
         if ["node", "claude", "codex", "opencode", "pi"].iter().all(|program| runs(&directory.join(program))) {
             return Some(Self { directory });
         }
@@ -28,17 +28,17 @@ impl AgentPrograms {
         None
     }
 
-    /// A `PATH` on which they are found first, for a user with this one.
+    /// Puts the programs' directory before the directories of `path`.
     #[must_use]
     pub fn path(&self, path: &str) -> String {
         format!("{}:{path}", self.directory.display())
     }
 
-    /// Sets all of them up in a fleet's home, each as its user would: with this model, and with the home as a
-    /// directory that is trusted.
+    /// Writes the configuration of each program into the fleet's home: the model server's address, and the home as a
+    /// trusted directory.
     pub fn configure(&self, fleet: &Fleet, server: &ModelServer) {
         let home = fleet.home();
-        write(home, ".pi/agent/models.json", &pi::models(server).to_string());
+        write(home, ".pi/agent/models.json", &pi_models(server).to_string());
         write(home, ".codex/config.toml", &codex(home, server));
         write(home, ".config/opencode/opencode.json", &opencode(server).to_string());
         write(home, ".claude.json", &claude(home).to_string());
@@ -49,7 +49,7 @@ impl AgentPrograms {
 
 fn write(home: &Path, name: &str, text: &str) {
     let path = home.join(name);
-    std::fs::create_dir_all(path.parent().expect("it is in a directory")).expect("make a directory");
+    std::fs::create_dir_all(path.parent().expect("the file has a parent directory")).expect("make a directory");
     std::fs::write(path, text).expect("write a configuration");
 }
 
@@ -98,4 +98,177 @@ fn claude_settings(server: &ModelServer) -> Value {
         "CLAUDE_CODE_MAX_RETRIES": "0",
         "DISABLE_AUTOUPDATER": "1",
     }})
+}
+
+/// The real agent program pi, with its own Node. `./dev setup test` installs both; a pi or a Node that the developer
+/// has installed is never used.
+#[derive(Debug)]
+pub struct Pi {
+    node: PathBuf,
+    entry: PathBuf,
+}
+
+impl Pi {
+    const PROVIDER: &str = "stub";
+    const MODEL: &str = "stub-1";
+
+    /// Returns the pi that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing pi is a
+    /// panic.
+    #[must_use]
+    pub fn installed_or_skip() -> Option<Self> {
+        let runtimes = runtimes();
+        let modules = runtimes.join("node_modules");
+        let pi = Self {
+            node: modules.join(format!("node-linux-{}/bin/node", node_architecture())),
+            entry: modules.join("@mariozechner/pi-coding-agent/dist/cli.js"),
+        };
+        if runs(&pi.node) && pi.entry.is_file() {
+            return Some(pi);
+        }
+        skip_notice(&format!("needs pi in {}: ./dev setup test", runtimes.display()));
+        None
+    }
+
+    /// Writes the model server's address into the pi configuration of the fleet's home.
+    pub fn configure(&self, fleet: &Fleet, server: &ModelServer) {
+        let top = fleet.home().join(".pi");
+        let directory = top.join("agent");
+        std::fs::create_dir_all(&directory).expect("make a directory");
+        std::fs::write(directory.join("models.json"), pi_models(server).to_string()).expect("write a configuration");
+        give(&top, fleet.owner());
+    }
+
+    /// Returns the shell command that starts pi, for example for a roster. It does not depend on `PATH`.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let (node, entry) = (shell_quote(&self.node), shell_quote(&self.entry));
+        format!("exec {node} {entry} {}", Self::arguments())
+    }
+
+    /// The arguments that make pi use the model server and no other network service.
+    pub(crate) fn arguments() -> String {
+        format!("--offline --provider {} --model {}", Self::PROVIDER, Self::MODEL)
+    }
+}
+
+/// The content of pi's `models.json`.
+pub(crate) fn pi_models(server: &ModelServer) -> Value {
+    let provider = json!({
+        "baseUrl": server.base_url(),
+        "api": "openai-completions",
+        "apiKey": "none",
+        "models": [{ "id": Pi::MODEL }],
+    });
+    json!({ "providers": { Pi::PROVIDER: provider } })
+}
+
+/// The directory into which `./dev` installs agent programs.
+pub(crate) fn runtimes() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let workspace = Binaries::workspace().canonicalize().expect("the source tree exists");
+    workspace.join(target).join("runtimes")
+}
+
+/// Node's name of this machine's architecture.
+pub(crate) fn node_architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Quotes a path as one word of a shell command.
+fn shell_quote(path: &Path) -> String {
+    let path = path.to_str().expect("the path of the source tree is UTF-8");
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+/// An outdated pi that npm has installed in the fleet's home. It can update itself with the Node and npm that `./dev`
+/// has installed; npm finds the newer version in its cache, without network access.
+#[derive(Debug)]
+pub struct OlderPi {
+    prefix: PathBuf,
+    cache: PathBuf,
+    programs: [PathBuf; 2],
+}
+
+impl OlderPi {
+    /// Copies the outdated pi into the fleet's home, or returns `None` with a skip notice if `./dev` has not installed
+    /// it. If `CI` is set, that is a panic.
+    #[must_use]
+    pub fn install_or_skip(fleet: &Fleet) -> Option<Self> {
+        let runtimes = runtimes();
+        let modules = runtimes.join("node_modules");
+        let programs = [modules.join(format!("node-linux-{}/bin", node_architecture())), modules.join(".bin")];
+        let (older, cache) = (runtimes.join("older"), runtimes.join("npm-cache"));
+        let is_installed = runs(&programs[0].join("node"))
+            && [&older, &cache, &modules.join(".bin/npm")].iter().all(|path| path.exists());
+        if !is_installed {
+            skip_notice(&format!("needs an older pi in {}: ./dev setup test", runtimes.display()));
+            return None;
+        }
+        // An update writes into both, so the fleet gets copies.
+        let pi = Self { prefix: fleet.home().join(".npm-global"), cache: fleet.root().join("npm-cache"), programs };
+        copy(&older, &pi.prefix);
+        copy(&cache, &pi.cache);
+        give(fleet.root(), fleet.owner());
+        Some(pi)
+    }
+
+    /// npm's prefix directory.
+    #[must_use]
+    pub fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// Returns the installed version according to its `package.json`.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let package = self.prefix.join("lib/node_modules/@mariozechner/pi-coding-agent/package.json");
+        let text = std::fs::read(&package).unwrap_or_else(|error| panic!("{}: {error}", package.display()));
+        let package: Value = serde_json::from_slice(&text).expect("package.json is JSON");
+        package["version"].as_str().expect("package.json has a version").to_owned()
+    }
+
+    /// Returns the `PATH` that contains this pi, its Node and npm.
+    #[must_use]
+    pub fn search_path(&self) -> String {
+        let [node, npm] = &self.programs;
+        format!("{}:{}:{}:/usr/bin:/bin", self.prefix.join("bin").display(), node.display(), npm.display())
+    }
+
+    /// Returns the shell command that starts this pi with [`search_path`](Self::search_path) as `PATH`.
+    #[must_use]
+    pub fn command(&self) -> String {
+        format!("exec pi {}", Pi::arguments())
+    }
+
+    /// Returns the environment variables for an update without network access.
+    #[must_use]
+    pub fn environment(&self) -> [(&'static str, String); 4] {
+        let yes = || "true".to_owned();
+        [
+            ("npm_config_offline", yes()),
+            ("npm_config_ignore_scripts", yes()),
+            ("npm_config_cache", self.cache.display().to_string()),
+            ("PI_SKIP_VERSION_CHECK", "1".to_owned()),
+        ]
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").args(["-a", "--reflink=auto"]).arg(from).arg(to).status();
+    assert!(copied.expect("run cp").success(), "copy {}", from.display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_quote;
+    use std::path::Path;
+
+    #[test]
+    fn a_quoted_path_is_one_shell_word() {
+        assert_eq!(shell_quote(Path::new("/a b/$c/it's")), r"'/a b/$c/it'\''s'");
+    }
 }

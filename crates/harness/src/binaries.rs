@@ -6,19 +6,19 @@ use std::sync::OnceLock;
 
 /// Finds the programs under test.
 ///
-/// `MOSAIC_FLEET_BIN_DIR` names the directory that holds them, as `./dev test` does. Without it they are built on
-/// first use, in the dev profile, static, for the musl target of the machine.
+/// `MOSAIC_FLEET_BIN_DIR`, which `./dev test` sets, names the directory that contains them. If it is unset, cargo
+/// builds them on first use, in the dev profile; the product's programs are built statically for the musl target.
 #[derive(Debug)]
 pub struct Binaries;
 
 type Built = BTreeMap<String, PathBuf>;
 
 impl Binaries {
-    /// The product's programs.
+    /// The names of the product's programs.
     pub const PRODUCT: [&str; 5] =
         ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic", "mosaic-fleet-exporter"];
 
-    /// The program of the product with that name.
+    /// Returns the path of one of the product's programs.
     #[must_use]
     pub fn product(name: &str) -> PathBuf {
         static BUILT: OnceLock<Built> = OnceLock::new();
@@ -27,31 +27,31 @@ impl Binaries {
         find(name, &BUILT, &[&["--target", &target], &packages[..]].concat())
     }
 
-    /// The launcher.
+    /// Returns the path of the launcher.
     #[must_use]
     pub fn start_agent_session() -> PathBuf {
         Self::product("start-agent-session")
     }
 
-    /// The command `mosaic`.
+    /// Returns the path of the command `mosaic`.
     #[must_use]
     pub fn mosaic() -> PathBuf {
         Self::product("mosaic")
     }
 
-    /// The controllable pane process.
+    /// Returns the path of the pane process that a test controls, see [`PaneProcess`](crate::PaneProcess).
     #[must_use]
     pub fn test_agent() -> PathBuf {
         Self::harness("test-agent")
     }
 
-    /// The terminal program that behaves as the agents' own do.
+    /// Returns the path of the terminal program that imitates an agent's user interface.
     #[must_use]
     pub fn test_tui() -> PathBuf {
         Self::harness("test-tui")
     }
 
-    /// What serves metrics.
+    /// Returns the path of the exporter.
     #[must_use]
     pub fn exporter() -> PathBuf {
         Self::product("mosaic-fleet-exporter")
@@ -62,7 +62,7 @@ impl Binaries {
         find(name, &BUILT, &["-p", "mosaic-harness"])
     }
 
-    /// The top of the source tree.
+    /// Returns the root of the source tree.
     #[must_use]
     pub fn workspace() -> &'static Path {
         Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -76,11 +76,11 @@ fn find(name: &str, built: &OnceLock<Built>, what: &[&str]) -> PathBuf {
     given.unwrap_or_else(|| {
         let built = built.get_or_init(|| build(what));
         let path = built.get(name);
-        path.unwrap_or_else(|| panic!("`cargo build {}` made no {name}", what.join(" "))).clone()
+        path.unwrap_or_else(|| panic!("`cargo build {}` did not build {name}", what.join(" "))).clone()
     })
 }
 
-/// Cargo says itself where it put them: the target directory has many ways to be elsewhere.
+/// Reads the paths from cargo's messages, since many settings can move the target directory.
 fn build(what: &[&str]) -> Built {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--bins", "--message-format=json-render-diagnostics"])

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
-/// As many descriptors are open at once; a process may have a thousand.
-const AT_ONCE: usize = 256;
+/// The number of pidfds that are open at once, well below the usual limit of 1024.
+const MAX_OPEN_PIDFDS: usize = 256;
 
-/// One control group and all below it, in every hierarchy systemd keeps it in: one directory on
-/// a machine with cgroup 2 alone, two on a hybrid one.
+/// A control group with its descendants, in every hierarchy that systemd uses: one directory on a machine with
+/// cgroup v2 alone, two on a hybrid one.
 #[derive(Clone, Debug)]
 pub struct CgroupTree(Vec<PathBuf>);
 
 impl CgroupTree {
-    /// The top of the machine's hierarchies.
+    /// The root of the machine's hierarchies.
     #[must_use]
     pub fn top() -> Self {
         let mount = Path::new("/sys/fs/cgroup");
@@ -24,13 +24,13 @@ impl CgroupTree {
         Self(hybrid.into_iter().filter(|path| path.exists()).collect())
     }
 
-    /// The one in these directories.
-    pub(crate) fn at(directories: &[PathBuf]) -> Self {
+    /// The group with these directories.
+    pub(crate) fn from_directories(directories: &[PathBuf]) -> Self {
         Self(directories.to_vec())
     }
 
-    /// The group this process is in.
-    pub(crate) fn own() -> io::Result<Self> {
+    /// The group of this process.
+    pub(crate) fn current() -> io::Result<Self> {
         let memberships = fs::read_to_string("/proc/self/cgroup")?;
         let path_in = |hierarchy: &str| {
             let mut lines = memberships.lines();
@@ -45,19 +45,19 @@ impl CgroupTree {
         Ok(Self(own.collect()))
     }
 
-    /// The group of that name in this one; nothing is made.
+    /// The child group with this name, which need not exist.
     #[must_use]
     pub fn child(&self, name: impl AsRef<Path>) -> Self {
         Self(self.0.iter().map(|path| path.join(&name)).collect())
     }
 
-    /// Its directories.
+    /// The group's directories, one for each hierarchy.
     #[must_use]
     pub fn directories(&self) -> &[PathBuf] {
         &self.0
     }
 
-    /// Makes it, and gives it to a user the way a session's is given.
+    /// Creates the group and delegates it to a user, with the same files as systemd delegates.
     pub(crate) fn create(&self, uid: u32, gid: u32) -> io::Result<()> {
         for directory in &self.0 {
             fs::create_dir_all(directory)?;
@@ -72,8 +72,8 @@ impl CgroupTree {
         Ok(())
     }
 
-    /// Lets the groups below have every controller there is; none is fine too.
-    pub(crate) fn pass_controllers_on(&self) {
+    /// Enables every available controller for the child groups; errors are ignored.
+    pub(crate) fn enable_controllers(&self) {
         for directory in &self.0 {
             let offered = fs::read_to_string(directory.join("cgroup.controllers"));
             for controller in offered.unwrap_or_default().split_whitespace() {
@@ -82,14 +82,14 @@ impl CgroupTree {
         }
     }
 
-    /// Moves this process into it.
+    /// Moves this process into the group.
     pub(crate) fn join(&self) -> io::Result<()> {
         let mut directories = self.0.iter();
         let move_to = |directory: &PathBuf| fs::write(directory.join("cgroup.procs"), "0");
         directories.try_for_each(move_to)
     }
 
-    /// Every process in it and below.
+    /// The PIDs of all processes in the group and its descendants, sorted.
     #[must_use]
     pub fn processes(&self) -> Vec<u32> {
         let mut found: Vec<u32> = self.0.iter().flat_map(|top| processes_below(top)).collect();
@@ -98,7 +98,7 @@ impl CgroupTree {
         found
     }
 
-    /// Kills until none is left in it.
+    /// Kills processes until the group is empty.
     pub(crate) fn kill(&self) -> io::Result<()> {
         let deadline = Deadline::after(Duration::from_secs(10));
         loop {
@@ -107,11 +107,11 @@ impl CgroupTree {
                 return Ok(());
             }
             if deadline.passed() {
-                return Err(io::Error::other(format!("will not die: {alive:?}")));
+                return Err(io::Error::other(format!("these processes survive SIGKILL: {alive:?}")));
             }
-            for pids in alive.chunks(AT_ONCE) {
+            for pids in alive.chunks(MAX_OPEN_PIDFDS) {
                 let watches: Vec<ProcessWatch> = pids.iter().filter_map(|pid| ProcessWatch::new(*pid).ok()).collect();
-                // In it still, now that the pidfds are open, so no PID was used again.
+                // A PID that is still in the group after its pidfd was opened has not been reused.
                 let still = self.processes();
                 let killed: Vec<&ProcessWatch> =
                     watches.iter().filter(|watch| still.binary_search(&watch.pid()).is_ok()).collect();
@@ -125,7 +125,7 @@ impl CgroupTree {
         }
     }
 
-    /// Removes it and all below, none of which may have a process.
+    /// Removes the group and its descendants, which must be empty.
     pub(crate) fn remove(&self) -> io::Result<()> {
         let deadline = Deadline::after(Duration::from_secs(10));
         let mut directories = self.0.iter();
@@ -155,8 +155,8 @@ fn remove_below(directory: &Path, deadline: Deadline) -> io::Result<()> {
     loop {
         match fs::remove_dir(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            // The kernel takes a dead process out of its group a moment after it has told of the
-            // death, and cgroup 1 has no event for that.
+            // The kernel removes a dead process from its group shortly after the pidfd has become readable, and
+            // cgroup v1 has no event for that.
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy && !deadline.passed() => {
                 std::thread::sleep(Duration::from_millis(1));
             }

@@ -2,29 +2,29 @@ use crate::Binaries;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// A dashboard of `dashboards/grafana`, as it is shipped.
+/// A shipped dashboard from `dashboards/grafana`.
 #[derive(Clone, Debug)]
 pub struct Dashboard {
     path: PathBuf,
     model: Value,
 }
 
-/// What a dashboard asks Prometheus.
+/// A query that a dashboard sends to Prometheus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DashboardQuery {
-    /// The panel's title; an annotation's name.
+    /// The panel's title or the annotation's name.
     pub panel: String,
-    /// The expression, without variables.
+    /// The expression with all variables replaced.
     pub expression: String,
-    /// It is asked for one moment, not for a time range.
+    /// Whether this is an instant query, not a range query.
     pub instant: bool,
 }
 
-/// What Grafana puts in by itself, as for the last hour with a scrape every 15 s.
-const OF_GRAFANA: [(&str, &str); 3] = [("__rate_interval", "1m"), ("__interval", "15s"), ("__range", "1h")];
+/// Grafana's built-in variables, with their values for the last hour and a scrape interval of 15 s.
+const BUILT_IN_VARIABLES: [(&str, &str); 3] = [("__rate_interval", "1m"), ("__interval", "15s"), ("__range", "1h")];
 
 impl Dashboard {
-    /// Every dashboard there is, by name.
+    /// Loads every shipped dashboard, sorted by file name.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let directory = Binaries::workspace().join("dashboards/grafana");
@@ -41,25 +41,25 @@ impl Dashboard {
         Self { path, model }
     }
 
-    /// The file, without its directory.
+    /// The file name.
     #[must_use]
     pub fn file(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// All of it.
+    /// The dashboard's JSON model.
     #[must_use]
     pub fn model(&self) -> &Value {
         &self.model
     }
 
-    /// Its panels, those in rows among them.
+    /// The panels, including those in rows.
     #[must_use]
     pub fn panels(&self) -> Vec<&Value> {
         let mut panels = Vec::new();
@@ -70,40 +70,40 @@ impl Dashboard {
         panels
     }
 
-    /// Its variables.
+    /// The template variables.
     #[must_use]
     pub fn variables(&self) -> &[Value] {
         list(&self.model["templating"]["list"])
     }
 
-    /// What every panel and annotation asks, with these values for the variables: `("host", "w1:27871")`.
-    /// Panics if an expression has a variable that is none of them.
+    /// Returns the queries of every panel and annotation, with these values for the variables, for example
+    /// `("host", "w1:27871")`. Panics if an expression contains a variable without a value.
     #[must_use]
     pub fn queries(&self, values: &[(&str, &str)]) -> Vec<DashboardQuery> {
-        let of_panels = self.panels().into_iter().flat_map(|panel| {
+        let panel_queries = self.panels().into_iter().flat_map(|panel| {
             list(&panel["targets"]).iter().map(move |target| (&panel["title"], &target["expr"], &target["instant"]))
         });
         let annotations = list(&self.model["annotations"]["list"]).iter().filter(|each| each.get("expr").is_some());
-        let of_annotations = annotations.map(|each| (&each["name"], &each["expr"], &Value::Null));
+        let annotation_queries = annotations.map(|each| (&each["name"], &each["expr"], &Value::Null));
         let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{}: {value}", self.file())).to_owned();
         let query = |(panel, expression, instant): (&Value, &Value, &Value)| DashboardQuery {
             panel: text(panel),
             expression: self.substituted(text(expression), values),
             instant: instant == true,
         };
-        of_panels.chain(of_annotations).map(query).collect()
+        panel_queries.chain(annotation_queries).map(query).collect()
     }
 
-    /// An expression with values for its variables.
+    /// Replaces the variables of an expression.
     #[must_use]
     pub fn substituted(&self, mut expression: String, values: &[(&str, &str)]) -> String {
-        let mut known = [values, &OF_GRAFANA].concat();
-        // `$__interval` is no variable `$__inter`, and none with another's name before it.
+        let mut known = [values, &BUILT_IN_VARIABLES].concat();
+        // Longer names first, so that a variable whose name is a prefix of another does not replace a part of it.
         known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         for (name, value) in known {
             expression = expression.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
         }
-        assert!(!expression.contains('$'), "{}: a variable has no value: {expression}", self.file());
+        assert!(!expression.contains('$'), "{}: a variable of the expression has no value: {expression}", self.file());
         expression
     }
 }

@@ -1,30 +1,29 @@
 use rustix::time::Timespec;
 use std::time::{Duration, Instant};
 
-/// The moment after which a wait has failed.
+/// The time after which a wait fails.
 ///
-/// It is a safety net, far above what anything takes: a test that meets it has found a fault, and
-/// no test's speed depends on it.
+/// The default is far longer than any wait takes: a test that reaches it has found a fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// What a wait gets when nothing else is asked for.
+    /// The default timeout of a wait.
     pub const DEFAULT: Duration = Duration::from_secs(30);
 
-    /// A deadline that much from now.
+    /// Creates a deadline that passes after `duration`.
     #[must_use]
     pub fn after(duration: Duration) -> Self {
         Self(Instant::now() + duration)
     }
 
-    /// What is left, zero once it has passed.
+    /// Returns the remaining time, zero once the deadline has passed.
     #[must_use]
     pub fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 
-    /// Whether it has passed.
+    /// Whether the deadline has passed.
     #[must_use]
     pub fn passed(self) -> bool {
         self.remaining().is_zero()

@@ -1,25 +1,22 @@
 mod agents;
-mod programs;
 pub(crate) mod teardown;
 
-use crate::FleetBuilder;
-use crate::fleet_paths::FleetPaths;
-use crate::fleet_processes::FleetProcesses;
-use crate::pane_listener::PaneListener;
+use crate::fleet::teardown::FleetProcesses;
+use crate::pane_process::PaneListener;
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// One test's own world: home, run directory, tmux socket. All that runs in it is killed, and all
-/// that it wrote is removed, when this is dropped.
+/// A private home, run directory and tmux socket for one test. Drop kills every process of the fleet and removes its
+/// files.
 #[derive(Debug)]
 pub struct Fleet {
     panes: PaneListener,
-    paths: FleetPaths,
+    paths: FleetLayout,
     socket: String,
     environment: BTreeMap<String, String>,
     owner: Option<(u32, u32)>,
@@ -27,27 +24,27 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// The usual one.
+    /// Creates a fleet with the default settings.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// One that differs.
+    /// Returns a builder for a fleet with other settings.
     pub fn builder() -> FleetBuilder {
         FleetBuilder::default()
     }
 
     pub(crate) fn build(builder: FleetBuilder) -> Self {
-        // Not TMPDIR: it may be long, and the path of a socket has 107 bytes.
+        // TMPDIR may be long, and the path of a socket is limited to 107 bytes.
         let directory = tempfile::Builder::new()
             .prefix("mf-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in("/tmp")
-            .expect("a directory in /tmp");
+            .expect("create a directory in /tmp");
         let root = directory.path();
-        let paths = FleetPaths::new(root, builder.run.as_ref().map(|run| root.join(run)));
-        let name = root.file_name().expect("it has a name");
+        let paths = FleetLayout::new(root, builder.run.as_ref().map(|run| root.join(run)));
+        let name = root.file_name().expect("the directory has a name");
         let socket = builder.socket.unwrap_or_else(|| text(name.as_ref()));
         for path in [&paths.mosaic_home, &paths.tmux, &paths.runtime] {
             make_directory(path);
@@ -69,7 +66,7 @@ impl Fleet {
         Self { panes, paths, socket, environment, owner: builder.owner, directory }
     }
 
-    /// The directory everything is in.
+    /// The root directory of the fleet.
     #[must_use]
     pub fn root(&self) -> &Path {
         self.directory.path()
@@ -81,7 +78,7 @@ impl Fleet {
         &self.paths.home
     }
 
-    /// `MOSAIC_HOME`, where it is by default.
+    /// The default `MOSAIC_HOME`, `$HOME/.config/mosaic`.
     #[must_use]
     pub fn mosaic_home(&self) -> &Path {
         &self.paths.mosaic_home
@@ -93,7 +90,7 @@ impl Fleet {
         &self.paths.runtime
     }
 
-    /// Where the heartbeats are; the product makes it.
+    /// The directory of the heartbeats, which the product creates.
     #[must_use]
     pub fn run_directory(&self) -> &Path {
         &self.paths.run
@@ -105,19 +102,19 @@ impl Fleet {
         &self.socket
     }
 
-    /// The environment of everything in the fleet; nothing else is in it.
+    /// The complete environment of every process in the fleet.
     #[must_use]
     pub fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
     }
 
-    /// The user everything runs as, where it is not the one who runs the test.
+    /// The uid and gid of the fleet's processes, if they differ from those of the test.
     #[must_use]
     pub fn owner(&self) -> Option<(u32, u32)> {
         self.owner
     }
 
-    /// A program in the fleet's environment and home, standard input closed.
+    /// Returns a command that runs in the fleet's environment and home, with an empty standard input.
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -128,25 +125,25 @@ impl Fleet {
         command
     }
 
-    /// tmux on the fleet's server; never starts one.
+    /// Runs tmux on the fleet's server without starting a server.
     #[must_use]
     pub fn tmux(&self, arguments: &[&str]) -> Output {
         self.run_tmux(&["-N"], arguments)
     }
 
-    /// tmux on the fleet's server, which it may start, with no configuration of the machine's.
+    /// Runs tmux on the fleet's server and starts the server if necessary, without a configuration file.
     #[must_use]
     pub fn tmux_server(&self, arguments: &[&str]) -> Output {
         self.run_tmux(&["-f", "/dev/null"], arguments)
     }
 
-    /// Every process on the machine that was started in this fleet, zombies excepted.
+    /// The PIDs of all processes that were started in this fleet, except zombies.
     #[must_use]
     pub fn processes(&self) -> Vec<u32> {
         FleetProcesses::new(self.root()).list()
     }
 
-    pub(crate) fn paths(&self) -> &FleetPaths {
+    pub(crate) fn paths(&self) -> &FleetLayout {
         &self.paths
     }
 
@@ -164,13 +161,13 @@ impl Default for Fleet {
 fn make_directory(path: &Path) {
     let mut builder = std::fs::DirBuilder::new();
     let made = builder.recursive(true).mode(0o700).create(path);
-    made.unwrap_or_else(|error| panic!("make {}: {error}", path.display()));
+    made.unwrap_or_else(|error| panic!("create {}: {error}", path.display()));
 }
 
-/// Hands what the test has made to the user everything runs as.
+/// Changes the owner of a file or a directory tree to the fleet's user, if that is not the user of the test.
 pub(crate) fn give(path: &Path, owner: Option<(u32, u32)>) {
     let Some((uid, gid)) = owner else { return };
-    lchown(path, Some(uid), Some(gid)).expect("chown, which only root can");
+    lchown(path, Some(uid), Some(gid)).expect("chown, which requires root");
     if path.is_dir() && !path.is_symlink() {
         for entry in std::fs::read_dir(path).expect("read a directory").flatten() {
             give(&entry.path(), owner);
@@ -178,11 +175,11 @@ pub(crate) fn give(path: &Path, owner: Option<(u32, u32)>) {
     }
 }
 
-/// Fixed, so that no test depends on what the developer has installed for himself; but tmux may
-/// be there.
+/// The system's directories, so that no test depends on programs in the developer's home. If they do not contain
+/// tmux, its directory is added.
 fn search_path() -> String {
     let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    let has_tmux = |directory: &std::path::PathBuf| directory.join("tmux").is_file();
+    let has_tmux = |directory: &PathBuf| directory.join("tmux").is_file();
     if std::env::split_paths(usual).any(|directory| has_tmux(&directory)) {
         return usual.to_owned();
     }
@@ -194,5 +191,77 @@ fn search_path() -> String {
 }
 
 fn text(path: &Path) -> String {
-    path.to_str().expect("paths of a fleet are ASCII").to_owned()
+    path.to_str().expect("the paths of a fleet are UTF-8").to_owned()
+}
+
+/// Settings of a [`Fleet`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct FleetBuilder {
+    pub(crate) socket: Option<String>,
+    pub(crate) run: Option<PathBuf>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) owner: Option<(u32, u32)>,
+}
+
+impl FleetBuilder {
+    /// Sets the name of the tmux socket. Its directory stays private to the fleet.
+    pub fn tmux_socket(mut self, name: impl Into<String>) -> Self {
+        self.socket = Some(name.into());
+        self
+    }
+
+    /// Sets the directory of the heartbeats, relative to the fleet's root, and `MOSAIC_HEARTBEAT_RUN_DIR`.
+    pub fn run_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.run = Some(path.into());
+        self
+    }
+
+    /// Adds an environment variable for every process of the fleet.
+    pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.push((key.into(), value.into()));
+        self
+    }
+
+    /// Runs every process as this user, for tests whose result would differ for root. Requires root.
+    pub fn owner(mut self, uid: u32, gid: u32) -> Self {
+        self.owner = Some((uid, gid));
+        self
+    }
+
+    /// Creates the directories. No process is started.
+    #[must_use]
+    pub fn build(self) -> Fleet {
+        Fleet::build(self)
+    }
+}
+
+/// The directories of a test fleet.
+#[derive(Clone, Debug)]
+pub(crate) struct FleetLayout {
+    pub(crate) root: PathBuf,
+    pub(crate) home: PathBuf,
+    pub(crate) mosaic_home: PathBuf,
+    pub(crate) tmux: PathBuf,
+    pub(crate) runtime: PathBuf,
+    pub(crate) run: PathBuf,
+}
+
+impl FleetLayout {
+    pub(crate) fn new(root: &Path, run: Option<PathBuf>) -> Self {
+        let home = root.join("home");
+        let mosaic_home = home.join(".config/mosaic");
+        Self {
+            root: root.to_owned(),
+            tmux: root.join("tmux"),
+            runtime: root.join("run"),
+            run: run.unwrap_or_else(|| mosaic_home.join("fleet/run")),
+            home,
+            mosaic_home,
+        }
+    }
+
+    pub(crate) fn pane_socket(&self) -> PathBuf {
+        self.root.join("panes")
+    }
 }

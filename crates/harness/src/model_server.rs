@@ -1,94 +1,87 @@
 mod connection;
-mod conversations;
 mod dialect;
-mod exchange;
-mod held_answers;
-mod http_request;
-mod reply;
+mod model_state;
 
 use crate::Deadline;
-use exchange::Exchange;
-pub use held_answers::HeldAnswers;
-use reply::Reply;
+use dialect::Reply;
+use model_state::ModelState;
 use serde_json::Value;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// A model for real agent programs, on a port of its own: it says "noted" to everything, and tells
-/// the test what the user said to it.
+/// A model API for real agent programs, on a free port. It answers every request with "noted" and records the user
+/// turns for the test.
 ///
-/// What arrives here has gone all the way: through the terminal, through the agent's own editor, out
-/// of it as a turn of its conversation. It ends with this value.
+/// A recorded turn proves that a message has passed through the terminal and the agent's editor into its
+/// conversation. The server stops on drop.
 #[derive(Debug)]
 pub struct ModelServer {
     address: SocketAddr,
-    exchange: Arc<Exchange>,
+    state: Arc<ModelState>,
     accepting: Option<JoinHandle<()>>,
 }
 
 impl ModelServer {
-    /// Starts one.
+    /// Starts a server.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of this host's");
-        let address = listener.local_addr().expect("it has an address");
-        let exchange = Arc::new(Exchange::default());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let state = Arc::new(ModelState::default());
         let accepting = thread::spawn({
-            let exchange = Arc::clone(&exchange);
-            move || accept(&listener, &exchange)
+            let state = Arc::clone(&state);
+            move || accept(&listener, &state)
         });
-        Self { address, exchange, accepting: Some(accepting) }
+        Self { address, state, accepting: Some(accepting) }
     }
 
-    /// What an agent program is told to ask: the address up to `/v1`.
+    /// The base URL for the configuration of an agent program; it ends with `/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// What the user has said by now, each turn once, in the order in which the model saw them. With
-    /// several conversations: one after the other, as they began.
+    /// Returns the user turns so far, each once, in the order of the requests. Several conversations follow one
+    /// another in the order in which they began.
     #[must_use]
     pub fn user_turns(&self) -> Vec<String> {
-        self.exchange.user_turns()
+        self.state.user_turns()
     }
 
-    /// Waits until the user has said as much, and maybe more.
+    /// Waits until at least `count` user turns have arrived, and returns all of them.
     #[must_use]
     pub fn wait_user_turns(&self, count: usize) -> Vec<String> {
-        self.exchange.wait_user_turns(count, Deadline::default())
+        self.state.wait_user_turns(count, Deadline::default())
     }
 
-    /// Is slow from now on: no answer goes out while the guard is there. What is said meanwhile is
-    /// seen nevertheless.
+    /// Holds back every response until the guard is dropped. User turns are still recorded.
     #[must_use]
     pub fn hold(&self) -> HeldAnswers {
-        HeldAnswers::new(Arc::clone(&self.exchange))
+        HeldAnswers::new(Arc::clone(&self.state))
     }
 
-    /// Wants a tool to be used, in its next answer to somebody who has tools.
+    /// Makes the next response to a request that offers tools a call of this tool.
     pub fn call_tool(&self, name: &str, arguments: Value) {
-        self.exchange.reply_next(Reply::Tool { name: name.to_owned(), arguments });
+        self.state.reply_next(Reply::Tool { name: name.to_owned(), arguments });
     }
 
-    /// Refuses every request from now on, with an HTTP status ("401 Unauthorized") and a message; with `None` no
-    /// longer.
+    /// Rejects every request with an HTTP status, for example `401 Unauthorized`, and a message. `None` ends that.
     pub fn refuse(&self, refusal: Option<(&str, &str)>) {
-        self.exchange.refuse(refusal.map(|(status, message)| (status.to_owned(), message.to_owned())));
+        self.state.refuse(refusal.map(|(status, message)| (status.to_owned(), message.to_owned())));
     }
 
-    /// Waits until an agent waits for an answer that is held back.
+    /// Waits until at least one response is being held back.
     pub fn wait_held(&self) {
-        self.exchange.wait_held(Deadline::default());
+        self.state.wait_held(Deadline::default());
     }
 }
 
 impl Drop for ModelServer {
     fn drop(&mut self) {
-        self.exchange.stop();
-        // It looks whether to go on when somebody comes.
+        self.state.stop();
+        // The accept loop checks the flag after each connection, so this connects once more.
         drop(TcpStream::connect(self.address));
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
@@ -96,18 +89,35 @@ impl Drop for ModelServer {
     }
 }
 
-fn accept(listener: &TcpListener, exchange: &Arc<Exchange>) {
+fn accept(listener: &TcpListener, state: &Arc<ModelState>) {
     for connection in listener.incoming() {
-        if exchange.has_stopped() {
+        if state.has_stopped() {
             return;
         }
         match connection {
             Ok(connection) => {
-                let exchange = Arc::clone(exchange);
-                thread::spawn(move || connection::serve(&connection, &exchange));
+                let state = Arc::clone(state);
+                thread::spawn(move || connection::serve(&connection, &state));
             }
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => panic!("accept a connection: {error}"),
         }
+    }
+}
+
+/// A guard that holds back the responses of a [`ModelServer`]. Drop releases them.
+#[derive(Debug)]
+pub struct HeldAnswers(Arc<ModelState>);
+
+impl HeldAnswers {
+    fn new(state: Arc<ModelState>) -> Self {
+        state.hold();
+        Self(state)
+    }
+}
+
+impl Drop for HeldAnswers {
+    fn drop(&mut self) {
+        self.0.release();
     }
 }

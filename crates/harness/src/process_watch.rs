@@ -5,9 +5,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// Watches one process for its death, whoever its parent is.
+/// Waits for the end of one process, which need not be a child.
 ///
-/// The pidfd is opened once, so a PID that is used again is never mistaken for the process.
+/// The pidfd is opened once, so a reused PID is never mistaken for the process.
 #[derive(Debug)]
 pub struct ProcessWatch {
     pid: u32,
@@ -15,29 +15,29 @@ pub struct ProcessWatch {
 }
 
 impl ProcessWatch {
-    /// Starts to watch.
+    /// Opens a pidfd of the process.
     ///
     /// # Errors
-    /// When there is no such process, or no pidfd to be had.
+    /// If the process does not exist or the pidfd cannot be opened.
     pub fn new(pid: u32) -> io::Result<Self> {
         let raw = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
         let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
         Ok(Self { pid, pidfd })
     }
 
-    /// The process watched.
+    /// The PID of the process.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Whether the process has ended; a zombie has.
+    /// Whether the process has ended; a zombie counts as ended.
     #[must_use]
     pub fn is_dead(&self) -> bool {
         self.wait_for(Duration::ZERO)
     }
 
-    /// Waits until the process has ended, panics after [`Deadline::DEFAULT`].
+    /// Waits until the process has ended; panics after [`Deadline::DEFAULT`].
     pub fn wait(&self) {
         assert!(
             self.wait_for(Deadline::DEFAULT),
@@ -48,7 +48,7 @@ impl ProcessWatch {
         );
     }
 
-    /// Waits at most that long; whether the process has ended.
+    /// Waits for at most `limit` and returns whether the process has ended.
     #[must_use]
     pub fn wait_for(&self, limit: Duration) -> bool {
         let deadline = Deadline::after(limit);
@@ -62,7 +62,7 @@ impl ProcessWatch {
         }
     }
 
-    /// Sends a signal to exactly this process; one that has ended already is fine.
+    /// Sends a signal to exactly this process. It is no error if the process has ended.
     pub fn signal(&self, signal: i32) {
         let named = Signal::from_named_raw(signal).expect("a named signal");
         match pidfd_send_signal(&self.pidfd, named) {
@@ -71,10 +71,9 @@ impl ProcessWatch {
         }
     }
 
-    /// Waits until it has been woken that many times more: a sidecar beats with each of them.
+    /// Waits until the process has been woken `more` times; a sidecar writes a heartbeat each time.
     ///
-    /// The kernel counts them (`voluntary_ctxt_switches` in proc(5)) but tells nobody, so this asks
-    /// again and again.
+    /// The kernel counts wake-ups (`voluntary_ctxt_switches` in proc(5)) but has no event for them, so this polls.
     pub fn wait_wake_ups(&self, more: u64) {
         let deadline = Deadline::default();
         let before = self.wake_ups();
@@ -88,5 +87,44 @@ impl ProcessWatch {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         line.map_or(0, |count| count.trim().parse().expect("a number"))
+    }
+}
+
+/// A process that is stopped (SIGSTOP) until this is dropped.
+#[derive(Debug)]
+pub struct Frozen {
+    process: ProcessWatch,
+}
+
+impl Frozen {
+    /// Stops the process and waits until it has stopped.
+    #[must_use]
+    pub fn new(process: ProcessWatch) -> Self {
+        let frozen = Self { process };
+        frozen.process.signal(Signal::STOP.as_raw());
+        let deadline = Deadline::default();
+        // Only the parent of a process is notified when it stops, so this polls.
+        while frozen.state() != Some('T') {
+            assert!(!deadline.passed(), "process {} does not stop", frozen.process.pid());
+            assert!(!frozen.process.wait_for(Duration::from_millis(1)), "process {} has ended", frozen.process.pid());
+        }
+        frozen
+    }
+
+    /// The stopped process.
+    #[must_use]
+    pub fn process(&self) -> &ProcessWatch {
+        &self.process
+    }
+
+    fn state(&self) -> Option<char> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.pid())).ok()?;
+        stat.rsplit_once(") ")?.1.chars().next()
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.process.signal(Signal::CONT.as_raw());
     }
 }

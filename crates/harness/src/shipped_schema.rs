@@ -3,14 +3,14 @@ use jsonschema::Validator;
 use serde_json::Value;
 use std::sync::OnceLock;
 
-/// A JSON Schema that is shipped; what a command prints has to keep to it.
+/// A shipped JSON Schema of a command's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShippedSchema {
     /// `mosaic fleet ps --json`
     Ps,
     /// `mosaic fleet verify --json`
     Verify,
-    /// `mosaic agent send --json`, and what else tells what became of messages
+    /// `mosaic agent send --json` and the other commands that print delivery results
     Send,
     /// `mosaic agent outbox --json`
     Outbox,
@@ -19,17 +19,17 @@ pub enum ShippedSchema {
 }
 
 impl ShippedSchema {
-    /// Reads what a command has printed; panics with every way in which that is not of this form.
+    /// Parses a command's output; panics with all violations of the schema.
     #[must_use]
     pub fn read(self, printed: &[u8]) -> Value {
         let text = || String::from_utf8_lossy(printed);
-        let value = serde_json::from_slice(printed).unwrap_or_else(|error| panic!("no JSON: {error}: {}", text()));
-        let faults = self.faults(&value);
-        assert!(faults.is_empty(), "not as {} says: {faults:#?}\n{}", self.file(), text());
+        let value = serde_json::from_slice(printed).unwrap_or_else(|error| panic!("not JSON: {error}: {}", text()));
+        let violations = self.faults(&value);
+        assert!(violations.is_empty(), "violates {}: {violations:#?}\n{}", self.file(), text());
         value
     }
 
-    /// Every way in which a value is not of this form.
+    /// Returns all violations of the schema.
     #[must_use]
     pub fn faults(self, value: &Value) -> Vec<String> {
         self.validator().iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
@@ -62,7 +62,7 @@ impl ShippedSchema {
             let path = Binaries::workspace().join("framework/fleet").join(self.file());
             let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let schema = serde_json::from_str(&text).expect("a schema is JSON");
-            jsonschema::validator_for(&schema).expect("it is a schema")
+            jsonschema::validator_for(&schema).expect("the schema is valid")
         })
     }
 }

@@ -3,7 +3,7 @@ use crate::{Binaries, Deadline, Fleet, LogFile};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// An agent that is `test-tui`: a terminal program that takes messages, and notes what it was given.
+/// An agent that runs `test-tui`, a terminal program that logs the messages that it receives.
 #[derive(Debug)]
 pub struct TuiAgent<'fleet> {
     fleet: &'fleet Fleet,
@@ -11,7 +11,7 @@ pub struct TuiAgent<'fleet> {
     log: LogFile,
 }
 
-/// It looks as pi does, with a frame that is as wide as the terminal.
+/// The runtime profile of `test-tui`, which draws its composer like pi: between two lines of the terminal's width.
 const PROFILE: &str = "\
 version: 1
 programs: [test-tui]
@@ -24,10 +24,10 @@ reads_files: true
 ";
 
 impl<'fleet> TuiAgent<'fleet> {
-    /// Its runtime's name.
+    /// The name of the runtime.
     pub const RUNTIME: &'static str = "test-tui";
 
-    /// One of a fleet's agents; nothing runs yet. How its runtime looks is written into the fleet's home.
+    /// Prepares an agent of a fleet and writes the runtime profile into the fleet's home. No process is started.
     #[must_use]
     pub fn new(fleet: &'fleet Fleet, name: &str) -> Self {
         let profiles = fleet.mosaic_home().join("fleet/runtimes");
@@ -41,13 +41,14 @@ impl<'fleet> TuiAgent<'fleet> {
         Self { fleet, name: name.to_owned(), log }
     }
 
-    /// Its name.
+    /// The agent's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it runs, with these flags of `test-tui`: a copy that the fleet's owner may execute.
+    /// Returns the command of the agent with these flags of `test-tui`. It runs a copy that the fleet's owner can
+    /// execute.
     #[must_use]
     pub fn command(&self, flags: &str) -> String {
         let program = self.fleet.root().join("test-tui");
@@ -58,19 +59,19 @@ impl<'fleet> TuiAgent<'fleet> {
         format!("exec {} {} {flags}", program.display(), self.path().display())
     }
 
-    /// The messages that it was given so far.
+    /// The messages received so far.
     #[must_use]
     pub fn received(&self) -> Vec<String> {
-        read(&self.log.lines())
+        decode(&self.log.lines())
     }
 
-    /// Waits until it was given that many messages, and maybe more.
+    /// Waits until at least `count` messages have been received, and returns all of them.
     #[must_use]
     pub fn wait_received(&self, count: usize) -> Vec<String> {
-        read(&self.log.wait_lines(count))
+        decode(&self.log.wait_lines(count))
     }
 
-    /// Waits until its terminal shows this text.
+    /// Waits until the pane shows this text.
     pub fn wait_screen(&self, text: &str) {
         let deadline = Deadline::default();
         loop {
@@ -79,18 +80,18 @@ impl<'fleet> TuiAgent<'fleet> {
             if screen.contains(text) {
                 return;
             }
-            // tmux tells nobody what changes on a screen.
-            assert!(!deadline.passed(), "never {text:?} on the screen of {}:\n{screen}", self.name);
+            // tmux has no event for a change of the screen, so this polls.
+            assert!(!deadline.passed(), "{text:?} does not appear on the screen of {}:\n{screen}", self.name);
         }
     }
 
-    /// Waits until its process has ended. Not by what tmux writes into such a pane: now and then it misses
-    /// that its child has ended, and never does (3.3).
+    /// Waits until the process in the pane has ended. This reads `pane_dead`, since tmux 3.3 sometimes misses the end
+    /// and never prints its message into the pane.
     pub fn wait_dead(&self) {
         let deadline = Deadline::default();
         let target = format!("={}:", self.name);
         while self.fleet.tmux(&["display-message", "-p", "-t", &target, "#{pane_dead}"]).stdout != b"1\n" {
-            assert!(!deadline.passed(), "{} lives", self.name);
+            assert!(!deadline.passed(), "the process of {} is still alive", self.name);
         }
     }
 
@@ -99,7 +100,7 @@ impl<'fleet> TuiAgent<'fleet> {
     }
 }
 
-/// Keys, which a dialog is told of, are objects; they are kept as they are.
-fn read(lines: &[String]) -> Vec<String> {
+/// Decodes messages from JSON strings. Log entries of keys are objects and are returned unchanged.
+fn decode(lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| line.clone())).collect()
 }

@@ -1,9 +1,5 @@
-//! The pane process of a test: `test-agent SOCKET AGENT`, does what comes in on the socket.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a program of the tests: a panic names the line, which is what a failed test is for"
-)]
+//! `test-agent SOCKET AGENT`: the pane process of a test, which executes the requests that it reads from the socket.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a program for tests: a panic names the line that failed")]
 
 use mosaic_harness::{PaneHello, PaneReply, PaneRequest};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -27,20 +23,20 @@ fn main() {
         eprintln!("usage: test-agent [{ORPHAN}] SOCKET AGENT");
         std::process::exit(64);
     };
-    let stream = UnixStream::connect(socket).expect("the socket of the test");
-    say(&stream, &PaneHello { agent: agent.clone(), orphan });
+    let stream = UnixStream::connect(socket).expect("connect to the socket of the test");
+    send(&stream, &PaneHello { agent: agent.clone(), orphan });
     if orphan {
         println!("ready");
     }
-    // The end of the connection is the end of the test, however the test ended.
+    // The connection ends with the test, even if the test is killed.
     for line in BufReader::new(&stream).lines() {
         let Ok(line) = line else { break };
-        let reply = obey(serde_json::from_str(&line).expect("a request"), &arguments);
-        say(&stream, &reply);
+        let reply = handle(serde_json::from_str(&line).expect("parse a request"), &arguments);
+        send(&stream, &reply);
     }
 }
 
-fn obey(request: PaneRequest, arguments: &[String]) -> PaneReply {
+fn handle(request: PaneRequest, arguments: &[String]) -> PaneReply {
     match request {
         PaneRequest::Print(text) => {
             let mut terminal = std::io::stdout();
@@ -50,7 +46,7 @@ fn obey(request: PaneRequest, arguments: &[String]) -> PaneReply {
         }
         PaneRequest::Exit(code) => std::process::exit(code),
         PaneRequest::KillSelf(signal) => {
-            signal_hook::low_level::emulate_default_handler(signal).expect("a deadly signal");
+            signal_hook::low_level::emulate_default_handler(signal).expect("a signal that terminates the process");
             PaneReply::Done
         }
         PaneRequest::SpawnOrphan => PaneReply::Orphan(spawn_orphan(arguments)),
@@ -70,7 +66,7 @@ fn obey(request: PaneRequest, arguments: &[String]) -> PaneReply {
     }
 }
 
-/// Returns once the descendant is deaf to signals and in its own session.
+/// Starts a descendant and returns when it ignores signals and runs in its own session.
 fn spawn_orphan(arguments: &[String]) -> u32 {
     let mut orphan = Command::new(std::env::current_exe().unwrap())
         .arg(ORPHAN)
@@ -83,21 +79,21 @@ fn spawn_orphan(arguments: &[String]) -> u32 {
     let pid = orphan.id();
     let mut ready = String::new();
     BufReader::new(orphan.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-    assert_eq!(ready, "ready\n", "the descendant came up");
-    // So that it is no zombie should it die before this process.
+    assert_eq!(ready, "ready\n", "the descendant has started");
+    // Reap the descendant if it exits before this process.
     std::thread::spawn(move || orphan.wait());
     pid
 }
 
-/// A handler that only sets a flag; what is really ignored (`SIG_IGN`) needs unsafe code.
+/// Installs handlers that only set a flag, since `SIG_IGN` would need unsafe code.
 fn ignore_termination() {
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false))).unwrap();
     }
 }
 
-fn say(mut stream: &UnixStream, message: &impl serde::Serialize) {
+fn send(mut stream: &UnixStream, message: &impl serde::Serialize) {
     let mut line = serde_json::to_vec(message).unwrap();
     line.push(b'\n');
-    stream.write_all(&line).expect("the test listens");
+    stream.write_all(&line).expect("write to the test");
 }

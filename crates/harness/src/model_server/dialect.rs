@@ -1,23 +1,22 @@
-use super::reply::Reply;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// How an agent program speaks to its model.
+/// The model API that an agent program uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// `OpenAI`'s chat completions: pi, opencode.
+    /// `OpenAI` chat completions: pi and opencode.
     ChatCompletions,
-    /// `OpenAI`'s responses: codex.
+    /// `OpenAI` responses: codex.
     Responses,
-    /// Anthropic's messages: claude.
+    /// Anthropic messages: claude.
     Messages,
 }
 
 impl Dialect {
     const ANSWER: &str = "noted";
 
-    /// By the last words of a request's path.
-    pub(super) fn of(path: &str) -> Option<Self> {
+    /// Derives the API from the end of a request's path.
+    pub(super) fn from_path(path: &str) -> Option<Self> {
         let path = path.split('?').next().unwrap_or_default();
         let ends = [
             ("/chat/completions", Self::ChatCompletions),
@@ -27,20 +26,19 @@ impl Dialect {
         ends.into_iter().find(|(end, _)| path.ends_with(end)).map(|(_, dialect)| dialect)
     }
 
-    /// All that the user says in a request. A turn without text is none: the results of tools come
-    /// as the user's, too.
+    /// Returns the text of every user turn in a request. User turns without text are tool results and are left out.
     pub(super) fn user_turns(self, request: &Value) -> Vec<String> {
         let list = if self == Self::Responses { "input" } else { "messages" };
         let items = match &request[list] {
             Value::Array(items) => items.as_slice(),
-            // The only turn of a conversation may be there by itself.
+            // A conversation with one turn may be a plain string.
             Value::String(text) => return vec![text.clone()],
             _ => &[],
         };
         items.iter().filter(|item| item["role"] == "user").filter_map(|item| text(&item["content"])).collect()
     }
 
-    /// A whole answer, as events.
+    /// Encodes a complete response as server-sent events.
     pub(super) fn answer(self, reply: &Reply) -> String {
         match self {
             Self::ChatCompletions => chat_completion(reply),
@@ -50,7 +48,7 @@ impl Dialect {
     }
 }
 
-/// A content is a text, or parts of which some are texts.
+/// A content is a string, or a list of parts of which some have text.
 fn text(content: &Value) -> Option<String> {
     if let Value::String(text) = content {
         return Some(text.clone());
@@ -65,7 +63,7 @@ fn chat_completion(reply: &Reply) -> String {
         let kind = "chat.completion.chunk";
         json!({ "id": "x", "object": kind, "created": 1, "model": "stub-1", "choices": [choice] })
     };
-    let (said, end) = match reply {
+    let (message, end) = match reply {
         Reply::Noted => (json!({ "role": "assistant", "content": Dialect::ANSWER }), "stop"),
         Reply::Tool { name, arguments } => {
             let function = json!({ "name": name, "arguments": arguments.to_string() });
@@ -73,8 +71,8 @@ fn chat_completion(reply: &Reply) -> String {
             (json!({ "role": "assistant", "tool_calls": [call] }), "tool_calls")
         }
     };
-    let (said, end) = (chunk(said, Value::Null), chunk(json!({}), json!(end)));
-    format!("data: {said}\n\ndata: {end}\n\ndata: [DONE]\n\n")
+    let (message, end) = (chunk(message, Value::Null), chunk(json!({}), json!(end)));
+    format!("data: {message}\n\ndata: {end}\n\ndata: [DONE]\n\n")
 }
 
 fn response(reply: &Reply) -> String {
@@ -126,7 +124,7 @@ fn message(reply: &Reply) -> String {
     ])
 }
 
-/// Events that tell their type twice, as both of these dialects want it.
+/// Encodes events with the type in the event name and in the data, as the responses and messages APIs require.
 fn events(events: &[(&str, Value)]) -> String {
     events.iter().fold(String::new(), |mut stream, (name, data)| {
         let mut data = data.clone();
@@ -136,13 +134,28 @@ fn events(events: &[(&str, Value)]) -> String {
     })
 }
 
+/// A response of the model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Reply {
+    /// The text "noted".
+    #[default]
+    Noted,
+    /// A tool call.
+    Tool {
+        /// The tool's name in the agent program.
+        name: String,
+        /// The tool's arguments.
+        arguments: Value,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::Dialect;
     use serde_json::json;
 
     #[test]
-    fn the_users_turns_are_found_however_they_are_written() {
+    fn user_turns_are_read_from_every_form_of_content() {
         let messages = json!({ "messages": [
             { "role": "system", "content": "be brief" },
             { "role": "user", "content": "one" },
@@ -160,10 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn a_path_tells_its_dialect() {
-        assert_eq!(Dialect::of("/v1/chat/completions"), Some(Dialect::ChatCompletions));
-        assert_eq!(Dialect::of("/v1/messages?beta=true"), Some(Dialect::Messages));
-        assert_eq!(Dialect::of("/v1/responses"), Some(Dialect::Responses));
-        assert_eq!(Dialect::of("/v1/models"), None);
+    fn the_path_selects_the_dialect() {
+        assert_eq!(Dialect::from_path("/v1/chat/completions"), Some(Dialect::ChatCompletions));
+        assert_eq!(Dialect::from_path("/v1/messages?beta=true"), Some(Dialect::Messages));
+        assert_eq!(Dialect::from_path("/v1/responses"), Some(Dialect::Responses));
+        assert_eq!(Dialect::from_path("/v1/models"), None);
     }
 }

@@ -1,4 +1,4 @@
-/// The message that is being written. What is typed goes to its end.
+/// The message that is being edited. Input is appended at its end.
 #[derive(Debug, Default)]
 pub(crate) struct Composer {
     pieces: Vec<Piece>,
@@ -8,12 +8,12 @@ pub(crate) struct Composer {
 #[derive(Debug)]
 enum Piece {
     Character(char),
-    /// A large paste: what is shown of it, and what it is.
+    /// A large paste: the marker that is shown, and the text.
     Paste(String, String),
 }
 
 impl Composer {
-    /// What pi shows of a paste, at most.
+    /// Limits above which pi shows a marker instead of the pasted text.
     const LINES: usize = 10;
     const CHARACTERS: usize = 1_000;
 
@@ -25,20 +25,20 @@ impl Composer {
         self.pieces.extend(text.chars().map(Piece::Character));
     }
 
-    /// A large one stands there as a marker, so that the message remains to be seen.
+    /// Inserts pasted text; a large paste is shown as a marker.
     pub(crate) fn paste(&mut self, text: String) {
         let lines = text.split('\n').count();
-        // As JavaScript counts, which is what these programs are written in.
+        // UTF-16 code units, since the imitated programs are written in JavaScript.
         let characters = text.encode_utf16().count();
         if lines <= Self::LINES && characters <= Self::CHARACTERS {
             return self.insert(&text);
         }
         self.pastes += 1;
-        let much = if lines > Self::LINES { format!("+{lines} lines") } else { format!("{characters} chars") };
-        self.pieces.push(Piece::Paste(format!("[paste #{} {much}]", self.pastes), text));
+        let size = if lines > Self::LINES { format!("+{lines} lines") } else { format!("{characters} chars") };
+        self.pieces.push(Piece::Paste(format!("[paste #{} {size}]", self.pastes), text));
     }
 
-    /// A marker goes as a whole.
+    /// Removes the last character or marker.
     pub(crate) fn backspace(&mut self) {
         self.pieces.pop();
     }
@@ -47,23 +47,23 @@ impl Composer {
         *self = Self::default();
     }
 
-    /// What is to be seen.
-    pub(crate) fn shown(&self) -> String {
+    /// The text with markers in place of large pastes.
+    pub(crate) fn displayed(&self) -> String {
         self.text(|marker, _| marker)
     }
 
-    /// What is meant; nothing is left of it.
+    /// Returns the full text and clears the composer.
     pub(crate) fn take(&mut self) -> String {
         let message = self.text(|_, text| text);
         self.clear();
         message
     }
 
-    fn text(&self, of_paste: impl for<'text> Fn(&'text str, &'text str) -> &'text str) -> String {
+    fn text(&self, paste_text: impl for<'text> Fn(&'text str, &'text str) -> &'text str) -> String {
         self.pieces.iter().fold(String::new(), |mut all, piece| {
             match piece {
                 Piece::Character(character) => all.push(*character),
-                Piece::Paste(marker, text) => all.push_str(of_paste(marker, text)),
+                Piece::Paste(marker, text) => all.push_str(paste_text(marker, text)),
             }
             all
         })
@@ -75,7 +75,7 @@ mod tests {
     use super::Composer;
 
     #[test]
-    fn a_large_paste_is_shown_as_a_marker_and_meant_as_it_is() {
+    fn a_large_paste_is_shown_as_a_marker_and_submitted_in_full() {
         let table = [
             ("x\n".repeat(9), "x\n".repeat(9)),
             ("x\n".repeat(10), "[paste #1 +11 lines]".to_owned()),
@@ -87,21 +87,21 @@ mod tests {
             composer.insert("<");
             composer.paste(text.clone());
             composer.insert(">");
-            assert_eq!(composer.shown(), format!("<{shown}>"));
+            assert_eq!(composer.displayed(), format!("<{shown}>"));
             assert_eq!(composer.take(), format!("<{text}>"));
             assert!(composer.is_empty());
         }
     }
 
     #[test]
-    fn markers_are_counted_and_removed_as_one() {
+    fn markers_are_numbered_and_removed_as_a_whole() {
         let mut composer = Composer::default();
         for _ in 0..2 {
             composer.paste("x".repeat(2_000));
         }
-        assert_eq!(composer.shown(), "[paste #1 2000 chars][paste #2 2000 chars]");
+        assert_eq!(composer.displayed(), "[paste #1 2000 chars][paste #2 2000 chars]");
         composer.backspace();
-        assert_eq!(composer.shown(), "[paste #1 2000 chars]");
+        assert_eq!(composer.displayed(), "[paste #1 2000 chars]");
         composer.backspace();
         assert!(composer.is_empty());
     }

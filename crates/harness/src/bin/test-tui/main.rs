@@ -1,30 +1,19 @@
-//! A terminal program of the tests that behaves as the agents' own do: it edits a message at the
-//! bottom of the screen, and writes each one that is submitted to a file, as a line of JSON.
+//! A terminal program for tests that imitates the agents' user interfaces: it edits a message at the bottom of the
+//! screen and appends each submitted message to a file, as a line of JSON.
 //!
-//! What real programs differ in, and what goes wrong with them, is a flag each: see [`Options`].
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a program of the tests: a panic names the line, which is what a failed test is for"
-)]
+//! Flags enable the differences between real programs and their faults; see [`Options`].
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a program for tests: a panic names the line that failed")]
 
-mod block;
 mod composer;
-mod gate;
-mod key;
-mod key_parser;
-mod line_reader;
+mod keyboard;
 mod options;
-mod raw_terminal;
 mod screen;
 mod session;
-mod size;
-mod submission_log;
 mod tui;
 mod wrap;
 
 use options::Options;
-use submission_log::SubmissionLog;
+use tui::SubmissionLog;
 
 fn main() {
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -36,8 +25,8 @@ fn main() {
     };
     let log = SubmissionLog::open(&options.log);
     if options.line {
-        line_reader::run(log);
+        session::run_line_reader(log);
     } else {
-        session::run(options, log);
+        session::run_tui(options, log);
     }
 }

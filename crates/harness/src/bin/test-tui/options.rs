@@ -1,29 +1,29 @@
 use std::path::PathBuf;
 
-/// What this program was told to be like.
+/// The command line.
 #[derive(Debug, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and any of them go together")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent flag of the command line")]
 pub(crate) struct Options {
-    /// Where the messages go.
+    /// The file to which messages are appended.
     pub(crate) log: PathBuf,
-    /// Reads lines as a shell's `read` does, and draws nothing.
+    /// Reads lines like a shell's `read`, and draws nothing.
     pub(crate) line: bool,
-    /// Does not ask the terminal to tell what is pasted from what is typed.
+    /// Does not enable bracketed paste.
     pub(crate) no_bracketed_paste: bool,
-    /// Has something on the screen that never stands still; with `busy_until`, only as long as it is busy.
+    /// Shows an animated spinner; with `busy_until`, only while it is busy.
     pub(crate) spinner: bool,
-    /// Loses the first Enter after the composer has got its first character.
+    /// Ignores the first Enter after the composer has received its first character.
     pub(crate) swallow_first_enter: bool,
-    /// Takes messages while it is busy, and logs them when it no longer is. Without, Enter does nothing
-    /// meanwhile.
+    /// Queues messages while it is busy and logs them afterwards. Without this flag, Enter has no effect while it is
+    /// busy.
     pub(crate) queue_while_busy: bool,
-    /// Is busy until there is this file.
+    /// Is busy until this file exists.
     pub(crate) busy_until: Option<PathBuf>,
-    /// Asks a question until there is this file, and takes no message.
+    /// Shows a dialog and accepts no message until this file exists.
     pub(crate) dialog_until: Option<PathBuf>,
-    /// Still loads until there is this file.
+    /// Shows a loading screen until this file exists.
     pub(crate) no_composer_until: Option<PathBuf>,
-    /// What is in the composer from the beginning.
+    /// The initial text of the composer.
     pub(crate) draft: String,
 }
 
@@ -46,12 +46,12 @@ impl Options {
                 "--dialog-until" => options.dialog_until = Some(value()?.into()),
                 "--no-composer-until" => options.no_composer_until = Some(value()?.into()),
                 "--draft" => options.draft = value()?,
-                flag if flag.starts_with('-') => return Err(format!("no flag {flag}")),
+                flag if flag.starts_with('-') => return Err(format!("unknown flag {flag}")),
                 log if options.log.as_os_str().is_empty() => options.log = log.into(),
-                other => return Err(format!("one LOG, and then: {other}")),
+                other => return Err(format!("unexpected argument {other}")),
             }
         }
-        if options.log.as_os_str().is_empty() { Err("no LOG".to_owned()) } else { Ok(options) }
+        if options.log.as_os_str().is_empty() { Err("LOG is missing".to_owned()) } else { Ok(options) }
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_understood_wherever_they_are() {
+    fn flags_are_accepted_before_and_after_the_log() {
         let options = parse("--spinner log --busy-until file --draft x").unwrap();
         let expected = Options {
             log: "log".into(),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_command_lines_are_rejected() {
         for line in ["", "--spinner", "log other", "log --speed", "log --draft"] {
             assert!(parse(line).is_err(), "{line}");
         }

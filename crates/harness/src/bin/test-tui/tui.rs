@@ -1,26 +1,27 @@
-use crate::block::Block;
 use crate::composer::Composer;
-use crate::gate::Gate;
-use crate::key::Key;
+use crate::keyboard::Key;
 use crate::options::Options;
-use crate::size::Size;
-use crate::submission_log::SubmissionLog;
+use crate::screen::{Block, Size};
 use crate::wrap::{truncate, wrap};
+use serde::Serialize;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-/// What the program is at: what it shows, and what a key does.
+/// The state of the program: its contents on the screen and the effect of keys.
 #[derive(Debug)]
 pub(crate) struct Tui {
     options: Options,
     log: SubmissionLog,
     composer: Composer,
-    loading: Gate,
-    dialog: Gate,
-    busy: Gate,
-    /// The next Enter is one that gets lost.
+    loading: FileGate,
+    dialog: FileGate,
+    busy: FileGate,
+    /// Whether the next Enter is ignored.
     swallow_next: bool,
     queue: Vec<String>,
     transcript: Vec<String>,
-    /// How many messages of the transcript are on the screen.
+    /// The number of transcript messages that are on the screen.
     drawn: usize,
     ended: bool,
 }
@@ -37,9 +38,9 @@ impl Tui {
             log,
             swallow_next: options.swallow_first_enter && !composer.is_empty(),
             composer,
-            loading: Gate::new(options.no_composer_until.clone()),
-            dialog: Gate::new(options.dialog_until.clone()),
-            busy: Gate::new(options.busy_until.clone()),
+            loading: FileGate::new(options.no_composer_until.clone()),
+            dialog: FileGate::new(options.dialog_until.clone()),
+            busy: FileGate::new(options.busy_until.clone()),
             options,
             queue: Vec::new(),
             transcript: Vec::new(),
@@ -48,10 +49,10 @@ impl Tui {
         }
     }
 
-    /// Looks for the files that it waits for.
-    pub(crate) fn look(&mut self) {
+    /// Checks whether the awaited files exist, and processes the queue once the program is no longer busy.
+    pub(crate) fn poll(&mut self) {
         for gate in [&mut self.loading, &mut self.dialog, &mut self.busy] {
-            gate.look();
+            gate.poll();
         }
         if self.busy.is_open() {
             for message in std::mem::take(&mut self.queue) {
@@ -60,7 +61,7 @@ impl Tui {
         }
     }
 
-    /// Whether there is a file to look for.
+    /// Whether an awaited file does not exist yet.
     pub(crate) fn is_waiting(&self) -> bool {
         [&self.loading, &self.dialog, &self.busy].into_iter().any(|gate| !gate.is_open())
     }
@@ -73,7 +74,7 @@ impl Tui {
         self.ended
     }
 
-    pub(crate) fn obey(&mut self, keys: impl IntoIterator<Item = Key>) {
+    pub(crate) fn handle_keys(&mut self, keys: impl IntoIterator<Item = Key>) {
         for key in keys {
             if self.dialog.is_open() {
                 self.edit(key);
@@ -117,7 +118,7 @@ impl Tui {
         self.transcript.push(message);
     }
 
-    /// The lines of what was said and is not on the screen yet.
+    /// The lines of the messages that are not on the screen yet.
     pub(crate) fn new_lines(&mut self, size: Size) -> Vec<String> {
         let new = &self.transcript[self.drawn..];
         self.drawn = self.transcript.len();
@@ -125,29 +126,67 @@ impl Tui {
         lines.map(|line| format!(" {line}")).collect()
     }
 
-    /// Nothing of what was said is on the screen any more.
-    pub(crate) fn forget_drawn(&mut self) {
+    /// Marks every message as not drawn.
+    pub(crate) fn invalidate(&mut self) {
         self.drawn = 0;
     }
 
-    /// What is at the bottom of the screen.
+    /// The block at the bottom of the screen.
     pub(crate) fn block(&self, glyph: Option<usize>, size: Size) -> Block {
         if self.is_loading() {
-            return Block::of(vec![LOADING.to_owned()]);
+            return Block::from_lines(vec![LOADING.to_owned()]);
         }
         let mut above: Vec<String> = self.queue.iter().map(|message| steering(message, size)).collect();
-        // One that has something to be busy with shows when it no longer is.
-        let works = self.options.busy_until.is_none() || !self.busy.is_open();
-        above.extend(glyph.filter(|_| works).map(|glyph| format!(" {} Working...", GLYPHS[glyph % GLYPHS.len()])));
+        // With `busy_until`, the spinner disappears when the program is no longer busy.
+        let spins = self.options.busy_until.is_none() || !self.busy.is_open();
+        above.extend(glyph.filter(|_| spins).map(|glyph| format!(" {} Working...", GLYPHS[glyph % GLYPHS.len()])));
         if !self.dialog.is_open() {
             above.extend(DIALOG.map(str::to_owned));
-            return Block::of(above);
+            return Block::from_lines(above);
         }
-        Block::with_composer(above, &self.composer.shown(), size)
+        Block::with_composer(above, &self.composer.displayed(), size)
     }
 }
 
 fn steering(message: &str, size: Size) -> String {
     let first = message.lines().next().unwrap_or_default();
     truncate(&format!(" Steering: {first}"), size.columns)
+}
+
+/// A condition that holds until a file exists. Once it has ended, it does not come back.
+#[derive(Debug)]
+pub(crate) struct FileGate(Option<PathBuf>);
+
+impl FileGate {
+    /// Creates a gate that opens when the file exists; without a file it is open.
+    pub(crate) fn new(file: Option<PathBuf>) -> Self {
+        Self(file)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Opens the gate if the file exists.
+    pub(crate) fn poll(&mut self) {
+        self.0.take_if(|file| file.exists());
+    }
+}
+
+/// The log that a test reads: one line of JSON per entry.
+#[derive(Debug)]
+pub(crate) struct SubmissionLog(File);
+
+impl SubmissionLog {
+    pub(crate) fn open(path: &Path) -> Self {
+        let opened = File::options().append(true).create(true).open(path);
+        Self(opened.unwrap_or_else(|error| panic!("open {}: {error}", path.display())))
+    }
+
+    /// Appends an entry with a single write, so that a reader never sees a part of a line.
+    pub(crate) fn write(&mut self, entry: &impl Serialize) {
+        let mut line = serde_json::to_vec(entry).expect("an entry is JSON");
+        line.push(b'\n');
+        self.0.write_all(&line).expect("write the log");
+    }
 }

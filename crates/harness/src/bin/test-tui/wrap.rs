@@ -1,12 +1,12 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A text as lines of so many columns, broken before words where there are some, and in the midst of
-/// one that is too long: as pi does it. No character of a line is lost over it.
+/// Wraps a text into lines of at most `columns`, before words where possible and within words that are too long, like
+/// pi. No character is dropped.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     text.split('\n').flat_map(|line| wrap_line(&printable(line), columns.max(2))).collect()
 }
 
-/// The beginning of a text, with dots for what does not fit into so many columns.
+/// Truncates a text to `columns`, with `...` at the end if it does not fit.
 pub(crate) fn truncate(text: &str, columns: usize) -> String {
     let text = printable(text);
     if text.width() <= columns {
@@ -17,7 +17,7 @@ pub(crate) fn truncate(text: &str, columns: usize) -> String {
     text.chars().take_while(fits).collect::<String>() + "..."
 }
 
-/// What a terminal would act on is not shown.
+/// Removes control characters and expands tabs.
 fn printable(text: &str) -> String {
     text.replace('\t', "    ").chars().filter(|character| !character.is_control()).collect()
 }
@@ -25,7 +25,7 @@ fn printable(text: &str) -> String {
 fn wrap_line(line: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut start, mut used) = (0, 0);
-    // Where the newest word of this line began, and how much of the line was used before it.
+    // The start of the last word of this line, and the width before it.
     let mut word = None;
     let mut after_space = false;
     for (at, character) in line.char_indices() {
@@ -52,7 +52,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     #[test]
-    fn lines_break_before_words_and_in_long_ones() {
+    fn lines_break_before_words_and_within_long_words() {
         let table: [(&str, usize, &[&str]); 10] = [
             ("", 5, &[""]),
             ("hello", 5, &["hello"]),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_and_nothing_too_wide() {
+    fn wrap_keeps_every_character_within_the_width() {
         let text = "the quick  brown   fox, 日本語 and a-very-long-word-that-fits-nowhere   ";
         for columns in 2..80 {
             let lines = wrap(text, columns);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_dots() {
+    fn truncate_replaces_the_rest_with_dots() {
         assert_eq!(truncate("hello", 5), "hello");
         assert_eq!(truncate("hello world", 8), "hello...");
         assert_eq!(truncate("日本語日本", 8), "日本...");
