@@ -2,8 +2,10 @@
 
 use crate::samples::Samples;
 use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet, ShippedSchema};
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
 
 fn fleet() -> Option<(RosterFleet, ExporterProcess)> {
     let fleet = RosterFleet::up_or_skip(&["mos", "coder0"])?;
@@ -99,4 +101,31 @@ fn ask(exporter: &ExporterProcess, request: &str) -> HttpAnswer {
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
     HttpAnswer::parse(&answer)
+}
+
+// DOC One look for all who ask at the same time.
+
+/// How long each source took, to the microsecond: two looks that agree in all of them are one look.
+fn look(scrape: &str) -> Vec<String> {
+    let durations = scrape.lines().filter(|line| line.starts_with("mosaic_collector_duration_seconds"));
+    durations.map(str::to_owned).collect()
+}
+
+#[test]
+fn scrapes_at_the_same_time_share_a_look_and_later_ones_do_not() {
+    let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
+    let exporter = fleet.exporter(&[]);
+    let scrapes: Vec<_> = thread::scope(|scope| {
+        let scrapes: Vec<_> = (0..20).map(|_| scope.spawn(|| look(&exporter.scrape()))).collect();
+        scrapes.into_iter().map(|scrape| scrape.join().unwrap()).collect()
+    });
+    // A look or two: a second may have passed among them.
+    let looks: BTreeSet<_> = scrapes.iter().collect();
+    assert!(looks.len() <= 2, "{looks:#?}");
+    assert_eq!(scrapes[0].len(), 5);
+    let deadline = mosaic_harness::Deadline::default();
+    while looks.contains(&look(&exporter.scrape())) {
+        assert!(!deadline.passed(), "a look never gets too old");
+        thread::yield_now();
+    }
 }

@@ -1,6 +1,6 @@
 //! More clients than the exporter has room for, and none of them of good will.
 
-use super::beside::Attacked;
+use super::attacked::Attacked;
 use crate::samples::Samples;
 use mosaic_harness::Deadline;
 use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};

@@ -1,0 +1,58 @@
+//! An agent that reports without end.
+
+use super::attacked::Attacked;
+use crate::activity_reports::{Reporter, until};
+use crate::samples::Samples;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+/// How often is scraped with the flood and without it.
+const SCRAPES: u32 = 150;
+/// Time in between, in which nobody asks: whoever looked at each report all the same would do it then.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// CPU time of the exporter for so many scrapes.
+fn work(attacked: &Attacked) -> f64 {
+    let spent = || Samples(attacked.exporter.scrape()).value("process_cpu_seconds_total").unwrap();
+    let before = spent();
+    for _ in 0..SCRAPES {
+        let samples = Samples(attacked.exporter.scrape());
+        let activity = samples.activity("coder0");
+        // One report takes the other's place: at no moment is there none.
+        assert!(matches!(activity.as_deref(), Some("working" | "idle")), "{activity:?}");
+        thread::sleep(PAUSE);
+    }
+    spent() - before
+}
+
+/// Work is measured, and not time: how much else goes on on the machine does not matter.
+#[test]
+fn a_flood_of_reports_harms_no_scrape_and_costs_nothing() {
+    let Some(attacked) = Attacked::or_skip(&[]) else { return };
+    let reporter = Reporter::of(&attacked.fleet, "coder0");
+    reporter.say("working", "");
+    until(&attacked.exporter, |samples| samples.activity("coder0").as_deref() == Some("working"));
+    let quiet = work(&attacked);
+
+    let (over, reports) = (AtomicBool::new(false), AtomicU32::new(0));
+    let flooded = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(SeqCst) {
+                reporter.say(["working", "idle"][reports.fetch_add(1, SeqCst) as usize % 2], "");
+            }
+        });
+        let flooded = thread::Builder::new().spawn_scoped(scope, || work(&attacked)).unwrap().join();
+        attacked.unharmed(|| attacked.fleet.snapshot());
+        // Also if it panicked: a scope waits for its threads.
+        over.store(true, SeqCst);
+        flooded.unwrap()
+    });
+    let reports = reports.into_inner();
+    eprintln!("{quiet} s without, {flooded} s with {reports} reports");
+    assert!(reports > SCRAPES, "{reports} reports are no flood");
+    assert!(flooded < 2.0 * quiet, "{quiet} s without, {flooded} s with {reports} reports");
+
+    reporter.say("waiting", "login");
+    until(&attacked.exporter, |samples| samples.waiting_for("coder0").as_deref() == Some("login"));
+}

@@ -1,0 +1,207 @@
+//! `mosaic fleet metrics`: what a Prometheus would be told, of a real fleet, and the file for `node_exporter`.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use mosaic_harness::{
+    Binaries, Fleet, Frozen, ProcessWatch, RosterFleet, SmallDisk, is_root_or_skip, required_program,
+};
+use rustix::process::Signal;
+
+/// The agent that things happen to.
+const CODER: &str = "coder0";
+
+fn text(output: &Output) -> &str {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+/// Checks a text as Prometheus' own tool does.
+fn assert_prometheus_likes(text: &str) {
+    let Some(promtool) = required_program("promtool") else { return };
+    let mut command = Command::new(promtool);
+    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut promtool = command.spawn().unwrap();
+    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let said = promtool.wait_with_output().unwrap();
+    assert!(said.status.success() && said.stdout.is_empty() && said.stderr.is_empty(), "{said:?}\n{text}");
+}
+
+/// A text has each of these lines.
+fn assert_lines(text: &str, expected: &[&str]) {
+    for line in expected {
+        assert!(text.lines().any(|found| found == *line), "{line} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_whole_scrape_is_what_prometheus_wants() {
+    for golden in ["metrics/tests/exposition/golden/text.prom", "exporter/src/instruments/golden.prom"] {
+        let golden = Binaries::workspace().join("crates").join(golden);
+        assert_prometheus_likes(&fs::read_to_string(golden).unwrap());
+    }
+}
+
+#[test]
+fn a_fleet_that_runs_is_told_as_it_is_and_so_is_one_that_does_not() {
+    let Some(fleet) = RosterFleet::up_or_skip(&["mos", CODER]) else { return };
+    fleet.units().drop_in(CODER, "[Service]\nRestart=no\n");
+    let running = fleet.mosaic(&["fleet", "metrics"]);
+    let running = text(&running);
+    assert_prometheus_likes(running);
+    let healthy = [
+        "mosaic_agent_info{agent=\"coder0\",runtime=\"pi\",class=\"implementer\",unit=\"mosaic-agent@coder0.service\"} 1",
+        "mosaic_agent_condition{agent=\"mos\",condition=\"up\"} 1",
+        "mosaic_agent_condition{agent=\"coder0\",condition=\"up\"} 1",
+        "mosaic_agent_condition{agent=\"coder0\",condition=\"missing\"} 0",
+        "mosaic_agent_unit_state{agent=\"coder0\",state=\"active\"} 1",
+        "mosaic_agent_unit_enabled{agent=\"coder0\"} 1",
+        "mosaic_agent_process_alive{agent=\"coder0\"} 1",
+        "mosaic_agent_heartbeat_interval_seconds{agent=\"coder0\"} 15",
+        "mosaic_agent_activity{agent=\"coder0\",activity=\"unreported\"} 1",
+        "mosaic_agent_starts_total{agent=\"coder0\"} 1",
+        "mosaic_roster_agents 2",
+        "mosaic_roster_last_load_success 1",
+        "mosaic_holder_up 1",
+        "mosaic_drift_items{kind=\"session-missing\"} 0",
+        "mosaic_verify_passed 1",
+    ];
+    assert_lines(running, &healthy);
+    let collectors = ["roster", "tmux", "systemd", "heartbeat", "process"];
+    for collector in collectors {
+        assert_lines(running, &[&format!("mosaic_collector_success{{collector=\"{collector}\"}} 1")]);
+    }
+    // The program has ended when this is read.
+    assert!(!running.contains("process_resident"), "{running}");
+    let open_metrics = fleet.mosaic(&["fleet", "metrics", "--openmetrics"]);
+    assert!(text(&open_metrics).ends_with("\n# EOF\n"), "{open_metrics:?}");
+
+    fleet.units().fleet().pane(CODER).process().signal(Signal::KILL.as_raw());
+    fleet.units().wait_state(CODER, "failed");
+    let broken = fleet.mosaic(&["fleet", "metrics"]);
+    let broken = text(&broken);
+    assert_prometheus_likes(broken);
+    let expected = [
+        "mosaic_agent_condition{agent=\"mos\",condition=\"up\"} 1",
+        "mosaic_agent_condition{agent=\"coder0\",condition=\"up\"} 0",
+        "mosaic_agent_unit_state{agent=\"coder0\",state=\"failed\"} 1",
+        "mosaic_agent_last_exit_code{agent=\"coder0\"} 137",
+        "mosaic_drift_items{kind=\"session-missing\"} 1",
+        "mosaic_verify_passed 0",
+    ];
+    assert_lines(broken, &expected);
+
+    // A manager that hangs costs what only it can say, and nothing else.
+    let manager = fleet.units().fleet().processes_named("systemd");
+    let _manager = Frozen::new(ProcessWatch::new(manager[0]).unwrap());
+    let blind = fleet.mosaic(&["fleet", "metrics"]);
+    let blind = text(&blind);
+    assert_prometheus_likes(blind);
+    let expected = [
+        "mosaic_collector_success{collector=\"systemd\"} 0",
+        "mosaic_collector_success{collector=\"tmux\"} 1",
+        "mosaic_agent_condition{agent=\"mos\",condition=\"up\"} 1",
+        "mosaic_agent_process_alive{agent=\"mos\"} 1",
+    ];
+    assert_lines(blind, &expected);
+    assert!(!blind.contains("mosaic_agent_unit_state"), "{blind}");
+}
+
+/// One agent, which nobody started.
+fn fleet() -> Fleet {
+    let fleet = Fleet::new();
+    let roster = fleet.mosaic_home().join("fleet/roster.yaml");
+    let agents = "agents:\n  - name: coder0\n    runtime: pi\n    class: implementer\n";
+    let head = format!("version: 1\ntransport: tmux\ntmux:\n  socket_name: {}\n", fleet.tmux_socket());
+    fs::create_dir_all(roster.parent().unwrap()).unwrap();
+    fs::write(roster, head + agents).unwrap();
+    fleet
+}
+
+fn metrics(fleet: &Fleet, words: &[&str]) -> Command {
+    let mut command = fleet.command(Binaries::mosaic());
+    command.args(["fleet", "metrics"]).args(words);
+    command
+}
+
+fn write(fleet: &Fleet, file: &Path) -> Output {
+    metrics(fleet, &["--textfile", file.to_str().unwrap()]).output().unwrap()
+}
+
+#[test]
+fn a_user_of_whatever_name_breaks_no_line() {
+    let told = metrics(&fleet(), &[]).env("MOSAIC_TENANT", "a\"b\\c\n# d").output().unwrap();
+    let told = text(&told);
+    assert_prometheus_likes(told);
+    assert!(told.contains(r#",tenant="a\"b\\c\n# d","#), "{told}");
+}
+
+#[test]
+fn a_roster_that_makes_no_sense_is_something_to_tell() {
+    let fleet = fleet();
+    fs::write(fleet.mosaic_home().join("fleet/roster.yaml"), "agents: [").unwrap();
+    let told = metrics(&fleet, &[]).output().unwrap();
+    let told = text(&told);
+    assert_prometheus_likes(told);
+    assert_lines(told, &["mosaic_roster_last_load_success 0", "mosaic_collector_success{collector=\"roster\"} 0"]);
+    assert!(!told.contains("mosaic_drift_items"), "{told}");
+}
+
+#[test]
+fn the_textfile_is_there_as_a_whole_for_everybody_or_as_it_was() {
+    let fleet = fleet();
+    let directory = fleet.home().join("textfiles");
+    fs::create_dir(&directory).unwrap();
+    let path = directory.join("mosaic.prom");
+    let line = format!("umask 077; exec {} fleet metrics --textfile mosaic.prom", Binaries::mosaic().display());
+    let first = fleet.command("sh").args(["-c", &line]).current_dir(&directory).output().unwrap();
+    assert_eq!(text(&first), "");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    let before = fs::read_to_string(&path).unwrap();
+    assert_prometheus_likes(&before);
+    assert_lines(&before, &["mosaic_agent_condition{agent=\"coder0\",condition=\"missing\"} 1"]);
+
+    // Whoever reads it while it is written anew reads it to its end.
+    let mut reader = File::open(&path).unwrap();
+    assert_eq!(text(&write(&fleet, &path)), "");
+    let mut read = String::new();
+    reader.read_to_string(&mut read).unwrap();
+    assert_eq!(read, before);
+    assert_ne!(fs::read_to_string(&path).unwrap(), before, "it was not written anew");
+
+    let nowhere = write(&fleet, &directory.join("nowhere/mosaic.prom"));
+    assert_eq!(nowhere.status.code(), Some(74), "{nowhere:?}");
+    let missing = format!("the directory {} does not exist: create it", directory.join("nowhere").display());
+    assert!(String::from_utf8(nowhere.stderr).unwrap().contains(&missing), "{missing}");
+    let unread = write(&fleet, &directory.join("mosaic.txt"));
+    assert_eq!(unread.status.code(), Some(64), "{unread:?}");
+    assert!(String::from_utf8(unread.stderr).unwrap().contains(".prom, because node_exporter"));
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+}
+
+#[test]
+fn on_a_full_disk_the_old_textfile_stays() {
+    if !is_root_or_skip("a disk of its own") {
+        return;
+    }
+    let fleet = fleet();
+    let directory = fleet.home().join("textfiles");
+    let disk = SmallDisk::mount(&directory);
+    let path = directory.join("mosaic.prom");
+    assert_eq!(text(&write(&fleet, &path)), "");
+    let before = fs::read_to_string(&path).unwrap();
+    disk.fill();
+    let full = write(&fleet, &path);
+    assert_eq!(full.status.code(), Some(74), "{full:?}");
+    let said = String::from_utf8(full.stderr).unwrap();
+    assert!(said.contains("mosaic.prom") && said.contains("No space left"), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    disk.free();
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "the draft is left");
+
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    assert_eq!(metrics(&fleet, &[]).stdout(full).status().unwrap().code(), Some(74));
+}

@@ -1,0 +1,66 @@
+//! Fleets that are not there yet, change or go; a host without tmux.
+
+use super::running_exporter::{Started, exporter};
+use crate::samples::Samples;
+use mosaic_harness::{Deadline, Fleet, HttpAnswer};
+use std::fs;
+use std::net::SocketAddr;
+
+const ANYWHERE: &str = "--web.listen-address=127.0.0.1:0";
+
+fn scrape_until(address: SocketAddr, what: &str, is_so: impl Fn(&Samples) -> bool) -> Samples {
+    let deadline = Deadline::default();
+    loop {
+        let samples = Samples(HttpAnswer::get(address, "/metrics", &[]).text());
+        if is_so(&samples) {
+            return samples;
+        }
+        assert!(!deadline.passed(), "{what} does not come:\n{}", samples.0);
+        std::thread::yield_now();
+    }
+}
+
+fn roster(agents: &[&str]) -> String {
+    let entry = |agent: &&str| format!("  - {{ name: {agent}, class: implementer, command: \"sleep 1\" }}\n");
+    format!(
+        "version: 1\ntransport: tmux\ndefaults: {{ runtime: pi }}\nagents:\n{}",
+        agents.iter().map(entry).collect::<String>()
+    )
+}
+
+#[test]
+fn agents_come_and_go_with_the_roster_and_so_does_the_roster() {
+    let fleet = Fleet::new();
+    // Nothing of it exists: neither the home nor the roster.
+    let home = fleet.root().join("not/yet");
+    let exporter = Started::of(exporter(&fleet, &[ANYWHERE, &format!("--mosaic-home={}", home.display())]));
+    let address = exporter.address();
+    let none = scrape_until(address, "a roster that is missing", |samples| !samples.success("roster"));
+    assert_eq!(none.value("mosaic_roster_last_load_success"), Some(0.0));
+    assert!(none.success("tmux") && !none.0.contains("mosaic_agent_"), "{}", none.0);
+
+    let path = home.join("fleet/roster.yaml");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, roster(&["mos", "coder0"])).unwrap();
+    let two = scrape_until(address, "the roster", |samples| samples.success("roster"));
+    assert_eq!(two.value("mosaic_roster_agents"), Some(2.0));
+    assert_eq!(two.condition("coder0").as_deref(), Some("missing"), "{}", two.0);
+
+    fs::write(&path, roster(&["mos", "coder0", "coder1"])).unwrap();
+    scrape_until(address, "another agent", |samples| samples.condition("coder1").is_some());
+    fs::write(&path, roster(&["mos", "coder1"])).unwrap();
+    let gone = scrape_until(address, "its absence", |samples| samples.condition("coder0").is_none());
+    assert!(!gone.0.contains("coder0") && gone.0.contains("coder1"), "{}", gone.0);
+}
+
+#[test]
+fn without_tmux_its_collector_fails_and_the_exporter_does_not() {
+    let fleet = Fleet::new();
+    let path = fleet.mosaic_home().join("fleet/roster.yaml");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, roster(&["mos"])).unwrap();
+    let mut command = exporter(&fleet, &[ANYWHERE]);
+    command.env("PATH", fleet.root());
+    let samples = Samples(HttpAnswer::get(Started::of(command).address(), "/metrics", &[]).text());
+    assert!(!samples.success("tmux") && samples.success("roster") && samples.success("heartbeat"), "{}", samples.0);
+}

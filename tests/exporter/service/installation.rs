@@ -1,0 +1,147 @@
+//! What an install, an update and an uninstall mean for it.
+
+use crate::service::installed::{Installed, SERVICE, SOCKET};
+use mosaic_harness::{Binaries, Fleet, FleetBuilder, HttpAnswer};
+use std::io::Write;
+
+#[test]
+fn what_cannot_listen_is_told_and_keeps_nothing_else_from_being_installed() {
+    let Some(installed) = Installed::or_skip() else { return };
+    let manager = installed.manager();
+    manager.systemctl_ok(&["stop", SOCKET]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    manager.drop_in(SOCKET, "zz-test", &format!("[Socket]\nListenStream=\nListenStream={address}\n"));
+    let output = installed.fleet.mosaic(&["fleet", "install"]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stdout} {stderr}");
+    assert!(stderr.contains(SOCKET) && stderr.contains("systemctl --user edit"), "{stderr}");
+    // It is gone on with as soon as the address is free.
+    drop(taken);
+    let output = installed.fleet.mosaic(&["fleet", "install"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(manager.is_active(SOCKET), "active");
+    assert_eq!(HttpAnswer::get(address, "/metrics", &[]).status, 200);
+}
+
+#[test]
+fn an_update_is_what_answers_the_next_scrape() {
+    let Some(installed) = Installed::or_skip() else { return };
+    installed.scrape();
+    let before = installed.process();
+    let program = installed.fleet.units().fleet().root().join("unpacked");
+    let programs = Binaries::PRODUCT.map(Binaries::product);
+    std::fs::create_dir(&program).unwrap();
+    for path in programs {
+        let name = path.file_name().unwrap();
+        std::fs::copy(&path, program.join(name)).unwrap();
+    }
+    let exporter = program.join("mosaic-fleet-exporter");
+    std::fs::OpenOptions::new().append(true).open(&exporter).unwrap().write_all(b"\n").unwrap();
+    let mut install = installed.manager().command(program.join("mosaic"));
+    let output = install.args(["fleet", "install"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    before.wait();
+    assert!(installed.scrape().contains("mosaic_build_info"));
+    assert_ne!(installed.process().pid(), before.pid());
+}
+
+#[test]
+fn who_switches_it_off_has_it_off_also_after_an_update() {
+    let Some(installed) = Installed::or_skip() else { return };
+    let (manager, fleet) = (installed.manager(), &installed.fleet);
+    let install = || {
+        let output = fleet.mosaic(&["fleet", "install"]);
+        assert!(output.status.success(), "{output:?}");
+        [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat()
+    };
+    let states = || [manager.show(SOCKET, "UnitFileState"), manager.show(SOCKET, "ActiveState")];
+    assert!(!install().contains("socket is disabled"));
+    assert_eq!(states(), ["enabled", "active"]);
+    manager.systemctl_ok(&["disable", "--now", SOCKET]);
+    for _ in 0..2 {
+        let said = install();
+        let advice = format!(
+            "the exporter's socket is disabled: to serve metrics again, run `systemctl --user enable --now {SOCKET}`"
+        );
+        assert!(said.contains(&advice), "{said}");
+        assert_eq!(states(), ["disabled", "inactive"]);
+    }
+    manager.systemctl_ok(&["enable", "--now", SOCKET]);
+    assert!(!install().contains("socket is disabled"));
+    assert!(installed.scrape().contains("mosaic_build_info"));
+
+    // Masked, which takes its unit's place.
+    manager.systemctl_ok(&["stop", SOCKET, SERVICE]);
+    let unit = manager.unit_directory().join(SOCKET);
+    std::fs::remove_file(&unit).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &unit).unwrap();
+    manager.systemctl_ok(&["daemon-reload"]);
+    let said = install();
+    assert!(said.contains("is a link to /dev/null and stays"), "{said}");
+    assert_eq!(states(), ["masked", "inactive"]);
+}
+
+#[test]
+fn an_uninstall_leaves_nothing_of_it() {
+    let Some(installed) = Installed::or_skip() else { return };
+    installed.scrape();
+    let process = installed.process();
+    let output = installed.fleet.mosaic(&["fleet", "uninstall", "--yes"]);
+    assert!(output.status.success(), "{output:?}");
+    process.wait();
+    let manager = installed.manager();
+    assert_eq!((manager.show(SOCKET, "LoadState"), manager.show(SERVICE, "LoadState")), both("not-found"));
+    assert_eq!((manager.show(SOCKET, "ActiveState"), manager.show(SERVICE, "ActiveState")), both("inactive"));
+    assert!(!manager.exporter_socket().exists());
+    let units = manager.unit_directory();
+    let left: Vec<_> = walk(&units).into_iter().filter(|path| path.contains("exporter")).collect();
+    assert_eq!(left, [""; 0]);
+}
+
+fn both(word: &str) -> (String, String) {
+    (word.to_owned(), word.to_owned())
+}
+
+fn walk(directory: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let below = |path: std::path::PathBuf| {
+        let mut all = vec![path.display().to_string()];
+        if path.is_dir() && !path.is_symlink() {
+            all.extend(walk(&path));
+        }
+        all
+    };
+    entries.flat_map(|entry| below(entry.path())).collect()
+}
+
+// DOC It may do what it needs for a look, and little else.
+
+/// What systemd can hold a service to is not the same for an ordinary user as for root.
+fn may_do_little(builder: FleetBuilder) {
+    let Some(installed) = Installed::of(builder) else { return };
+    assert!(installed.fleet.mosaic(&["fleet", "start"]).status.success());
+    let scrape = installed.scrape();
+    // None of it keeps it from looking.
+    for collector in ["roster", "tmux", "systemd", "heartbeat", "process"] {
+        let series = format!("mosaic_collector_success{{collector=\"{collector}\"}} 1\n");
+        assert!(scrape.contains(&series), "{series} {scrape}");
+    }
+    assert!(scrape.contains("mosaic_agent_process_alive{agent=\"coder0\"} 1\n"), "{scrape}");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", installed.process().pid())).unwrap();
+    for line in ["NoNewPrivs:\t1", "Seccomp:\t2"] {
+        assert!(status.lines().any(|there| there == line), "{line} {status}");
+    }
+}
+
+#[test]
+fn it_may_do_little() {
+    may_do_little(Fleet::builder());
+}
+
+#[test]
+fn an_ordinary_users_may_do_little() {
+    if mosaic_harness::is_root_or_skip("another user") {
+        may_do_little(Fleet::builder().owner(65534, 65534));
+    }
+}

@@ -1,0 +1,201 @@
+//! `mosaic RUNTIME` and `mosaic yolo RUNTIME` become the runtime itself.
+
+use mosaic_harness::{Binaries, Fleet};
+use std::process::{Command, Output, Stdio};
+
+/// A fleet in which every runtime is a program that tells what it was given.
+fn fleet() -> Fleet {
+    let fleet = Fleet::new();
+    for name in ["claude", "codex", "pi", "opencode", "site-agent"] {
+        let script = "#!/bin/sh\necho \"$$ ${0##*/} $* [$OPENCODE_PERMISSION]\"\nexit 5\n";
+        fleet.install_script(&fleet.home().join("bin").join(name), script);
+    }
+    fleet
+}
+
+fn mosaic(fleet: &Fleet, words: &[&str]) -> Command {
+    let path = format!("{}:{}", fleet.home().join("bin").display(), fleet.environment()["PATH"]);
+    let mut command = fleet.command(Binaries::mosaic());
+    command.env("PATH", path).args(words);
+    command
+}
+
+/// What the runtime was given, when it took the place of `mosaic` in its process.
+fn given(fleet: &Fleet, words: &[&str]) -> String {
+    let child = mosaic(fleet, words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = child.id().to_string();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "its own exit code: {output:?}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    let (of, rest) = told.trim_end().split_once(' ').unwrap();
+    assert_eq!(of, pid, "another process than mosaic's: {told}");
+    rest.to_owned()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_process_becomes_the_runtime_with_its_own_switch_and_the_arguments() {
+    let fleet = fleet();
+    let table: [(&[&str], &str); 9] = [
+        (&["claude"], "claude  []"),
+        (&["claude", "--resume"], "claude --resume []"),
+        (&["claude", "--", "--help"], "claude --help []"),
+        (&["yolo", "claude"], "claude --dangerously-skip-permissions []"),
+        (&["yolo", "claude", "--", "-c"], "claude --dangerously-skip-permissions -c []"),
+        (&["yolo", "codex", "resume", "--last"], "codex --dangerously-bypass-approvals-and-sandbox resume --last []"),
+        (&["yolo", "pi", "--offline"], "pi --no-skills --offline []"),
+        (&["pi", "list"], "pi list []"),
+        (&["yolo", "opencode"], "opencode  [{\"*\":\"allow\"}]"),
+    ];
+    for (words, expected) in table {
+        assert_eq!(given(&fleet, words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn a_first_prompt_comes_in_the_form_that_each_runtime_takes() {
+    let fleet = fleet();
+    let task = fleet.home().join("task.md");
+    std::fs::write(&task, "-rebase it\n").unwrap();
+    let file = task.to_str().unwrap();
+    let table: [(&[&str], &str); 4] = [
+        (&["claude", "--kickstart", file, "--", "-c"], "claude -c -- -rebase it []"),
+        (&["yolo", "codex", "--kickstart", file], "codex --dangerously-bypass-approvals-and-sandbox -- -rebase it []"),
+        (&["pi", "--kickstart", file], "pi --no-skills \n-rebase it []"),
+        (&["opencode", "--kickstart", file], "opencode --prompt=-rebase it []"),
+    ];
+    for (words, expected) in table {
+        assert_eq!(given(&fleet, words), expected, "{words:?}");
+    }
+    for (words, code, told) in [
+        (&["yolo", "pi", "--kickstart", "/nonexistent"][..], 74, "/nonexistent"),
+        (&["yolo", "pi", "--kickstart"], 64, "needs a FILE"),
+        (&["pi", "--kickstart="], 64, "needs a FILE"),
+    ] {
+        let output = mosaic(&fleet, words).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
+        assert!(said(&output).contains(told), "{words:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_command_can_be_seen_without_being_run() {
+    let fleet = fleet();
+    let output = mosaic(&fleet, &["yolo", "claude", "--print-command", "--", "a b"]).output().unwrap();
+    let line = format!("{} --dangerously-skip-permissions 'a b'\n", fleet.home().join("bin/claude").display());
+    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap()), (Some(0), line));
+}
+
+#[test]
+fn a_runtime_that_is_not_installed_is_told_with_the_path_and_what_installs_it() {
+    let fleet = fleet();
+    let output = mosaic(&fleet, &["yolo", "codex"]).env("PATH", "/nonexistent:/usr/bin").output().unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    let said = said(&output);
+    assert!(said.contains("/nonexistent:/usr/bin") && said.contains("npm install -g @openai/codex"), "{said}");
+}
+
+#[test]
+fn a_runtime_of_the_roster_is_run_by_its_line() {
+    let fleet = fleet();
+    let directory = fleet.mosaic_home().join("fleet");
+    std::fs::create_dir_all(&directory).unwrap();
+    let roster = "version: 1\ntransport: tmux\nruntimes:\n  mine:\n    command: OPENCODE_PERMISSION=x site-agent --all\n\
+                  agents:\n  - name: coder0\n    runtime: mine\n    class: implementer\n";
+    std::fs::write(directory.join("roster.yaml"), roster).unwrap();
+    assert_eq!(given(&fleet, &["yolo", "mine", "--model", "a b"]), "site-agent --all --model a b [x]");
+    assert_eq!(given(&fleet, &["mine"]), "site-agent --all [x]");
+}
+
+#[test]
+fn a_slip_of_the_finger_is_told_what_was_meant() {
+    let fleet = fleet();
+    for (word, meant) in [("flet", "fleet"), ("cladue", "claude"), ("agnet", "agent")] {
+        let output = mosaic(&fleet, &[word, "ps"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(64), "{output:?}");
+        let said = said(&output);
+        assert!(
+            said.contains(&format!("did you mean {meant}?")) && said.contains("claude, codex, pi, opencode"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn pi_gets_the_skills_that_are_asked_for_in_front_of_the_users_own_arguments() {
+    let fleet = fleet();
+    let home = fleet.mosaic_home();
+    for skill in ["skills/mosaic-tools", "skills/review", "skills-local/mine"] {
+        std::fs::create_dir_all(home.join(skill)).unwrap();
+        std::fs::write(home.join(skill).join("SKILL.md"), "").unwrap();
+    }
+    let skills = |names: &[&str]| {
+        let given = names.iter().map(|name| format!(" --skill {}", home.join(name).display()));
+        given.collect::<String>()
+    };
+    let (all, forced) = (["skills-local/mine", "skills/mosaic-tools", "skills/review"], ["skills/review"]);
+    let table = [
+        (vec![], format!("pi --no-skills{} -c []", skills(&["skills/mosaic-tools"]))),
+        (vec![("MOSAIC_PI_FORCE_SKILLS", "review:../review:gone")], format!("pi --no-skills{} -c []", skills(&forced))),
+        (vec![("MOSAIC_PI_FORCE_SKILLS", "")], "pi --no-skills -c []".to_owned()),
+        (vec![("MOSAIC_PI_SKILL_MODE", "all")], format!("pi --no-skills{} -c []", skills(&all))),
+        (vec![("MOSAIC_PI_SKILL_MODE", "discover")], format!("pi{} -c []", skills(&["skills/mosaic-tools"]))),
+    ];
+    for (variables, expected) in table {
+        for words in [&["pi", "-c"][..], &["yolo", "pi", "-c"]] {
+            let output =
+                mosaic(&fleet, words).envs(variables.iter().copied()).current_dir(fleet.home()).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {variables:?}");
+            let is_senseless = variables.iter().any(|(_, value)| value.contains("../"));
+            assert_eq!(
+                said(&output).contains("'../review', which cannot be the name of a skill"),
+                is_senseless,
+                "{output:?}"
+            );
+        }
+    }
+    let output = mosaic(&fleet, &["yolo", "pi"]).env("MOSAIC_PI_SKILL_MODE", "some").output().unwrap();
+    assert_eq!(output.status.code(), Some(64), "{output:?}");
+    let said = said(&output);
+    assert!(said.contains("MOSAIC_PI_SKILL_MODE is 'some'") && said.contains("all or discover"), "{said}");
+}
+
+#[test]
+fn pi_and_opencode_load_what_reports_besides_what_they_had() {
+    let fleet = fleet();
+    let script = "#!/bin/sh\necho \"$$ $* [$OPENCODE_CONFIG_CONTENT] [$MOSAIC_REPORTER]\"\nexit 5\n";
+    for name in ["pi", "opencode"] {
+        fleet.install_script(&fleet.home().join("bin").join(name), script);
+    }
+    let reporters = fleet.mosaic_home().join("fleet/reporters");
+    // What opencode installs by itself, and would wait for.
+    let config = fleet.home().join("config");
+    std::fs::create_dir_all(config.join("opencode/node_modules/@opencode-ai/plugin")).unwrap();
+    std::fs::write(config.join("opencode/package-lock.json"), "").unwrap();
+    let mosaic_path = Binaries::mosaic();
+    let (directory, program) = (reporters.display(), mosaic_path.display());
+    let extension = format!("--extension {directory}/pi.js");
+    let plugin = format!(r#""plugin":["file://{directory}/opencode.js"]}}"#);
+    let table = [
+        (vec!["yolo", "pi", "-e", "mine.ts"], "", format!("{extension} --no-skills -e mine.ts [] [{program}]")),
+        (vec!["pi", "list"], "", "list [] []".to_owned()),
+        (vec!["opencode", "."], "", format!(". [{{{plugin}] [{program}]")),
+        (vec!["opencode"], r#"{"b":1,"a":2}"#, format!(r#" [{{"b":1,"a":2,{plugin}] [{program}]"#)),
+        (vec!["opencode"], "{,", " [{,] []".to_owned()),
+    ];
+    for (words, theirs, expected) in table {
+        let mut command = mosaic(&fleet, &words);
+        command.env("MOSAIC_AGENT_NAME", "coder0").env_remove("MOSAIC_REPORTER").env("OPENCODE_CONFIG_CONTENT", theirs);
+        command.env("XDG_CONFIG_HOME", &config).current_dir(fleet.home());
+        let told = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {theirs}");
+    }
+    for name in ["pi.js", "opencode.js"] {
+        let text = std::fs::read_to_string(reporters.join(name)).unwrap();
+        assert_eq!(text.matches("export default").count(), 1, "{name}");
+    }
+}
