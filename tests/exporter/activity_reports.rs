@@ -45,7 +45,7 @@ pub(crate) fn until(exporter: &ExporterProcess, is_so: impl Fn(&Samples) -> bool
 }
 
 #[test]
-fn what_an_agent_waits_for_is_scraped_within_two_seconds() {
+fn activity_and_wait_reason_are_scraped_within_two_seconds() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let exporter = fleet.exporter(&[]);
     let reporter = Reporter::of(&fleet, "coder0");

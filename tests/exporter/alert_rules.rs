@@ -147,7 +147,7 @@ fn every_alert_says_what_is_wrong_where_and_what_to_do() {
 }
 
 #[test]
-fn every_command_that_people_are_sent_to_is_there() {
+fn every_command_named_in_rules_and_runbook_exists() {
     let mut sent = BTreeSet::new();
     for file in ["dashboards/prometheus/mosaic-fleet.rules.yml", "docs/runbook.md", "docs/prometheus.md"] {
         let said = fs::read_to_string(Binaries::workspace().join(file)).unwrap();
@@ -163,7 +163,7 @@ fn every_command_that_people_are_sent_to_is_there() {
 }
 
 #[test]
-fn every_series_that_a_rule_asks_for_is_exported_or_recorded() {
+fn every_series_in_a_rule_is_exported_or_recorded() {
     let recorded: BTreeSet<_> = rules("record").iter().map(|rule| text(&rule["record"], "name").to_owned()).collect();
     let said = fs::read_to_string(directory().join("mosaic-fleet.rules.yml")).unwrap();
     let lines = said.lines().filter(|line| !line.trim_start().starts_with('#'));

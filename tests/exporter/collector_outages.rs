@@ -59,7 +59,7 @@ const OUTPUT: &str = "mosaic_agent_last_output_timestamp_seconds{agent=\"coder0\
 const ENABLED: &str = "mosaic_agent_unit_enabled{agent=\"coder0\"}";
 
 #[test]
-fn a_tmux_server_that_hangs_costs_what_it_alone_knows() {
+fn a_hung_tmux_server_fails_only_its_collector() {
     let Some((fleet, exporter)) = fleet() else { return };
     let server = Frozen::new(fleet.units().server());
     fails_alone(&exporter, "tmux", &[BEAT, ENABLED]);
@@ -71,7 +71,7 @@ fn a_tmux_server_that_hangs_costs_what_it_alone_knows() {
 }
 
 #[test]
-fn a_manager_that_hangs_costs_what_it_alone_knows() {
+fn a_hung_manager_fails_only_its_collector() {
     let Some((fleet, exporter)) = fleet() else { return };
     let found = fleet.units().fleet().processes_named("systemd");
     let manager = Frozen::new(ProcessWatch::new(found[0]).unwrap());
@@ -81,7 +81,7 @@ fn a_manager_that_hangs_costs_what_it_alone_knows() {
 }
 
 #[test]
-fn a_run_directory_that_cannot_be_read_costs_the_heartbeats() {
+fn an_unreadable_run_directory_fails_only_the_heartbeat_collector() {
     let Some((fleet, exporter)) = fleet() else { return };
     let run = fleet.units().fleet().mosaic_home().join("fleet/run");
     let aside = run.with_extension("aside");
@@ -95,7 +95,7 @@ fn a_run_directory_that_cannot_be_read_costs_the_heartbeats() {
 }
 
 #[test]
-fn a_roster_of_garbage_leaves_all_agents_in_the_metrics() {
+fn an_invalid_roster_keeps_all_agents_in_the_metrics() {
     let Some((fleet, exporter)) = fleet() else { return };
     let loaded = scrape(&exporter).value("mosaic_roster_last_load_timestamp_seconds").unwrap();
     let roster = fleet.roster();
@@ -110,7 +110,7 @@ fn a_roster_of_garbage_leaves_all_agents_in_the_metrics() {
 }
 
 #[test]
-fn what_does_not_come_in_time_is_left_out_and_the_scrape_is_not() {
+fn a_scrape_is_answered_in_time_without_the_slow_source() {
     let Some((fleet, exporter)) = fleet() else { return };
     let _server = Frozen::new(fleet.units().server());
     let samples = scrape_until(&exporter, "a failure of tmux", |samples| !samples.success("tmux"));

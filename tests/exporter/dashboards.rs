@@ -30,7 +30,7 @@ fn panels(check: impl Fn(&str, &Value)) {
 }
 
 #[test]
-fn every_expression_is_one_that_prometheus_can_read() {
+fn prometheus_parses_every_expression() {
     let Some(promtool) = required_program("promtool") else { return };
     let directory = tempfile::tempdir().unwrap();
     for dashboard in Dashboard::all() {
@@ -81,7 +81,7 @@ fn recorded() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_metric_and_label_that_is_asked_for_is_exported() {
+fn every_queried_metric_and_label_is_exported() {
     let recorded = recorded();
     let mut asked = 0;
     for dashboard in Dashboard::all() {
@@ -107,7 +107,7 @@ fn every_metric_and_label_that_is_asked_for_is_exported() {
 }
 
 #[test]
-fn every_panel_is_of_a_kind_that_is_not_deprecated_and_says_what_it_shows() {
+fn every_panel_has_a_supported_type_and_a_description() {
     panels(|name, panel| {
         let text = |key: &str| panel[key].as_str().unwrap_or_default().to_owned();
         assert!(PANELS.contains(&text("type").as_str()), "{name}: {}", panel["type"]);
@@ -118,7 +118,7 @@ fn every_panel_is_of_a_kind_that_is_not_deprecated_and_says_what_it_shows() {
 }
 
 #[test]
-fn no_panel_names_a_data_source_of_its_own() {
+fn every_panel_uses_the_data_source_variable() {
     let variable = serde_json::json!({ "type": "prometheus", "uid": "${datasource}" });
     panels(|name, panel| {
         assert_eq!(panel["datasource"], variable, "{name}");
@@ -163,7 +163,7 @@ fn every_mapped_value_has_a_text() {
 }
 
 #[test]
-fn panels_have_ids_of_their_own_and_no_two_lie_upon_each_other() {
+fn panel_ids_are_unique_and_panels_do_not_overlap() {
     for dashboard in Dashboard::all() {
         let mut ids = BTreeSet::new();
         let mut taken = BTreeSet::new();
@@ -181,7 +181,7 @@ fn panels_have_ids_of_their_own_and_no_two_lie_upon_each_other() {
 }
 
 #[test]
-fn dashboards_keep_their_address_and_lead_to_each_other() {
+fn dashboards_have_stable_uids_and_link_to_each_other() {
     let dashboards = Dashboard::all();
     let addresses: Vec<&str> = dashboards.iter().map(|dashboard| dashboard.model()["uid"].as_str().unwrap()).collect();
     assert_eq!(addresses, ["mosaic-agent", "mosaic-fleet"]);

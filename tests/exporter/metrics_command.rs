@@ -38,7 +38,7 @@ fn assert_lines(text: &str, expected: &[&str]) {
 }
 
 #[test]
-fn a_whole_scrape_is_what_prometheus_wants() {
+fn promtool_accepts_the_golden_expositions() {
     for golden in ["metrics/tests/exposition/golden/text.prom", "exporter/src/instruments/golden.prom"] {
         let golden = Binaries::workspace().join("crates").join(golden);
         assert_prometheus_likes(&fs::read_to_string(golden).unwrap());
@@ -46,7 +46,7 @@ fn a_whole_scrape_is_what_prometheus_wants() {
 }
 
 #[test]
-fn a_fleet_that_runs_is_told_as_it_is_and_so_is_one_that_does_not() {
+fn metrics_match_a_healthy_and_a_broken_fleet() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", CODER]) else { return };
     fleet.units().drop_in(CODER, "[Service]\nRestart=no\n");
     let running = fleet.mosaic(&["fleet", "metrics"]);
@@ -132,7 +132,7 @@ fn write(fleet: &Fleet, file: &Path) -> Output {
 }
 
 #[test]
-fn a_user_of_whatever_name_breaks_no_line() {
+fn label_values_are_escaped() {
     let told = metrics(&fleet(), &[]).env("MOSAIC_TENANT", "a\"b\\c\n# d").output().unwrap();
     let told = text(&told);
     assert_prometheus_likes(told);
@@ -140,7 +140,7 @@ fn a_user_of_whatever_name_breaks_no_line() {
 }
 
 #[test]
-fn a_roster_that_makes_no_sense_is_something_to_tell() {
+fn an_invalid_roster_is_reported_in_the_metrics() {
     let fleet = fleet();
     fs::write(fleet.mosaic_home().join("fleet/roster.yaml"), "agents: [").unwrap();
     let told = metrics(&fleet, &[]).output().unwrap();
@@ -151,7 +151,7 @@ fn a_roster_that_makes_no_sense_is_something_to_tell() {
 }
 
 #[test]
-fn the_textfile_is_there_as_a_whole_for_everybody_or_as_it_was() {
+fn the_textfile_is_replaced_atomically_and_world_readable() {
     let fleet = fleet();
     let directory = fleet.home().join("textfiles");
     fs::create_dir(&directory).unwrap();
@@ -183,7 +183,7 @@ fn the_textfile_is_there_as_a_whole_for_everybody_or_as_it_was() {
 }
 
 #[test]
-fn on_a_full_disk_the_old_textfile_stays() {
+fn a_full_disk_keeps_the_old_textfile() {
     if !is_root_or_skip("a disk of its own") {
         return;
     }

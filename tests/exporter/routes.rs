@@ -14,7 +14,7 @@ fn fleet() -> Option<(RosterFleet, ExporterProcess)> {
 }
 
 #[test]
-fn every_path_has_its_answer_and_no_other_has_one() {
+fn known_paths_are_served_and_others_are_not_found() {
     let Some((fleet, exporter)) = fleet() else { return };
 
     let metrics = exporter.get("/metrics");
@@ -62,7 +62,7 @@ fn every_path_has_its_answer_and_no_other_has_one() {
 }
 
 #[test]
-fn a_scrape_is_of_what_was_chosen_in_the_form_that_was_asked_for() {
+fn a_scrape_honors_selected_collectors_and_requested_formats() {
     let Some((_fleet, exporter)) = fleet() else { return };
     let tmux = Samples(exporter.get("/metrics?collect[]=tmux").text());
     assert!(tmux.success("tmux") && tmux.0.contains("mosaic_agent_last_output_timestamp_seconds{"), "{}", tmux.0);
@@ -85,7 +85,7 @@ fn a_scrape_is_of_what_was_chosen_in_the_form_that_was_asked_for() {
 }
 
 #[test]
-fn a_collector_that_is_switched_off_is_not_asked() {
+fn a_disabled_collector_is_not_run() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let exporter = fleet.exporter(&["--no-collector.tmux", "--no-collector.systemd", "--web.telemetry-path=/m"]);
     let samples = Samples(exporter.get("/m").text());
@@ -112,7 +112,7 @@ fn look(scrape: &str) -> Vec<String> {
 }
 
 #[test]
-fn scrapes_at_the_same_time_share_a_look_and_later_ones_do_not() {
+fn concurrent_scrapes_share_an_observation() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let exporter = fleet.exporter(&[]);
     let scrapes: Vec<_> = thread::scope(|scope| {

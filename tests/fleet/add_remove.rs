@@ -1,11 +1,11 @@
-//! `mosaic fleet add`, `remove` and `uninstall`: done wholly, or gone on with.
+//! `mosaic fleet add`, `remove` and `uninstall`: each completes, or the next run completes it.
 
 use mosaic_harness::{Fleet, RosterFleet, UnitFleet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Output, Stdio};
 
-/// A fleet that runs, with a runtime for agents that are added.
+/// A running fleet with a runtime for added agents.
 fn fleet_or_skip(agents: &[&str]) -> Option<RosterFleet> {
     let fleet = RosterFleet::up_or_skip(agents)?;
     let pi = fleet.units().fleet().home().join(".local/bin/pi");
@@ -30,7 +30,7 @@ fn add(name: &str) -> [&str; 7] {
 }
 
 #[test]
-fn an_added_agent_runs_and_a_second_time_it_is_left_alone() {
+fn add_starts_the_agent_and_is_idempotent() {
     let Some(fleet) = fleet_or_skip(&["lead"]) else { return };
     ok(&fleet, &add("rev0"));
     assert_eq!(fleet.units().state("rev0"), "active");
@@ -45,7 +45,7 @@ fn an_added_agent_runs_and_a_second_time_it_is_left_alone() {
 }
 
 #[test]
-fn what_is_added_without_a_start_comes_at_boot_and_what_is_removed_does_not() {
+fn added_agents_start_at_boot_and_removed_ones_do_not() {
     let Some(fleet) = fleet_or_skip(&["lead", "coder0"]) else { return };
     ok(&fleet, &[&add("rev0")[..], &["--no-start"]].concat());
     assert_ne!(fleet.units().state("rev0"), "active");
@@ -69,7 +69,7 @@ fn what_is_added_without_a_start_comes_at_boot_and_what_is_removed_does_not() {
 }
 
 #[test]
-fn two_adds_at_once_and_a_remove_meanwhile_lose_nothing() {
+fn concurrent_adds_and_a_remove_lose_no_change() {
     let Some(fleet) = fleet_or_skip(&["lead", "coder0"]) else { return };
     let orders: [&[&str]; 4] = [&add("rev0"), &add("rev1"), &["fleet", "remove", "coder0"], &add("rev2")];
     let children: Vec<_> = orders
@@ -88,7 +88,7 @@ fn two_adds_at_once_and_a_remove_meanwhile_lose_nothing() {
 }
 
 #[test]
-fn what_the_roster_has_forgotten_can_still_be_removed_and_what_nobody_knows_is_refused() {
+fn agents_missing_from_the_roster_can_be_removed_and_unknown_ones_are_refused() {
     let Some(fleet) = fleet_or_skip(&["lead", "coder0"]) else { return };
     fleet.forget("coder0");
     ok(&fleet, &["fleet", "remove", "coder0"]);
@@ -102,7 +102,7 @@ fn what_the_roster_has_forgotten_can_still_be_removed_and_what_nobody_knows_is_r
 }
 
 #[test]
-fn files_are_kept_on_request() {
+fn remove_keeps_files_on_request() {
     let Some(fleet) = fleet_or_skip(&["lead", "coder0"]) else { return };
     ok(&fleet, &["fleet", "remove", "coder0", "--keep-files"]);
     assert!(fleet.units().fleet().env_file_path("coder0").exists());
@@ -110,7 +110,7 @@ fn files_are_kept_on_request() {
 }
 
 #[test]
-fn whoever_waits_for_another_command_says_for_which() {
+fn a_command_that_waits_for_the_lock_names_its_holder() {
     let Some(fleet) = fleet_or_skip(&["lead"]) else { return };
     let path = fleet.units().fleet().mosaic_home().join("fleet/.lock");
     let mut held = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
@@ -118,29 +118,29 @@ fn whoever_waits_for_another_command_says_for_which() {
     held.set_len(0).unwrap();
     write!(held, "4711").unwrap();
     let mut adding = fleet.command(&add("rev0")).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = String::new();
-    BufReader::new(adding.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    let mut line = String::new();
+    BufReader::new(adding.stderr.take().unwrap()).read_line(&mut line).unwrap();
     drop(held);
-    assert!(said.contains("PID 4711") && said.contains("waiting"), "{said}");
+    assert!(line.contains("PID 4711") && line.contains("waiting"), "{line}");
     assert!(adding.wait().unwrap().success());
 }
 
 #[test]
-fn what_says_what_is_installed_is_read_before_a_remove_stops_anything() {
+fn remove_checks_the_manifest_before_it_stops_the_agent() {
     let Some(fleet) = fleet_or_skip(&["lead", "coder0"]) else { return };
     let manifest = fleet.units().fleet().mosaic_home().join("fleet/.installed.json");
     std::fs::write(&manifest, "{}").unwrap();
-    let why = refused(&fleet, &["fleet", "remove", "coder0"], 78);
-    assert!(why.contains(".installed.json"), "{why}");
+    let stderr = refused(&fleet, &["fleet", "remove", "coder0"], 78);
+    assert!(stderr.contains(".installed.json"), "{stderr}");
     assert_eq!(fleet.units().state("coder0"), "active");
 }
 
 #[test]
-fn an_uninstall_asks_stops_all_and_leaves_the_roster() {
+fn uninstall_asks_first_stops_all_agents_and_keeps_the_roster() {
     let Some(fleet) = fleet_or_skip(&["lead", "coder0"]) else { return };
     let roster = fleet.roster();
-    let asks = refused(&fleet, &["fleet", "uninstall"], 64);
-    assert!(asks.contains("--yes") && asks.contains("coder0, lead"), "{asks}");
+    let stderr = refused(&fleet, &["fleet", "uninstall"], 64);
+    assert!(stderr.contains("--yes") && stderr.contains("coder0, lead"), "{stderr}");
     assert_eq!(fleet.units().state("lead"), "active");
     let planned = ok(&fleet, &["fleet", "uninstall", "--dry-run"]);
     assert!(planned.contains("disable") && fleet.units().state("lead") == "active", "{planned}");
@@ -154,7 +154,7 @@ fn an_uninstall_asks_stops_all_and_leaves_the_roster() {
 }
 
 #[test]
-fn without_a_manager_all_of_it_works_directly() {
+fn init_install_start_and_uninstall_work_without_a_user_manager() {
     let fleet = Fleet::builder().tmux_socket("mosaic-factory").build();
     let programs = fleet.install_programs().parent().unwrap().to_owned();
     fleet.install_script(&fleet.home().join(".local/bin/claude"), "#!/bin/sh\nexec sleep infinity\n");

@@ -1,7 +1,6 @@
-//! Every way in which what is there can differ from the roster is made to happen, and told by `mosaic
-//! fleet ps`, with nothing else told.
+//! Every drift kind is brought about, and `mosaic fleet ps` reports it and nothing else.
 //!
-//! Each test begins and ends with a fleet of which nothing is told.
+//! Most tests begin and end with a fleet without drift.
 
 use mosaic_harness::{Frozen, RosterFleet, UnitFleet, is_root_or_skip};
 use std::path::PathBuf;
@@ -19,7 +18,7 @@ fn assert_drift(fleet: &RosterFleet, expected: &[(&str, &str)]) {
     let snapshot = fleet.snapshot();
     let expected: Vec<_> = expected.iter().map(|(kind, subject)| ((*kind).to_owned(), (*subject).to_owned())).collect();
     assert_eq!(RosterFleet::drift_of(&snapshot), expected, "{:#}", snapshot["drift"]);
-    // Each agent has its own, and everybody who reads one learns what to do.
+    // Each agent lists its own drift, and each item has a detail and advice.
     for item in snapshot["drift"].as_array().unwrap() {
         for agent in snapshot["agents"].as_array().unwrap().iter().filter(|agent| agent["name"] == item["subject"]) {
             assert!(agent["drift"].as_array().unwrap().contains(&item["kind"]), "{agent:#}");
@@ -43,7 +42,7 @@ fn unit_file(fleet: &RosterFleet, name: &str) -> PathBuf {
 }
 
 #[test]
-fn an_agent_that_was_stopped_has_no_session() {
+fn a_stopped_agent_is_session_missing() {
     let Some(fleet) = fleet() else { return };
     systemctl(&fleet, &["stop", &UnitFleet::unit("coder0")]);
     assert_drift(&fleet, &[("session-missing", "coder0")]);
@@ -52,7 +51,7 @@ fn an_agent_that_was_stopped_has_no_session() {
 }
 
 #[test]
-fn a_pane_whose_process_has_ended_is_dead() {
+fn a_pane_with_an_ended_process_is_pane_dead() {
     let Some(fleet) = fleet() else { return };
     systemctl(&fleet, &["stop", &UnitFleet::unit("coder0")]);
     tmux(&fleet, &["new-session", "-d", "-s", "coder0", "exit 3", ";", "set-option", "-w", "remain-on-exit", "on"]);
@@ -63,7 +62,7 @@ fn a_pane_whose_process_has_ended_is_dead() {
 }
 
 #[test]
-fn a_session_that_nobody_asked_for_is_told_whatever_its_name() {
+fn sessions_outside_the_roster_are_unmanaged() {
     let Some(fleet) = fleet() else { return };
     tmux(&fleet, &["new-session", "-d", "-s", "scratch"]);
     tmux(&fleet, &["new-session", "-d", "-s", "my notes"]);
@@ -76,12 +75,12 @@ fn a_session_that_nobody_asked_for_is_told_whatever_its_name() {
 }
 
 #[test]
-fn a_unit_that_is_active_without_its_agent_lies() {
+fn an_active_unit_without_an_agent_is_unit_active_process_dead() {
     let Some(fleet) = fleet() else { return };
     let unit = UnitFleet::unit("coder0");
     let legacy = unit_file(&fleet, "mosaic-agent@coder0.service.d/test.conf");
     systemctl(&fleet, &["stop", &unit]);
-    // As it was once: started, and remembered for good.
+    // As in earlier installations: a oneshot unit that stays active after the start.
     fleet.units().drop_in(
         "coder0",
         "[Service]\nType=oneshot\nRemainAfterExit=yes\nRestart=no\nWatchdogSec=0\nExecStart=\n\
@@ -100,7 +99,7 @@ fn a_unit_that_is_active_without_its_agent_lies() {
 }
 
 #[test]
-fn a_unit_that_is_there_only_while_it_runs_is_missing() {
+fn a_running_unit_without_a_unit_file_is_unit_missing() {
     let Some(fleet) = fleet() else { return };
     let template = unit_file(&fleet, "mosaic-agent@.service");
     let aside = fleet.units().fleet().root().join("aside.service");
@@ -118,14 +117,14 @@ fn a_unit_that_is_there_only_while_it_runs_is_missing() {
 }
 
 #[test]
-fn a_unit_that_is_masked_or_cannot_be_read_is_missing() {
+fn a_masked_or_invalid_unit_is_unit_missing() {
     let Some(fleet) = fleet() else { return };
     let unit = UnitFleet::unit("coder0");
     systemctl(&fleet, &["mask", &unit]);
     assert_drift(&fleet, &[("unit-missing", "coder0")]);
     systemctl(&fleet, &["unmask", &unit]);
     assert_drift(&fleet, &[]);
-    // systemd refuses a service that starts nothing.
+    // systemd refuses a service without ExecStart.
     fleet.units().drop_in("coder0", "[Service]\nExecStart=\n");
     assert_drift(&fleet, &[("unit-missing", "coder0")]);
     std::fs::remove_file(unit_file(&fleet, &format!("{unit}.d/test.conf"))).unwrap();
@@ -134,7 +133,7 @@ fn a_unit_that_is_masked_or_cannot_be_read_is_missing() {
 }
 
 #[test]
-fn a_unit_that_no_boot_starts_is_disabled() {
+fn a_disabled_unit_is_unit_disabled() {
     let Some(fleet) = fleet() else { return };
     systemctl(&fleet, &["disable", &UnitFleet::unit("coder0")]);
     assert_drift(&fleet, &[("unit-disabled", "coder0")]);
@@ -143,11 +142,11 @@ fn a_unit_that_no_boot_starts_is_disabled() {
 }
 
 #[test]
-fn what_is_left_of_an_agent_is_told_once_until_nothing_is_left() {
+fn leftovers_of_a_removed_agent_are_reported_as_one_item() {
     let Some(fleet) = fleet() else { return };
     let unit = UnitFleet::unit("coder0");
     fleet.forget("coder0");
-    // Its session and its heartbeat go with the unit that brings them back.
+    // The unit owns the session and the heartbeat, so they are not reported separately.
     assert_drift(&fleet, &[("unit-orphaned", "coder0")]);
     systemctl(&fleet, &["disable", &unit]);
     assert_drift(&fleet, &[("unit-orphaned", "coder0")]);
@@ -161,7 +160,7 @@ fn what_is_left_of_an_agent_is_told_once_until_nothing_is_left() {
 }
 
 #[test]
-fn a_pane_that_was_respawned_is_not_what_the_heartbeat_speaks_of_until_the_sidecar_has_seen_it() {
+fn a_respawned_pane_is_pid_mismatch_until_the_sidecar_rebinds() {
     let Some(fleet) = fleet() else { return };
     let sidecar = Frozen::new(fleet.units().sidecar("coder0"));
     tmux(&fleet, &["respawn-pane", "-k", "-t", "=coder0:"]);
@@ -172,7 +171,7 @@ fn a_pane_that_was_respawned_is_not_what_the_heartbeat_speaks_of_until_the_sidec
 }
 
 #[test]
-fn a_heartbeat_that_nobody_writes_any_more_is_stale() {
+fn a_heartbeat_without_a_writer_becomes_stale() {
     let fleet = RosterFleet::installed_or_skip(mosaic_harness::Fleet::builder(), &["mos", "coder0"], "1");
     let Some(fleet) = fleet else { return };
     fleet.start(&["mos", "coder0"]);
@@ -186,7 +185,7 @@ fn a_heartbeat_that_nobody_writes_any_more_is_stale() {
 }
 
 #[test]
-fn a_heartbeat_of_nobody_is_an_orphan() {
+fn a_heartbeat_without_an_agent_is_orphan_heartbeat() {
     let Some(fleet) = fleet() else { return };
     let path = fleet.units().fleet().heartbeat_path("ghost");
     std::fs::write(&path, "ts=2026-11-20T14:58:08+00:00\npid=18960\nstatus=ok\n").unwrap();
@@ -196,7 +195,7 @@ fn a_heartbeat_of_nobody_is_an_orphan() {
 }
 
 #[test]
-fn an_agent_that_runs_what_the_roster_said_before_differs_until_it_is_restarted() {
+fn a_changed_command_is_command_mismatch_until_the_restart() {
     let Some(fleet) = fleet() else { return };
     let (before, after) = (fleet.units().controllable("coder0"), "exec sleep infinity");
     fleet.write_roster(&fleet.roster().replace(&before, after));
@@ -208,21 +207,21 @@ fn an_agent_that_runs_what_the_roster_said_before_differs_until_it_is_restarted(
 }
 
 #[test]
-fn a_pane_that_somebody_gave_another_process_runs_another_command() {
+fn a_pane_respawned_with_another_command_is_command_mismatch() {
     let Some(fleet) = fleet() else { return };
     let tmux = fleet.units().fleet().tmux(&["respawn-pane", "-k", "-t", "=coder0:", "exec sleep infinity"]);
     assert!(tmux.status.success(), "{tmux:?}");
-    // The sidecar notices, and watches the new process.
+    // The sidecar rebinds to the new process.
     fleet.wait_condition("coder0", "up");
     assert_drift(&fleet, &[("command-mismatch", "coder0")]);
 }
 
 #[test]
-fn generated_files_that_somebody_changed_are_outdated_and_what_a_site_adds_is_not() {
+fn edited_generated_files_are_outdated_and_site_additions_are_not() {
     let Some(fleet) = fleet() else { return };
     let env = fleet.units().fleet().env_file_path("coder0");
     let generated = std::fs::read_to_string(&env).unwrap();
-    std::fs::write(&env, format!("# Our own.\nCOLOUR=red\n{generated}; another\n")).unwrap();
+    std::fs::write(&env, format!("# Site settings.\nCOLOUR=red\n{generated}; another\n")).unwrap();
     assert_drift(&fleet, &[]);
     for changed in [generated.replace("=implementer", "=reviewer"), String::new()] {
         std::fs::write(&env, changed).unwrap();
@@ -231,17 +230,17 @@ fn generated_files_that_somebody_changed_are_outdated_and_what_a_site_adds_is_no
     std::fs::remove_file(&env).unwrap();
     assert_drift(&fleet, &[("env-outdated", "coder0")]);
     std::fs::write(&env, generated).unwrap();
-    let ours = unit_file(&fleet, "mosaic-agent@coder0.service.d/50-mosaic-fleet.conf");
+    let generated_drop_in = unit_file(&fleet, "mosaic-agent@coder0.service.d/50-mosaic-fleet.conf");
     fleet.units().drop_in("coder0", "[Service]\nMemoryMax=1G\n");
     assert_drift(&fleet, &[]);
-    std::fs::write(&ours, "[Service]\nMemoryMax=1G\n").unwrap();
+    std::fs::write(&generated_drop_in, "[Service]\nMemoryMax=1G\n").unwrap();
     assert_drift(&fleet, &[("env-outdated", "coder0")]);
-    std::fs::remove_file(ours).unwrap();
+    std::fs::remove_file(generated_drop_in).unwrap();
     assert_drift(&fleet, &[]);
 }
 
 #[test]
-fn a_server_without_the_holders_session_has_no_holder() {
+fn a_server_without_the_holder_session_is_holder_missing() {
     let Some(fleet) = fleet() else { return };
     tmux(&fleet, &["kill-session", "-t", "=_holder:"]);
     assert_drift(&fleet, &[("holder-missing", "mosaic-factory")]);
@@ -251,7 +250,7 @@ fn a_server_without_the_holders_session_has_no_holder() {
 }
 
 #[test]
-fn units_that_end_at_logout_are_told_where_there_is_a_logind() {
+fn disabled_linger_is_reported_where_logind_runs() {
     if !is_root_or_skip("a mount") {
         return;
     }

@@ -1,5 +1,4 @@
-//! `mosaic fleet init` on a terminal: asks, shows, asks, writes; and a run directory that moves to
-//! memory when nobody uses it.
+//! `mosaic fleet init` on a terminal and in scripts, and the move of an unused run directory to a tmpfs.
 
 use mosaic_harness::{Deadline, Fleet, UnitFleet};
 use std::fs;
@@ -7,7 +6,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-/// A terminal with the wizard in it.
+/// A terminal that runs the wizard.
 struct Wizard<'a> {
     fleet: &'a Fleet,
 }
@@ -26,13 +25,13 @@ impl<'a> Wizard<'a> {
         assert!(self.fleet.tmux(&words).status.success());
     }
 
-    /// Answers the question that is asked.
+    /// Waits for a question and answers it.
     fn answer(&self, question: &str, keys: &[&str]) {
         self.wait(question);
         self.type_keys(keys);
     }
 
-    /// Waits for a text on the terminal, and gives all of it.
+    /// Waits for a text on the terminal and returns the whole screen.
     fn wait(&self, text: &str) -> String {
         let deadline = Deadline::default();
         loop {
@@ -42,7 +41,7 @@ impl<'a> Wizard<'a> {
                 return screen;
             }
             assert!(!deadline.passed(), "no {text:?} in:\n{screen}");
-            // tmux tells nobody what is on a screen.
+            // tmux has no event for changes of a screen.
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -57,12 +56,12 @@ fn roster(fleet: &Fleet) -> PathBuf {
 }
 
 #[test]
-fn the_wizard_writes_what_was_answered_and_begins_there_the_next_time() {
+fn the_wizard_writes_the_answers_and_offers_them_as_defaults_later() {
     let fleet = Fleet::new();
     fleet.install_script(&fleet.home().join(".local/bin/codex"), "#!/bin/sh\n");
     let wizard = Wizard::start(&fleet);
     wizard.answer("> coding", &["Enter"]);
-    // The one that is here.
+    // The only installed runtime.
     wizard.answer("> codex", &["Enter"]);
     wizard.answer("Working directory of the agents [~]:", &["src", "Enter"]);
     wizard.answer("is a relative path", &["~/src", "Enter"]);
@@ -94,7 +93,7 @@ fn the_wizard_writes_what_was_answered_and_begins_there_the_next_time() {
 }
 
 #[test]
-fn ctrl_c_at_any_question_leaves_nothing() {
+fn ctrl_c_at_any_question_writes_nothing() {
     let questions: [(&str, &[&str]); 5] = [
         ("Kind of fleet", &["Enter"]),
         ("Runtime of agents", &["Enter"]),
@@ -117,7 +116,7 @@ fn ctrl_c_at_any_question_leaves_nothing() {
 }
 
 #[test]
-fn a_script_never_overwrites_a_roster_unasked() {
+fn init_in_a_script_never_overwrites_a_roster_without_force() {
     let fleet = Fleet::new();
     let mosaic = fleet.install_programs().with_file_name("mosaic");
     let init = |words: &[&str]| fleet.command(&mosaic).args(["fleet", "init"]).args(words).output().unwrap();
@@ -140,7 +139,7 @@ fn a_script_never_overwrites_a_roster_unasked() {
 }
 
 #[test]
-fn a_run_directory_moves_to_memory_when_its_agents_are_stopped() {
+fn the_run_directory_moves_to_a_tmpfs_when_its_agents_are_stopped() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let roster = "version: 1\ntransport: tmux\nagents:\n  - name: coder0\n    class: implementer\n";
     fs::create_dir_all(fleet.fleet().mosaic_home().join("fleet")).unwrap();
@@ -153,8 +152,8 @@ fn a_run_directory_moves_to_memory_when_its_agents_are_stopped() {
         String::from_utf8(output.stdout).unwrap()
     };
     let run = fleet.fleet().mosaic_home().join("fleet/run");
-    let told = install();
-    assert!(told.contains("is in use (coder0)"), "{told}");
+    let stdout = install();
+    assert!(stdout.contains("is in use (coder0)"), "{stdout}");
     assert!(!run.is_symlink());
     fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
     install();
@@ -165,7 +164,7 @@ fn a_run_directory_moves_to_memory_when_its_agents_are_stopped() {
     let beat = fleet.fleet().heartbeat("coder0").unwrap();
     assert_eq!((beat["status"].as_str(), beat["gen"].as_str()), ("ok", "2"));
     assert!(install().starts_with("nothing to do"));
-    // A boot empties the memory.
+    // A boot empties the tmpfs.
     fleet.manager().kill_and_restart_manager();
     fleet.wait_state("coder0", "active");
     assert_eq!(fleet.fleet().heartbeat("coder0").unwrap()["gen"], "1");

@@ -1,13 +1,13 @@
-//! `mosaic fleet init` and `install`, from an empty home to a fleet that runs.
+//! `mosaic fleet init` and `install`: from an empty home to a running fleet.
 
 use mosaic_harness::{Fleet, FleetBuilder, UserManager};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
-/// A home with nothing in it but a runtime, and the programs as somebody has unpacked them.
+/// A home that contains only a runtime, and the unpacked programs.
 struct EmptyHome {
-    // The first to go: nothing may restart what the fleet ends.
+    // Dropped first, so that it restarts nothing that the fleet ends.
     manager: UserManager,
     programs: PathBuf,
     fleet: Fleet,
@@ -42,12 +42,12 @@ impl EmptyHome {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn everything(&self) {
+    fn install_and_repeat(&self) {
         self.ok(&["init", "--profile", "coding", "--write"]);
         self.ok(&["install"]);
         self.ok(&["start"]);
         let verified = self.ok(&["verify", "--wait", "60"]);
-        // Twice, and nothing is new.
+        // A second run changes nothing.
         let env = self.fleet.mosaic_home().join("fleet/agents/coder0.env");
         let written = || std::fs::metadata(&env).unwrap().modified().unwrap();
         let (before, pid) = (written(), self.fleet.heartbeat("coder0").unwrap()["pid"].clone());
@@ -61,22 +61,22 @@ impl EmptyHome {
 }
 
 #[test]
-fn from_an_empty_home_to_verified_in_one_go_and_again_it_changes_nothing() {
+fn installing_into_an_empty_home_verifies_and_is_idempotent() {
     let Some(home) = EmptyHome::or_skip(Fleet::builder()) else { return };
-    home.everything();
+    home.install_and_repeat();
 }
 
 #[test]
-fn the_same_as_an_ordinary_user() {
+fn installing_as_an_ordinary_user_verifies_and_is_idempotent() {
     if !mosaic_harness::is_root_or_skip("another user") {
         return;
     }
     let Some(home) = EmptyHome::or_skip(Fleet::builder().owner(65534, 65534)) else { return };
-    home.everything();
+    home.install_and_repeat();
 }
 
 #[test]
-fn the_same_in_a_home_with_blanks_and_percents() {
+fn installing_into_a_home_with_blanks_and_percent_signs_works() {
     let Some(home) = EmptyHome::or_skip(Fleet::builder().env("MOSAIC_HOME", "/tmp/replaced")) else { return };
     let elsewhere = home.fleet.root().join("100% mine");
     let elsewhere = elsewhere.to_str().unwrap();
@@ -89,17 +89,17 @@ fn the_same_in_a_home_with_blanks_and_percents() {
 }
 
 #[test]
-fn an_update_leaves_a_running_agent_alone_and_relaunches_on_request() {
+fn install_keeps_running_agents_and_relaunches_them_on_request() {
     let Some(home) = EmptyHome::or_skip(Fleet::builder()) else { return };
-    home.everything();
+    home.install_and_repeat();
     let pid = || home.fleet.heartbeat("coder0").unwrap()["pid"].clone();
     let before = pid();
-    // Another build of it.
+    // Another build of the sidecar.
     let sidecar = home.programs.join("agent-sidecar");
     let status = Command::new("sh").args(["-c", "printf x >> \"$0\""]).arg(&sidecar).status().unwrap();
     assert!(status.success());
-    let told = home.ok(&["install"]);
-    assert!(told.contains("copy") && told.contains("agent-sidecar"), "{told}");
+    let stdout = home.ok(&["install"]);
+    assert!(stdout.contains("copy") && stdout.contains("agent-sidecar"), "{stdout}");
     assert_eq!(pid(), before);
     home.ok(&["install", "--relaunch"]);
     assert_ne!(pid(), before);
@@ -107,13 +107,13 @@ fn an_update_leaves_a_running_agent_alone_and_relaunches_on_request() {
 }
 
 #[test]
-fn killed_at_any_moment_the_next_install_ends_where_it_should() {
+fn an_install_killed_at_any_moment_is_completed_by_the_next() {
     let Some(home) = EmptyHome::or_skip(Fleet::builder()) else { return };
     home.ok(&["init", "--profile", "coding", "--write"]);
     let env = home.fleet.mosaic_home().join("fleet/agents/coder0.env");
     std::fs::create_dir_all(env.parent().unwrap()).unwrap();
-    let site = "# ours\nAPI_KEY=s3cret\n";
-    std::fs::write(&env, site).unwrap();
+    let additions = "# ours\nAPI_KEY=s3cret\n";
+    std::fs::write(&env, additions).unwrap();
     let began = Instant::now();
     home.ok(&["install"]);
     let whole = began.elapsed();
@@ -121,26 +121,26 @@ fn killed_at_any_moment_the_next_install_ends_where_it_should() {
     home.ok(&["uninstall", "--yes"]);
     let mut killed = 0;
     for moment in 0..30 {
-        // It leads its own process group: `nsenter` alone would die, and leave it.
+        // It leads its own process group: a kill of `nsenter` alone would not reach it.
         let mut command = home.command(&["install"]);
         let mut child = std::os::unix::process::CommandExt::process_group(&mut command, 0)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Whichever step it is in by then.
+        // The kill hits a later step each time.
         std::thread::sleep(whole * moment / 30);
         let group = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         killed += usize::from(!child.wait().unwrap().success());
         let left = std::fs::read_to_string(&env).unwrap();
-        assert!(left == site || left == installed, "{moment}: {left}");
+        assert!(left == additions || left == installed, "{moment}: {left}");
         home.ok(&["install"]);
         assert_eq!(std::fs::read_to_string(&env).unwrap(), installed, "{moment}");
         assert_eq!(home.ok(&["install"]).lines().next(), Some("nothing to do"), "{moment}");
         home.ok(&["uninstall", "--yes"]);
-        assert_eq!(std::fs::read_to_string(&env).unwrap(), site, "{moment}");
+        assert_eq!(std::fs::read_to_string(&env).unwrap(), additions, "{moment}");
         assert!(!home.fleet.mosaic_home().join("tools").exists(), "{moment}");
     }
-    assert!(killed > 10, "{killed} of 30 were killed before they were done");
+    assert!(killed > 10, "{killed} of 30 were killed before they had finished");
 }

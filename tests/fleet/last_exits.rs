@@ -1,5 +1,5 @@
-//! How an agent ended is still to be read when it is back: whoever looks every fifteen seconds sees no
-//! heartbeat that stood for one.
+//! The last exit of an agent stays readable after its restart: a reader that polls every 15 seconds misses a heartbeat
+//! that was there for one.
 
 use mosaic_harness::{Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, UnitFleet};
 use rustix::process::Signal;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 type Beat = BTreeMap<String, String>;
 
-/// The end before this generation, and when that was.
+/// The exit before this generation, and its time.
 fn last_exit(beat: &Beat) -> Option<(&str, &str)> {
     Some((beat.get("last_exit")?.as_str(), beat["last_exit_ts"].as_str()))
 }
@@ -20,13 +20,13 @@ fn start(fleet: &Fleet) -> Beat {
     fleet.heartbeat("coder0").unwrap()
 }
 
-/// The heartbeat at the end, when the sidecar has cleared up.
-fn ended(fleet: &Fleet) -> Beat {
+/// The last heartbeat of an exited agent.
+fn wait_exited(fleet: &Fleet) -> Beat {
     fleet.wait_heartbeat("coder0", |beat| beat["status"] == "exited")
 }
 
 #[test]
-fn an_agent_that_was_killed_and_is_back_says_how_it_ended_before() {
+fn the_heartbeat_after_a_restart_has_the_last_exit() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
     let first = fleet.fleet().heartbeat("coder0").unwrap();
@@ -34,40 +34,40 @@ fn an_agent_that_was_killed_and_is_back_says_how_it_ended_before() {
     pane.process().signal(Signal::KILL.as_raw());
     let back = fleet.fleet().wait_heartbeat("coder0", |beat| beat["gen"] == "2");
     assert_eq!((back["status"].as_str(), back.get("exit")), ("ok", None));
-    let (verdict, at) = last_exit(&back).unwrap();
-    assert_eq!(verdict, "signal:9");
+    let (exit, at) = last_exit(&back).unwrap();
+    assert_eq!(exit, "signal:9");
     assert!(first["ts"].as_str() <= at && at <= back["ts"].as_str(), "{at} between {first:?} and {back:?}");
 }
 
 #[test]
-fn whoever_looks_at_the_fleet_is_told_of_it_too() {
+fn ps_reports_the_last_exit() {
     let Some(fleet) = RosterFleet::up_or_skip(&["coder0"]) else { return };
-    let told = || {
+    let exits = || {
         let beat = fleet.agent("coder0")["heartbeat"].clone();
         [beat["exit"].clone(), beat["lastExit"].clone(), beat["lastExitAt"].clone()]
     };
-    assert!(told().iter().all(serde_json::Value::is_null), "{:?}", told());
+    assert!(exits().iter().all(serde_json::Value::is_null), "{:?}", exits());
     let units = fleet.units();
     units.fleet().pane("coder0").exit(7);
     let back = units.fleet().wait_heartbeat("coder0", |beat| beat["gen"] == "2");
-    let [exit, last, at] = told();
+    let [exit, last, at] = exits();
     assert_eq!((exit.as_str(), last.as_str()), (None, Some("code:7")));
     let at: jiff::Timestamp = at.as_str().unwrap().parse().unwrap();
     assert_eq!(at, back["last_exit_ts"].parse().unwrap());
 }
 
 #[test]
-fn each_end_takes_the_place_of_the_one_before_only_when_the_agent_is_back() {
+fn a_new_exit_replaces_the_last_one_only_at_the_next_start() {
     let fleet = Fleet::new();
     start(&fleet);
     fleet.pane("coder0").exit(7);
-    let first = ended(&fleet);
+    let first = wait_exited(&fleet);
     assert_eq!((first["exit"].as_str(), last_exit(&first)), ("code:7", None));
 
     let second = start(&fleet);
     assert_eq!(last_exit(&second), Some(("code:7", first["ts"].as_str())));
     fleet.pane("coder0").exit(3);
-    let second = ended(&fleet);
+    let second = wait_exited(&fleet);
     assert_eq!((second["exit"].as_str(), last_exit(&second)), ("code:3", Some(("code:7", first["ts"].as_str()))));
 
     let third = start(&fleet);
@@ -75,11 +75,11 @@ fn each_end_takes_the_place_of_the_one_before_only_when_the_agent_is_back() {
 }
 
 #[test]
-fn a_stop_is_no_end_of_its_own_and_a_second_sidecar_is_no_start() {
+fn stops_and_adoptions_keep_the_last_exit() {
     let fleet = Fleet::new();
     start(&fleet);
     fleet.pane("coder0").exit(7);
-    let end = ended(&fleet);
+    let end = wait_exited(&fleet);
     let expected = Some(("code:7", end["ts"].as_str()));
     start(&fleet);
     let sidecar = fleet.sidecar("coder0");
@@ -97,8 +97,8 @@ fn a_stop_is_no_end_of_its_own_and_a_second_sidecar_is_no_start() {
     assert_eq!((adopted["gen"].as_str(), last_exit(&adopted)), ("3", expected));
 }
 
-/// Waits until a client of a server that does not answer has said what it wants, and waits itself.
-fn wait_until_asked(client: &Child) {
+/// Waits until a client has sent its request to a server that does not answer, and sleeps.
+fn wait_until_sent(client: &Child) {
     let deadline = Deadline::default();
     let is_connected = || {
         let text = |path: &Path| std::fs::read_link(path).unwrap_or_default().to_string_lossy().into_owned();
@@ -106,7 +106,7 @@ fn wait_until_asked(client: &Child) {
         files.flatten().any(|file| text(&file.path()).starts_with("socket:"))
     };
     let is_asleep = || std::fs::read_to_string(format!("/proc/{}/stat", client.id())).unwrap().contains(") S ");
-    // Nobody tells when a process falls asleep.
+    // There is no event for a process that falls asleep.
     while !is_connected() || !is_asleep() {
         assert!(!deadline.passed(), "tmux does not connect");
         std::thread::sleep(Duration::from_millis(1));
@@ -114,21 +114,20 @@ fn wait_until_asked(client: &Child) {
 }
 
 #[test]
-fn a_pane_that_is_respawned_says_how_its_last_process_ended() {
+fn a_respawned_pane_keeps_the_exit_of_its_last_process() {
     let fleet = Fleet::new();
     start(&fleet);
     let pane = fleet.pane("coder0");
     let pid = fleet.tmux(&["display-message", "-p", "#{pid}"]).stdout;
     let server = ProcessWatch::new(String::from_utf8(pid).unwrap().trim().parse().unwrap()).unwrap();
-    // The server comes to know of the end and of what is asked of it at once, and of the sidecar's
-    // question afterwards.
+    // When the server continues, it handles the exit and the respawn first and the sidecar's request afterwards.
     let frozen = Frozen::new(server);
     let mut client = fleet.command("tmux");
     client.args(["-L", fleet.tmux_socket(), "respawn-pane", "-k", "-t", "=coder0:"]);
     let mut client = client.spawn().unwrap();
-    wait_until_asked(&client);
+    wait_until_sent(&client);
     pane.process().signal(Signal::KILL.as_raw());
-    let end = ended(&fleet);
+    let end = wait_exited(&fleet);
     drop(frozen);
     assert!(client.wait().unwrap().success());
     let back = fleet.wait_heartbeat("coder0", |beat| beat["gen"] == "2");

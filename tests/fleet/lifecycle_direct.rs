@@ -1,11 +1,11 @@
-//! `mosaic fleet start`, `stop` and `restart` where there is no user manager: a container, CI.
+//! `mosaic fleet start`, `stop` and `restart` without a user manager, as in a container or in CI.
 
 use mosaic_harness::{Binaries, Fleet, ProcessWatch};
 use rustix::process::Signal;
 use std::process::Output;
 
 /// A fleet with a roster of these agents, each with its env file.
-fn fleet_of(agents: &[&str]) -> Fleet {
+fn fleet_with(agents: &[&str]) -> Fleet {
     let fleet = Fleet::new();
     write_roster(&fleet, agents, "");
     for agent in agents {
@@ -31,19 +31,22 @@ fn mosaic(fleet: &Fleet, words: &[&str]) -> Output {
 fn mosaic_ok(fleet: &Fleet, words: &[&str]) -> String {
     let output = mosaic(fleet, words);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("NOTE: ") && said.lines().count() == 1, "it says once how: {said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with("NOTE: ") && stderr.lines().count() == 1,
+        "one note about the missing manager: {stderr}"
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn line_of<'a>(answer: &'a str, subject: &str) -> &'a str {
     let named = |line: &&str| line.split_whitespace().nth(1) == Some(subject);
-    answer.lines().find(named).unwrap_or_else(|| panic!("nothing of {subject}: {answer}"))
+    answer.lines().find(named).unwrap_or_else(|| panic!("no line about {subject}: {answer}"))
 }
 
 #[test]
-fn agents_are_started_beside_a_holder_and_again_nothing_changes() {
-    let fleet = fleet_of(&["coder0", "coder1"]);
+fn start_starts_holder_and_agents_and_is_idempotent() {
+    let fleet = fleet_with(&["coder0", "coder1"]);
     let answer = mosaic_ok(&fleet, &["start"]);
     for subject in ["(holder)", "coder0", "coder1"] {
         assert!(line_of(&answer, subject).contains("started in "), "{answer}");
@@ -58,8 +61,8 @@ fn agents_are_started_beside_a_holder_and_again_nothing_changes() {
 }
 
 #[test]
-fn the_server_of_a_direct_start_has_the_options_of_a_fleet() {
-    let fleet = fleet_of(&["coder0"]);
+fn a_direct_start_sets_the_fleet_options_on_the_server() {
+    let fleet = fleet_with(&["coder0"]);
     mosaic_ok(&fleet, &["start"]);
     for (scope, name, value) in mosaic_tmux::FLEET_OPTIONS {
         let shown = fleet.tmux(&["show-options", &format!("{scope}v"), name]);
@@ -68,8 +71,8 @@ fn the_server_of_a_direct_start_has_the_options_of_a_fleet() {
 }
 
 #[test]
-fn a_stop_of_all_is_also_about_agents_that_left_the_roster() {
-    let fleet = fleet_of(&["coder0", "coder1"]);
+fn stop_without_names_stops_agents_that_left_the_roster() {
+    let fleet = fleet_with(&["coder0", "coder1"]);
     mosaic_ok(&fleet, &["start"]);
     let forgotten = fleet.pane("coder1");
     write_roster(&fleet, &["coder0"], "");
@@ -80,8 +83,8 @@ fn a_stop_of_all_is_also_about_agents_that_left_the_roster() {
 }
 
 #[test]
-fn a_stop_of_one_leaves_the_others_and_a_stop_of_all_no_process() {
-    let fleet = fleet_of(&["coder0", "coder1"]);
+fn stop_with_a_name_keeps_the_others_and_stop_without_names_leaves_no_process() {
+    let fleet = fleet_with(&["coder0", "coder1"]);
     mosaic_ok(&fleet, &["start"]);
     let (first, second) = (fleet.pane("coder0"), fleet.pane("coder1"));
     let answer = mosaic_ok(&fleet, &["stop", "coder0"]);
@@ -94,14 +97,14 @@ fn a_stop_of_one_leaves_the_others_and_a_stop_of_all_no_process() {
     assert!(answer.lines().last().unwrap().contains("(holder)"), "{answer}");
     assert!(second.process().is_dead());
     assert_eq!(fleet.heartbeat("coder1").unwrap()["status"], "stopped");
-    // The server and the holder's own process end a moment after the session is gone.
+    // The server and the holder's own process end shortly after the session.
     left.into_iter().filter_map(|pid| ProcessWatch::new(pid).ok()).for_each(|process| process.wait());
     assert_eq!(fleet.processes(), Vec::<u32>::new());
 }
 
 #[test]
-fn a_stop_of_all_leaves_a_session_that_is_nobodys() {
-    let fleet = fleet_of(&["coder0"]);
+fn stop_without_names_keeps_unmanaged_sessions() {
+    let fleet = fleet_with(&["coder0"]);
     mosaic_ok(&fleet, &["start"]);
     assert!(fleet.tmux(&["new-session", "-d", "-s", "scratch", "sleep", "1000"]).status.success());
     mosaic_ok(&fleet, &["stop"]);
@@ -109,8 +112,8 @@ fn a_stop_of_all_leaves_a_session_that_is_nobodys() {
 }
 
 #[test]
-fn a_stop_ends_also_an_agent_that_nobody_watches() {
-    let fleet = fleet_of(&["coder0"]);
+fn stop_ends_an_agent_without_a_sidecar() {
+    let fleet = fleet_with(&["coder0"]);
     mosaic_ok(&fleet, &["start"]);
     let pane = fleet.pane("coder0");
     pane.ignore_termination();
@@ -124,8 +127,8 @@ fn a_stop_ends_also_an_agent_that_nobody_watches() {
 }
 
 #[test]
-fn a_restart_is_a_new_process() {
-    let fleet = fleet_of(&["coder0", "coder1"]);
+fn restart_makes_new_processes_and_starts_stopped_agents() {
+    let fleet = fleet_with(&["coder0", "coder1"]);
     mosaic_ok(&fleet, &["start", "coder0"]);
     let old = fleet.pane("coder0");
     let answer = mosaic_ok(&fleet, &["restart"]);
@@ -136,27 +139,27 @@ fn a_restart_is_a_new_process() {
 }
 
 #[test]
-fn an_agent_that_fails_at_once_is_told_with_its_verdict_and_the_others_run() {
-    let fleet = fleet_of(&["coder0", "coder1"]);
-    fleet.write_env_file("coder0", "MOSAIC_AGENT_COMMAND=echo what I have to say; exit 7\n");
+fn a_failed_start_is_reported_with_its_exit_and_the_others_run() {
+    let fleet = fleet_with(&["coder0", "coder1"]);
+    fleet.write_env_file("coder0", "MOSAIC_AGENT_COMMAND=echo no API key; exit 7\n");
     let output = mosaic(&fleet, &["start"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let answer = String::from_utf8(output.stdout).unwrap();
     let line = line_of(&answer, "coder0");
     assert!(line.contains("failed: the command ended at once, exited with code 7"), "{line}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("what I have to say"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no API key"));
     assert!(line_of(&answer, "coder1").contains("started in "), "{answer}");
     assert_eq!(fleet.sessions(), ["_holder", "coder1"]);
 }
 
 #[test]
-fn before_anything_is_installed_the_roster_itself_says_how() {
+fn a_direct_start_before_the_install_follows_the_roster() {
     let fleet = Fleet::new();
     let directory = fleet.home().join("src");
     let further =
         format!("    command: {}\n    working_directory: {}\n", fleet.agent_command("coder0"), directory.display());
     write_roster(&fleet, &["coder0"], &further);
-    // Run by an agent, it has that one's settings in its environment.
+    // If an agent runs the command, the environment has the settings of that agent.
     let mut start = fleet.command(Binaries::mosaic());
     start.args(["fleet", "start"]).env("MOSAIC_AGENT_NAME", "other").env("MOSAIC_AGENT_WORKDIR", "/nowhere/else");
     let output =

@@ -1,7 +1,6 @@
-//! What `ps --json` and `verify --json` print is what others build on: the form is kept, and what
-//! it says is so.
+//! The output of `ps --json` and `verify --json`: its format is stable, and its values are correct.
 //!
-//! Every snapshot and every verification that any test takes is checked against the shipped schema.
+//! Every snapshot and every verification of a test is checked against the shipped schema.
 
 use jiff::Timestamp;
 use mosaic_harness::{Binaries, Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, ShippedSchema, UnitFleet};
@@ -10,14 +9,14 @@ use serde_json::Value;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// The agent that things happen to.
+/// The agent under test.
 const CODER: &str = "coder0";
 
 fn fleet() -> Option<RosterFleet> {
     RosterFleet::up_or_skip(&["mos", CODER])
 }
 
-/// Name, agent and how it went, of the required checks that did not pass.
+/// Name, agent and status of the required checks that did not pass.
 fn not_passed(verification: &Value) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let checks = verification["checks"].as_array().unwrap().iter();
@@ -33,11 +32,11 @@ fn check<'a>(verification: &'a Value, name: &str, agent: &str) -> &'a Value {
     checks.find(|check| check["name"] == name && check["agent"] == agent).unwrap()
 }
 
-fn moment(value: &Value) -> Timestamp {
+fn timestamp(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// The names of an object's fields, those of the objects in it too.
+/// The names of an object's fields, including those of the given nested objects.
 fn fields(value: &Value, of: &[&str]) -> Vec<String> {
     let object = value.as_object().unwrap();
     let inner =
@@ -46,15 +45,15 @@ fn fields(value: &Value, of: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_snapshot_says_what_is_there_in_the_words_that_others_read() {
+fn a_snapshot_has_the_documented_fields_and_values() {
     let Some(fleet) = fleet() else { return };
     let files = fleet.units().fleet();
     let (pane, server, sidecar) = (files.pane(CODER), fleet.units().server(), fleet.units().sidecar(CODER));
     pane.print("hello");
     let beat = files.heartbeat(CODER).unwrap();
-    let said_at = Timestamp::now();
+    let reported_at = Timestamp::now();
     let report = format!(
-        "ts={said_at:.3}\nboot={}\nmono={}\nactivity=waiting\nreason=permission: Bash\n",
+        "ts={reported_at:.3}\nboot={}\nmono={}\nactivity=waiting\nreason=permission: Bash\n",
         beat["boot"], beat["mono"]
     );
     std::fs::write(files.run_directory().join("coder0.state"), report).unwrap();
@@ -97,7 +96,7 @@ fn a_snapshot_says_what_is_there_in_the_words_that_others_read() {
         (&agent["heartbeat"]["path"], path.to_str().unwrap().into()),
         (&agent["activity"]["state"], "waiting".into()),
         (&agent["activity"]["reason"], "permission: Bash".into()),
-        (&agent["activity"]["since"], format!("{said_at:.3}").into()),
+        (&agent["activity"]["since"], format!("{reported_at:.3}").into()),
     ];
     for (nth, (found, expected)) in expected.iter().enumerate() {
         assert_eq!(*found, expected, "row {nth}: {snapshot:#}");
@@ -106,7 +105,7 @@ fn a_snapshot_says_what_is_there_in_the_words_that_others_read() {
         let report = &snapshot["sources"][source];
         assert!(report["ok"] == true && report["durationMs"].is_f64(), "{source}: {report:#}");
     }
-    assert!(moment(&snapshot["observedAt"]) >= before.round(jiff::Unit::Millisecond).unwrap());
+    assert!(timestamp(&snapshot["observedAt"]) >= before.round(jiff::Unit::Millisecond).unwrap());
     for past in [
         &snapshot["holder"]["since"],
         &agent["session"]["processSince"],
@@ -114,18 +113,18 @@ fn a_snapshot_says_what_is_there_in_the_words_that_others_read() {
         &agent["unit"]["since"],
         &agent["heartbeat"]["ts"],
     ] {
-        let age = before.duration_since(moment(past)).as_secs();
-        assert!((0..3600).contains(&age), "{past} is not what has just been: {snapshot:#}");
+        let age = before.duration_since(timestamp(past)).as_secs();
+        assert!((0..3600).contains(&age), "{past} is not a recent time: {snapshot:#}");
     }
     assert!(agent["heartbeat"]["ageMs"].as_u64().unwrap() < 45_000);
     let usage = &agent["usage"];
     assert!(usage["memoryBytes"].as_u64().unwrap() > 100_000 && usage["cpuSeconds"].is_f64(), "{usage:#}");
-    // Itself; where the kernel keeps the group's accounts, its sidecar too.
+    // The agent, and also its sidecar if the kernel accounts the whole control group.
     assert!(usage["tasks"].as_u64().unwrap() >= 1, "{usage:#}");
 }
 
 #[test]
-fn every_field_is_there_whatever_is_known() {
+fn every_field_is_present_even_if_its_value_is_unknown() {
     const PARTS: [&str; 3] = ["session", "unit", "heartbeat"];
     let Some(fleet) = fleet() else { return };
     let usual = fields(&fleet.agent(CODER), &PARTS);
@@ -137,7 +136,7 @@ fn every_field_is_there_whatever_is_known() {
     for agent in [CODER, "scratch"] {
         assert_eq!(fields(&RosterFleet::agent_of(&snapshot, agent), &PARTS), usual);
     }
-    // The schema asks for them all.
+    // The schema requires all of them.
     for field in snapshot.as_object().unwrap().keys() {
         let mut without = snapshot.clone();
         without.as_object_mut().unwrap().remove(field);
@@ -152,7 +151,7 @@ fn every_field_is_there_whatever_is_known() {
 }
 
 #[test]
-fn a_verification_fails_where_something_is_wrong_and_there_alone() {
+fn only_the_checks_of_the_broken_agent_fail() {
     let Some(fleet) = fleet() else { return };
     fleet.units().drop_in(CODER, "[Service]\nRestart=no\n");
     let (code, healthy) = fleet.verify(&[]);
@@ -167,7 +166,7 @@ fn a_verification_fails_where_something_is_wrong_and_there_alone() {
     let mut expected: Vec<_> = expected.map(|name| format!("{name} {CODER} fail")).into();
     expected.push("drift - fail".to_owned());
     assert_eq!(not_passed(&broken), expected);
-    // It says of each what it has seen.
+    // Each failed check has its evidence.
     let heartbeat = check(&broken, "heartbeat", CODER);
     assert!(heartbeat["evidence"].as_str().unwrap().contains("exited"), "{heartbeat:#}");
 
@@ -179,26 +178,26 @@ fn a_verification_fails_where_something_is_wrong_and_there_alone() {
 }
 
 #[test]
-fn a_verification_that_could_not_look_is_neither_passed_nor_failed() {
+fn checks_without_a_source_are_unknown() {
     let Some(fleet) = fleet() else { return };
-    // Nothing here can say whether somebody lingers; whoever wants to know it does not learn it.
+    // No logind runs here, so linger is unknown, which only `--strict` counts.
     let (code, strict) = fleet.verify(&["--strict"]);
     assert_eq!((code, not_passed(&strict)), (Some(69), vec!["linger - unknown".to_owned()]), "{strict:#}");
 
     let found = fleet.units().fleet().processes_named("systemd");
     let _manager = Frozen::new(ProcessWatch::new(found[0]).unwrap());
-    let (code, blind) = fleet.verify(&[]);
-    assert_eq!(code, Some(69), "{blind:#}");
+    let (code, unavailable) = fleet.verify(&[]);
+    assert_eq!(code, Some(69), "{unavailable:#}");
     let of = |agent: &str| ["unit-active", "control-group"].map(|name| format!("{name} {agent} unknown"));
     let fleets = |name: &str| [format!("{name} - unknown")];
     let units = [fleets("holder-unit"), fleets("systemd-version")].concat();
     let expected = [&units[..], &of("mos")[..], &of(CODER)[..], &fleets("drift")[..]].concat();
-    assert_eq!(not_passed(&blind), expected);
+    assert_eq!(not_passed(&unavailable), expected);
 }
 
-/// A cron job's shell, say, knows nothing of the manager. What that made is there all the same.
+/// In the shell of a cron job the manager cannot be found, but its unit files can be read.
 #[test]
-fn a_manager_that_is_not_found_from_here_excuses_nothing() {
+fn an_unreachable_manager_still_fails_verification() {
     let Some(fleet) = fleet() else { return };
     fleet.units().manager().systemctl_ok(&["disable", &UnitFleet::unit(CODER)]);
     let output = fleet.command(&["fleet", "verify", "--json"]).env("XDG_RUNTIME_DIR", "/nowhere").output().unwrap();
@@ -208,9 +207,9 @@ fn a_manager_that_is_not_found_from_here_excuses_nothing() {
     assert_eq!(check(&verification, "unit-enabled", CODER)["status"], "fail");
 }
 
-/// It would end with the login that it belongs to, and every agent with it.
+/// Such a server would end with its login session, and every agent with it.
 #[test]
-fn a_server_that_somebody_started_by_hand_is_no_holder() {
+fn a_server_started_by_hand_is_not_a_holder() {
     let Some(fleet) = RosterFleet::installed_or_skip(Fleet::builder(), &["mos", CODER], "15") else { return };
     let server = fleet.units().fleet().tmux_server(&["new-session", "-d", "-s", "_holder", "sleep infinity"]);
     assert!(server.status.success(), "{server:?}");
@@ -221,7 +220,7 @@ fn a_server_that_somebody_started_by_hand_is_no_holder() {
 }
 
 #[test]
-fn that_a_unit_was_started_once_is_no_evidence() {
+fn an_exited_oneshot_unit_does_not_pass_as_active() {
     let Some(fleet) = fleet() else { return };
     let unit = UnitFleet::unit(CODER);
     fleet.units().manager().systemctl_ok(&["stop", &unit]);
@@ -248,13 +247,13 @@ fn that_a_unit_was_started_once_is_no_evidence() {
 }
 
 #[test]
-fn a_verification_that_waits_ends_when_the_last_agent_is_up() {
+fn verify_wait_ends_when_the_last_agent_is_up() {
     let Some(fleet) = RosterFleet::installed_or_skip(Fleet::builder(), &["mos", CODER], "15") else { return };
     let everything = [("holder-missing", "mosaic-factory"), ("session-missing", CODER), ("session-missing", "mos")];
     let everything = everything.map(|(kind, subject)| (kind.to_owned(), subject.to_owned()));
     assert_eq!(fleet.drift(), everything);
     fleet.start(&["mos"]);
-    // The safety net of the tests is far shorter: it is the agent that ends it, not the time.
+    // The wait is longer than the deadline of the tests: the agent must end it.
     let mut command = fleet.command(&["fleet", "verify", "--wait", "3600", "--json"]);
     let mut waiting = command.stdout(Stdio::piped()).spawn().unwrap();
     let process = ProcessWatch::new(waiting.id()).unwrap();
@@ -266,21 +265,21 @@ fn a_verification_that_waits_ends_when_the_last_agent_is_up() {
     while !watches() {
         assert!(!deadline.passed() && !process.wait_for(Duration::from_millis(1)), "it does not wait");
     }
-    // It looks, and looks again.
+    // It observes repeatedly.
     process.wait_wake_ups(10);
     assert!(waiting.try_wait().unwrap().is_none());
     fleet.start(&[CODER]);
-    let started = moment(&fleet.agent(CODER)["session"]["processSince"]);
+    let started = timestamp(&fleet.agent(CODER)["session"]["processSince"]);
     process.wait();
     let output = waiting.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let verification = ShippedSchema::Verify.read(&output.stdout);
     assert_eq!((&verification["passed"], not_passed(&verification)), (&true.into(), vec![]));
-    assert!(moment(&verification["observedAt"]) > started);
+    assert!(timestamp(&verification["observedAt"]) > started);
 }
 
 #[test]
-fn without_a_manager_and_without_a_roster_there_still_is_an_answer() {
+fn ps_and_verify_answer_without_a_manager_or_a_roster() {
     let fleet = Fleet::builder().tmux_socket("mosaic-factory").build();
     let mosaic = |arguments: &[&str]| fleet.command(Binaries::mosaic()).args(arguments).output().unwrap();
     let ps = |expected| {
@@ -312,7 +311,7 @@ fn without_a_manager_and_without_a_roster_there_still_is_an_answer() {
     assert_eq!((&agent["condition"], &agent["unit"]), (&"up".into(), &Value::Null), "{snapshot:#}");
     assert_eq!(agent["session"]["panePid"], pane.pid());
     assert_eq!(snapshot["sources"]["systemd"]["ok"], false);
-    // Whether its user lingers is this machine's business.
+    // Linger depends on the machine that runs the test.
     let mut drift = RosterFleet::drift_of(&snapshot);
     drift.retain(|(kind, _)| kind != "linger-off");
     assert_eq!(drift, [], "{snapshot:#}");

@@ -1,5 +1,5 @@
-//! Somebody who looks for weeks, while agents die and come back: in a process of its own, because what is
-//! counted is the process'.
+//! A long-lived observer of restarting agents leaks no file, thread or child. It runs in a process of its own, because
+//! these are counted per process.
 
 use mosaic_harness::{Deadline, RosterFleet, UnitFleet};
 use mosaic_probe::snapshot::Condition;
@@ -11,27 +11,29 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::sync::Arc;
 
-const LOOKS: usize = 300;
-const LIVES: usize = 5;
-/// Set for who looks.
-const LOOKS_HERE: &str = "MOSAIC_FLEET_TEST_LOOKS_HERE";
+const OBSERVATIONS: usize = 300;
+const RESTARTS: usize = 5;
+/// Set for the process that observes.
+const IS_OBSERVER: &str = "MOSAIC_FLEET_TEST_IS_OBSERVER";
+/// The full name of the test below, for the process that observes.
+const TEST: &str = "observer_leaks::observing_restarting_agents_leaks_nothing";
 
-/// What it says when it has looked once.
-const BEGUN: &str = "begun";
+/// Printed after the first observation.
+const STARTED: &str = "started";
 
 /// Open files, threads and children of this process.
-fn belongings() -> [usize; 3] {
+fn resources() -> [usize; 3] {
     let count = |path: &str| fs::read_dir(path).unwrap().count();
     let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
     let children = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
     [count("/proc/self/fd"), count("/proc/self/task"), children.map(|of| of.split_whitespace().count()).sum()]
 }
 
-/// Looks until it has looked so often and standard input is closed, and then until all is well.
-fn look_again_and_again() {
+/// Observes at least [`OBSERVATIONS`] times, until standard input is closed and the agent is up.
+fn observe_repeatedly() {
     let variable = |name: &str| std::env::var_os(name);
-    let places = FleetPaths::resolve(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
-    let target = Arc::new(places.target(variable).unwrap());
+    let paths = FleetPaths::resolve(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
+    let target = Arc::new(paths.target(variable).unwrap());
     let mut observer = Observer::default();
     let mut agent = || {
         let snapshot = observer.observe(&target, Depth::Verify).unwrap().snapshot;
@@ -41,33 +43,33 @@ fn look_again_and_again() {
     let (first, mut pid) = agent();
     assert_eq!(first, Condition::Up);
     let before = settled(|_| true);
-    println!("{BEGUN}");
-    let mut lives = 0;
+    println!("{STARTED}");
+    let mut restarts = 0;
     for nth in 0.. {
         let (condition, seen) = agent();
         if condition == Condition::Up && seen != pid {
-            lives += 1;
+            restarts += 1;
             pid = seen;
         }
-        if nth >= LOOKS && lives > 0 && condition == Condition::Up && is_input_closed() {
+        if nth >= OBSERVATIONS && restarts > 0 && condition == Condition::Up && is_input_closed() {
             break;
         }
     }
-    // Not each of them is seen, however fast one looks.
-    assert!((1..=LIVES).contains(&lives), "{lives}");
+    // Not every restart is observed.
+    assert!((1..=RESTARTS).contains(&restarts), "{restarts}");
     assert_eq!(settled(|now| now == before), before, "open files, threads, children");
 }
 
-/// What is there when the threads of the last look have ended, as they do once they have said what they saw.
-fn settled(is_it: impl Fn([usize; 3]) -> bool) -> [usize; 3] {
+/// The resources once the threads of the last observation have ended.
+fn settled(is_expected: impl Fn([usize; 3]) -> bool) -> [usize; 3] {
     let deadline = Deadline::default();
-    let mut last = belongings();
+    let mut last = resources();
     loop {
         for _ in 0..1000 {
             std::thread::yield_now();
         }
-        let now = belongings();
-        if (now == last && is_it(now)) || deadline.passed() {
+        let now = resources();
+        if (now == last && is_expected(now)) || deadline.passed() {
             return now;
         }
         last = now;
@@ -80,19 +82,19 @@ fn is_input_closed() -> bool {
 }
 
 #[test]
-fn looks_at_agents_that_die_and_come_back_leave_nothing_behind() {
-    if std::env::var_os(LOOKS_HERE).is_some() {
-        return look_again_and_again();
+fn observing_restarting_agents_leaks_nothing() {
+    if std::env::var_os(IS_OBSERVER).is_some() {
+        return observe_repeatedly();
     }
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let units = fleet.units();
-    // All that a look goes by is in the environment, and that is a process'.
-    let mut looks = units.manager().command(std::env::current_exe().unwrap());
-    looks.env(LOOKS_HERE, "1").args(["--exact", TEST, "--nocapture"]);
-    let mut looks = looks.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(looks.stdout.take().unwrap()).lines().map_while(Result::ok);
-    assert!(said.any(|line| line.ends_with(BEGUN)), "it does not look");
-    for _ in 0..LIVES {
+    // The environment of a process selects the fleet.
+    let mut observer = units.manager().command(std::env::current_exe().unwrap());
+    observer.env(IS_OBSERVER, "1").args(["--exact", TEST, "--nocapture"]);
+    let mut observer = observer.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(observer.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.ends_with(STARTED)), "it does not observe");
+    for _ in 0..RESTARTS {
         let sidecar = units.sidecar("coder0");
         units.fleet().pane("coder0").process().signal(Signal::KILL.as_raw());
         sidecar.wait();
@@ -100,12 +102,12 @@ fn looks_at_agents_that_die_and_come_back_leave_nothing_behind() {
         fleet.start(&["coder0"]);
         fleet.wait_condition("coder0", "up");
     }
-    drop(looks.stdin.take());
-    let process = mosaic_harness::ProcessWatch::new(looks.id()).unwrap();
+    drop(observer.stdin.take());
+    let process = mosaic_harness::ProcessWatch::new(observer.id()).unwrap();
     let ended = process.wait_for(Deadline::default().remaining());
     if !ended {
-        let _ = looks.kill();
+        let _ = observer.kill();
     }
-    let status = looks.wait().unwrap();
+    let status = observer.wait().unwrap();
     assert!(ended && status.success(), "{status}");
 }

@@ -30,7 +30,7 @@ fn stand_ins(fleet: &Fleet) {
 }
 
 #[test]
-fn every_command_in_the_readme_works_as_it_stands() {
+fn every_command_in_the_readme_works() {
     let fleet = Fleet::builder().tmux_socket("mosaic-factory").build();
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
     stand_ins(&fleet);
@@ -63,7 +63,7 @@ fn every_command_in_the_readme_works_as_it_stands() {
 }
 
 #[test]
-fn the_roster_in_the_readme_is_one() {
+fn the_example_in_the_roster_guide_parses() {
     let fleet = Fleet::new();
     let roster = fleet.home().join("roster.yaml");
     let [text] = blocks("yaml").try_into().unwrap();

@@ -1,11 +1,11 @@
-//! `mosaic agent tail`: what an agent prints, all of it and nothing twice, and nothing left behind.
+//! `mosaic agent tail`, `watch` and `attach`.
 
 use mosaic_harness::{Binaries, Deadline, Fleet, Frozen, PaneProcess, ProcessWatch};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-/// A fleet with one agent, which runs.
+/// A fleet with one running agent.
 fn fleet() -> (Fleet, PaneProcess) {
     let fleet = Fleet::new();
     let directory = fleet.mosaic_home().join("fleet");
@@ -30,7 +30,7 @@ fn output(fleet: &Fleet, words: &[&str]) -> Output {
     agent(fleet, words).output().unwrap()
 }
 
-/// A follower that has shown what was there before.
+/// A follower that has printed the present screen.
 fn follow(fleet: &Fleet, pane: &PaneProcess) -> (Child, Lines<BufReader<ChildStdout>>) {
     pane.print("before\r\n");
     let mut child = agent(fleet, &["tail", "coder0", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -46,7 +46,7 @@ fn clients(fleet: &Fleet) -> Vec<ProcessWatch> {
 }
 
 #[test]
-fn the_last_lines_are_shown() {
+fn tail_prints_the_last_lines() {
     let (fleet, pane) = fleet();
     pane.print((0..50).map(|number| format!("line {number}\r\n")).collect::<Vec<_>>().concat());
     let shown = output(&fleet, &["tail", "coder0", "-n", "3"]);
@@ -54,7 +54,7 @@ fn the_last_lines_are_shown() {
 }
 
 #[test]
-fn a_follower_shows_every_line_once_and_in_order() {
+fn follow_prints_every_line_once_and_in_order() {
     let (fleet, pane) = fleet();
     let (mut child, lines) = follow(&fleet, &pane);
     let printed: Vec<String> = (0..5000).map(|number| format!("line {number}")).collect();
@@ -68,13 +68,13 @@ fn a_follower_shows_every_line_once_and_in_order() {
 }
 
 #[test]
-fn a_follower_that_is_killed_while_the_agent_prints_leaves_nothing_behind() {
+fn a_killed_follower_leaves_no_client_behind() {
     let (fleet, pane) = fleet();
     for _ in 0..2 {
         let (mut child, mut lines) = follow(&fleet, &pane);
         let clients = clients(&fleet);
         assert_eq!(clients.len(), 1);
-        // More than all pipes on the way hold, and nobody reads on: tmux has something left to write.
+        // More than all pipes hold, and the test does not read on: tmux has data left to write.
         pane.print("noise\r\n".repeat(50_000));
         assert_eq!(lines.next().unwrap().unwrap(), "noise");
         child.kill().unwrap();
@@ -85,10 +85,10 @@ fn a_follower_that_is_killed_while_the_agent_prints_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_agent_does_not_wait_for_a_follower_that_reads_nothing() {
+fn a_follower_that_does_not_read_does_not_block_the_agent() {
     let (fleet, pane) = fleet();
     let (mut child, mut lines) = follow(&fleet, &pane);
-    // More than all pipes on the way hold, and nobody reads on. It returns when all of it is printed.
+    // More than all pipes hold, and the test does not read on. `print` returns when the agent has printed all of it.
     pane.print("noise\r\n".repeat(100_000));
     assert!(lines.any(|line| line.unwrap() == "noise"));
     child.kill().unwrap();
@@ -96,7 +96,7 @@ fn an_agent_does_not_wait_for_a_follower_that_reads_nothing() {
 }
 
 #[test]
-fn a_follower_ends_with_the_session() {
+fn follow_ends_with_the_session() {
     let (fleet, pane) = fleet();
     let (mut child, lines) = follow(&fleet, &pane);
     assert!(fleet.tmux(&["kill-session", "-t", "=coder0:"]).status.success());
@@ -104,37 +104,37 @@ fn a_follower_ends_with_the_session() {
     assert!(child.wait().unwrap().success());
 }
 
-/// A terminal: a pane of another tmux server of the fleet's.
+/// A terminal: a pane of a second tmux server in the fleet.
 fn terminal(fleet: &Fleet, arguments: &[&str]) -> Output {
     fleet.command("tmux").args(["-u", "-L", "terminal", "-f", "/dev/null"]).args(arguments).output().unwrap()
 }
 
-/// Looks again and again until it is so.
-fn await_that(what: &str, mut so: impl FnMut() -> bool) {
+/// Polls until a condition holds.
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Deadline::after(Deadline::DEFAULT);
-    while !so() {
+    while !holds() {
         assert!(!deadline.passed(), "{what}");
         std::thread::yield_now();
     }
 }
 
 #[test]
-fn a_watcher_resizes_nothing_types_nothing_and_goes_by_control_c() {
+fn watch_neither_resizes_nor_types_and_ends_on_ctrl_c() {
     let (fleet, _pane) = fleet();
     let size = || fleet.tmux(&["display-message", "-p", "-t", "=coder0:", "#{window_width}x#{window_height}"]).stdout;
     let (before, small) = (size(), ["-x", "40", "-y", "10"]);
     let program = Binaries::mosaic();
-    // A Ctrl-C too many must not end the shell.
+    // A surplus Ctrl-C must not end the shell.
     let line = format!(
         "trap '' INT; {} agent watch coder0; tmux -L terminal wait-for -S left; exec sleep 1000",
         program.display()
     );
     assert!(terminal(&fleet, &[&["new-session", "-d"][..], &small, &[&line]].concat()).status.success());
     let attached = || String::from_utf8(fleet.tmux(&["list-clients", "-F", "#{client_width}"]).stdout).unwrap();
-    await_that("the watcher is there", || attached().lines().any(|width| width == "40"));
+    wait_until("the watcher is attached", || attached().lines().any(|width| width == "40"));
     assert_eq!(size(), before);
     let clients = clients(&fleet);
-    await_that("Ctrl-C leaves", || {
+    wait_until("Ctrl-C leaves", || {
         assert!(terminal(&fleet, &["send-keys", "x", "C-c"]).status.success());
         attached().is_empty()
     });
@@ -142,12 +142,12 @@ fn a_watcher_resizes_nothing_types_nothing_and_goes_by_control_c() {
     clients.iter().for_each(ProcessWatch::wait);
     assert_eq!(size(), before);
     let screen = fleet.tmux(&["capture-pane", "-p", "-t", "=coder0:"]).stdout;
-    assert!(!String::from_utf8_lossy(&screen).contains('x'), "what was typed must not arrive");
+    assert!(!String::from_utf8_lossy(&screen).contains('x'), "typed keys must not arrive");
     assert!(terminal(&fleet, &["kill-server"]).status.success());
 }
 
 #[test]
-fn an_agent_without_a_session_and_one_that_nobody_knows_are_told_apart() {
+fn missing_sessions_and_unknown_agents_have_different_errors() {
     let (fleet, _pane) = fleet();
     let unknown = output(&fleet, &["tail", "codr0"]);
     assert_eq!(unknown.status.code(), Some(64));
@@ -162,7 +162,7 @@ fn an_agent_without_a_session_and_one_that_nobody_knows_are_told_apart() {
 }
 
 #[test]
-fn to_look_and_to_type_need_a_terminal() {
+fn watch_and_attach_need_a_terminal() {
     let (fleet, _pane) = fleet();
     for command in ["watch", "attach"] {
         let refused = output(&fleet, &[command, "coder0"]);
@@ -172,7 +172,7 @@ fn to_look_and_to_type_need_a_terminal() {
 }
 
 #[test]
-fn a_watcher_goes_by_control_c_also_when_the_server_hangs() {
+fn watch_ends_on_ctrl_c_even_if_the_server_hangs() {
     let (fleet, _pane) = fleet();
     let server = fleet.tmux(&["display-message", "-p", "#{pid}"]).stdout;
     let server = ProcessWatch::new(String::from_utf8(server).unwrap().trim().parse().unwrap()).unwrap();
@@ -180,9 +180,9 @@ fn a_watcher_goes_by_control_c_also_when_the_server_hangs() {
     let line =
         format!("trap '' INT; {} agent watch coder0; echo left=$?=; stty -a; exec sleep 1000", program.display());
     assert!(terminal(&fleet, &["new-session", "-d", "-x", "100", "-y", "40", &line]).status.success());
-    await_that("the watcher is there", || clients(&fleet).len() == 2);
+    wait_until("the watcher is attached", || clients(&fleet).len() == 2);
     let _frozen = Frozen::new(server);
-    await_that("Ctrl-C leaves, and the terminal is as before", || {
+    wait_until("Ctrl-C leaves, and the terminal is as before", || {
         let screen = String::from_utf8(terminal(&fleet, &["capture-pane", "-p"]).stdout).unwrap();
         assert!(terminal(&fleet, &["send-keys", "C-c"]).status.success());
         screen.contains("left=0=") && screen.contains(" icanon ") && screen.contains(" echo ")
@@ -190,7 +190,7 @@ fn a_watcher_goes_by_control_c_also_when_the_server_hangs() {
 }
 
 #[test]
-fn a_terminal_that_cannot_show_anything_is_told_by_the_exit_code() {
+fn an_unsuitable_terminal_is_exit_code_69() {
     let (fleet, _pane) = fleet();
     let program = Binaries::mosaic();
     let line = format!(
@@ -199,13 +199,13 @@ fn a_terminal_that_cannot_show_anything_is_told_by_the_exit_code() {
     );
     assert!(terminal(&fleet, &["new-session", "-d", &line]).status.success());
     assert!(terminal(&fleet, &["wait-for", "left"]).status.success());
-    await_that("the exit code is 69", || {
+    wait_until("the exit code is 69", || {
         String::from_utf8(terminal(&fleet, &["capture-pane", "-p"]).stdout).unwrap().contains("code=69=")
     });
 }
 
 #[test]
-fn an_error_that_cannot_be_told_keeps_its_exit_code() {
+fn an_error_that_cannot_be_printed_keeps_its_exit_code() {
     let fleet = Fleet::new();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let code = agent(&fleet, &["roster", "--roster", "/nonexistent"]).stderr(full).status().unwrap().code();
@@ -213,7 +213,7 @@ fn an_error_that_cannot_be_told_keeps_its_exit_code() {
 }
 
 #[test]
-fn a_tmux_that_is_too_old_is_told_by_its_version() {
+fn an_old_tmux_is_refused_with_its_version() {
     let (fleet, _pane) = fleet();
     let old = fleet.home().join("old");
     std::fs::create_dir(&old).unwrap();

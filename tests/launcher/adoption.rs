@@ -1,15 +1,15 @@
-//! An agent that lives is adopted, never started anew and never ended, by the next sidecar.
+//! Adoption: the next sidecar takes over a running agent and neither ends nor restarts it.
 
 use mosaic_harness::{PaneProcess, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 
-/// What must be the same before and after.
+/// The fields that an adoption keeps.
 fn identity(beat: &BTreeMap<String, String>) -> [&str; 4] {
     ["pid", "start", "boot", "gen"].map(|key| beat[key].as_str())
 }
 
-/// Another sidecar watches the same agent, from the same unit.
+/// Another sidecar watches the same agent in the same unit.
 fn assert_adopted(fleet: &UnitFleet, old: &BTreeMap<String, String>, pane: &PaneProcess, orphan: u32) {
     let new = fleet.fleet().wait_heartbeat("coder0", |beat| beat["sidecar"] != old["sidecar"]);
     fleet.wait_state("coder0", "active");
@@ -18,7 +18,7 @@ fn assert_adopted(fleet: &UnitFleet, old: &BTreeMap<String, String>, pane: &Pane
     assert!(!pane.process().is_dead());
     let sidecar = fleet.sidecar("coder0").pid();
     assert_eq!(new["sidecar"], sidecar.to_string());
-    // Who looked after the agent meanwhile goes once it has seen the new one.
+    // The guard process that watched the agent in between ends once it has seen the new sidecar.
     let guardians = fleet.manager().processes_of(&UnitFleet::unit("coder0")).into_iter().filter(|pid| {
         std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|words| words.contains("--guard"))
     });
@@ -27,8 +27,8 @@ fn assert_adopted(fleet: &UnitFleet, old: &BTreeMap<String, String>, pane: &Pane
     assert_eq!(fleet.sessions(), ["_holder", "coder0"]);
 }
 
-/// Its end is seen, and a stop ends all of it.
-fn assert_watched_well(fleet: &UnitFleet, pane: &PaneProcess, orphan: u32) {
+/// The adopting sidecar handles a stop, which ends the agent and its descendants.
+fn assert_stop_ends_all(fleet: &UnitFleet, pane: &PaneProcess, orphan: u32) {
     let orphan = ProcessWatch::new(orphan).unwrap();
     fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
     assert!(pane.process().is_dead() && orphan.is_dead());
@@ -37,7 +37,7 @@ fn assert_watched_well(fleet: &UnitFleet, pane: &PaneProcess, orphan: u32) {
 }
 
 #[test]
-fn a_killed_sidecar_is_back_and_watches_the_same_process() {
+fn a_killed_sidecar_restarts_and_adopts_the_same_process() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
     let orphan = pane.spawn_orphan();
@@ -45,11 +45,11 @@ fn a_killed_sidecar_is_back_and_watches_the_same_process() {
     fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
     assert_adopted(&fleet, &old, &pane, orphan);
     assert_eq!(fleet.show("coder0", ["NRestarts"]), ["1"]);
-    assert_watched_well(&fleet, &pane, orphan);
+    assert_stop_ends_all(&fleet, &pane, orphan);
 }
 
 #[test]
-fn the_verdict_on_an_adopted_agent_is_the_same_as_on_any_other() {
+fn the_exit_of_an_adopted_agent_is_reported_like_any_other() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
     let orphan = pane.spawn_orphan();
@@ -74,14 +74,14 @@ fn a_hung_sidecar_is_replaced_by_the_watchdog() {
     assert_adopted(&fleet, &old, &pane, orphan);
     let log = fleet.manager().journal_messages(&["--user", "--unit", &UnitFleet::unit("coder0")]);
     assert!(log.iter().any(|line| line.contains("Watchdog timeout")), "{log:#?}");
-    assert_watched_well(&fleet, &pane, orphan);
+    assert_stop_ends_all(&fleet, &pane, orphan);
 }
 
 #[test]
-fn a_sidecar_that_works_is_left_alone_by_the_watchdog() {
+fn the_watchdog_leaves_a_working_sidecar_alone() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Service]\nWatchdogSec=1\n");
-    // Beats are rarer than the watchdog wants to hear of it.
+    // The heartbeat interval is longer than the watchdog timeout.
     fleet.settings("coder0", &fleet.controllable("coder0"), "MOSAIC_HEARTBEAT_INTERVAL=3\n");
     fleet.start("coder0");
     let sidecar = fleet.sidecar("coder0").pid().to_string();
@@ -91,7 +91,7 @@ fn a_sidecar_that_works_is_left_alone_by_the_watchdog() {
 }
 
 #[test]
-fn an_agent_started_by_hand_is_adopted_by_its_unit_with_all_that_it_has_started() {
+fn a_unit_adopts_an_agent_started_by_hand_with_all_its_descendants() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
     let launch = fleet.fleet().launch("coder0").command(fleet.controllable("coder0"));
@@ -100,7 +100,7 @@ fn an_agent_started_by_hand_is_adopted_by_its_unit_with_all_that_it_has_started(
     let pane = fleet.fleet().pane("coder0");
     let orphan = pane.spawn_orphan();
     let old = fleet.fleet().heartbeat("coder0").unwrap();
-    let by_hand = ProcessWatch::new(old["sidecar"].parse().unwrap()).unwrap();
+    let first_sidecar = ProcessWatch::new(old["sidecar"].parse().unwrap()).unwrap();
     let outside = fleet.manager().processes_of(UnitFleet::HOLDER);
     assert!(outside.contains(&pane.pid()) && outside.contains(&orphan), "{outside:?}");
 
@@ -108,14 +108,14 @@ fn an_agent_started_by_hand_is_adopted_by_its_unit_with_all_that_it_has_started(
     fleet.start("coder0");
 
     assert_adopted(&fleet, &old, &pane, orphan);
-    assert!(by_hand.is_dead(), "one sidecar, not two");
+    assert!(first_sidecar.is_dead(), "there is one sidecar");
     let log = fleet.manager().journal_messages(&["--identifier", "start-agent-session"]);
     assert!(log.iter().any(|line| line.contains("already running: coder0")), "{log:#?}");
-    assert_watched_well(&fleet, &pane, orphan);
+    assert_stop_ends_all(&fleet, &pane, orphan);
 }
 
 #[test]
-fn an_agent_on_a_server_that_was_started_by_hand_is_adopted_and_that_server_left_alone() {
+fn an_agent_on_a_server_started_by_hand_is_adopted_and_the_server_kept() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let started = fleet.fleet().launch("coder0").command(fleet.controllable("coder0")).output();
     assert!(started.status.success(), "{started:?}");
@@ -132,7 +132,7 @@ fn an_agent_on_a_server_that_was_started_by_hand_is_adopted_and_that_server_left
     let log = fleet.manager().journal_messages(&[]);
     assert!(log.iter().any(|line| line.contains("did not start") && line.contains("mosaic-factory")), "{log:#?}");
 
-    // Once that server is gone, the holder's takes its place by itself.
+    // Once that server is gone, the holder starts its own.
     server.signal(Signal::KILL.as_raw());
     fleet.fleet().wait_heartbeat("coder0", |beat| beat["gen"] == "2" && beat["status"] == "ok");
     fleet.wait_state("coder0", "active");

@@ -1,26 +1,22 @@
-//! The agent's environment: all of it reaches the agent, and nothing of it anybody else.
+//! The environment of an agent: all of it reaches the agent, and none of it leaks.
 
-use mosaic_harness::{Fleet, Launch, PaneProcess};
+use crate::starts::launch;
+use mosaic_harness::{Fleet, PaneProcess};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Nothing else on the machine has this in it, the tests beside this one included.
+/// A secret that no other test uses.
 fn secret(fleet: &Fleet) -> String {
     format!("s3cr3t-0b5d6a7e41c94f-{}", fleet.tmux_socket())
-}
-
-fn launch<'fleet>(fleet: &'fleet Fleet, agent: &str) -> Launch<'fleet> {
-    fleet.launch(agent).command(fleet.agent_command(agent))
 }
 
 fn contains(bytes: &[u8], word: &str) -> bool {
     bytes.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
-/// Where the secret can be seen by others now: command lines, and files that the mode of neither
-/// them nor their directories keeps from the group or the world.
+/// Where other users could read the secret now: command lines, and files that are accessible to group or others.
 fn leaks(fleet: &Fleet) -> Vec<String> {
     let secret = secret(fleet);
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -29,7 +25,7 @@ fn leaks(fleet: &Fleet) -> Vec<String> {
         .filter(|path| std::fs::read(path).is_ok_and(|line| contains(&line, &secret)))
         .map(|path| path.display().to_string())
         .collect();
-    // The root of the fleet is private, so that its tests are; below it every mode has to do by itself.
+    // The fleet's root is private only because it belongs to a test; below it each file's own mode counts.
     let mut directories = vec![fleet.root().to_owned()];
     while let Some(directory) = directories.pop() {
         for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -48,24 +44,24 @@ fn leaks(fleet: &Fleet) -> Vec<String> {
     found
 }
 
-/// Looks for leaks, again and again, from before `action` begins until after it is done.
+/// Searches for leaks continuously, from before `action` begins until after it ends.
 fn leaks_during(fleet: &Fleet, action: impl FnOnce()) -> Vec<String> {
-    let (done, looks) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (done, searches) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        let watching = scope.spawn(|| {
+        let watcher = scope.spawn(|| {
             let mut found = Vec::new();
             while !done.load(Ordering::Acquire) {
                 found.extend(leaks(fleet));
-                looks.fetch_add(1, Ordering::Release);
+                searches.fetch_add(1, Ordering::Release);
             }
             found
         });
-        while looks.load(Ordering::Acquire) == 0 {
+        while searches.load(Ordering::Acquire) == 0 {
             std::thread::yield_now();
         }
         action();
         done.store(true, Ordering::Release);
-        let mut found = watching.join().unwrap();
+        let mut found = watcher.join().unwrap();
         found.extend(leaks(fleet));
         found.sort();
         found.dedup();
@@ -74,10 +70,10 @@ fn leaks_during(fleet: &Fleet, action: impl FnOnce()) -> Vec<String> {
 }
 
 #[test]
-fn a_secret_reaches_the_agent_and_no_command_line_and_no_file_of_others() {
+fn a_secret_reaches_the_agent_but_no_command_line_and_no_readable_file() {
     let fleet = Fleet::new();
     let found = leaks_during(&fleet, || {
-        // Often: each time has its own moments at which the watcher happens to look.
+        // Repeated, so that the watcher samples different steps of a start.
         for _ in 0..20 {
             launch(&fleet, "coder0").arg("--replace").env("API_KEY", secret(&fleet)).succeed();
             assert_eq!(fleet.pane("coder0").environment()["API_KEY"], secret(&fleet));
@@ -89,7 +85,7 @@ fn a_secret_reaches_the_agent_and_no_command_line_and_no_file_of_others() {
 }
 
 #[test]
-fn the_search_for_leaks_finds_one() {
+fn the_leak_search_finds_leaks() {
     let fleet = Fleet::new();
     let file = fleet.home().join("leak");
     std::fs::write(&file, secret(&fleet)).unwrap();
@@ -97,14 +93,14 @@ fn the_search_for_leaks_finds_one() {
     assert_eq!(leaks(&fleet), [file.display().to_string()]);
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(leaks(&fleet), [""; 0]);
-    // As the bash launcher did it.
-    let told =
+    // The bash launcher passed variables like this.
+    let created =
         fleet.tmux_server(&["new-session", "-d", "-s", "leak", "-e", &format!("API_KEY={}", secret(&fleet)), "cat"]);
-    assert!(told.status.success());
+    assert!(created.status.success());
     assert!(leaks(&fleet).iter().any(|found| found.ends_with("/cmdline")));
 }
 
-/// A holder's session on a server that somebody started long ago, in another environment.
+/// A server with a holder session that was started in another environment.
 fn stale_server(fleet: &Fleet) {
     let mut tmux = fleet.command("/usr/bin/env");
     tmux.args(["FOO=stale", "STALE=1", "PATH=/nonexistent:/usr/bin:/bin", "TERM=vt100", "SHELL=/bin/false"]);
@@ -112,25 +108,25 @@ fn stale_server(fleet: &Fleet) {
     assert!(tmux.status().unwrap().success());
 }
 
-/// But for what tmux says of the pane, and a shell of itself.
-fn given(pane: &PaneProcess) -> BTreeMap<String, String> {
-    let not_ours =
+/// The environment without the variables that tmux and the shell set.
+fn passed_environment(pane: &PaneProcess) -> BTreeMap<String, String> {
+    let excluded =
         ["COLORTERM", "SHLVL", "TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TMUX", "TMUX_PANE", "_", "OLDPWD"];
-    pane.environment().into_iter().filter(|(name, _)| !not_ours.contains(&name.as_str())).collect()
+    pane.environment().into_iter().filter(|(name, _)| !excluded.contains(&name.as_str())).collect()
 }
 
 #[test]
-fn the_agents_environment_is_the_launchers_whatever_the_server_was_started_with() {
+fn the_agent_gets_the_launchers_environment_and_not_the_servers() {
     let fleet = Fleet::builder().env("FOO", "fresh").env("ODD", "a b;$x \"'#{pid}\té\n=").env("EMPTY", "").build();
     stale_server(&fleet);
     launch(&fleet, "coder0").interval("0.5").succeed();
     let pane = fleet.pane("coder0");
-    let found = given(&pane);
+    let found = passed_environment(&pane);
     let path = found["PATH"].clone();
     assert!(path.starts_with(&fleet.environment()["PATH"]) && !path.contains("/nonexistent"), "{path}");
     let home = fleet.home().display().to_string();
     let mut expected = fleet.environment().clone();
-    // Defaults are not among it: an agent that starts another one would pass its own on.
+    // Defaults are not set: an agent that starts another agent would pass them on.
     for (name, value) in [
         ("PATH", path.as_str()),
         ("PWD", &home),
@@ -145,7 +141,7 @@ fn the_agents_environment_is_the_launchers_whatever_the_server_was_started_with(
 }
 
 #[test]
-fn what_tmux_says_of_the_pane_is_not_overruled() {
+fn variables_that_tmux_sets_for_the_pane_win() {
     let fleet = Fleet::new();
     stale_server(&fleet);
     let launch = launch(&fleet, "coder0").env("TERM", "dumb").env("TMUX", "/tmp/other,1,2").env("TMUX_PANE", "%99");
@@ -165,9 +161,9 @@ fn what_tmux_says_of_the_pane_is_not_overruled() {
 }
 
 #[test]
-fn what_systemd_says_to_a_service_does_not_reach_the_agent() {
+fn service_variables_of_systemd_do_not_reach_the_agent() {
     let fleet = Fleet::new();
-    let said = [
+    let service_variables = [
         "NOTIFY_SOCKET",
         "WATCHDOG_USEC",
         "WATCHDOG_PID",
@@ -180,29 +176,29 @@ fn what_systemd_says_to_a_service_does_not_reach_the_agent() {
         "CREDENTIALS_DIRECTORY",
         "MEMORY_PRESSURE_WATCH",
     ];
-    // A socket on which nobody listens; the sidecar was not told to talk to it either.
-    let value = |name: &str| if name == "NOTIFY_SOCKET" { "@nobody".to_owned() } else { "1".to_owned() };
-    let launch = said.iter().fold(launch(&fleet, "coder0"), |launch, name| launch.env(name, value(name)));
+    // A socket without a listener; the sidecar must not write to it either.
+    let value = |name: &str| if name == "NOTIFY_SOCKET" { "@no-listener".to_owned() } else { "1".to_owned() };
+    let launch = service_variables.iter().fold(launch(&fleet, "coder0"), |launch, name| launch.env(name, value(name)));
     launch.env("MINE", "1").succeed();
     let environment = fleet.pane("coder0").environment();
-    let reached: Vec<_> = said.iter().filter(|name| environment.contains_key(**name)).collect();
+    let reached: Vec<_> = service_variables.iter().filter(|name| environment.contains_key(**name)).collect();
     assert_eq!(reached, [&""; 0]);
     assert_eq!(environment["MINE"], "1");
 }
 
 #[test]
-fn the_path_has_the_places_where_runtimes_are_if_they_exist() {
+fn existing_runtime_directories_are_appended_to_the_path() {
     let fleet = Fleet::new();
     let local = fleet.home().join(".local/bin");
     let directories = |pane: &PaneProcess| std::env::split_paths(&pane.environment()["PATH"]).collect::<Vec<PathBuf>>();
     launch(&fleet, "before").succeed();
     assert!(!directories(&fleet.pane("before")).contains(&local));
     std::fs::create_dir_all(&local).unwrap();
-    // As minimal as systemd's.
+    // As short as the PATH that systemd sets.
     launch(&fleet, "after").env("PATH", "/usr/bin").succeed();
     let found = directories(&fleet.pane("after"));
     assert_eq!((found[0].as_path(), found.contains(&local)), (Path::new("/usr/bin"), true));
-    // And it is found there.
+    // Programs in that directory are found.
     let script = format!("#!/bin/sh\n{}\n", fleet.agent_command("found"));
     fleet.install_script(&local.join("a-runtime"), &script);
     fleet.launch("found").command("a-runtime").succeed();
@@ -210,7 +206,7 @@ fn the_path_has_the_places_where_runtimes_are_if_they_exist() {
 }
 
 #[test]
-fn a_server_that_the_launcher_starts_knows_no_agents_secret() {
+fn a_server_started_by_the_launcher_has_no_secret_in_its_environment() {
     const KEY: &str = "s3cr3t";
     let fleet = Fleet::builder().env("API_KEY", KEY).build();
     launch(&fleet, "coder0").succeed();
@@ -218,7 +214,7 @@ fn a_server_that_the_launcher_starts_knows_no_agents_secret() {
     assert!(global.status.success());
     let global = String::from_utf8(global.stdout).unwrap();
     assert!(global.contains("HOME=") && !global.contains(KEY), "{global}");
-    // Nor do the sessions that others make on it.
+    // Nor is it in other sessions on that server.
     let command = fleet.agent_command("plain");
     let made = fleet
         .command("tmux")
@@ -232,9 +228,9 @@ fn a_server_that_the_launcher_starts_knows_no_agents_secret() {
 }
 
 #[test]
-fn an_agent_started_from_inside_a_tmux_is_on_the_fleets_server_all_the_same() {
+fn an_agent_started_inside_another_tmux_runs_on_the_fleets_server() {
     let fleet = Fleet::new();
-    // The user's own, at which the agents' launcher is typed in.
+    // A server of the user, inside which the launcher is run.
     let other = format!("{}-own", fleet.tmux_socket());
     let own =
         |arguments: &[&str]| fleet.command("tmux").args(["-f", "/dev/null", "-L", &other]).args(arguments).output();

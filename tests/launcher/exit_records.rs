@@ -1,10 +1,10 @@
-//! `journalctl --user AGENT=coder0` answers why an agent ended.
+//! The record of an agent's end in the journal: `journalctl --user AGENT=coder0`.
 
 use mosaic_harness::UnitFleet;
 use rustix::process::Signal;
 use serde_json::Value;
 
-/// The one record of the agent's one end.
+/// The single record of the agent's end.
 fn record(fleet: &UnitFleet) -> Value {
     let records = fleet.manager().journal(&["--user", "AGENT=coder0"]);
     assert_eq!(records.len(), 1, "{records:#?}");
@@ -16,7 +16,7 @@ fn numbered(lines: std::ops::RangeInclusive<u32>) -> Vec<String> {
 }
 
 #[test]
-fn the_record_of_an_exit_has_the_last_fifty_lines_of_the_pane() {
+fn an_exit_record_has_the_last_fifty_lines_of_the_pane() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Service]\nRestart=no\n");
     fleet.settings("coder0", &fleet.controllable("coder0"), "MOSAIC_AGENT_RUNTIME=codex\n");
@@ -31,13 +31,13 @@ fn the_record_of_an_exit_has_the_last_fifty_lines_of_the_pane() {
     let (headline, lines) = field("MESSAGE").split_once('\n').unwrap();
     assert!(headline.starts_with("coder0 exited with code 3 after "), "{headline}");
     assert_eq!(lines.lines().map(str::trim).collect::<Vec<_>>(), numbered(31..=80));
-    // Where everybody looks first.
-    let of_the_unit = fleet.manager().journal_messages(&["--user", "--unit", &UnitFleet::unit("coder0")]);
-    assert!(of_the_unit.iter().any(|message| message == field("MESSAGE")), "{of_the_unit:#?}");
+    // The record also belongs to the unit's log.
+    let unit_log = fleet.manager().journal_messages(&["--user", "--unit", &UnitFleet::unit("coder0")]);
+    assert!(unit_log.iter().any(|message| message == field("MESSAGE")), "{unit_log:#?}");
 }
 
 #[test]
-fn what_tmux_has_not_read_when_the_agent_ends_is_in_the_record() {
+fn output_that_tmux_reads_after_the_exit_is_in_the_record() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Service]\nRestart=no\n");
     let pane = fleet.start("coder0");

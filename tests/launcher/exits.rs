@@ -1,16 +1,12 @@
-//! The end of an agent: told at once, told truly, on every way out.
+//! The end of an agent: recorded at once and with its cause, whatever ends it.
 
+use crate::starts::start;
 use mosaic_harness::{Fleet, PaneProcess};
 use std::collections::BTreeMap;
 
 const SIGINT: i32 = 2;
 const SIGKILL: i32 = 9;
 const SIGTERM: i32 = 15;
-
-fn start(fleet: &Fleet, agent: &str) -> PaneProcess {
-    fleet.launch(agent).command(fleet.agent_command(agent)).succeed();
-    fleet.pane(agent)
-}
 
 fn status(beat: &BTreeMap<String, String>) -> (&str, Option<&str>) {
     (beat["status"].as_str(), beat.get("exit").map(String::as_str))
@@ -21,12 +17,12 @@ fn server_pid(fleet: &Fleet) -> u32 {
     String::from_utf8(shown.stdout).unwrap().trim().parse().unwrap()
 }
 
-fn by_tmux(fleet: &Fleet, arguments: &[&str]) {
+fn run_tmux(fleet: &Fleet, arguments: &[&str]) {
     assert!(fleet.tmux(arguments).status.success(), "{arguments:?}");
 }
 
 #[test]
-fn a_command_that_ends_at_once_is_never_a_start_that_worked() {
+fn a_command_that_ends_at_once_is_a_failed_start() {
     let table = [
         ("true", "code:0", "exited with code 0"),
         ("exit 3", "code:3", "exited with code 3"),
@@ -39,8 +35,8 @@ fn a_command_that_ends_at_once_is_never_a_start_that_worked() {
     for (generation, (command, exit, how)) in (1..).zip(table) {
         let output = fleet.launch("coder0").command(command).output();
         assert_eq!(output.status.code(), Some(1), "{command}: {output:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(&format!("coder0: the command ended at once, {how}: {command}")), "{said}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(&format!("coder0: the command ended at once, {how}: {command}")), "{stderr}");
         let beat = fleet.heartbeat("coder0").unwrap();
         assert_eq!(status(&beat), ("exited", Some(exit)), "{command}");
         assert_eq!(beat["gen"], generation.to_string());
@@ -50,19 +46,19 @@ fn a_command_that_ends_at_once_is_never_a_start_that_worked() {
 }
 
 #[test]
-fn what_the_command_said_before_it_ended_at_once_is_shown() {
+fn the_output_of_a_command_that_ends_at_once_is_printed() {
     let fleet = Fleet::new();
     let output = fleet.launch("coder0").command("echo no API key >&2; exit 2").output();
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("no API key\n"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("no API key\n"), "{stderr}");
     let output = fleet.launch("coder0").command("no-such-program").output();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.lines().next().unwrap().contains("no-such-program"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.lines().next().unwrap().contains("no-such-program"), "{stderr}");
 }
 
 #[test]
-fn in_the_foreground_a_command_that_ends_at_once_passes_its_verdict_on() {
+fn in_the_foreground_a_command_that_ends_at_once_sets_the_exit_code() {
     let fleet = Fleet::new();
     for (command, code, exit) in [("true", 0, "code:0"), ("no-such-program", 127, "code:127")] {
         let output = fleet.launch("coder0").command(command).foreground().output();
@@ -73,7 +69,7 @@ fn in_the_foreground_a_command_that_ends_at_once_passes_its_verdict_on() {
 }
 
 #[test]
-fn an_agent_killed_by_sigkill_is_exited_by_signal_9_and_its_session_goes() {
+fn sigkill_is_recorded_as_signal_9_and_the_session_is_removed() {
     let fleet = Fleet::new();
     let pane = start(&fleet, "coder0");
     let sidecar = fleet.sidecar("coder0");
@@ -96,7 +92,7 @@ fn an_agents_exit_code_is_in_its_last_heartbeat() {
         sidecar.wait();
         let beat = fleet.heartbeat("coder0").unwrap();
         assert_eq!(status(&beat), ("exited", Some(format!("code:{code}").as_str())));
-        assert_eq!(beat["pid"], pid.to_string(), "the process that ended, to the last");
+        assert_eq!(beat["pid"], pid.to_string(), "the heartbeat keeps the PID of the ended process");
         assert_eq!(fleet.sessions(), [""; 0]);
     }
 }
@@ -111,26 +107,25 @@ fn a_descendant_that_holds_the_terminal_does_not_hide_the_agents_end() {
     sidecar.wait();
     assert_eq!(status(&fleet.heartbeat("coder0").unwrap()), ("exited", Some("code:7")));
     assert_eq!(fleet.sessions(), [""; 0]);
-    assert!(fleet.processes().contains(&orphan), "without a unit nobody ends it");
+    assert!(fleet.processes().contains(&orphan), "without a unit, descendants are not ended");
 }
 
 #[test]
-fn every_way_out_has_a_last_beat_that_tells_it() {
+fn every_kind_of_end_has_its_last_heartbeat() {
     type End = fn(&Fleet, &PaneProcess);
-    type Verdict = (&'static str, Option<&'static str>);
-    // By which of the two a hangup is told depends on who is asked first, tmux or the kernel; both
-    // are true, and neither is a reason to be taken for alive.
-    let hangup: &[Verdict] = &[("lost", None), ("exited", Some("signal:1"))];
-    let table: [(&str, End, &[Verdict]); 10] = [
+    type Status = (&'static str, Option<&'static str>);
+    // Which of the two is recorded depends on whether tmux or the kernel answers first. Both are correct.
+    let hangup: &[Status] = &[("lost", None), ("exited", Some("signal:1"))];
+    let table: [(&str, End, &[Status]); 10] = [
         ("exit", |_, pane| pane.exit(7), &[("exited", Some("code:7"))]),
         ("SIGKILL", |_, pane| pane.kill_self(SIGKILL), &[("exited", Some("signal:9"))]),
         ("SIGTERM to the agent", |_, pane| pane.process().signal(SIGTERM), &[("exited", Some("signal:15"))]),
         ("SIGTERM", |fleet, _| fleet.sidecar("coder0").signal(SIGTERM), &[("stopped", None)]),
         ("SIGINT", |fleet, _| fleet.sidecar("coder0").signal(SIGINT), &[("stopped", None)]),
-        ("kill-session", |fleet, _| by_tmux(fleet, &["kill-session", "-t", "=coder0:"]), hangup),
-        ("kill-window", |fleet, _| by_tmux(fleet, &["kill-window", "-t", "=coder0:0"]), hangup),
-        ("kill-pane", |fleet, _| by_tmux(fleet, &["kill-pane", "-t", "=coder0:"]), hangup),
-        ("kill-server", |fleet, _| by_tmux(fleet, &["kill-server"]), &[("lost", None)]),
+        ("kill-session", |fleet, _| run_tmux(fleet, &["kill-session", "-t", "=coder0:"]), hangup),
+        ("kill-window", |fleet, _| run_tmux(fleet, &["kill-window", "-t", "=coder0:0"]), hangup),
+        ("kill-pane", |fleet, _| run_tmux(fleet, &["kill-pane", "-t", "=coder0:"]), hangup),
+        ("kill-server", |fleet, _| run_tmux(fleet, &["kill-server"]), &[("lost", None)]),
         (
             "the server's death",
             |fleet, _| mosaic_harness::ProcessWatch::new(server_pid(fleet)).unwrap().signal(SIGKILL),
@@ -151,11 +146,11 @@ fn every_way_out_has_a_last_beat_that_tells_it() {
 }
 
 #[test]
-fn when_the_tmux_server_is_killed_all_its_agents_are_lost() {
+fn a_killed_tmux_server_makes_all_its_agents_lost() {
     let fleet = Fleet::new();
     let names = ["a", "b", "c", "d", "e"];
     let agents = names.map(|name| (start(&fleet, name), fleet.sidecar(name)));
-    // One that ignores the hangup outlives the server; it is asked to go.
+    // An agent that ignores SIGHUP outlives the server; its sidecar ends it.
     agents[0].0.ignore_termination();
     let server = mosaic_harness::ProcessWatch::new(server_pid(&fleet)).unwrap();
     server.signal(SIGKILL);
@@ -163,7 +158,7 @@ fn when_the_tmux_server_is_killed_all_its_agents_are_lost() {
         sidecar.wait();
         assert_eq!(status(&fleet.heartbeat(name).unwrap()), ("lost", None), "{name}");
     }
-    // And they start again, on a new server.
+    // The agents start again on a new server.
     for name in names {
         let again = start(&fleet, name);
         let beat = fleet.heartbeat(name).unwrap();
@@ -173,7 +168,7 @@ fn when_the_tmux_server_is_killed_all_its_agents_are_lost() {
 }
 
 #[test]
-fn an_agent_that_ignores_every_polite_signal_is_stopped_all_the_same() {
+fn an_agent_that_ignores_sighup_and_sigterm_is_killed() {
     let fleet = Fleet::new();
     let pane = start(&fleet, "coder0");
     pane.ignore_termination();

@@ -1,5 +1,4 @@
-//! Heartbeats: what today's readers find in them, and how they come through every trouble with the
-//! disk without harm to the agent.
+//! Heartbeats: their format, and their recovery from failures of the disk without harm to the agent.
 
 use mosaic_harness::{Binaries, Deadline, Fleet, LogFile, PaneProcess, ProcessWatch, SmallDisk, is_root_or_skip};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -9,7 +8,7 @@ use std::process::{Child, Stdio};
 
 const INTERVAL: &str = "0.02";
 
-/// An agent whose sidecar writes its log where the test can count the lines.
+/// An agent whose sidecar writes its log to a file, so that the test can count the lines.
 struct Watched<'fleet> {
     fleet: &'fleet Fleet,
     child: Child,
@@ -18,9 +17,9 @@ struct Watched<'fleet> {
 }
 
 impl<'fleet> Watched<'fleet> {
-    /// The sidecar logs to journald's socket and, where there is none, to standard error. So it runs
-    /// in the foreground, its standard error in a file, in a mount namespace in which no journald's
-    /// socket is to be seen. Mounts made before are in that namespace too.
+    /// The sidecar logs to journald's socket or, without one, to standard error. Therefore it runs in the
+    /// foreground with its standard error in a file, in a mount namespace that hides journald's socket.
+    /// Earlier mounts are in that namespace too.
     fn start(fleet: &'fleet Fleet) -> Self {
         let log = LogFile::new(fleet.root().join("log"));
         let hide = "if [ -d /run/systemd/journal ]; then mount -t tmpfs none /run/systemd/journal || exit 99; fi\n\
@@ -42,51 +41,50 @@ impl<'fleet> Watched<'fleet> {
         ProcessWatch::new(self.child.id()).unwrap()
     }
 
-    /// Lays a read-only view of the run directory over it, in the sidecar's namespace, or takes it
-    /// away again. A disk that turns read-only by an error looks so; to remount one is refused while
-    /// the sidecar has its lock open.
+    /// Mounts a read-only view over the run directory in the sidecar's namespace, or removes it. This looks like
+    /// a disk that turned read-only after an error; a remount is refused while the sidecar has its lock open.
     fn set_read_only(&self, read_only: bool) {
-        // Made elsewhere, where nobody writes, and so read-only from the first moment.
-        const LAY: &str = "mkdir -p $1 && mount --bind $0 $1 && mount -o remount,ro,bind $1 && mount --bind $1 $0";
-        let script = if read_only { LAY } else { "umount -l $0 && umount $1" };
+        // Prepared at another path without writers, so that it is read-only from the start.
+        const MOUNT: &str = "mkdir -p $1 && mount --bind $0 $1 && mount -o remount,ro,bind $1 && mount --bind $1 $0";
+        let script = if read_only { MOUNT } else { "umount -l $0 && umount $1" };
         let mut command = self.fleet.command("nsenter");
         command.args(["--mount", "--target", &self.child.id().to_string(), "sh", "-c", script]);
         command.arg(self.fleet.run_directory()).arg(self.fleet.root().join("view"));
         assert!(command.status().unwrap().success(), "{script}");
     }
 
-    /// It beats, it is the same process as ever, and the agent does not know of anything.
-    fn is_well(&self) {
+    /// Heartbeats continue, for the same processes, and the agent is unharmed.
+    fn assert_healthy(&self) {
         let now = self.fleet.heartbeat("coder0").map_or(0, |beat| beat["seq"].parse().unwrap());
         let later = |seq: &str| seq.parse::<u64>().unwrap() > now + 2;
         let beat = self.fleet.wait_heartbeat("coder0", |beat| later(&beat["seq"]));
         assert_eq!((beat["status"].as_str(), beat["gen"].as_str()), ("ok", "1"));
         assert_eq!(beat["sidecar"], self.child.id().to_string());
         assert_eq!(beat["pid"], self.pane.pid().to_string());
-        self.is_unharmed();
+        self.assert_unharmed();
         let is_litter = |name: &str| !["coder0.hb", ".coder0.lock", ".coder0.hb.new"].contains(&name);
         let files = std::fs::read_dir(self.fleet.run_directory()).unwrap();
         let litter: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         assert!(!litter.iter().any(|name| is_litter(name)), "{litter:?}");
     }
 
-    fn is_unharmed(&self) {
+    fn assert_unharmed(&self) {
         self.pane.print("still here\n");
         assert!(!self.pane.process().is_dead());
         assert_eq!(self.fleet.sessions(), ["coder0"]);
     }
 
-    /// An outage is logged, once, however many beats cannot be written.
-    fn outage(&self, number: usize, word: &str) {
+    /// An outage is logged once, however many heartbeats cannot be written.
+    fn assert_outage(&self, number: usize, word: &str) {
         let lines = self.log.wait_lines(number);
-        let said = lines.last().unwrap();
-        assert!(said.contains("cannot write the heartbeat") && said.contains(word), "{said}");
+        let line = lines.last().unwrap();
+        assert!(line.contains("cannot write the heartbeat") && line.contains(word), "{line}");
         self.sidecar().wait_wake_ups(10);
         assert_eq!(self.log.lines().len(), number, "{:#?}", self.log.lines());
-        self.is_unharmed();
+        self.assert_unharmed();
     }
 
-    /// Its end is on disk, too.
+    /// The agent's end is recorded on disk.
     fn end(mut self) {
         self.pane.exit(7);
         assert_eq!(self.child.wait().unwrap().code(), Some(7));
@@ -95,7 +93,7 @@ impl<'fleet> Watched<'fleet> {
 }
 
 #[test]
-fn a_full_disk_is_one_line_in_the_log_and_harms_nobody() {
+fn a_full_disk_is_logged_once_and_does_not_harm_the_agent() {
     if !is_root_or_skip("a disk of its own") {
         return;
     }
@@ -104,18 +102,18 @@ fn a_full_disk_is_one_line_in_the_log_and_harms_nobody() {
     let watched = Watched::start(&fleet);
     for outage in 1..=2 {
         disk.fill();
-        watched.outage(outage, "No space left on device");
-        let old = fleet.heartbeat("coder0").expect("the last that could be written stays, whole");
+        watched.assert_outage(outage, "No space left on device");
+        let old = fleet.heartbeat("coder0").expect("the last complete heartbeat stays");
         assert_eq!(old["status"], "ok");
         disk.free();
-        watched.is_well();
+        watched.assert_healthy();
     }
     assert_eq!(watched.log.lines().len(), 2);
     watched.end();
 }
 
 #[test]
-fn a_disk_that_becomes_read_only_is_one_line_in_the_log_and_harms_nobody() {
+fn a_read_only_disk_is_logged_once_and_does_not_harm_the_agent() {
     if !is_root_or_skip("a mount of its own") {
         return;
     }
@@ -123,29 +121,29 @@ fn a_disk_that_becomes_read_only_is_one_line_in_the_log_and_harms_nobody() {
     let watched = Watched::start(&fleet);
     for outage in 1..=2 {
         watched.set_read_only(true);
-        watched.outage(outage, "Read-only file system");
+        watched.assert_outage(outage, "Read-only file system");
         watched.set_read_only(false);
-        watched.is_well();
+        watched.assert_healthy();
     }
     watched.end();
 }
 
 #[test]
-fn an_agent_that_ends_during_an_outage_is_told_by_its_exit_code_all_the_same() {
+fn an_exit_during_an_outage_still_sets_the_exit_code() {
     if !is_root_or_skip("a mount of its own") {
         return;
     }
     let fleet = Fleet::new();
     let mut watched = Watched::start(&fleet);
     watched.set_read_only(true);
-    watched.outage(1, "Read-only file system");
+    watched.assert_outage(1, "Read-only file system");
     watched.pane.exit(7);
     assert_eq!(watched.child.wait().unwrap().code(), Some(7));
     assert_eq!(fleet.sessions(), [""; 0]);
 }
 
 #[test]
-fn an_agent_is_started_on_a_full_disk_and_beats_once_there_is_space() {
+fn an_agent_starts_on_a_full_disk_and_heartbeats_begin_with_free_space() {
     if !is_root_or_skip("a disk of its own") {
         return;
     }
@@ -161,7 +159,7 @@ fn an_agent_is_started_on_a_full_disk_and_beats_once_there_is_space() {
 }
 
 #[test]
-fn an_agent_is_not_started_on_a_read_only_disk_and_what_is_in_the_way_is_said() {
+fn a_start_on_a_read_only_disk_fails_with_the_reason() {
     if !is_root_or_skip("a disk of its own") {
         return;
     }
@@ -169,67 +167,67 @@ fn an_agent_is_not_started_on_a_read_only_disk_and_what_is_in_the_way_is_said() 
     let disk = SmallDisk::mount(fleet.run_directory());
     disk.make_read_only();
     let output = fleet.launch("coder0").command(fleet.agent_command("coder0")).output();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(74), "{said}");
-    assert!(said.contains("Read-only file system") && said.contains("MOSAIC_HEARTBEAT_RUN_DIR"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{stderr}");
+    assert!(stderr.contains("Read-only file system") && stderr.contains("MOSAIC_HEARTBEAT_RUN_DIR"), "{stderr}");
     assert_eq!(fleet.processes(), [0; 0]);
 }
 
-/// Away in one step: emptied file by file, it would be filled again meanwhile.
+/// Renames the directory first: while it is emptied file by file, the sidecar would write into it again.
 fn delete(directory: &Path) {
     let away = directory.with_file_name("away");
     std::fs::rename(directory, &away).unwrap();
-    // A beat that was under way may still put a file there.
+    // A heartbeat in progress may still create a file in it.
     let deadline = Deadline::default();
     while let Err(error) = std::fs::remove_dir_all(&away) {
         assert!(!deadline.passed() && error.kind() == std::io::ErrorKind::DirectoryNotEmpty, "{error}");
     }
 }
 
-/// Each takes the other's place, in one step: in between, the sidecar would make what it misses.
+/// Exchanges two paths in one step: otherwise the sidecar would create the missing one in between.
 fn exchange(one: &Path, other: &Path) {
     renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).unwrap();
 }
 
 #[test]
-fn a_run_directory_that_is_deleted_is_made_again_as_private_as_before() {
+fn a_deleted_run_directory_is_created_again_with_mode_0700() {
     let fleet = Fleet::new();
     let watched = Watched::start(&fleet);
     for _ in 0..3 {
         delete(fleet.run_directory());
-        watched.is_well();
+        watched.assert_healthy();
         assert_eq!(mode(fleet.run_directory()), 0o700);
     }
-    assert_eq!(watched.log.lines(), [""; 0], "it was no outage");
+    assert_eq!(watched.log.lines(), [""; 0], "a deleted run directory is not an outage");
     watched.end();
 }
 
 #[test]
-fn a_run_directory_that_is_replaced_is_written_to_from_then_on() {
+fn heartbeats_follow_a_replaced_run_directory() {
     let fleet = Fleet::new();
     let watched = Watched::start(&fleet);
     let run = fleet.run_directory();
     let aside = run.with_file_name("aside");
     std::fs::DirBuilder::new().mode(0o700).create(&aside).unwrap();
     exchange(&aside, run);
-    watched.is_well();
-    // As the installer leads it to a tmpfs.
+    watched.assert_healthy();
+    // The installer replaces the run directory with a link to a tmpfs.
     let elsewhere = fleet.runtime_directory().join("mosaic");
     std::fs::DirBuilder::new().mode(0o700).create(&elsewhere).unwrap();
     let link = run.with_file_name("link");
     symlink(&elsewhere, &link).unwrap();
     exchange(&link, run);
-    watched.is_well();
+    watched.assert_healthy();
     assert!(elsewhere.join("coder0.hb").is_file());
-    // Its lock went along: a start finds it, and leaves no second sidecar.
-    let said = fleet.launch("coder0").command("exec sleep 1000").succeed();
-    assert!(said.contains("already running"), "{said}");
+    // The lock is in the new directory: a start finds it and starts no second sidecar.
+    let stdout = fleet.launch("coder0").command("exec sleep 1000").succeed();
+    assert!(stdout.contains("already running"), "{stdout}");
     assert_eq!(fleet.processes_named("agent-sidecar"), [watched.child.id()]);
     watched.end();
 }
 
 #[test]
-fn a_run_directory_that_cannot_be_made_again_is_one_line_in_the_log() {
+fn a_run_directory_that_cannot_be_created_is_logged_once() {
     let fleet = Fleet::new();
     let watched = Watched::start(&fleet);
     let parent = fleet.run_directory().parent().unwrap();
@@ -237,9 +235,9 @@ fn a_run_directory_that_cannot_be_made_again_is_one_line_in_the_log() {
     std::fs::write(&aside, "in the way").unwrap();
     for outage in 1..=2 {
         exchange(&aside, parent);
-        watched.outage(outage, "Not a directory");
+        watched.assert_outage(outage, "Not a directory");
         exchange(&aside, parent);
-        watched.is_well();
+        watched.assert_healthy();
     }
     watched.end();
 }
@@ -249,13 +247,13 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn heartbeats_are_as_todays_readers_know_them_and_nobody_elses_to_read() {
+fn heartbeats_have_the_format_of_existing_readers_and_are_private() {
     let fleet = Fleet::new();
     fleet.launch("coder0").command(fleet.agent_command("coder0")).succeed();
     let text = fleet.heartbeat_file("coder0").text().unwrap();
     let lines: Vec<&str> = text.lines().take(3).collect();
     let [time, pid, status] = lines.as_slice() else { panic!("{text}") };
-    // `date -d` is what the bash readers take the time apart with.
+    // The bash readers parse the time with `date -d`.
     let time = time.strip_prefix("ts=").unwrap();
     assert!(time.ends_with("+00:00") && time.len() == "2026-11-20T14:58:08+00:00".len(), "{time}");
     let seconds = fleet.command("date").args(["-d", time, "+%s"]).output().unwrap();
@@ -272,7 +270,7 @@ fn heartbeats_are_as_todays_readers_know_them_and_nobody_elses_to_read() {
 }
 
 #[test]
-fn a_fleet_that_is_started_at_once_does_not_beat_in_step() {
+fn heartbeats_of_agents_started_together_are_spread() {
     const SECONDS: f64 = 2.0;
     let fleet = Fleet::new();
     let names: Vec<String> = (0..12).map(|number| format!("agent{number}")).collect();
@@ -281,8 +279,8 @@ fn a_fleet_that_is_started_at_once_does_not_beat_in_step() {
         assert!(launched.finish(Deadline::default()).status.success());
     }
     let time = |beat: &std::collections::BTreeMap<String, String>| beat["mono"].parse::<f64>().unwrap();
-    // How long after an agent's first beat its regular ones come, in parts of the interval. One that
-    // had its second beat already says nothing, and with two seconds it is the odd one.
+    // The time from an agent's first heartbeat to its regular ones, as a fraction of the interval. Agents that
+    // already wrote their second heartbeat are left out; with two seconds these are few.
     let first: Vec<_> = names.iter().map(|name| (name, fleet.heartbeat(name).unwrap())).collect();
     let phases: Vec<f64> = first
         .iter()
@@ -292,7 +290,7 @@ fn a_fleet_that_is_started_at_once_does_not_beat_in_step() {
             ((time(&next) - time(beat)) / SECONDS).fract()
         })
         .collect();
-    // On a circle, on which 0.99 is close to 0. A busy machine spreads them more, never less.
+    // On a circle, on which 0.99 is close to 0. Load on the machine only increases the spread.
     let apart = |one: f64, other: f64| (one - other).abs().min(1.0 - (one - other).abs());
     assert!(phases.iter().any(|phase| apart(*phase, phases[0]) > 0.05), "{phases:?}");
 }

@@ -1,5 +1,5 @@
-//! Which process is meant: a PID that somebody else has by now, and a process that has ended, are
-//! never taken for the agent, neither by a reader nor by the sidecar nor by the next start.
+//! Process identity: neither a reader nor the sidecar nor the next start takes a recycled PID or an ended process for
+//! the agent.
 
 use mosaic_domain::ProcessIdentity;
 use mosaic_harness::{Binaries, Deadline, Fleet, PaneProcess, PidNamespace, ProcessWatch};
@@ -18,8 +18,8 @@ fn start(fleet: &Fleet) -> PaneProcess {
     fleet.pane("coder0")
 }
 
-/// What a reader takes from the heartbeat, and what became of that process.
-fn as_a_reader(fleet: &Fleet) -> (ProcessIdentity, Liveness) {
+/// The process that the heartbeat names, and its liveness, as a reader finds them.
+fn read_process(fleet: &Fleet) -> (ProcessIdentity, Liveness) {
     let beat = mosaic_heartbeat::read(&fleet.heartbeat_path("coder0")).unwrap().expect("a heartbeat");
     let process = beat.process().expect("version 2");
     (process, ProcRoot::default().liveness(&process).unwrap())
@@ -39,9 +39,8 @@ fn kill(process: &ProcessWatch) {
     process.wait();
 }
 
-/// Waits until tmux has waited for a process that has ended, so that its PID is free. Nobody is told
-/// of that, so this asks again and again; and tmux now and then misses that a child has ended, so it
-/// is told again too.
+/// Polls until tmux has reaped an ended process, so that its PID is free. tmux occasionally misses a SIGCHLD, so
+/// the signal is repeated.
 fn wait_until_free(pid: u32, server: &ProcessWatch) {
     let deadline = Deadline::default();
     while Path::new(&format!("/proc/{pid}")).exists() {
@@ -49,8 +48,8 @@ fn wait_until_free(pid: u32, server: &ProcessWatch) {
         server.signal(SIGCHLD);
         std::thread::yield_now();
     }
-    // Start times count in ticks of the clock: within one, the next process is the same by all that
-    // the kernel tells of it.
+    // Start times are counted in clock ticks: within the same tick, a process with the same PID cannot be told
+    // apart.
     let tick = || mosaic_process::since_boot().as_millis() / 10;
     let last = tick();
     while tick() == last {
@@ -58,8 +57,8 @@ fn wait_until_free(pid: u32, server: &ProcessWatch) {
     }
 }
 
-/// `agent-sidecar` as the launcher starts it, for the process of a heartbeat, but with this start
-/// time, and one that nobody else watches.
+/// `agent-sidecar` as the launcher starts it for the process of a heartbeat, but with the given start time and
+/// detached from the test's other watches.
 fn sidecar(fleet: &Fleet, beat: &BTreeMap<String, String>, start_ticks: u64) -> Command {
     let mut command = fleet.command(Binaries::product("agent-sidecar"));
     command.args(["agent=coder0", "tmux=tmux", &format!("start={start_ticks}")]);
@@ -68,35 +67,35 @@ fn sidecar(fleet: &Fleet, beat: &BTreeMap<String, String>, start_ticks: u64) -> 
     command
 }
 
-/// How many beats there were up to this one.
-fn count(beat: &BTreeMap<String, String>) -> u64 {
+/// The sequence number of a heartbeat.
+fn sequence(beat: &BTreeMap<String, String>) -> u64 {
     beat["seq"].parse().unwrap()
 }
 
 #[test]
-fn a_recycled_pid_is_not_the_agent_to_a_reader_nor_to_the_next_start() {
-    PidNamespace::run("identity::a_recycled_pid_is_not_the_agent_to_a_reader_nor_to_the_next_start", |namespace| {
+fn neither_a_reader_nor_a_start_takes_a_recycled_pid_for_the_agent() {
+    PidNamespace::run("identity::neither_a_reader_nor_a_start_takes_a_recycled_pid_for_the_agent", |namespace| {
         let fleet = Fleet::new();
         let pane = start(&fleet);
-        assert_eq!(as_a_reader(&fleet).1, Liveness::Alive);
+        assert_eq!(read_process(&fleet).1, Liveness::Alive);
         kill(&fleet.sidecar("coder0"));
         pane.exit(0);
         wait_until_free(pane.pid(), &server(&fleet));
-        assert_eq!(as_a_reader(&fleet).1, Liveness::Gone);
+        assert_eq!(read_process(&fleet).1, Liveness::Gone);
 
         let mut impostor = namespace.spawn_as(pane.pid(), "exec sleep 1000");
-        // To a reader that trusts a bare PID, and the line `status=ok`, the agent is alive.
+        // A reader that trusts a bare PID and the line `status=ok` would take the agent for alive.
         let beat = fleet.heartbeat("coder0").unwrap();
         assert_eq!((beat["pid"].clone(), beat["status"].as_str()), (impostor.id().to_string(), "ok"));
-        let (process, liveness) = as_a_reader(&fleet);
+        let (process, liveness) = read_process(&fleet);
         assert_eq!((liveness, liveness.is_alive()), (Liveness::Recycled, false));
         assert!(PidFd::open_identity(&ProcRoot::default(), &process).unwrap().is_none());
 
-        // The next start takes the session for what it is, and harms nobody.
+        // The next start makes a new agent and leaves the impostor alone.
         let again = start(&fleet);
         assert_ne!(again.pid(), impostor.id());
         assert_eq!(fleet.heartbeat("coder0").unwrap()["gen"], "2");
-        assert_eq!(as_a_reader(&fleet).1, Liveness::Alive);
+        assert_eq!(read_process(&fleet).1, Liveness::Alive);
         assert!(impostor.try_wait().unwrap().is_none(), "the impostor was left alone");
         kill(&ProcessWatch::new(impostor.id()).unwrap());
         impostor.wait().unwrap();
@@ -104,11 +103,11 @@ fn a_recycled_pid_is_not_the_agent_to_a_reader_nor_to_the_next_start() {
 }
 
 #[test]
-fn a_sidecar_whose_process_is_gone_never_says_ok_of_the_one_that_has_its_pid() {
-    PidNamespace::run("identity::a_sidecar_whose_process_is_gone_never_says_ok_of_the_one_that_has_its_pid", |namespace| {
+fn a_sidecar_never_reports_ok_for_a_recycled_pid() {
+    PidNamespace::run("identity::a_sidecar_never_reports_ok_for_a_recycled_pid", |namespace| {
         let fleet = Fleet::new();
         let pane = start(&fleet);
-        let start_ticks = as_a_reader(&fleet).0.start_ticks;
+        let start_ticks = read_process(&fleet).0.start_ticks;
         kill(&fleet.sidecar("coder0"));
         pane.exit(7);
         wait_until_free(pane.pid(), &server(&fleet));
@@ -116,13 +115,13 @@ fn a_sidecar_whose_process_is_gone_never_says_ok_of_the_one_that_has_its_pid() {
         let before = fleet.heartbeat("coder0").unwrap();
 
         let mut child = sidecar(&fleet, &before, start_ticks).stdout(Stdio::null()).spawn().unwrap();
-        // If it took the impostor for the agent it would watch it for ever.
+        // If it took the impostor for the agent, it would never end.
         ProcessWatch::new(child.id()).unwrap().wait();
         assert_eq!(child.wait().unwrap().code(), Some(7));
         let after = fleet.heartbeat("coder0").unwrap();
         assert_eq!((after["status"].as_str(), after["exit"].as_str()), ("exited", "code:7"));
-        // There was no other one in between that nobody has seen.
-        assert_eq!((after["gen"].as_str(), count(&after)), ("1", count(&before) + 1));
+        // There was exactly one heartbeat in between.
+        assert_eq!((after["gen"].as_str(), sequence(&after)), ("1", sequence(&before) + 1));
         assert!(impostor.try_wait().unwrap().is_none(), "the impostor was left alone");
         kill(&ProcessWatch::new(impostor.id()).unwrap());
         impostor.wait().unwrap();
@@ -130,15 +129,15 @@ fn a_sidecar_whose_process_is_gone_never_says_ok_of_the_one_that_has_its_pid() {
 }
 
 #[test]
-fn the_end_of_an_impostor_is_not_taken_for_the_agents() {
-    PidNamespace::run("identity::the_end_of_an_impostor_is_not_taken_for_the_agents", |namespace| {
+fn the_exit_of_a_recycled_pid_is_not_reported_as_the_agents() {
+    PidNamespace::run("identity::the_exit_of_a_recycled_pid_is_not_reported_as_the_agents", |namespace| {
         let fleet = Fleet::new();
-        // No beat comes because it is time for one.
+        // The interval is so long that no regular heartbeat is written.
         fleet.launch("coder0").command(fleet.agent_command("coder0")).interval("86400").succeed();
         let (pane, sidecar) = (fleet.pane("coder0"), fleet.sidecar("coder0"));
         let before = fleet.heartbeat("coder0").unwrap();
-        // So slow a sidecar that its agent's PID belongs to somebody else before it looks, who has
-        // ended as well, and can be asked how.
+        // The sidecar is so slow that before it wakes, its agent's PID belongs to another process, which has
+        // ended as well and has an exit status.
         sidecar.signal(SIGSTOP);
         pane.exit(7);
         wait_until_free(pane.pid(), &server(&fleet));
@@ -148,27 +147,27 @@ fn the_end_of_an_impostor_is_not_taken_for_the_agents() {
         sidecar.wait();
         let beat = fleet.heartbeat("coder0").unwrap();
         assert_eq!((beat["status"].as_str(), beat["exit"].as_str()), ("exited", "code:7"));
-        assert_eq!(count(&beat), count(&before) + 1, "and it has not said anything else in between");
+        assert_eq!(sequence(&beat), sequence(&before) + 1, "exactly one heartbeat was written");
         assert_eq!(impostor.wait().unwrap().code(), Some(42));
     });
 }
 
 #[test]
-fn a_sidecar_with_a_wrong_start_time_binds_itself_to_what_the_pane_really_runs() {
+fn a_sidecar_with_a_wrong_start_time_rebinds_to_the_pane_process() {
     let fleet = Fleet::new();
     let pane = start(&fleet);
     kill(&fleet.sidecar("coder0"));
     let before = fleet.heartbeat("coder0").unwrap();
-    let (process, _) = as_a_reader(&fleet);
+    let (process, _) = read_process(&fleet);
     // As if the pane had been respawned, and the new process had the PID of the old one.
     let mut child = sidecar(&fleet, &before, process.start_ticks - 100).stdout(Stdio::null()).spawn().unwrap();
     let beat = fleet.wait_heartbeat("coder0", |beat| {
-        // Whatever it writes, it never says ok of a process that there is not.
+        // It must never write `ok` for a process that does not exist.
         assert!(beat["status"] != "ok" || beat["start"] == process.start_ticks.to_string(), "{beat:#?}");
         beat["sidecar"] == child.id().to_string()
     });
     assert_eq!((beat["gen"].as_str(), beat["seq"].as_str()), ("2", "1"), "a new process is a new generation");
-    assert_eq!(as_a_reader(&fleet), (process, Liveness::Alive));
+    assert_eq!(read_process(&fleet), (process, Liveness::Alive));
     pane.exit(7);
     assert_eq!(child.wait().unwrap().code(), Some(7));
     assert_eq!(fleet.heartbeat("coder0").unwrap()["exit"], "code:7");
@@ -179,14 +178,18 @@ fn a_zombie_is_not_alive() {
     let fleet = Fleet::new();
     let pane = start(&fleet);
     let (server, sidecar) = (server(&fleet), fleet.sidecar("coder0"));
-    // tmux, which is stopped, does not wait for its child: a zombie it is, and stays.
+    // The stopped tmux does not reap its child, which stays a zombie.
     server.signal(SIGSTOP);
     pane.process().signal(SIGKILL);
     pane.process().wait();
     let beat = fleet.wait_heartbeat("coder0", |beat| beat["status"] != "ok");
-    assert_eq!((beat["status"].as_str(), beat["exit"].as_str()), ("exited", "signal:9"), "without tmux's word");
-    assert_eq!(as_a_reader(&fleet).1, Liveness::Zombie);
-    assert!(!as_a_reader(&fleet).1.is_alive());
+    assert_eq!(
+        (beat["status"].as_str(), beat["exit"].as_str()),
+        ("exited", "signal:9"),
+        "the exit is known without tmux"
+    );
+    assert_eq!(read_process(&fleet).1, Liveness::Zombie);
+    assert!(!read_process(&fleet).1.is_alive());
     server.signal(SIGCONT);
     sidecar.wait();
     assert_eq!(fleet.heartbeat("coder0").unwrap()["exit"], "signal:9");
@@ -201,9 +204,9 @@ fn a_zombie_is_not_adopted() {
     server.signal(SIGSTOP);
     pane.process().signal(SIGKILL);
     pane.process().wait();
-    // The start waits for tmux. By the time tmux answers it may have seen the end of its child or not.
+    // The start waits for tmux, which may or may not have reaped its child when it answers.
     let launched = fleet.launch("coder0").command(fleet.agent_command("coder0")).begin();
-    assert_eq!(as_a_reader(&fleet).1, Liveness::Zombie);
+    assert_eq!(read_process(&fleet).1, Liveness::Zombie);
     server.signal(SIGCONT);
     let output = launched.finish(Deadline::default());
     assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");

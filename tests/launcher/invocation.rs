@@ -1,4 +1,4 @@
-//! What is asked for: bad requests are refused in words, before anything is made.
+//! Arguments and settings of the launcher: invalid ones are refused with a message before anything is created.
 
 use mosaic_harness::{Binaries, Deadline, Fleet, Launch};
 use std::ffi::{OsStr, OsString};
@@ -7,30 +7,30 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Nobody's on any machine: between the ranges that systemd and distributions use.
+/// Belongs to no user: between the ranges that systemd and distributions use.
 const UID: u32 = 47110;
 
-/// The rule that a refused name is told with.
+/// The rule that the message of a refused name contains.
 const RULE: &str = "an agent name is 1 to 64 letters, digits, '_' or '-' (ASCII), and starts with a letter or digit";
 
 fn launcher(fleet: &Fleet) -> Command {
     fleet.command(Binaries::start_agent_session())
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn refused(output: &Output, code: i32, words: &[&str]) {
-    let said = said(output);
-    assert_eq!(output.status.code(), Some(code), "{said}");
+    let stderr = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
     assert!(output.stdout.is_empty(), "{output:?}");
     for word in words {
-        assert!(said.contains(word), "{word:?} is not in: {said}");
+        assert!(stderr.contains(word), "{word:?} is not in: {stderr}");
     }
 }
 
-/// Every path in the fleet, the listening socket of its panes included.
+/// Every path in the fleet, including the listening socket of its panes.
 fn tree(fleet: &Fleet) -> Vec<PathBuf> {
     let mut found = vec![fleet.root().to_owned()];
     let mut next = 0;
@@ -53,15 +53,15 @@ fn bad_names() -> Vec<OsString> {
 }
 
 #[test]
-fn a_bad_name_is_refused_with_the_rule_and_nothing_is_made() {
+fn an_invalid_name_is_refused_with_the_rule_and_creates_nothing() {
     let fleet = Fleet::new();
     let before = tree(&fleet);
     for name in bad_names() {
-        let by_argument = launcher(&fleet).arg(&name).output().unwrap();
-        let behind_dashes = launcher(&fleet).arg("--").arg(&name).output().unwrap();
-        let by_environment = launcher(&fleet).env("MOSAIC_AGENT_NAME", &name).output().unwrap();
+        let as_argument = launcher(&fleet).arg(&name).output().unwrap();
+        let after_dashes = launcher(&fleet).arg("--").arg(&name).output().unwrap();
+        let as_variable = launcher(&fleet).env("MOSAIC_AGENT_NAME", &name).output().unwrap();
         let in_the_foreground = launcher(&fleet).args(["--foreground", "--replace", "--"]).arg(&name).output().unwrap();
-        for output in [by_argument, behind_dashes, by_environment, in_the_foreground] {
+        for output in [as_argument, after_dashes, as_variable, in_the_foreground] {
             refused(&output, 64, &["ERROR: ", RULE]);
         }
         assert_eq!(tree(&fleet), before, "{name:?}");
@@ -70,7 +70,7 @@ fn a_bad_name_is_refused_with_the_rule_and_nothing_is_made() {
 }
 
 #[test]
-fn without_any_name_it_says_where_it_looks_for_one() {
+fn without_a_name_the_error_names_the_variable() {
     let fleet = Fleet::new();
     let before = tree(&fleet);
     refused(&launcher(&fleet).output().unwrap(), 64, &["MOSAIC_AGENT_NAME", RULE]);
@@ -78,7 +78,7 @@ fn without_any_name_it_says_where_it_looks_for_one() {
 }
 
 #[test]
-fn the_name_may_come_by_the_environment() {
+fn the_name_can_come_from_the_environment() {
     let fleet = Fleet::new();
     let longest = "a".repeat(64);
     for agent in ["coder0", "0", "A_b-9", &longest] {
@@ -91,7 +91,7 @@ fn the_name_may_come_by_the_environment() {
 }
 
 #[test]
-fn a_variable_with_a_nonsense_value_is_named_and_nothing_is_made() {
+fn an_invalid_variable_is_named_and_creates_nothing() {
     let fleet = Fleet::new();
     let before = tree(&fleet);
     let table = [
@@ -102,16 +102,16 @@ fn a_variable_with_a_nonsense_value_is_named_and_nothing_is_made() {
         ("MOSAIC_TMUX_SOCKET", "../x"),
         ("MOSAIC_AGENT_RUNTIME", "pi; rm -rf /"),
     ];
-    for (variable, nonsense) in table {
-        let output = fleet.launch("coder0").env(variable, nonsense).output();
-        refused(&output, 78, &["ERROR: ", variable, nonsense]);
-        assert_eq!(tree(&fleet), before, "{variable}={nonsense}");
+    for (variable, invalid) in table {
+        let output = fleet.launch("coder0").env(variable, invalid).output();
+        refused(&output, 78, &["ERROR: ", variable, invalid]);
+        assert_eq!(tree(&fleet), before, "{variable}={invalid}");
     }
     assert_eq!(fleet.processes(), [0; 0]);
 }
 
 #[test]
-fn help_and_version_are_no_errors_and_an_unknown_option_is_wrong_usage() {
+fn help_and_version_succeed_and_unknown_options_are_usage_errors() {
     let fleet = Fleet::new();
     let before = tree(&fleet);
     let help = launcher(&fleet).arg("--help").output().unwrap();
@@ -129,7 +129,7 @@ fn help_and_version_are_no_errors_and_an_unknown_option_is_wrong_usage() {
 }
 
 #[test]
-fn a_working_directory_that_a_file_stands_in_the_way_of_is_an_error() {
+fn a_file_in_place_of_the_working_directory_is_an_io_error() {
     let fleet = Fleet::new();
     std::fs::write(fleet.home().join("file"), "").unwrap();
     for directory in ["file", "file/below"] {
@@ -143,7 +143,7 @@ fn a_working_directory_that_a_file_stands_in_the_way_of_is_an_error() {
 }
 
 #[test]
-fn a_run_directory_that_a_file_stands_in_the_way_of_is_an_error() {
+fn a_file_in_place_of_the_run_directory_is_an_io_error() {
     let fleet = Fleet::builder().run_directory("file/run").build();
     std::fs::write(fleet.root().join("file"), "").unwrap();
     let output = fleet.launch("coder0").output();
@@ -151,9 +151,9 @@ fn a_run_directory_that_a_file_stands_in_the_way_of_is_an_error() {
     assert_eq!(fleet.processes(), [0; 0]);
 }
 
-/// A fleet of somebody whom permissions concern, which is whoever runs the test or, if that is
-/// root, an ordinary user; and the launcher for him.
-fn of_an_ordinary_user(run_directory: Option<&str>) -> (Fleet, PathBuf) {
+/// A fleet whose owner is subject to file permissions, and its launcher. If root runs the tests, the owner is an
+/// ordinary user.
+fn unprivileged_fleet(run_directory: Option<&str>) -> (Fleet, PathBuf) {
     let builder = Fleet::builder();
     let builder = if rustix::process::geteuid().is_root() { builder.owner(UID, UID) } else { builder };
     let fleet = match run_directory {
@@ -170,9 +170,9 @@ fn forbid(directory: &Path) {
 }
 
 #[test]
-fn a_working_directory_that_may_not_be_made_is_a_matter_of_permission() {
-    let (fleet, program) = of_an_ordinary_user(None);
-    // Root makes it, and so it is nobody else's; for an ordinary user its mode says no.
+fn a_working_directory_that_cannot_be_created_is_a_permission_error() {
+    let (fleet, program) = unprivileged_fleet(None);
+    // If root creates the directory, the owner of the fleet has no access; otherwise its mode forbids it.
     forbid(&fleet.root().join("closed"));
     let wanted = fleet.root().join("closed/work");
     let output = fleet.launch("coder0").program(program).env("MOSAIC_AGENT_WORKDIR", &wanted).output();
@@ -181,9 +181,9 @@ fn a_working_directory_that_may_not_be_made_is_a_matter_of_permission() {
 }
 
 #[test]
-fn a_run_directory_that_may_not_be_written_is_a_matter_of_permission() {
+fn an_unwritable_run_directory_is_a_permission_error() {
     for directory in ["closed", "closed/run"] {
-        let (fleet, program) = of_an_ordinary_user(Some(directory));
+        let (fleet, program) = unprivileged_fleet(Some(directory));
         forbid(&fleet.root().join("closed"));
         let output = fleet.launch("coder0").program(&program).output();
         refused(&output, 77, &["ERROR: ", "MOSAIC_HEARTBEAT_RUN_DIR", fleet.run_directory().to_str().unwrap()]);
@@ -192,8 +192,8 @@ fn a_run_directory_that_may_not_be_written_is_a_matter_of_permission() {
 }
 
 #[test]
-fn a_working_directory_that_may_not_be_entered_is_a_matter_of_permission() {
-    let (fleet, program) = of_an_ordinary_user(None);
+fn a_working_directory_without_access_is_a_permission_error() {
+    let (fleet, program) = unprivileged_fleet(None);
     let closed = fleet.root().join("closed");
     forbid(&closed);
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
@@ -203,10 +203,10 @@ fn a_working_directory_that_may_not_be_entered_is_a_matter_of_permission() {
 }
 
 #[test]
-fn without_tmux_it_says_that_tmux_is_required() {
+fn without_tmux_the_error_says_that_tmux_is_required() {
     let fleet = Fleet::new();
-    // The launcher looks in the usual places whatever PATH says, so tmux has to go: in a mount
-    // namespace of its own, /dev/null lies over it.
+    // The launcher also searches standard directories, so tmux has to disappear: in a private mount namespace,
+    // /dev/null is mounted over it.
     let hide = r#"for tmux in /usr/local/bin/tmux /usr/bin/tmux /bin/tmux /snap/bin/tmux; do
                       if [ -e "$tmux" ]; then mount --bind /dev/null "$tmux" || exit 99; fi
                   done; PATH=/nonexistent exec "$0" coder0"#;
@@ -222,29 +222,29 @@ fn without_tmux_it_says_that_tmux_is_required() {
 #[test]
 fn a_tmux_that_is_too_old_is_refused_with_its_version() {
     let fleet = Fleet::new();
-    // Not a tmux: a stand-in that answers as tmux 3.1c does to `-V`, and to the option -N, which
-    // came with 3.2. No old tmux is to be had where the tests run.
+    // A stand-in that answers `-V` and the option -N (new in 3.2) as tmux 3.1c does. The test hosts have no old
+    // tmux.
     let bin = fleet.root().join("bin");
     let script = "#!/bin/sh\nif [ \"$1\" = -V ]; then echo 'tmux 3.1c'; exit 0; fi\n\
                   echo 'usage: tmux [-2CluvV] [-c shell-command] [-f file] [-L socket-name]' >&2\n\
                   echo '            [-S socket-path] [command [flags]]' >&2\nexit 1\n";
     fleet.install_script(&bin.join("tmux"), script);
     let path = format!("{}:{}", bin.display(), fleet.environment()["PATH"]);
-    let ways: [fn(Launch<'_>) -> Launch<'_>; 4] = [
+    let variants: [fn(Launch<'_>) -> Launch<'_>; 4] = [
         |launch| launch,
         |launch| launch.foreground(),
         |launch| launch.arg("--replace"),
         |launch| launch.foreground().arg("--replace"),
     ];
-    for way in ways {
-        let output = way(fleet.launch("coder0").env("PATH", &path)).output();
+    for variant in variants {
+        let output = variant(fleet.launch("coder0").env("PATH", &path)).output();
         refused(&output, 69, &["ERROR: tmux 3.2 or newer is required", "3.1c", bin.to_str().unwrap()]);
     }
     assert_eq!(fleet.heartbeat("coder0"), None);
 }
 
 #[test]
-fn an_agent_works_where_it_was_told_however_the_directory_is_called() {
+fn working_directories_with_special_characters_work() {
     let fleet = Fleet::new();
     let names =
         ["a b;", "x#{pid}", "#(touch pwned)", "ünï", "##(touch pwned)", "#[fg=red]", "$(touch pwned)", "-d", ";"];
@@ -254,11 +254,11 @@ fn an_agent_works_where_it_was_told_however_the_directory_is_called() {
         let launch = fleet.launch(&agent).env("MOSAIC_AGENT_WORKDIR", &directory);
         launch.command(fleet.agent_command(&agent)).succeed();
         assert_eq!(fleet.pane(&agent).working_directory(), directory, "{name}");
-        // What tmux takes for the session's place: where a window that somebody opens will be.
+        // The session's directory, in which tmux opens further windows.
         let path = fleet.tmux(&["display-message", "-p", "-t", &format!("={agent}:"), "#{session_path}"]);
         assert_eq!(OsStr::new(String::from_utf8(path.stdout).unwrap().trim_end()), directory.as_os_str());
     }
-    // What tmux would run it runs by and by; it has done all by the time it is gone.
+    // tmux runs `#(…)` asynchronously; all of it has ended when the server is gone.
     assert!(fleet.tmux(&["kill-server"]).status.success());
     let deadline = Deadline::default();
     while !fleet.processes().is_empty() {
@@ -270,7 +270,7 @@ fn an_agent_works_where_it_was_told_however_the_directory_is_called() {
 }
 
 #[test]
-fn a_working_directory_may_be_relative_or_below_the_home() {
+fn a_working_directory_can_be_relative_or_start_with_a_tilde() {
     let fleet = Fleet::new();
     for (agent, given, expected) in [("a", "~/src/one", "src/one"), ("b", "two", "two"), ("c", "~", "")] {
         let launch = fleet.launch(agent).env("MOSAIC_AGENT_WORKDIR", given);

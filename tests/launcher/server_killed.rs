@@ -1,4 +1,4 @@
-//! The tmux server is killed, and every agent is back with nobody's help.
+//! The tmux server is killed or stopped: every agent restarts by itself.
 
 use mosaic_harness::{PaneProcess, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
@@ -16,7 +16,7 @@ fn start_all(fleet: &UnitFleet, agents: &[String]) -> Vec<PaneProcess> {
     agents.iter().map(|agent| fleet.fleet().pane(agent)).collect()
 }
 
-fn assert_is_back(fleet: &UnitFleet, agent: &str, old: &PaneProcess) {
+fn assert_restarted(fleet: &UnitFleet, agent: &str, old: &PaneProcess) {
     let beat = fleet.fleet().wait_heartbeat(agent, |beat| beat["gen"] == "2" && beat["status"] == "ok");
     fleet.wait_state(agent, "active");
     let new = fleet.fleet().pane(agent);
@@ -26,7 +26,7 @@ fn assert_is_back(fleet: &UnitFleet, agent: &str, old: &PaneProcess) {
     assert!(fleet.manager().processes_of(&UnitFleet::unit(agent)).contains(&new.pid()), "{agent}");
 }
 
-/// A tmux server of somebody else, on another socket in the same directory.
+/// An unrelated tmux server on another socket in the same directory.
 struct Neighbour<'a> {
     fleet: &'a UnitFleet,
     socket: &'a str,
@@ -57,7 +57,7 @@ impl<'a> Neighbour<'a> {
 }
 
 #[test]
-fn twenty_agents_are_back_after_their_server_was_killed_and_other_servers_are_untouched() {
+fn twenty_agents_restart_after_their_server_was_killed_and_other_servers_are_untouched() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let neighbours = ["default", "other"].map(|socket| Neighbour::start(&fleet, socket));
     let agents: Vec<String> = (0..20).map(|number| format!("coder{number}")).collect();
@@ -67,9 +67,9 @@ fn twenty_agents_are_back_after_their_server_was_killed_and_other_servers_are_un
     let killed = Instant::now();
     server.signal(Signal::KILL.as_raw());
     for (agent, old) in agents.iter().zip(&old) {
-        assert_is_back(&fleet, agent, old);
+        assert_restarted(&fleet, agent, old);
     }
-    println!("20 agents are back after {:?}", killed.elapsed());
+    println!("20 agents restarted after {:?}", killed.elapsed());
 
     let new = fleet.server();
     assert_ne!(new.pid(), server.pid());
@@ -91,7 +91,7 @@ fn agents_that_ignore_sighup_do_not_survive_their_server() {
     fleet.server().signal(Signal::KILL.as_raw());
     pane.process().wait();
     orphan.wait();
-    assert_is_back(&fleet, "coder0", &pane);
+    assert_restarted(&fleet, "coder0", &pane);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_stop_of_the_holder_stops_the_agents_before_the_server() {
     for (agent, pane) in agents.iter().zip(&panes) {
         assert!(pane.process().is_dead());
         assert_eq!(fleet.state(agent), "inactive");
-        // Not `lost`: it was asked to end while the server was still there.
+        // Not `lost`: it was stopped while the server was still running.
         assert_eq!(fleet.fleet().heartbeat(agent).unwrap()["status"], "stopped");
     }
     assert_eq!(fleet.manager().show(HOLDER, "ActiveState"), "inactive");
@@ -120,7 +120,7 @@ fn a_restart_of_the_holder_brings_the_agents_back() {
     fleet.manager().systemctl_ok(&["restart", HOLDER]);
     assert!(server.is_dead());
     for (agent, pane) in agents.iter().zip(&panes) {
-        assert_is_back(&fleet, agent, pane);
+        assert_restarted(&fleet, agent, pane);
         let records = fleet.manager().journal(&[&format!("AGENT={agent}")]);
         assert_eq!(records.iter().map(|record| &record["EXIT"]).collect::<Vec<_>>(), ["stopped"]);
     }

@@ -1,5 +1,5 @@
-//! A sidecar that is killed at any moment costs nobody anything: not the readers, not the agent, not
-//! the run directory, and the next start takes up where it left off.
+//! A sidecar killed at any moment harms neither readers nor the agent nor the run directory, and the next start
+//! continues.
 
 use mosaic_harness::{Fleet, Launch};
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 const KILLS: usize = 1000;
 const SIGKILL: i32 = 9;
 
-/// What a reader saw, over all the kills.
+/// What a reader observed during all kills.
 #[derive(Debug, Default)]
-struct Seen {
+struct ReaderLog {
     beats: u64,
     last: u64,
     process: Option<mosaic_domain::ProcessIdentity>,
 }
 
-impl Seen {
-    /// Reads once, as the product's readers do and as `cat` does.
-    fn look(&mut self, path: &Path) {
+impl ReaderLog {
+    /// Reads once, with the product's reader and as plain text.
+    fn read(&mut self, path: &Path) {
         let raw = std::fs::read_to_string(path).expect("never missing");
         assert!(raw.starts_with("ts=") && raw.ends_with('\n'), "torn or empty: {raw:?}");
         let beat = mosaic_heartbeat::read(path).expect("never malformed").expect("never missing");
         assert_eq!(beat.status, mosaic_heartbeat::Status::Ok, "{raw}");
         let process = beat.process().expect("version 2");
-        assert_eq!(*self.process.get_or_insert(process), process, "the same agent all along");
+        assert_eq!(*self.process.get_or_insert(process), process, "the agent must stay the same");
         let binding = beat.binding.expect("version 2");
         assert_eq!(binding.generation, 1);
         assert!(binding.sequence >= self.last, "{} after {}", binding.sequence, self.last);
@@ -35,8 +35,8 @@ impl Seen {
     }
 }
 
-/// A moment between now and ten milliseconds from now, in which a sidecar beats ten times.
-fn random_moment() -> Duration {
+/// Up to ten milliseconds, in which a sidecar writes ten heartbeats.
+fn random_delay() -> Duration {
     let mut bytes = [0; 4];
     getrandom(&mut bytes, GetRandomFlags::empty()).unwrap();
     Duration::from_micros(u64::from(u32::from_ne_bytes(bytes) % 10_000))
@@ -47,31 +47,31 @@ fn launch(fleet: &Fleet) -> Launch<'_> {
 }
 
 #[test]
-fn a_sidecar_killed_at_a_thousand_random_moments_never_shows() {
+fn a_sidecar_killed_at_a_thousand_random_moments_leaves_whole_heartbeats() {
     let fleet = Fleet::new();
     launch(&fleet).succeed();
     let pane = fleet.pane("coder0");
     let path = fleet.heartbeat_path("coder0");
     let done = AtomicBool::new(false);
-    let (mut litter, mut seen) = (0, Seen::default());
+    let (mut litter, mut log) = (0, ReaderLog::default());
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
-            let mut seen = Seen::default();
+            let mut log = ReaderLog::default();
             while !done.load(Ordering::Acquire) {
-                seen.look(&path);
-                // On few processors the sidecar, too, shall get its turn.
+                log.read(&path);
+                // On few processors, let the sidecar run.
                 std::thread::yield_now();
             }
-            seen
+            log
         });
-        // A panic in here must end the reader too, or the scope would wait for it for ever.
+        // A panic in here must also end the reader, for which the scope waits.
         let killing = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for _ in 0..KILLS {
                 if reader.is_finished() {
                     break;
                 }
                 let sidecar = fleet.sidecar("coder0");
-                let moment = Instant::now() + random_moment();
+                let moment = Instant::now() + random_delay();
                 let _ = sidecar.wait_for(moment.saturating_duration_since(Instant::now()));
                 sidecar.signal(SIGKILL);
                 sidecar.wait();
@@ -80,17 +80,17 @@ fn a_sidecar_killed_at_a_thousand_random_moments_never_shows() {
             }
         }));
         done.store(true, Ordering::Release);
-        seen = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        log = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         killing.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     });
     assert!(!pane.process().is_dead());
-    assert_eq!(seen.process.unwrap().pid.get(), pane.pid());
+    assert_eq!(log.process.unwrap().pid.get(), pane.pid());
     assert_eq!(fleet.processes_named("agent-sidecar").len(), 1);
-    // The moments were moments at work: some kills hit between two steps of a beat.
-    println!("{KILLS} kills, {litter} of them in the middle of a beat, {} beats seen", seen.beats);
-    assert!(seen.last > KILLS as u64, "each sidecar beat at least once: {seen:?}");
+    // Some kills hit between two steps of a heartbeat.
+    println!("{KILLS} kills, {litter} of them in the middle of a heartbeat, {} heartbeats read", log.beats);
+    assert!(log.last > KILLS as u64, "each sidecar wrote at least one heartbeat: {log:?}");
 
-    // Once nobody writes any more there is no litter: the successor of a killed writer has taken it over.
+    // There is no leftover after the last writer: the successor of a killed one has reused its file.
     let sidecar = fleet.sidecar("coder0");
     pane.exit(0);
     sidecar.wait();
@@ -102,9 +102,9 @@ fn a_sidecar_killed_at_a_thousand_random_moments_never_shows() {
 }
 
 #[test]
-fn what_a_killed_sidecar_left_half_written_is_gone_with_the_next_start() {
+fn the_next_start_removes_a_half_written_heartbeat() {
     let fleet = Fleet::new();
-    // So long an interval that nothing but the start itself can clear it away.
+    // The interval is so long that only the start itself can remove the file.
     let launch = || launch(&fleet).interval("86400");
     launch().succeed();
     let sidecar = fleet.sidecar("coder0");
@@ -123,14 +123,14 @@ fn what_a_killed_sidecar_left_half_written_is_gone_with_the_next_start() {
 }
 
 #[test]
-fn an_agent_that_ends_while_nobody_watches_is_found_out_by_the_next_start() {
+fn the_next_start_notices_an_exit_without_a_sidecar() {
     let fleet = Fleet::new();
     launch(&fleet).succeed();
     let (pane, sidecar) = (fleet.pane("coder0"), fleet.sidecar("coder0"));
     sidecar.signal(SIGKILL);
     sidecar.wait();
     pane.exit(7);
-    assert_eq!(fleet.heartbeat("coder0").unwrap()["status"], "ok", "nobody was there to write anything else");
+    assert_eq!(fleet.heartbeat("coder0").unwrap()["status"], "ok", "without a sidecar the heartbeat does not change");
     assert_eq!(launch(&fleet).succeed(), "", "it was not running");
     let beat = fleet.wait_heartbeat("coder0", |beat| beat["status"] == "ok" && beat["gen"] == "2");
     assert_eq!(beat["pid"], fleet.pane("coder0").pid().to_string());

@@ -1,4 +1,4 @@
-//! Starting an agent: once, often, at once, again, and over what others left.
+//! Starts of an agent: repeated, concurrent, with `--replace`, in the foreground, and beside existing sessions.
 
 use mosaic_harness::{Binaries, Deadline, Fleet, Launch, PaneProcess, ProcessWatch};
 use mosaic_process::ProcRoot;
@@ -13,16 +13,16 @@ const SIGKILL: i32 = 9;
 
 type Beat = BTreeMap<String, String>;
 
-fn launch<'fleet>(fleet: &'fleet Fleet, agent: &str) -> Launch<'fleet> {
+pub(crate) fn launch<'fleet>(fleet: &'fleet Fleet, agent: &str) -> Launch<'fleet> {
     fleet.launch(agent).command(fleet.agent_command(agent))
 }
 
-fn start(fleet: &Fleet, agent: &str) -> PaneProcess {
+pub(crate) fn start(fleet: &Fleet, agent: &str) -> PaneProcess {
     launch(fleet, agent).succeed();
     fleet.pane(agent)
 }
 
-/// All at once, then their outcomes in order.
+/// Begins all launches at once and returns their outputs in order.
 fn start_all<'fleet>(launches: impl Iterator<Item = Launch<'fleet>>) -> Vec<Output> {
     let begun: Vec<_> = launches.map(|launch| launch.begin()).collect();
     let deadline = Deadline::after(Duration::from_mins(3));
@@ -33,7 +33,7 @@ fn already_running(fleet: &Fleet, agent: &str) -> String {
     format!("Mosaic agent session already running: {agent} on socket {}\n", fleet.tmux_socket())
 }
 
-fn files_of(fleet: &Fleet, suffix: &str) -> Vec<String> {
+fn files_with_suffix(fleet: &Fleet, suffix: &str) -> Vec<String> {
     let files = std::fs::read_dir(fleet.run_directory()).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(suffix)).collect()
@@ -51,7 +51,7 @@ fn is_alive(fleet: &Fleet, agent: &str) -> bool {
 }
 
 #[test]
-fn fifty_starts_of_one_name_at_once_make_one_agent_with_one_sidecar() {
+fn fifty_concurrent_starts_make_one_agent_with_one_sidecar() {
     let fleet = Fleet::new();
     let outputs = start_all((0..50).map(|_| launch(&fleet, "coder0")));
     for output in &outputs {
@@ -63,14 +63,14 @@ fn fifty_starts_of_one_name_at_once_make_one_agent_with_one_sidecar() {
     assert_eq!(fleet.sessions(), ["coder0"]);
     assert_eq!(fleet.processes_named("agent-sidecar").len(), 1);
     assert_eq!(fleet.processes_named("test-agent").len(), 1);
-    assert_eq!(files_of(&fleet, ".hb"), ["coder0.hb"]);
+    assert_eq!(files_with_suffix(&fleet, ".hb"), ["coder0.hb"]);
     let beat = fleet.heartbeat("coder0").unwrap();
     assert_eq!((beat["gen"].as_str(), beat["status"].as_str()), ("1", "ok"));
     assert_eq!(beat["pid"], fleet.pane("coder0").pid().to_string());
 }
 
 #[test]
-fn two_hundred_agents_started_at_once_are_all_up() {
+fn two_hundred_concurrent_starts_all_succeed() {
     let fleet = Fleet::new();
     let names: Vec<String> = (0..200).map(|number| format!("agent{number}")).collect();
     let outputs = start_all(names.iter().map(|name| fleet.launch(name).command("exec sleep 1000")));
@@ -83,7 +83,7 @@ fn two_hundred_agents_started_at_once_are_all_up() {
 }
 
 #[test]
-fn starting_an_agent_that_runs_says_so_and_changes_nothing() {
+fn starting_a_running_agent_changes_nothing() {
     let fleet = Fleet::new();
     let pane = start(&fleet, "coder0");
     let sidecar = fleet.sidecar("coder0");
@@ -106,7 +106,7 @@ fn a_session_made_by_the_bash_launcher_is_adopted_and_gets_a_sidecar() {
         (beat["pid"].clone(), beat["status"].as_str(), beat["gen"].as_str()),
         (pane.pid().to_string(), "ok", "1")
     );
-    // Its end is seen as that of any other, although that tmux was not told to keep dead panes.
+    // Its exit is recorded like any other, although `remain-on-exit` was not set for this pane.
     let sidecar = fleet.sidecar("coder0");
     pane.exit(7);
     sidecar.wait();
@@ -116,7 +116,7 @@ fn a_session_made_by_the_bash_launcher_is_adopted_and_gets_a_sidecar() {
 }
 
 #[test]
-fn a_dead_pane_under_the_name_is_cleared_first() {
+fn a_dead_pane_of_the_same_name_is_removed_first() {
     let fleet = Fleet::new();
     let command = fleet.agent_command("coder0");
     let kept = ["new-session", "-d", "-s", "coder0", &command, ";", "set-option", "-w", "remain-on-exit", "on"];
@@ -132,7 +132,7 @@ fn a_dead_pane_under_the_name_is_cleared_first() {
 }
 
 #[test]
-fn replace_ends_the_old_agent_and_starts_anew() {
+fn replace_ends_the_old_agent_and_starts_a_new_one() {
     let fleet = Fleet::new();
     let (old, bystander) = (start(&fleet, "coder0"), start(&fleet, "coder01"));
     let sidecar = fleet.sidecar("coder0");
@@ -149,7 +149,7 @@ fn replace_ends_the_old_agent_and_starts_anew() {
 }
 
 #[test]
-fn replace_ends_an_agent_that_nobody_watches() {
+fn replace_ends_an_agent_without_a_sidecar() {
     let fleet = Fleet::new();
     let old = start(&fleet, "coder0");
     let sidecar = fleet.sidecar("coder0");
@@ -162,9 +162,9 @@ fn replace_ends_an_agent_that_nobody_watches() {
 }
 
 #[test]
-fn a_detached_start_returns_although_its_output_is_a_pipe_and_the_agent_lives_on() {
+fn a_detached_start_closes_its_output_pipes() {
     let fleet = Fleet::new();
-    // Both pipes have ended when this returns, which they do only once nobody holds them any more.
+    // This returns when both pipes have ended, that is, when no process holds them open any longer.
     let output = launch(&fleet, "coder0").output();
     assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
     fleet.pane("coder0").print("still here");
@@ -173,7 +173,7 @@ fn a_detached_start_returns_although_its_output_is_a_pipe_and_the_agent_lives_on
 }
 
 #[test]
-fn a_pane_respawned_with_its_own_command_is_the_same_agent_again() {
+fn a_pane_respawned_with_its_own_command_keeps_environment_and_directory() {
     let fleet = Fleet::new();
     launch(&fleet, "coder0").env("TOKEN", "first").succeed();
     let mut old = fleet.pane("coder0");
@@ -188,7 +188,7 @@ fn a_pane_respawned_with_its_own_command_is_the_same_agent_again() {
         assert_eq!(old.working_directory(), fleet.home());
     }
     assert!(!sidecar.is_dead());
-    // Bound means: its end is the agent's end.
+    // The sidecar watches the new process: its end is the agent's end.
     fleet.pane("coder0").exit(5);
     sidecar.wait();
     assert_eq!(fleet.heartbeat("coder0").unwrap()["exit"], "code:5");
@@ -211,7 +211,7 @@ fn a_pane_respawned_with_another_command_is_rebound() {
 }
 
 #[test]
-fn a_pane_is_respawned_with_the_agents_environment_also_under_its_second_sidecar() {
+fn a_pane_respawned_under_a_second_sidecar_gets_the_newer_environment() {
     let fleet = Fleet::new();
     launch(&fleet, "coder0").env("TOKEN", "first").succeed();
     let sidecar = fleet.sidecar("coder0");
@@ -240,7 +240,7 @@ fn the_users_default_tmux_server_is_never_touched() {
 }
 
 #[test]
-fn in_the_foreground_it_ends_with_the_agents_exit_code() {
+fn a_foreground_start_exits_with_the_agents_exit_code() {
     type End = fn(&PaneProcess);
     let fleet = Fleet::new();
     let table: [(End, i32); 4] = [
@@ -252,7 +252,7 @@ fn in_the_foreground_it_ends_with_the_agents_exit_code() {
     for (generation, (end, code)) in (1..).zip(table) {
         let launched = launch(&fleet, "coder0").foreground().begin();
         let beat = fleet.wait_heartbeat("coder0", |beat| beat["gen"] == generation.to_string());
-        assert_eq!(beat["sidecar"], launched.pid().to_string(), "the process that was started is the sidecar");
+        assert_eq!(beat["sidecar"], launched.pid().to_string(), "the started process is the sidecar");
         end(&fleet.pane("coder0"));
         assert_eq!(launched.finish(Deadline::default()).status.code(), Some(code));
         assert_eq!(fleet.heartbeat("coder0").unwrap()["status"], "exited");
@@ -260,7 +260,7 @@ fn in_the_foreground_it_ends_with_the_agents_exit_code() {
 }
 
 #[test]
-fn a_sigterm_in_the_foreground_ends_the_agent_and_exits_with_0() {
+fn sigterm_to_a_foreground_start_stops_the_agent_and_exits_with_0() {
     let fleet = Fleet::new();
     let launched = launch(&fleet, "coder0").foreground().begin();
     let pane = fleet.pane("coder0");
@@ -273,21 +273,21 @@ fn a_sigterm_in_the_foreground_ends_the_agent_and_exits_with_0() {
     assert_eq!(fleet.sessions(), [""; 0]);
 }
 
-/// Names that begin as `agent` does. Each on a server of its own: of two that fit, tmux would rather
-/// take none.
+/// Names with the prefix `agent`. Each needs its own server: of two sessions that match a prefix, tmux picks
+/// neither.
 const LONGER: [&str; 3] = ["agent0", "agent-x", "agent_"];
 
 #[test]
-fn stopping_an_agent_leaves_alone_one_whose_name_begins_with_its_own() {
+fn stopping_an_agent_does_not_stop_one_with_a_longer_name() {
     for longer in LONGER {
         let fleet = Fleet::new();
         let other = start(&fleet, longer);
         // The second time the session is gone before the sidecar removes it: then a bare name, and in
-        // some of tmux's commands `=agent` too, would hit the one that begins so.
-        for gone_already in [false, true] {
+        // some tmux commands `=agent` too, would match the session with the longer name.
+        for already_gone in [false, true] {
             let stopped = start(&fleet, "agent");
             let sidecar = fleet.sidecar("agent");
-            if gone_already {
+            if already_gone {
                 assert!(fleet.tmux(&["kill-session", "-t", "=agent:"]).status.success());
             } else {
                 sidecar.signal(SIGTERM);
@@ -301,7 +301,7 @@ fn stopping_an_agent_leaves_alone_one_whose_name_begins_with_its_own() {
 }
 
 #[test]
-fn starting_an_agent_does_not_take_one_whose_name_begins_so_for_it() {
+fn starting_an_agent_does_not_find_one_with_a_longer_name() {
     for longer in LONGER {
         let fleet = Fleet::new();
         let other = start(&fleet, longer);
@@ -318,7 +318,7 @@ fn starting_an_agent_does_not_take_one_whose_name_begins_so_for_it() {
 }
 
 #[test]
-fn a_foreground_start_takes_over_from_a_detached_sidecar_without_harm_to_the_agent() {
+fn a_foreground_start_takes_over_from_a_detached_sidecar() {
     let fleet = Fleet::new();
     let pane = start(&fleet, "coder0");
     let (before, detached) = (fleet.heartbeat("coder0").unwrap(), fleet.sidecar("coder0"));
@@ -328,7 +328,7 @@ fn a_foreground_start_takes_over_from_a_detached_sidecar_without_harm_to_the_age
     let unchanged = |beat: &Beat| ["pid", "start", "gen", "status"].map(|key| beat[key].clone());
     assert_eq!(unchanged(&after), unchanged(&before));
     assert_eq!(fleet.processes_named("agent-sidecar"), [launched.pid()]);
-    // And it stays: a detached start finds it there.
+    // It stays: a detached start finds it.
     assert_eq!(launch(&fleet, "coder0").succeed(), already_running(&fleet, "coder0"));
     pane.exit(7);
     let output = launched.finish(Deadline::default());
@@ -337,9 +337,9 @@ fn a_foreground_start_takes_over_from_a_detached_sidecar_without_harm_to_the_age
 }
 
 #[test]
-fn a_start_that_is_killed_in_the_middle_stands_in_nobodys_way() {
+fn repeatedly_killed_starts_do_not_block_the_next() {
     let fleet = Fleet::new();
-    // At any moment: the starts are killed as fast as they come, each a little later than the last.
+    // Each start is killed 0.5 ms later than the one before.
     for round in 0..40 {
         let killed = launch(&fleet, "coder0").begin();
         let watch = ProcessWatch::new(killed.pid()).unwrap();
@@ -355,20 +355,19 @@ fn a_start_that_is_killed_in_the_middle_stands_in_nobodys_way() {
 }
 
 #[test]
-fn a_pane_that_still_waits_for_a_start_that_was_killed_is_not_taken_for_the_agent() {
+fn a_pane_that_waits_for_a_killed_start_is_not_the_agent() {
     let fleet = Fleet::new();
-    // The gate of that start, at which its pane waits for orders.
+    // The handshake socket of that start, on which its pane waits for its command.
     let name = format!("mosaic-fleet-{:016x}", std::process::id());
-    let gate = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+    let handshake = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
     let program = Binaries::product("agent-pane");
     let pane = ["new-session", "-d", "-s", "coder0", program.to_str().unwrap(), &name];
     assert!(fleet.tmux_server(&pane).status.success());
-    let visitor = gate.accept().unwrap();
+    let connection = handshake.accept().unwrap();
     let launched = launch(&fleet, "coder0").begin();
-    // It must not come to its end while the pane waits; how long that is looked at makes no
-    // difference to a launcher that waits.
+    // The launcher must not return while the pane waits. Half a second is enough to notice one that does.
     assert!(!ProcessWatch::new(launched.pid()).unwrap().wait_for(Duration::from_millis(500)));
-    drop((visitor, gate));
+    drop((connection, handshake));
     let output = launched.finish(Deadline::default());
     assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
     assert!(is_alive(&fleet, "coder0"));

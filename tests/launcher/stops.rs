@@ -1,58 +1,58 @@
-//! A stop of an agent's unit ends the agent and all that it started, and nothing else.
+//! Stopping an agent's unit ends the agent and its descendants, and nothing else.
 
 use mosaic_harness::{PaneProcess, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 
 /// A descendant in a session of its own that ignores SIGHUP and SIGTERM.
-fn orphan_of(pane: &PaneProcess) -> ProcessWatch {
+fn spawn_orphan(pane: &PaneProcess) -> ProcessWatch {
     ProcessWatch::new(pane.spawn_orphan()).unwrap()
 }
 
-fn assert_nothing_is_left(fleet: &UnitFleet, agent: &str) {
+fn assert_no_leftovers(fleet: &UnitFleet, agent: &str) {
     assert_eq!(fleet.manager().processes_of(&UnitFleet::unit(agent)), Vec::<u32>::new());
     assert!(!fleet.sessions().contains(&agent.to_owned()));
 }
 
 #[test]
-fn a_stop_ends_the_agent_and_every_descendant() {
+fn stop_ends_the_agent_and_every_descendant() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
+    let orphan = spawn_orphan(&pane);
     fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
     assert!(pane.process().is_dead() && orphan.is_dead());
-    assert_nothing_is_left(&fleet, "coder0");
+    assert_no_leftovers(&fleet, "coder0");
     assert_eq!(fleet.show("coder0", ["ActiveState", "Result"]), ["inactive", "success"]);
     let beat = fleet.fleet().heartbeat("coder0").unwrap();
     assert_eq!((beat["status"].as_str(), beat["pid"].as_str()), ("stopped", &*pane.pid().to_string()));
 }
 
 #[test]
-fn an_agent_that_does_not_want_to_end_is_ended_within_the_grace_period() {
+fn an_agent_that_ignores_sigterm_is_killed_within_the_grace_period() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
+    let orphan = spawn_orphan(&pane);
     pane.ignore_termination();
     fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
     assert!(pane.process().is_dead() && orphan.is_dead());
-    assert_nothing_is_left(&fleet, "coder0");
-    // By the sidecar: it was not overtaken by TimeoutStopSec.
+    assert_no_leftovers(&fleet, "coder0");
+    // The sidecar ended it, before TimeoutStopSec.
     assert_eq!(fleet.show("coder0", ["ActiveState", "Result"]), ["inactive", "success"]);
     assert_eq!(fleet.fleet().heartbeat("coder0").unwrap()["status"], "stopped");
 }
 
 #[test]
-fn what_an_agent_leaves_behind_when_it_exits_is_ended_too() {
+fn descendants_are_ended_when_the_agent_exits() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
+    let orphan = spawn_orphan(&pane);
     pane.exit(0);
     fleet.wait_state("coder0", "inactive");
     assert!(orphan.is_dead());
-    assert_nothing_is_left(&fleet, "coder0");
+    assert_no_leftovers(&fleet, "coder0");
 }
 
 #[test]
-fn an_agent_whose_name_begins_like_the_stopped_ones_is_not_touched() {
+fn stop_does_not_touch_agents_with_a_longer_name() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let stopped = fleet.start("agent");
     let others = ["agent-1", "agent0", "agent0-1"];
@@ -68,12 +68,12 @@ fn an_agent_whose_name_begins_like_the_stopped_ones_is_not_touched() {
 }
 
 #[test]
-fn an_agent_whose_session_was_taken_from_it_takes_no_other_along() {
+fn a_killed_session_does_not_take_an_agent_with_a_longer_name_along() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("agent", "[Service]\nRestart=no\n");
     fleet.start("agent");
     let other = fleet.start("agent0");
-    // Now the name is only a prefix of another, when the sidecar clears up.
+    // When the sidecar cleans up, its session's name is only a prefix of another one.
     assert!(fleet.fleet().tmux(&["kill-session", "-t", "=agent:"]).status.success());
     fleet.wait_state("agent", "failed");
     assert!(!other.process().is_dead());
@@ -82,58 +82,58 @@ fn an_agent_whose_session_was_taken_from_it_takes_no_other_along() {
 }
 
 #[test]
-fn a_sidecar_that_hangs_still_obeys_a_stop() {
+fn stop_works_with_a_hung_sidecar() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
+    let orphan = spawn_orphan(&pane);
     fleet.sidecar("coder0").signal(Signal::STOP.as_raw());
     fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
     assert!(pane.process().is_dead() && orphan.is_dead());
-    assert_nothing_is_left(&fleet, "coder0");
+    assert_no_leftovers(&fleet, "coder0");
     assert_eq!(fleet.state("coder0"), "inactive");
 }
 
 #[test]
-fn a_sidecar_that_does_not_get_through_a_stop_in_time_leaves_nothing() {
+fn a_stop_that_exceeds_its_timeout_leaves_no_process() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Service]\nTimeoutStopSec=1s\n");
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
-    // The sidecar gives it longer than the unit gives the sidecar.
+    let orphan = spawn_orphan(&pane);
+    // The sidecar's grace period is longer than the unit's timeout.
     pane.ignore_termination();
     let _ = fleet.manager().systemctl(&["stop", &UnitFleet::unit("coder0")]);
     assert_eq!(fleet.show("coder0", ["Result", "NRestarts", "Job"]), ["timeout", "0", ""]);
     assert!(pane.process().is_dead() && orphan.is_dead());
-    assert_nothing_is_left(&fleet, "coder0");
+    assert_no_leftovers(&fleet, "coder0");
     assert_eq!(fleet.fleet().heartbeat("coder0").unwrap()["status"], "stopped");
 }
 
 #[test]
-fn a_sidecar_killed_during_a_stop_leaves_nothing() {
+fn a_sidecar_killed_during_a_stop_leaves_no_process() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let unit = UnitFleet::unit("coder0");
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
+    let orphan = spawn_orphan(&pane);
     pane.ignore_termination();
     let sidecar = fleet.sidecar("coder0");
     fleet.manager().systemctl_ok(&["stop", "--no-block", &unit]);
     fleet.manager().wait_property(&unit, "StatusText", "asking the agent to end");
     sidecar.signal(Signal::KILL.as_raw());
-    // Waits for the job that is under way.
+    // Waits for the pending job.
     let _ = fleet.manager().systemctl(&["stop", &unit]);
     assert_eq!(fleet.show("coder0", ["Result", "NRestarts", "Job"]), ["signal", "0", ""]);
     assert!(pane.process().is_dead() && orphan.is_dead());
-    assert_nothing_is_left(&fleet, "coder0");
+    assert_no_leftovers(&fleet, "coder0");
     assert_eq!(fleet.fleet().heartbeat("coder0").unwrap()["status"], "stopped");
 }
 
 #[test]
-fn a_stop_between_two_sidecars_ends_the_agent() {
+fn stop_between_two_sidecars_ends_the_agent() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Service]\nRestartSec=1h\n");
     let unit = UnitFleet::unit("coder0");
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
+    let orphan = spawn_orphan(&pane);
     fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
     fleet.manager().wait_property(&unit, "SubState", "auto-restart");
     assert!(!pane.process().is_dead());
@@ -141,28 +141,28 @@ fn a_stop_between_two_sidecars_ends_the_agent() {
     pane.process().wait();
     orphan.wait();
     fleet.fleet().wait_heartbeat("coder0", |beat| beat["status"] == "stopped");
-    assert_nothing_is_left(&fleet, "coder0");
+    assert_no_leftovers(&fleet, "coder0");
 }
 
 #[test]
-fn an_agent_whose_sidecar_systemd_does_not_start_again_is_ended() {
+fn an_agent_is_ended_if_systemd_does_not_restart_its_sidecar() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Unit]\nStartLimitBurst=1\n");
     let pane = fleet.start("coder0");
-    let orphan = orphan_of(&pane);
+    let orphan = spawn_orphan(&pane);
     fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
     fleet.wait_state("coder0", "failed");
     pane.process().wait();
     orphan.wait();
     fleet.fleet().wait_heartbeat("coder0", |beat| beat["status"] == "stopped");
-    assert_nothing_is_left(&fleet, "coder0");
+    assert_no_leftovers(&fleet, "coder0");
 }
 
 #[test]
-fn a_restart_is_a_new_process_and_the_next_generation() {
+fn restart_makes_a_new_process_and_the_next_generation() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let old = fleet.start("coder0");
-    let orphan = orphan_of(&old);
+    let orphan = spawn_orphan(&old);
     fleet.manager().systemctl_ok(&["restart", &UnitFleet::unit("coder0")]);
     assert!(old.process().is_dead() && orphan.is_dead());
     let new = fleet.fleet().pane("coder0");
@@ -173,13 +173,13 @@ fn a_restart_is_a_new_process_and_the_next_generation() {
 }
 
 #[test]
-fn a_stop_while_the_agent_starts_leaves_no_agent() {
+fn stop_during_a_start_leaves_no_agent() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let unit = UnitFleet::unit("coder0");
     let ran = fleet.fleet().home().join("ran");
     fleet.settings("coder0", &format!("touch {}; {}", ran.display(), fleet.controllable("coder0")), "");
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
-    // The launcher has asked tmux for a session, and waits for the answer.
+    // The launcher waits for tmux to create the session.
     let server = fleet.server();
     server.signal(Signal::STOP.as_raw());
     fleet.manager().systemctl_ok(&["start", "--no-block", &unit]);
@@ -192,11 +192,11 @@ fn a_stop_while_the_agent_starts_leaves_no_agent() {
     assert_eq!(fleet.show("coder0", ["ActiveState", "MainPID", "Job"]), ["inactive", "0", ""]);
     assert_eq!(fleet.manager().processes_of(&unit), Vec::<u32>::new());
     server.signal(Signal::CONT.as_raw());
-    // tmux has read all that was asked of it before, once it answers this.
+    // When tmux answers this, it has processed all earlier requests.
     assert!(fleet.sessions().contains(&"_holder".to_owned()));
-    assert!(!ran.exists(), "the agent's command was run");
+    assert!(!ran.exists(), "the agent's command ran");
     assert_eq!(fleet.fleet().heartbeat("coder0"), None);
-    // Whatever the stopped start left, the next one gets over it.
+    // The next start succeeds despite leftovers of the stopped one.
     fleet.start("coder0");
     assert_eq!(fleet.state("coder0"), "active");
 }

@@ -1,21 +1,21 @@
-//! An agent is not harmed by what fails around it: a start of its unit, or the end of a service that
-//! started it by the way.
+//! Failures around an agent do not harm it: a failed start of its unit, a damaged heartbeat, or the end of another
+//! service that started it.
 
 use mosaic_harness::{Binaries, UnitFleet};
 use rustix::process::Signal;
 
 #[test]
-fn a_start_that_fails_does_not_take_the_agent_along() {
+fn a_failed_restart_of_the_sidecar_keeps_the_agent() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=100ms\n");
     let pane = fleet.start("coder0");
     let command = fleet.controllable("coder0");
-    fleet.settings("coder0", &command, "MOSAIC_HEARTBEAT_INTERVAL=nonsense\n");
+    fleet.settings("coder0", &command, "MOSAIC_HEARTBEAT_INTERVAL=invalid\n");
     fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
     fleet.manager().wait_property(&UnitFleet::unit("coder0"), "ExecMainStatus", "78");
     assert!(!pane.process().is_dead());
     let records = fleet.manager().journal_messages(&["AGENT=coder0"]);
-    assert!(records.iter().any(|line| line.contains("MOSAIC_HEARTBEAT_INTERVAL: 'nonsense'")), "{records:#?}");
+    assert!(records.iter().any(|line| line.contains("MOSAIC_HEARTBEAT_INTERVAL: 'invalid'")), "{records:#?}");
     fleet.settings("coder0", &command, "");
     fleet.wait_state("coder0", "active");
     let beat = fleet.fleet().heartbeat("coder0").unwrap();
@@ -25,7 +25,7 @@ fn a_start_that_fails_does_not_take_the_agent_along() {
 }
 
 #[test]
-fn an_agent_whose_heartbeat_nobody_can_read_is_adopted_all_the_same() {
+fn an_agent_with_a_damaged_heartbeat_is_adopted() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
     let old = fleet.sidecar("coder0");
@@ -40,20 +40,23 @@ fn an_agent_whose_heartbeat_nobody_can_read_is_adopted_all_the_same() {
 }
 
 #[test]
-fn an_agent_that_some_service_starts_by_the_way_does_not_end_with_that_service() {
+fn an_agent_started_by_another_service_outlives_that_service() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
     let started = fleet
         .manager()
         .command("systemd-run")
         .args(["--user", "--wait", "--quiet", "--collect", "--service-type=oneshot"])
-        .arg(format!("--setenv=MOSAIC_AGENT_COMMAND={}", fleet.controllable("by-the-way")))
+        .arg(format!("--setenv=MOSAIC_AGENT_COMMAND={}", fleet.controllable("other-service")))
         .arg(Binaries::start_agent_session())
-        .arg("by-the-way")
+        .arg("other-service")
         .output()
         .unwrap();
     assert!(started.status.success(), "{started:?}");
-    let pane = fleet.fleet().pane("by-the-way");
+    let pane = fleet.fleet().pane("other-service");
     assert!(!pane.process().is_dead());
-    assert!(fleet.manager().processes_of(UnitFleet::HOLDER).contains(&pane.pid()), "where bash left it too");
+    assert!(
+        fleet.manager().processes_of(UnitFleet::HOLDER).contains(&pane.pid()),
+        "it stays in the holder's control group"
+    );
 }

@@ -1,4 +1,4 @@
-//! Messages that wait are delivered by a timer of systemd's, which costs nothing while there are none.
+//! The systemd timer that delivers waiting messages and starts nothing while there are none.
 
 use mosaic_harness::{Deadline, Fleet, LogFile, RosterFleet, UserManager};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 const SERVICE: &str = "mosaic-fleet-outbox.service";
 const TIMER: &str = "mosaic-fleet-outbox.timer";
 
-/// A fleet that was installed, where what delivers only notes that it was started.
+/// An installed fleet whose delivery service only records that it ran.
 struct Installed {
     fleet: RosterFleet,
 }
@@ -16,7 +16,7 @@ impl Installed {
     fn or_skip() -> Option<Self> {
         let installed = Self { fleet: RosterFleet::installed_or_skip(Fleet::builder(), &["coder0"], "15")? };
         let manager = installed.manager();
-        let note = "[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo delivers; echo x >>%h/delivered'\n";
+        let note = "[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo delivering; echo x >>%h/delivered'\n";
         manager.drop_in(SERVICE, "test", note);
         Some(installed)
     }
@@ -25,23 +25,23 @@ impl Installed {
         self.fleet.units().manager()
     }
 
-    /// An empty marker that messages for an agent wait.
-    fn waiting(&self, agent: &str) -> PathBuf {
+    /// The path of the marker for waiting messages.
+    fn marker(&self, agent: &str) -> PathBuf {
         let outbox = self.fleet.units().fleet().mosaic_home().join("fleet/outbox").join(agent);
         fs::create_dir_all(&outbox).unwrap();
         outbox.join(".waiting")
     }
 
-    /// How often it was started to deliver.
-    fn delivered(&self) -> usize {
+    /// The number of runs of the service.
+    fn run_count(&self) -> usize {
         fs::read(self.log()).map_or(0, |text| text.len() / 2)
     }
 
-    /// Waits until it has run that often.
-    fn wait_delivered(&self, often: usize) {
+    /// Waits until the service has run that often.
+    fn wait_runs(&self, count: usize) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log());
         drop(log.unwrap());
-        let _ = LogFile::new(self.log()).wait_lines(often);
+        let _ = LogFile::new(self.log()).wait_lines(count);
     }
 
     fn log(&self) -> PathBuf {
@@ -51,19 +51,19 @@ impl Installed {
     fn install(&self) -> String {
         let output = self.fleet.mosaic(&["fleet", "install"]);
         assert!(output.status.success(), "{output:?}");
-        [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat()
+        [output.stdout, output.stderr].map(|output| String::from_utf8(output).unwrap()).concat()
     }
 
     fn states(&self) -> [String; 2] {
         ["UnitFileState", "ActiveState"].map(|property| self.manager().show(TIMER, property))
     }
 
-    /// Waits until the timer has gone off that often, by its own account.
-    fn wait_elapsed(&self, often: usize) {
+    /// Waits until the timer has elapsed that often.
+    fn wait_elapsed(&self, count: usize) {
         let deadline = Deadline::default();
         let mut seen = std::collections::BTreeSet::new();
-        while seen.len() < often {
-            assert!(!deadline.passed(), "{TIMER} went off at {seen:?}");
+        while seen.len() < count {
+            assert!(!deadline.passed(), "{TIMER} elapsed at {seen:?}");
             let last = self.manager().show(TIMER, "LastTriggerUSec");
             let usec = self.manager().show(TIMER, "LastTriggerUSecMonotonic");
             if !last.is_empty() && last != "n/a" {
@@ -72,55 +72,55 @@ impl Installed {
         }
     }
 
-    /// A timer that is not to be waited for.
-    fn hurry(&self) {
-        let often = "[Timer]\nOnActiveSec=\nOnUnitInactiveSec=\nOnActiveSec=1ms\nOnUnitInactiveSec=1s\n\
+    /// Shortens the timer's intervals.
+    fn shorten_timer(&self) {
+        let short = "[Timer]\nOnActiveSec=\nOnUnitInactiveSec=\nOnActiveSec=1ms\nOnUnitInactiveSec=1s\n\
                      AccuracySec=1ms\nRandomizedDelaySec=0\n";
-        self.manager().drop_in(TIMER, "test", often);
+        self.manager().drop_in(TIMER, "test", short);
         self.manager().systemctl_ok(&["restart", TIMER]);
     }
 }
 
 #[test]
-fn it_goes_off_again_and_again_and_starts_nothing_unless_something_waits() {
+fn the_timer_starts_the_service_only_while_messages_wait() {
     let Some(installed) = Installed::or_skip() else { return };
-    installed.hurry();
+    installed.shorten_timer();
     let manager = installed.manager();
-    fs::create_dir_all(installed.waiting("coder0").parent().unwrap()).unwrap();
+    fs::create_dir_all(installed.marker("coder0").parent().unwrap()).unwrap();
     installed.wait_elapsed(3);
-    assert_eq!(installed.delivered(), 0);
+    assert_eq!(installed.run_count(), 0);
     assert_eq!(manager.is_active(SERVICE), "inactive");
-    // Nor is each time written down.
+    // A skipped run logs nothing.
     let log = manager.journal_messages(&["--user", "--unit", SERVICE]);
     assert_eq!(log, [""; 0]);
 
-    let waiting = installed.waiting("coder0");
+    let waiting = installed.marker("coder0");
     fs::write(&waiting, "").unwrap();
-    installed.wait_delivered(2);
+    installed.wait_runs(2);
     fs::remove_file(waiting).unwrap();
     manager.wait_active(SERVICE, "inactive");
     let log = manager.journal_messages(&["--user", "--unit", SERVICE]);
-    assert!(log.iter().any(|line| line == "delivers"), "{log:?}");
-    let before = installed.delivered();
+    assert!(log.iter().any(|line| line == "delivering"), "{log:?}");
+    let before = installed.run_count();
     installed.wait_elapsed(3);
-    assert!(installed.delivered() <= before + 1);
+    assert!(installed.run_count() <= before + 1);
 }
 
 #[test]
-fn one_that_fails_says_so_and_is_tried_again() {
+fn a_failed_delivery_is_logged_and_tried_again() {
     let Some(installed) = Installed::or_skip() else { return };
     let manager = installed.manager();
     let fails = "[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo x >>%h/delivered; exit 74'\n";
     manager.drop_in(SERVICE, "test", fails);
-    fs::write(installed.waiting("coder0"), "").unwrap();
-    installed.hurry();
-    installed.wait_delivered(2);
+    fs::write(installed.marker("coder0"), "").unwrap();
+    installed.shorten_timer();
+    installed.wait_runs(2);
     let log = manager.journal_messages(&["--user", "--unit", SERVICE]).concat();
     assert!(log.contains("Failed with result 'exit-code'"), "{log}");
 }
 
 #[test]
-fn it_runs_from_the_installation_on_and_after_a_boot_and_is_gone_with_an_uninstall() {
+fn the_timer_runs_after_install_and_boot_and_not_after_uninstall() {
     let Some(installed) = Installed::or_skip() else { return };
     let manager = installed.manager();
     assert_eq!(installed.states(), ["enabled", "active"]);
@@ -140,13 +140,13 @@ fn it_runs_from_the_installation_on_and_after_a_boot_and_is_gone_with_an_uninsta
 }
 
 #[test]
-fn who_switches_it_off_has_it_off_also_after_an_update() {
+fn a_disabled_timer_stays_disabled_after_an_install() {
     let Some(installed) = Installed::or_skip() else { return };
     let manager = installed.manager();
     manager.systemctl_ok(&["disable", "--now", TIMER]);
     for _ in 0..2 {
-        let said = installed.install();
-        assert!(said.contains(&format!("run `systemctl --user enable --now {TIMER}`")), "{said}");
+        let output = installed.install();
+        assert!(output.contains(&format!("run `systemctl --user enable --now {TIMER}`")), "{output}");
         assert_eq!(installed.states(), ["disabled", "inactive"]);
     }
     manager.systemctl_ok(&["enable", "--now", TIMER]);

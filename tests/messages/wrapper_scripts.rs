@@ -1,5 +1,4 @@
-//! `agent-send.sh` and `send-message.sh` say to `mosaic agent send` what their users said to them, and to
-//! their users what that said.
+//! `agent-send.sh` and `send-message.sh` pass their arguments to `mosaic agent send`, and its output and exit code back.
 
 use mosaic_harness::{Binaries, Fleet};
 use std::fs;
@@ -7,21 +6,21 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-/// Instead of `mosaic`: notes what it was told, and ends as the test says.
+/// A stand-in for `mosaic`: records its arguments and input, and exits with `$ENDS_WITH`.
 const STAND_IN: &str =
-    "#!/bin/sh\nprintf '%s\\0' \"$@\" >\"$HOME/told\"\ncat >\"$HOME/read\"\nexit \"${ENDS_WITH:-0}\"\n";
+    "#!/bin/sh\nprintf '%s\\0' \"$@\" >\"$HOME/arguments\"\ncat >\"$HOME/input\"\nexit \"${ENDS_WITH:-0}\"\n";
 
 const SEND: &str = "agent-send.sh";
 const MESSAGE: &str = "send-message.sh";
 
-/// A home with the scripts as they are installed.
+/// A home with the installed scripts.
 struct Scripts {
     fleet: Fleet,
 }
 
-/// What the program was told, and what it read.
+/// The arguments and the input of one call of the program.
 #[derive(Debug, PartialEq, Eq)]
-struct Told {
+struct Call {
     arguments: Vec<String>,
     input: Vec<u8>,
 }
@@ -47,30 +46,30 @@ impl Scripts {
         command
     }
 
-    /// What came through of a call that ends well.
-    fn told(&self, command: &mut Command) -> Told {
+    /// Runs a command that must succeed; returns the recorded call.
+    fn call(&self, command: &mut Command) -> Call {
         let output = command.output().unwrap();
         assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{command:?}");
         self.take().unwrap()
     }
 
-    /// The same, with this on standard input.
-    fn told_reading(&self, command: &mut Command, input: &[u8]) -> Told {
+    /// The same with standard input.
+    fn call_with_input(&self, command: &mut Command, input: &[u8]) -> Call {
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         assert!(child.wait().unwrap().success(), "{command:?}");
         self.take().unwrap()
     }
 
-    /// What the program was told last; nothing if it was not started.
-    fn take(&self) -> Option<Told> {
-        let [told, read] = ["told", "read"].map(|name| self.fleet.home().join(name));
-        let arguments = String::from_utf8(fs::read(&told).ok()?).unwrap();
+    /// Takes the last recorded call; `None` if the program was not started.
+    fn take(&self) -> Option<Call> {
+        let [arguments_file, input_file] = ["arguments", "input"].map(|name| self.fleet.home().join(name));
+        let arguments = String::from_utf8(fs::read(&arguments_file).ok()?).unwrap();
         let arguments = arguments.split_terminator('\0').map(str::to_owned).collect();
-        let told = Told { arguments, input: fs::read(&read).unwrap() };
-        fs::remove_file(read).unwrap();
-        fs::remove_file(self.fleet.home().join("told")).unwrap();
-        Some(told)
+        let call = Call { arguments, input: fs::read(&input_file).unwrap() };
+        fs::remove_file(input_file).unwrap();
+        fs::remove_file(self.fleet.home().join("arguments")).unwrap();
+        Some(call)
     }
 }
 
@@ -79,7 +78,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_flag_has_its_place_on_the_command_line_of_the_program() {
+fn each_flag_maps_to_its_mosaic_flag() {
     let scripts = Scripts::new();
     let table = [
         (SEND, "-s coder0", "--tmux-socket s --tmux-target =coder0: --quiet -"),
@@ -111,13 +110,13 @@ fn each_flag_has_its_place_on_the_command_line_of_the_program() {
     ];
     for (script, given, expected) in table {
         let given: Vec<&str> = given.split(' ').collect();
-        let told = scripts.told(&mut scripts.command(script, &given));
-        assert_eq!(told.arguments, words(&format!("agent send {expected}")), "{script} {given:?}");
+        let call = scripts.call(&mut scripts.command(script, &given));
+        assert_eq!(call.arguments, words(&format!("agent send {expected}")), "{script} {given:?}");
     }
 }
 
 #[test]
-fn without_a_socket_it_is_the_fleets_usual_one() {
+fn the_default_socket_is_the_fleets() {
     let scripts = Scripts::new();
     let table = [
         (None, &[][..], "mosaic-factory"),
@@ -134,24 +133,24 @@ fn without_a_socket_it_is_the_fleets_usual_one() {
             Some(socket) => command.env("MOSAIC_TMUX_SOCKET", socket),
             None => command.env_remove("MOSAIC_TMUX_SOCKET"),
         };
-        assert_eq!(scripts.told(command.args(flag)).arguments[2..4], ["--tmux-socket", expected], "{script} {flag:?}");
+        assert_eq!(scripts.call(command.args(flag)).arguments[2..4], ["--tmux-socket", expected], "{script} {flag:?}");
     }
 }
 
 #[test]
-fn what_is_said_with_blanks_stays_one_argument() {
+fn arguments_with_blanks_stay_one_argument() {
     let scripts = Scripts::new();
     let given = ["-s", "my notes", "-S", "$(id) 'a' \"b\"", "-n", "*", "-f", "with a blank"];
-    let told = scripts.told(&mut scripts.command(SEND, &given));
+    let call = scripts.call(&mut scripts.command(SEND, &given));
     let mut expected = words("agent send --tmux-socket s --tmux-target");
     let rest =
         ["=my notes:", "--host-label", "*", "--source-label", "$(id) 'a' \"b\"", "--quiet", "--file", "with a blank"];
     expected.extend(rest.map(str::to_owned));
-    assert_eq!(told.arguments, expected);
+    assert_eq!(call.arguments, expected);
 }
 
 #[test]
-fn a_message_comes_through_byte_for_byte_and_on_no_command_line() {
+fn messages_pass_unchanged_and_on_no_command_line() {
     let scripts = Scripts::new();
     let long = "x".repeat(100_000);
     let messages = [
@@ -175,24 +174,24 @@ fn a_message_comes_through_byte_for_byte_and_on_no_command_line() {
     ];
     for message in messages {
         for (script, target) in [(SEND, "-s"), (MESSAGE, "-t")] {
-            let expected = scripts.told(&mut scripts.command(script, &[target, "coder0", "-f", "-"])).arguments;
+            let expected = scripts.call(&mut scripts.command(script, &[target, "coder0", "-f", "-"])).arguments;
             assert_eq!(expected.last().unwrap(), "-");
-            let given = scripts.told(&mut scripts.command(script, &[target, "coder0", "-m", message]));
+            let given = scripts.call(&mut scripts.command(script, &[target, "coder0", "-m", message]));
             assert_eq!((given.input.as_slice(), &given.arguments), (message.as_bytes(), &expected), "{message:?}");
             for source in [&[][..], &["-f", "-"]] {
                 let mut command = scripts.command(script, &[target, "coder0"]);
-                let piped = scripts.told_reading(command.args(source), message.as_bytes());
+                let piped = scripts.call_with_input(command.args(source), message.as_bytes());
                 assert_eq!((piped.input.as_slice(), &piped.arguments), (message.as_bytes(), &expected), "{message:?}");
             }
         }
     }
     assert!(!scripts.fleet.home().join("it").exists());
     let bytes: Vec<u8> = (0..=255).collect();
-    assert_eq!(scripts.told_reading(&mut scripts.command(SEND, &["-s", "coder0"]), &bytes).input, bytes);
+    assert_eq!(scripts.call_with_input(&mut scripts.command(SEND, &["-s", "coder0"]), &bytes).input, bytes);
 }
 
 #[test]
-fn exit_codes_are_those_that_users_know() {
+fn exit_codes_map_to_the_documented_ones() {
     let scripts = Scripts::new();
     let table =
         [(0, 0), (1, 2), (2, 2), (64, 3), (69, 1), (70, 70), (74, 74), (75, 75), (77, 77), (78, 78), (130, 130)];
@@ -212,7 +211,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn wrong_usage_is_3_with_the_reason_and_starts_nothing() {
+fn wrong_usage_exits_with_3_and_starts_nothing() {
     let scripts = Scripts::new();
     let table: [(&str, &[&str], &str); 17] = [
         (SEND, &[], "missing -s SESSION"),
@@ -235,29 +234,29 @@ fn wrong_usage_is_3_with_the_reason_and_starts_nothing() {
     ];
     for (script, given, reason) in table {
         let Output { status, stdout, stderr } = scripts.command(script, given).output().unwrap();
-        let said = text(&stderr);
-        assert_eq!((status.code(), stdout), (Some(3), Vec::new()), "{given:?}: {said}");
-        assert!(said.starts_with(&format!("{script}: error: {reason}")), "{given:?}: {said}");
-        assert!(said.contains(&format!("\nUsage: {script} ")), "{said}");
+        let stderr_text = text(&stderr);
+        assert_eq!((status.code(), stdout), (Some(3), Vec::new()), "{given:?}: {stderr_text}");
+        assert!(stderr_text.starts_with(&format!("{script}: error: {reason}")), "{given:?}: {stderr_text}");
+        assert!(stderr_text.contains(&format!("\nUsage: {script} ")), "{stderr_text}");
         assert_eq!(scripts.take(), None, "{given:?}");
     }
 }
 
 #[test]
-fn every_flag_is_in_the_usage_text_that_is_there_for_the_asking() {
+fn the_usage_text_lists_every_flag() {
     let scripts = Scripts::new();
     for (script, flags) in [(SEND, "sLHnmfSrvh"), (MESSAGE, "tLmfbrvh")] {
         let output = scripts.command(script, &["-h"]).output().unwrap();
         assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
         let usage = text(&output.stdout);
-        let told: String = usage.lines().filter_map(|line| line.strip_prefix("  -")?.chars().next()).collect();
-        assert_eq!(told, flags, "{usage}");
+        let call: String = usage.lines().filter_map(|line| line.strip_prefix("  -")?.chars().next()).collect();
+        assert_eq!(call, flags, "{usage}");
         assert_eq!(scripts.take(), None);
     }
 }
 
 #[test]
-fn what_the_program_says_is_passed_on() {
+fn output_of_the_program_is_passed_through() {
     let scripts = Scripts::new();
     let program = scripts.fleet.mosaic_home().join("tools/fleet/mosaic");
     scripts.fleet.install_script(&program, "#!/bin/sh\necho accepted\necho why >&2\n");
@@ -266,15 +265,15 @@ fn what_the_program_says_is_passed_on() {
 }
 
 #[test]
-fn the_program_is_the_one_beside_it_also_by_a_link_and_else_the_one_on_the_path() {
+fn the_installed_program_is_preferred_over_the_one_on_the_path() {
     let scripts = Scripts::new();
     let fleet = &scripts.fleet;
-    let links = fleet.home().join("links of mine");
+    let links = fleet.home().join("my links");
     fs::create_dir(&links).unwrap();
     let link = links.join("send");
     std::os::unix::fs::symlink(scripts.path(SEND), links.join("first")).unwrap();
     std::os::unix::fs::symlink("first", &link).unwrap();
-    // One on the path that is not asked.
+    // A program on the path that must not be preferred.
     let path = fleet.home().join("bin");
     fleet.install_script(&path.join("mosaic"), "#!/bin/sh\nexit 99\n");
     let search_path = format!("{}:{}", path.display(), fleet.environment()["PATH"]);
@@ -283,16 +282,19 @@ fn the_program_is_the_one_beside_it_also_by_a_link_and_else_the_one_on_the_path(
         command.env("PATH", &search_path).args(["-s", "coder0", "-m", "hello"]);
         command
     };
-    assert_eq!(scripts.told(&mut call(&link)).input, b"hello");
-    // By its name alone, from its directory and from the path.
+    assert_eq!(scripts.call(&mut call(&link)).input, b"hello");
+    // Called by its name alone, from the path and from its directory.
     let by_name = format!("{}:{search_path}", links.display());
-    assert_eq!(scripts.told(call(&PathBuf::from("send")).env("PATH", by_name)).input, b"hello");
-    assert_eq!(scripts.told(call(&PathBuf::from("./send")).current_dir(&links)).input, b"hello");
+    assert_eq!(scripts.call(call(&PathBuf::from("send")).env("PATH", by_name)).input, b"hello");
+    assert_eq!(scripts.call(call(&PathBuf::from("./send")).current_dir(&links)).input, b"hello");
 
     fs::remove_file(fleet.mosaic_home().join("tools/fleet/mosaic")).unwrap();
     assert_eq!(call(&link).output().unwrap().status.code(), Some(99));
     let neither = scripts.command(SEND, &["-s", "coder0"]).output().unwrap();
     assert_eq!(neither.status.code(), Some(127));
-    let said = text(&neither.stderr);
-    assert!(said.contains("/tools/fleet/mosaic") && said.contains("mosaic fleet install"), "{said}");
+    let stderr_text = text(&neither.stderr);
+    assert!(
+        stderr_text.contains("/tools/fleet/mosaic") && stderr_text.contains("mosaic fleet install"),
+        "{stderr_text}"
+    );
 }

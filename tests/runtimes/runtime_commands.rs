@@ -37,7 +37,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn the_process_becomes_the_runtime_with_its_own_switch_and_the_arguments() {
+fn the_process_becomes_the_runtime_with_its_flags_and_arguments() {
     let fleet = fleet();
     let table: [(&[&str], &str); 9] = [
         (&["claude"], "claude  []"),
@@ -56,7 +56,7 @@ fn the_process_becomes_the_runtime_with_its_own_switch_and_the_arguments() {
 }
 
 #[test]
-fn a_first_prompt_comes_in_the_form_that_each_runtime_takes() {
+fn the_kickstart_prompt_is_passed_in_each_runtimes_form() {
     let fleet = fleet();
     let task = fleet.home().join("task.md");
     std::fs::write(&task, "-rebase it\n").unwrap();
@@ -82,7 +82,7 @@ fn a_first_prompt_comes_in_the_form_that_each_runtime_takes() {
 }
 
 #[test]
-fn a_command_can_be_seen_without_being_run() {
+fn print_command_prints_the_command_line() {
     let fleet = fleet();
     let output = mosaic(&fleet, &["yolo", "claude", "--print-command", "--", "a b"]).output().unwrap();
     let line = format!("{} --dangerously-skip-permissions 'a b'\n", fleet.home().join("bin/claude").display());
@@ -90,7 +90,7 @@ fn a_command_can_be_seen_without_being_run() {
 }
 
 #[test]
-fn a_runtime_that_is_not_installed_is_told_with_the_path_and_what_installs_it() {
+fn a_missing_runtime_is_reported_with_the_path_and_the_install_command() {
     let fleet = fleet();
     let output = mosaic(&fleet, &["yolo", "codex"]).env("PATH", "/nonexistent:/usr/bin").output().unwrap();
     assert_eq!(output.status.code(), Some(69));
@@ -99,7 +99,7 @@ fn a_runtime_that_is_not_installed_is_told_with_the_path_and_what_installs_it() 
 }
 
 #[test]
-fn a_runtime_of_the_roster_is_run_by_its_line() {
+fn a_roster_runtime_runs_its_command_line() {
     let fleet = fleet();
     let directory = fleet.mosaic_home().join("fleet");
     std::fs::create_dir_all(&directory).unwrap();
@@ -111,7 +111,7 @@ fn a_runtime_of_the_roster_is_run_by_its_line() {
 }
 
 #[test]
-fn a_slip_of_the_finger_is_told_what_was_meant() {
+fn a_misspelled_command_gets_a_suggestion() {
     let fleet = fleet();
     for (word, meant) in [("flet", "fleet"), ("cladue", "claude"), ("agnet", "agent")] {
         let output = mosaic(&fleet, &[word, "ps"]).output().unwrap();
@@ -125,7 +125,7 @@ fn a_slip_of_the_finger_is_told_what_was_meant() {
 }
 
 #[test]
-fn pi_gets_the_skills_that_are_asked_for_in_front_of_the_users_own_arguments() {
+fn pi_gets_the_selected_skills_before_the_users_arguments() {
     let fleet = fleet();
     let home = fleet.mosaic_home();
     for skill in ["skills/mosaic-tools", "skills/review", "skills-local/mine"] {
@@ -165,7 +165,7 @@ fn pi_gets_the_skills_that_are_asked_for_in_front_of_the_users_own_arguments() {
 }
 
 #[test]
-fn pi_and_opencode_load_what_reports_besides_what_they_had() {
+fn pi_and_opencode_load_the_reporter_and_keep_their_configuration() {
     let fleet = fleet();
     let script = "#!/bin/sh\necho \"$$ $* [$OPENCODE_CONFIG_CONTENT] [$MOSAIC_REPORTER]\"\nexit 5\n";
     for name in ["pi", "opencode"] {

@@ -1,11 +1,11 @@
-//! An agent, and all that it starts, is in its unit's control group; the tmux server never is.
+//! Control groups: an agent and its descendants are in its unit's group, and the tmux server never is.
 
 use mosaic_harness::UnitFleet;
 use rustix::process::Signal;
 
 const HOLDER: &str = UnitFleet::HOLDER;
 
-fn groups_of(pid: u32) -> String {
+fn control_groups(pid: u32) -> String {
     std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap()
 }
 
@@ -17,20 +17,20 @@ fn assert_holder_owns_the_server(fleet: &UnitFleet, agent: &str) {
 }
 
 #[test]
-fn the_pane_process_is_in_the_units_group_before_its_command_runs() {
+fn the_pane_process_is_in_the_units_control_group_before_its_command_runs() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    // The very first thing: the group of the shell that reads the command, and of its first child.
+    // First of all, record the group of the shell that reads the command, and of its first child.
     let first = "cat /proc/$$/cgroup /proc/self/cgroup > $HOME/groups";
     fleet.settings("coder0", &format!("{first}; {}", fleet.controllable("coder0")), "");
     fleet.start("coder0");
-    let of_the_unit = groups_of(fleet.sidecar("coder0").pid());
-    assert!(of_the_unit.contains("/mosaic-agent@coder0.service\n"), "{of_the_unit}");
+    let unit_group = control_groups(fleet.sidecar("coder0").pid());
+    assert!(unit_group.contains("/mosaic-agent@coder0.service\n"), "{unit_group}");
     let found = std::fs::read_to_string(fleet.fleet().home().join("groups")).unwrap();
-    assert_eq!(found, of_the_unit.repeat(2));
+    assert_eq!(found, unit_group.repeat(2));
 }
 
 #[test]
-fn whatever_the_agent_starts_is_in_its_units_group() {
+fn descendants_are_in_the_units_control_group() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let (one, other) = (fleet.start("coder0"), fleet.start("coder1"));
     for (agent, pane) in [("coder0", one), ("coder1", other)] {
@@ -52,7 +52,7 @@ fn an_agent_started_without_a_server_gets_it_from_the_holder() {
 }
 
 #[test]
-fn an_agent_that_is_back_before_its_holder_brings_the_holder_up_and_owns_no_server() {
+fn a_restarted_agent_starts_its_holder_and_owns_no_server() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.manager().drop_in(HOLDER, "test", "[Service]\nRestart=no\n");
     let pane = fleet.start("coder0");
@@ -64,11 +64,11 @@ fn an_agent_that_is_back_before_its_holder_brings_the_holder_up_and_owns_no_serv
 }
 
 #[test]
-fn an_agent_whose_server_cannot_be_had_fails_rather_than_start_one() {
+fn an_agent_without_a_server_fails_and_starts_none() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    // A holder that systemd takes for active, and that has no server.
-    let nothing = "[Service]\nType=simple\nExecStart=\nExecStart=/bin/sleep infinity\nExecStop=\n";
-    fleet.manager().drop_in(HOLDER, "test", nothing);
+    // A holder that is active but has no server.
+    let no_server = "[Service]\nType=simple\nExecStart=\nExecStart=/bin/sleep infinity\nExecStop=\n";
+    fleet.manager().drop_in(HOLDER, "test", no_server);
     fleet.drop_in("coder0", "[Service]\nRestart=no\n");
     let unit = UnitFleet::unit("coder0");
     assert!(!fleet.manager().systemctl(&["start", &unit]).status.success());

@@ -1,16 +1,16 @@
-//! What units promise holds without root's rights: above all, a process can be moved from the
-//! holder's control group into its agent's.
+//! Units work for an ordinary user: above all, a process can be moved from the holder's control group into its
+//! agent's.
 //!
-//! Where the tests are not run by root, this is so for all of them, and these add nothing.
+//! If the tests do not run as root, all of them show this, and these tests are skipped.
 
 use mosaic_harness::{Fleet, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::os::unix::fs::MetadataExt;
 
-/// Nobody's on any machine: between the ranges that systemd and distributions use.
+/// Belongs to no user: between the ranges that systemd and distributions use.
 const UID: u32 = 47110;
 
-fn fleet_of_somebody() -> Option<UnitFleet> {
+fn fleet_of_ordinary_user() -> Option<UnitFleet> {
     if !rustix::process::geteuid().is_root() {
         return None;
     }
@@ -27,8 +27,8 @@ fn assert_in_the_units_group(fleet: &UnitFleet, pids: [u32; 2]) {
 }
 
 #[test]
-fn an_agent_of_an_ordinary_user_is_in_its_units_group_and_a_stop_ends_all_of_it() {
-    let Some(fleet) = fleet_of_somebody() else { return };
+fn an_ordinary_users_agent_is_in_its_units_control_group_and_stop_ends_it() {
+    let Some(fleet) = fleet_of_ordinary_user() else { return };
     let pane = fleet.start("coder0");
     let orphan = ProcessWatch::new(pane.spawn_orphan()).unwrap();
     assert_in_the_units_group(&fleet, [pane.pid(), orphan.pid()]);
@@ -39,8 +39,8 @@ fn an_agent_of_an_ordinary_user_is_in_its_units_group_and_a_stop_ends_all_of_it(
 }
 
 #[test]
-fn an_agent_of_an_ordinary_user_that_exits_with_7_fails_and_is_back() {
-    let Some(fleet) = fleet_of_somebody() else { return };
+fn an_ordinary_users_agent_that_exits_with_7_restarts() {
+    let Some(fleet) = fleet_of_ordinary_user() else { return };
     let pane = fleet.start("coder0");
     pane.exit(7);
     fleet.manager().wait_property(&UnitFleet::unit("coder0"), "NRestarts", "1");
@@ -51,8 +51,8 @@ fn an_agent_of_an_ordinary_user_that_exits_with_7_fails_and_is_back() {
 }
 
 #[test]
-fn an_agent_of_an_ordinary_user_is_adopted_after_its_sidecar_was_killed() {
-    let Some(fleet) = fleet_of_somebody() else { return };
+fn an_ordinary_users_agent_is_adopted_after_its_sidecar_was_killed() {
+    let Some(fleet) = fleet_of_ordinary_user() else { return };
     let pane = fleet.start("coder0");
     let orphan = pane.spawn_orphan();
     let old = fleet.fleet().heartbeat("coder0").unwrap();
@@ -64,10 +64,10 @@ fn an_agent_of_an_ordinary_user_is_adopted_after_its_sidecar_was_killed() {
 }
 
 #[test]
-fn what_an_ordinary_user_started_by_hand_is_adopted_by_the_unit_with_all_that_it_has_started() {
-    let Some(fleet) = fleet_of_somebody() else { return };
+fn a_unit_of_an_ordinary_user_adopts_an_agent_started_by_hand() {
+    let Some(fleet) = fleet_of_ordinary_user() else { return };
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
-    // By the installed program: the one in the build directory not every user can run.
+    // The installed program: other users cannot run the one in the build directory.
     let program = fleet.fleet().mosaic_home().join("tools/fleet/start-agent-session");
     let launch = fleet.fleet().launch("coder0").program(program).command(fleet.controllable("coder0"));
     let started = launch.output();

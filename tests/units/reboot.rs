@@ -1,4 +1,4 @@
-//! A boot brings back what is enabled, and takes nothing of before for alive.
+//! A boot starts enabled agents and does not trust heartbeats from before it.
 
 use mosaic_harness::UnitFleet;
 use mosaic_heartbeat::{Freshness, Now, Status};
@@ -15,7 +15,7 @@ fn enable(fleet: &UnitFleet, agents: &[&str]) {
 }
 
 #[test]
-fn enabled_agents_are_back_after_a_boot_and_others_are_not() {
+fn enabled_agents_start_at_boot_and_others_do_not() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     enable(&fleet, &["coder0", "coder1"]);
     let old = ["coder0", "coder1", "once"].map(|agent| fleet.start(agent));
@@ -37,23 +37,23 @@ fn enabled_agents_are_back_after_a_boot_and_others_are_not() {
 }
 
 #[test]
-fn a_heartbeat_of_before_the_boot_is_not_taken_for_a_live_one() {
+fn a_heartbeat_from_before_the_boot_is_not_alive() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    // On the disk, as where there is no $XDG_RUNTIME_DIR: the heartbeats survive the boot.
+    // On disk, as without $XDG_RUNTIME_DIR: the heartbeats survive the boot.
     let kept = fleet.fleet().root().join("kept");
     std::fs::create_dir(&kept).unwrap();
     std::fs::create_dir_all(fleet.fleet().run_directory().parent().unwrap()).unwrap();
     std::os::unix::fs::symlink(&kept, fleet.fleet().run_directory()).unwrap();
     enable(&fleet, &["coder0"]);
     let old = ["coder0", "once"].map(|agent| fleet.start(agent));
-    // As when the power goes: nobody gets to write that the agents ended.
+    // As after a power failure: no sidecar records the end of its agent.
     for agent in ["coder0", "once"] {
         fleet.sidecar(agent).signal(Signal::STOP.as_raw());
     }
 
     fleet.manager().kill_and_restart_manager();
 
-    // Fresh, and `ok`, but bound to a process that is gone.
+    // The heartbeat is fresh and `ok`, but its process is gone.
     let proc = ProcRoot::default();
     let beat = mosaic_heartbeat::read(&fleet.fleet().heartbeat_path("once")).unwrap().unwrap();
     let now =
@@ -66,7 +66,7 @@ fn a_heartbeat_of_before_the_boot_is_not_taken_for_a_live_one() {
     let liveness = proc.liveness(&beat.process().unwrap()).unwrap();
     assert!(matches!(liveness, Liveness::Gone | Liveness::Recycled), "{liveness:?}");
 
-    // The launcher has not adopted what the old heartbeat speaks of, and counts on.
+    // The launcher did not adopt the process of the old heartbeat, and continued its generation.
     let new = fleet.fleet().pane("coder0");
     let beat = fleet.fleet().heartbeat("coder0").unwrap();
     assert_ne!(new.pid(), old[0].pid());

@@ -1,4 +1,4 @@
-//! Under systemd an agent has the environment that its env file says, and nobody else sees it.
+//! Under systemd an agent gets the environment of its env file, and it does not leak.
 
 use mosaic_harness::UnitFleet;
 use std::collections::BTreeSet;
@@ -7,26 +7,26 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
-fn the_env_file_reaches_the_pane_whatever_the_server_was_started_with() {
+fn the_env_file_wins_over_the_environment_of_the_server() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    let of_the_holder = "[Service]\nEnvironment=COLOUR=of-the-holder ONLY_OF_THE_HOLDER=yes\n";
-    fleet.manager().drop_in(UnitFleet::HOLDER, "test", of_the_holder);
-    let further = "COLOUR=of-the-agent\nQUOTED=\"a 'b' $HOME \\\"c\\\"\"\nUMLAUT=ü\n";
+    let holder = "[Service]\nEnvironment=COLOUR=holder ONLY_HOLDER=yes\n";
+    fleet.manager().drop_in(UnitFleet::HOLDER, "test", holder);
+    let further = "COLOUR=agent\nQUOTED=\"a 'b' $HOME \\\"c\\\"\"\nUMLAUT=ü\n";
     fleet.settings("coder0", &fleet.controllable("coder0"), further);
     let environment = fleet.start("coder0").environment();
     let has = |name: &str| environment.get(name).map(String::as_str);
-    assert_eq!(has("COLOUR"), Some("of-the-agent"));
+    assert_eq!(has("COLOUR"), Some("agent"));
     assert_eq!(has("QUOTED"), Some("a 'b' $HOME \"c\""));
     assert_eq!(has("UMLAUT"), Some("ü"));
     assert_eq!(has("MOSAIC_AGENT_NAME"), Some("coder0"));
-    // Neither the server's own, nor what systemd says to the sidecar alone.
-    for stranger in ["ONLY_OF_THE_HOLDER", "NOTIFY_SOCKET", "WATCHDOG_USEC", "SYSTEMD_EXEC_PID", "INVOCATION_ID"] {
-        assert_eq!(has(stranger), None, "{stranger}");
+    // Neither variables of the server nor those that systemd sets for the sidecar.
+    for other in ["ONLY_HOLDER", "NOTIFY_SOCKET", "WATCHDOG_USEC", "SYSTEMD_EXEC_PID", "INVOCATION_ID"] {
+        assert_eq!(has(other), None, "{other}");
     }
 }
 
 #[test]
-fn what_changes_in_the_env_file_is_there_after_a_restart() {
+fn a_changed_env_file_takes_effect_at_the_restart() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let command = fleet.controllable("coder0");
     fleet.settings("coder0", &command, "COLOUR=red\n");
@@ -37,15 +37,15 @@ fn what_changes_in_the_env_file_is_there_after_a_restart() {
 }
 
 #[test]
-fn a_program_in_the_users_own_bin_is_found_though_systemds_path_is_minimal() {
+fn programs_in_the_users_bin_are_found_despite_a_minimal_path() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let bin = fleet.fleet().home().join(".local/bin");
     std::fs::create_dir_all(&bin).unwrap();
     let runtime = bin.join("own-runtime");
     std::fs::write(&runtime, format!("#!/bin/sh\n{}\n", fleet.controllable("coder0"))).unwrap();
     std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let of_the_manager = fleet.manager().systemctl_ok(&["show-environment"]);
-    let path = of_the_manager.lines().find(|line| line.starts_with("PATH=")).unwrap();
+    let manager_environment = fleet.manager().systemctl_ok(&["show-environment"]);
+    let path = manager_environment.lines().find(|line| line.starts_with("PATH=")).unwrap();
     assert!(!path.contains(".local/bin"), "{path}");
     fleet.settings("coder0", "exec own-runtime", "");
     let environment = fleet.start("coder0").environment();
@@ -53,7 +53,7 @@ fn a_program_in_the_users_own_bin_is_found_though_systemds_path_is_minimal() {
 }
 
 #[test]
-fn a_secret_is_in_no_command_line_no_file_of_others_and_no_log() {
+fn a_secret_is_in_no_command_line_no_readable_file_and_no_log() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let secret = format!("s3cret-of-{}", fleet.fleet().root().file_name().unwrap().display());
     fleet.settings("coder0", &fleet.controllable("coder0"), &format!("API_KEY={secret}\n"));
@@ -67,8 +67,8 @@ fn a_secret_is_in_no_command_line_no_file_of_others_and_no_log() {
             }
             seen
         });
-        // A panic in here must not leave the sampler waiting.
-        let life = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        // A panic in here must also end the sampler.
+        let cycle = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let pane = fleet.start("coder0");
             assert_eq!(pane.environment()["API_KEY"], secret);
             pane.exit(7);
@@ -78,17 +78,17 @@ fn a_secret_is_in_no_command_line_no_file_of_others_and_no_log() {
         }));
         over.store(true, Ordering::Relaxed);
         let seen = sampler.join().unwrap();
-        match life {
+        match cycle {
             Ok(()) => seen,
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });
-    // The sampling was dense enough to see the programs that a start runs for a moment.
+    // The sampling was dense enough to see the short-lived programs of a start.
     for program in ["start-agent-session", "agent-sidecar", "agent-pane"] {
         assert!(seen.iter().any(|line| line.contains(program)), "{program} was not seen in {seen:#?}");
     }
-    let telling: Vec<_> = seen.iter().filter(|line| line.contains(&secret)).collect();
-    assert_eq!(telling, Vec::<&String>::new());
+    let leaking: Vec<_> = seen.iter().filter(|line| line.contains(&secret)).collect();
+    assert_eq!(leaking, Vec::<&String>::new());
     let open = files_below(fleet.fleet().root()).into_iter().filter(|path| {
         let others = path.metadata().is_ok_and(|file| file.mode() & 0o077 != 0);
         others && std::fs::read(path).is_ok_and(|content| String::from_utf8_lossy(&content).contains(&secret))
@@ -105,7 +105,7 @@ fn command_lines() -> BTreeSet<String> {
 }
 
 fn files_below(directory: &Path) -> Vec<std::path::PathBuf> {
-    // A user manager makes some that not even their owner can look into.
+    // A user manager creates directories that even their owner cannot read.
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let found = entries.map(|entry| (entry.path(), entry.file_type().unwrap()));
     found.flat_map(|(path, kind)| if kind.is_dir() { files_below(&path) } else { vec![path] }).collect()

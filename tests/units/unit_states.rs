@@ -1,9 +1,9 @@
-//! What systemd says of an agent is the truth: a unit that is active is an agent that is alive.
+//! The state of an agent's unit: it is active exactly while the agent lives.
 
 use mosaic_harness::{UnitFleet, UserManager};
 use rustix::process::Signal;
 
-/// Lets a test look at a unit that has failed, which otherwise is back a second later.
+/// Keeps a failed unit failed; otherwise it restarts a second later.
 const NO_RESTART: &str = "[Service]\nRestart=no\n";
 
 fn fleet_without_restarts() -> Option<UnitFleet> {
@@ -12,13 +12,13 @@ fn fleet_without_restarts() -> Option<UnitFleet> {
     Some(fleet)
 }
 
-/// The heartbeat's verdict, once there is one.
-fn verdict(fleet: &UnitFleet) -> String {
+/// Waits for the exit in the heartbeat.
+fn wait_exit(fleet: &UnitFleet) -> String {
     fleet.fleet().wait_heartbeat("coder0", |beat| beat["status"] == "exited")["exit"].clone()
 }
 
-/// The agent is back by itself: a second process, counted as such.
-fn assert_is_back(fleet: &UnitFleet, old: u32) {
+/// systemd has restarted the agent: there is a second process and a second generation.
+fn assert_restarted(fleet: &UnitFleet, old: u32) {
     fleet.manager().wait_property(&UnitFleet::unit("coder0"), "NRestarts", "1");
     fleet.wait_state("coder0", "active");
     let beat = fleet.fleet().heartbeat("coder0").unwrap();
@@ -32,7 +32,7 @@ fn assert_is_back(fleet: &UnitFleet, old: u32) {
 fn a_command_that_exits_with_7_fails_the_unit_with_7() {
     let Some(fleet) = fleet_without_restarts() else { return };
     fleet.start("coder0").exit(7);
-    assert_eq!(verdict(&fleet), "code:7");
+    assert_eq!(wait_exit(&fleet), "code:7");
     fleet.wait_state("coder0", "failed");
     let result = fleet.show("coder0", ["Result", "ExecMainCode", "ExecMainStatus"]);
     assert_eq!(result, ["exit-code", "1", "7"]);
@@ -40,18 +40,18 @@ fn a_command_that_exits_with_7_fails_the_unit_with_7() {
 }
 
 #[test]
-fn a_command_that_exits_with_7_is_back() {
+fn a_command_that_exits_with_7_is_restarted() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
     pane.exit(7);
-    assert_is_back(&fleet, pane.pid());
+    assert_restarted(&fleet, pane.pid());
 }
 
 #[test]
 fn a_command_that_exits_with_0_leaves_the_unit_inactive_and_is_not_restarted() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.start("coder0").exit(0);
-    assert_eq!(verdict(&fleet), "code:0");
+    assert_eq!(wait_exit(&fleet), "code:0");
     fleet.wait_state("coder0", "inactive");
     let result = fleet.show("coder0", ["Result", "ExecMainStatus", "NRestarts", "Job"]);
     assert_eq!(result, ["success", "0", "0", ""]);
@@ -63,25 +63,25 @@ fn a_command_that_exits_with_0_leaves_the_unit_inactive_and_is_not_restarted() {
 fn a_killed_agent_fails_the_unit() {
     let Some(fleet) = fleet_without_restarts() else { return };
     fleet.start("coder0").process().signal(Signal::KILL.as_raw());
-    assert_eq!(verdict(&fleet), "signal:9");
+    assert_eq!(wait_exit(&fleet), "signal:9");
     fleet.wait_state("coder0", "failed");
     assert_eq!(fleet.show("coder0", ["Result", "ExecMainStatus"]), ["exit-code", "137"]);
 }
 
 #[test]
-fn a_killed_agent_is_back() {
+fn a_killed_agent_is_restarted() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
     pane.process().signal(Signal::KILL.as_raw());
-    assert_is_back(&fleet, pane.pid());
+    assert_restarted(&fleet, pane.pid());
 }
 
 #[test]
-fn an_agent_that_somebody_terminates_behind_systemds_back_has_failed_and_is_back() {
+fn a_terminated_agent_is_a_failure_and_is_restarted() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let pane = fleet.start("coder0");
     pane.process().signal(Signal::TERM.as_raw());
-    assert_is_back(&fleet, pane.pid());
+    assert_restarted(&fleet, pane.pid());
     assert_eq!(fleet.manager().journal(&["AGENT=coder0"])[0]["EXIT"], "signal:15");
 }
 
@@ -90,7 +90,7 @@ fn a_command_that_ends_at_once_with_0_leaves_the_unit_inactive() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.settings("coder0", "true", "");
     fleet.manager().systemctl_ok(&["start", &UnitFleet::unit("coder0")]);
-    assert_eq!(verdict(&fleet), "code:0");
+    assert_eq!(wait_exit(&fleet), "code:0");
     fleet.wait_state("coder0", "inactive");
     assert_eq!(fleet.show("coder0", ["Result", "NRestarts", "Job"]), ["success", "0", ""]);
     assert_eq!(fleet.sessions(), ["_holder"]);
@@ -104,13 +104,13 @@ fn the_start_of_a_missing_program_fails_with_127() {
     let started = fleet.manager().systemctl(&["start", &UnitFleet::unit("coder0")]);
     assert!(!started.status.success(), "{started:?}");
     assert_eq!(fleet.show("coder0", ["ActiveState", "Result", "ExecMainStatus"]), ["failed", "exit-code", "127"]);
-    assert_eq!(verdict(&fleet), "code:127");
+    assert_eq!(wait_exit(&fleet), "code:127");
     let record = &fleet.manager().journal(&["AGENT=coder0"])[0];
     assert!(record["MESSAGE"].as_str().unwrap().contains("no-such-program"), "{record:#?}");
 }
 
 #[test]
-fn a_crash_loop_without_end_is_ended_by_the_start_limit() {
+fn the_start_limit_ends_a_crash_loop() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Unit]\nStartLimitBurst=3\n[Service]\nRestartSec=1ms\n");
     fleet.settings("coder0", "exit 3", "");
@@ -141,7 +141,7 @@ fn the_unit_is_active_exactly_while_the_agent_lives() {
     fleet.settings("coder0", &fleet.controllable("coder0"), "");
     assert_eq!(manager.is_active(&unit), "inactive");
 
-    // As long as tmux does not answer, there is no agent.
+    // Without an answer of tmux there is no agent.
     manager.systemctl_ok(&["start", UnitFleet::HOLDER]);
     let server = fleet.server();
     server.signal(Signal::STOP.as_raw());
@@ -151,7 +151,7 @@ fn the_unit_is_active_exactly_while_the_agent_lives() {
     fleet.wait_state("coder0", "active");
     assert_eq!(fleet.fleet().heartbeat("coder0").unwrap()["status"], "ok");
 
-    // A sidecar that does not run changes nothing about the agent.
+    // A stopped sidecar does not change the state of the agent.
     let sidecar = fleet.sidecar("coder0");
     sidecar.signal(Signal::STOP.as_raw());
     assert_eq!(manager.is_active(&unit), "active");

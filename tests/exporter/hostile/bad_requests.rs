@@ -47,7 +47,7 @@ fn note_files(directory: &Path, files: &mut BTreeMap<PathBuf, SystemTime>) {
 }
 
 #[test]
-fn nothing_but_get_and_head_does_anything() {
+fn methods_other_than_get_and_head_change_nothing() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let before = state(&attacked.fleet);
     attacked.unharmed(|| {
@@ -63,7 +63,7 @@ fn nothing_but_get_and_head_does_anything() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_by_the_right_status() {
+fn malformed_requests_get_the_right_status() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let table: &[(&[u8], u16)] = &[
         (b"CONNECT localhost:22 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
@@ -100,7 +100,7 @@ fn what_makes_no_sense_is_refused_by_the_right_status() {
 }
 
 #[test]
-fn ten_megabytes_of_header_are_refused() {
+fn a_ten_megabyte_header_is_refused() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let great =
         [&b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: "[..], &vec![b'x'; 10_000_000], b"\r\n\r\n"].concat();
@@ -118,7 +118,7 @@ fn look(scrape: &str) -> Option<String> {
 }
 
 #[test]
-fn a_scrape_with_all_the_time_in_the_world_is_answered_now() {
+fn a_scrape_with_an_absurd_timeout_is_answered_at_once() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     for seconds in ["1e19", "1.8e19", "9e18", "1e300", "inf", "NaN", "-1e19", "0", ""] {
         // Until it was this one for which somebody had to look.
@@ -133,7 +133,7 @@ fn a_scrape_with_all_the_time_in_the_world_is_answered_now() {
 }
 
 #[test]
-fn a_scrape_without_any_time_takes_nothing_from_others() {
+fn a_scrape_without_time_does_not_degrade_others() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     attacked.unharmed(|| {
         // Most looks are begun for somebody in a hurry.

@@ -79,7 +79,7 @@ fn status(directory: &Path, arguments: &[&str]) -> Option<u16> {
 }
 
 #[test]
-fn nobody_comes_in_without_a_certificate_and_a_password() {
+fn requests_need_a_certificate_and_a_password() {
     if required_program("curl").is_none() {
         return;
     }
@@ -118,7 +118,7 @@ fn nobody_comes_in_without_a_certificate_and_a_password() {
 }
 
 #[test]
-fn passwords_change_while_it_runs_and_a_broken_file_changes_nothing() {
+fn passwords_reload_at_run_time_and_a_broken_file_changes_nothing() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let files = Files::with(ALICE);
     let exporter = fleet.exporter(&[&files.flag()]);

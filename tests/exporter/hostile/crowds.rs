@@ -24,7 +24,7 @@ fn small_connection(address: SocketAddr) -> TcpStream {
 }
 
 #[test]
-fn a_thousand_who_say_nothing_and_a_thousand_who_stop_half_way() {
+fn a_thousand_silent_and_a_thousand_unfinished_requests_do_no_harm() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     allow_many_files();
     let address = attacked.exporter.address();
@@ -65,7 +65,7 @@ fn ask_and_do_not_read(attacked: &Attacked, path: &str, times: usize) -> Vec<Tcp
 }
 
 #[test]
-fn hundreds_who_ask_and_do_not_read() {
+fn hundreds_of_clients_that_do_not_read_do_no_harm() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     allow_many_files();
     many_agents(&attacked);
@@ -80,7 +80,7 @@ fn hundreds_who_ask_and_do_not_read() {
 
 /// Work is measured, and not time: how much else goes on on the machine does not matter.
 #[test]
-fn a_crowd_that_asks_for_the_same_costs_no_more_than_a_few() {
+fn three_hundred_identical_requests_at_once_cost_no_more_than_fifty() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     allow_many_files();
     many_agents(&attacked);

@@ -41,7 +41,7 @@ fn wait_for_files(exporter: &ExporterProcess, expected: f64) {
 }
 
 #[test]
-fn more_pages_than_allowed_are_refused_and_closed_ones_make_room() {
+fn event_streams_above_the_limit_are_refused_and_closed_ones_make_room() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let exporter = &attacked.exporter;
     let before = open_files(exporter);
@@ -79,7 +79,7 @@ fn switches(exporter: &ExporterProcess) -> Vec<String> {
 }
 
 #[test]
-fn nobody_looks_when_the_last_page_is_closed() {
+fn observation_stops_when_the_last_page_is_closed() {
     // An agent whose beats, one a second, are the clock.
     let Some(fleet) = RosterFleet::installed_or_skip(Fleet::builder(), &["mos", "coder0"], "1") else { return };
     fleet.start(&["mos", "coder0"]);

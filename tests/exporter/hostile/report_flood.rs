@@ -28,7 +28,7 @@ fn work(attacked: &Attacked) -> f64 {
 
 /// Work is measured, and not time: how much else goes on on the machine does not matter.
 #[test]
-fn a_flood_of_reports_harms_no_scrape_and_costs_nothing() {
+fn a_flood_of_reports_neither_harms_scrapes_nor_adds_work() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let reporter = Reporter::of(&attacked.fleet, "coder0");
     reporter.say("working", "");

@@ -21,7 +21,7 @@ mod report_incidents;
 use monitored_fleet::Incident;
 
 #[test]
-fn what_is_shipped_for_prometheus_and_grafana_tells_what_happens() {
+fn alerts_and_panels_show_every_incident() {
     let Some(mut incident) = Incident::begin_or_skip() else { return };
     monitoring_incidents::all_is_well(&mut incident);
     monitoring_incidents::linger_is_off(&mut incident);

@@ -7,7 +7,7 @@ use std::fs;
 const ANYWHERE: &str = "--web.listen-address=127.0.0.1:0";
 
 #[test]
-fn each_says_what_is_wrong_and_ends_with_its_code() {
+fn each_invalid_start_has_its_exit_code_and_message() {
     let fleet = Fleet::new();
     let running = Started::of(exporter(&fleet, &[ANYWHERE]));
     let taken = running.address().to_string();
@@ -42,7 +42,7 @@ fn each_says_what_is_wrong_and_ends_with_its_code() {
 }
 
 #[test]
-fn without_a_home_it_says_what_to_set() {
+fn without_a_home_the_error_names_the_variables() {
     let fleet = Fleet::new();
     let mut command = exporter(&fleet, &[ANYWHERE]);
     let output = command.env_remove("HOME").env_remove("MOSAIC_HOME").output().unwrap();

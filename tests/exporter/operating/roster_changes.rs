@@ -29,7 +29,7 @@ fn roster(agents: &[&str]) -> String {
 }
 
 #[test]
-fn agents_come_and_go_with_the_roster_and_so_does_the_roster() {
+fn the_exporter_follows_roster_changes() {
     let fleet = Fleet::new();
     // Nothing of it exists: neither the home nor the roster.
     let home = fleet.root().join("not/yet");

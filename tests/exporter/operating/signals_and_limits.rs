@@ -61,7 +61,7 @@ fn hanging() -> (Fleet, Frozen, Started, SocketAddr) {
 }
 
 #[test]
-fn a_scrape_that_goes_on_is_answered_before_it_ends() {
+fn sigterm_finishes_the_running_scrape() {
     let (_fleet, _server, mut exporter, address) = hanging();
     let scrape = slow_scrape(&exporter, address);
     signal(&exporter, Signal::TERM);
@@ -74,7 +74,7 @@ fn a_scrape_that_goes_on_is_answered_before_it_ends() {
 }
 
 #[test]
-fn told_twice_it_waits_for_nobody() {
+fn a_second_signal_ends_the_exporter_at_once() {
     let (_fleet, _server, mut exporter, address) = hanging();
     let scrape = slow_scrape(&exporter, address);
     signal(&exporter, Signal::TERM);
@@ -86,7 +86,7 @@ fn told_twice_it_waits_for_nobody() {
 }
 
 #[test]
-fn a_hangup_is_no_end() {
+fn sighup_does_not_end_the_exporter() {
     let fleet = Fleet::new();
     let config = fleet.root().join("web.yml");
     fs::write(&config, "").unwrap();
@@ -102,7 +102,7 @@ fn a_hangup_is_no_end() {
 }
 
 #[test]
-fn a_socket_that_was_left_behind_is_no_obstacle() {
+fn a_stale_unix_socket_is_replaced() {
     if required_program("curl").is_none() {
         return;
     }
@@ -131,7 +131,7 @@ fn a_socket_that_was_left_behind_is_no_obstacle() {
 }
 
 #[test]
-fn too_few_open_files_are_lived_through() {
+fn the_exporter_recovers_from_exhausted_file_descriptors() {
     let fleet = Fleet::new();
     let exporter = Started::of(exporter(&fleet, &[ANYWHERE]));
     let address = exporter.address();

@@ -57,7 +57,7 @@ fn every_text_has_contrast_in_light_and_in_dark() {
 // DOC Pictures of the page, to be looked at: in `target/page`.
 
 #[test]
-fn it_fits_a_desk_and_a_phone() {
+fn the_page_fits_desktop_and_phone() {
     let Some(opened) = Opened::or_skip() else { return };
     opened.report_various();
     let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/page");

@@ -38,7 +38,7 @@ fn the_skip_link_the_search_and_every_agent_can_be_reached() {
 }
 
 #[test]
-fn a_slash_finds_agents_and_escape_lets_go() {
+fn slash_filters_agents_and_escape_clears_the_filter() {
     let Some(opened) = Opened::or_skip() else { return };
     let browser = &opened.browser;
     let shown = "return [...document.querySelectorAll('#agents tbody:not(.group)')].filter((body) => body.checkVisibility()).map((body) => body.id)";

@@ -48,7 +48,7 @@ const WAITING: &str = "
         document.getElementById('announce').textContent, document.title];";
 
 #[test]
-fn who_waits_shows_within_two_seconds_at_the_top_with_what_to_do() {
+fn a_waiting_agent_shows_at_the_top_within_two_seconds_with_the_command() {
     let Some(opened) = Opened::or_skip() else { return };
     let reported = milliseconds();
     opened.report("coder1", &["waiting", "--reason", "login: 401"]);
@@ -72,7 +72,7 @@ fn who_waits_shows_within_two_seconds_at_the_top_with_what_to_do() {
 }
 
 #[test]
-fn what_is_old_is_not_shown_as_new() {
+fn a_lost_connection_marks_the_page_as_not_live() {
     let Some(opened) = Opened::or_skip() else { return };
     let Opened { browser, exporter, .. } = opened;
     drop(exporter);
@@ -85,7 +85,7 @@ fn what_is_old_is_not_shown_as_new() {
 }
 
 #[test]
-fn nothing_leaves_the_host_and_nothing_is_wrong_on_the_console() {
+fn the_page_requests_only_its_own_host_and_logs_no_error() {
     let Some(opened) = Opened::or_skip() else { return };
     let console = opened.browser.log(BrowserLog::Console);
     assert_eq!(console, [Value::Null; 0]);

@@ -5,7 +5,7 @@ use mosaic_harness::{Binaries, Fleet, FleetBuilder, HttpAnswer};
 use std::io::Write;
 
 #[test]
-fn what_cannot_listen_is_told_and_keeps_nothing_else_from_being_installed() {
+fn an_occupied_port_is_reported_and_does_not_stop_the_install() {
     let Some(installed) = Installed::or_skip() else { return };
     let manager = installed.manager();
     manager.systemctl_ok(&["stop", SOCKET]);
@@ -25,7 +25,7 @@ fn what_cannot_listen_is_told_and_keeps_nothing_else_from_being_installed() {
 }
 
 #[test]
-fn an_update_is_what_answers_the_next_scrape() {
+fn the_updated_exporter_answers_the_next_scrape() {
     let Some(installed) = Installed::or_skip() else { return };
     installed.scrape();
     let before = installed.process();
@@ -47,7 +47,7 @@ fn an_update_is_what_answers_the_next_scrape() {
 }
 
 #[test]
-fn who_switches_it_off_has_it_off_also_after_an_update() {
+fn a_disabled_socket_stays_disabled_after_an_install() {
     let Some(installed) = Installed::or_skip() else { return };
     let (manager, fleet) = (installed.manager(), &installed.fleet);
     let install = || {
@@ -83,7 +83,7 @@ fn who_switches_it_off_has_it_off_also_after_an_update() {
 }
 
 #[test]
-fn an_uninstall_leaves_nothing_of_it() {
+fn uninstall_removes_the_exporter_units() {
     let Some(installed) = Installed::or_skip() else { return };
     installed.scrape();
     let process = installed.process();
@@ -135,12 +135,12 @@ fn may_do_little(builder: FleetBuilder) {
 }
 
 #[test]
-fn it_may_do_little() {
+fn the_service_is_hardened() {
     may_do_little(Fleet::builder());
 }
 
 #[test]
-fn an_ordinary_users_may_do_little() {
+fn the_service_of_an_ordinary_user_is_hardened() {
     if mosaic_harness::is_root_or_skip("another user") {
         may_do_little(Fleet::builder().owner(65534, 65534));
     }

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::service::installed::{ASKING, Installed, SERVICE, SOCKET, answer, ask};
 
 #[test]
-fn it_is_there_from_the_installation_on_and_the_first_scrape_starts_it() {
+fn the_first_scrape_after_install_or_boot_starts_the_exporter() {
     let Some(installed) = Installed::or_skip() else { return };
     let manager = installed.manager();
     assert_eq!((manager.is_active(SOCKET).as_str(), manager.is_active(SERVICE).as_str()), ("active", "inactive"));
@@ -27,7 +27,7 @@ fn it_is_there_from_the_installation_on_and_the_first_scrape_starts_it() {
 }
 
 #[test]
-fn a_fleet_that_is_stopped_is_reported_so() {
+fn a_stopped_fleet_is_reported_as_missing() {
     let Some(installed) = Installed::or_skip() else { return };
     let fleet = &installed.fleet;
     assert!(fleet.mosaic(&["fleet", "start"]).status.success());
@@ -49,7 +49,7 @@ fn a_fleet_that_is_stopped_is_reported_so() {
 }
 
 #[test]
-fn one_that_is_killed_refuses_nobody_and_is_back() {
+fn a_killed_exporter_refuses_no_connection_and_restarts() {
     let Some(installed) = Installed::or_skip() else { return };
     installed.scrape();
     let killed = installed.process();
@@ -62,7 +62,7 @@ fn one_that_is_killed_refuses_nobody_and_is_back() {
 }
 
 #[test]
-fn one_that_hangs_is_killed_by_the_watchdog_and_the_scrape_that_waits_is_answered() {
+fn the_watchdog_replaces_a_hung_exporter_and_the_pending_scrape_is_answered() {
     let Some(installed) = Installed::or_skip() else { return };
     let manager = installed.manager();
     manager.drop_in(SERVICE, "test", "[Service]\nWatchdogSec=3s\n");
@@ -90,7 +90,7 @@ fn one_that_hangs_is_killed_by_the_watchdog_and_the_scrape_that_waits_is_answere
 }
 
 #[test]
-fn a_reload_changes_nothing_for_who_asks() {
+fn a_reload_keeps_the_process() {
     let Some(installed) = Installed::or_skip() else { return };
     installed.scrape();
     let process = installed.process();
@@ -101,7 +101,7 @@ fn a_reload_changes_nothing_for_who_asks() {
 }
 
 #[test]
-fn whoever_has_asked_is_answered_before_it_stops() {
+fn stop_answers_pending_requests_first() {
     let Some(installed) = Installed::or_skip() else { return };
     let manager = installed.manager();
     assert!(installed.fleet.mosaic(&["fleet", "start"]).status.success());

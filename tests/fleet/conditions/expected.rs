@@ -1,29 +1,29 @@
-//! What a test expects to be said of an agent, and the fleets that it is said of.
+//! The expected observation of an agent, the observed fleets, and hand-written heartbeats.
 
 use jiff::{SignedDuration, Timestamp};
 use mosaic_harness::{ProcessWatch, RosterFleet};
 use serde_json::Value;
 
-/// Lets a test look at a unit that has failed, which otherwise is back a second later.
+/// Keeps a failed unit failed; otherwise it restarts a second later.
 pub(crate) const NO_RESTART: &str = "[Service]\nRestart=no\n";
-/// Nobody's on any machine: between the ranges that systemd and distributions use.
+/// Belongs to no user: between the ranges that systemd and distributions use.
 pub(crate) const UID: u32 = 47110;
-pub(crate) const UP: Seen = Seen { condition: "up", reason: "", drift: &[], verified: 0 };
+pub(crate) const UP: Expected = Expected { condition: "up", reason: "", drift: &[], verified: 0 };
 
-/// What is to be said of `coder0`, while `mos` is up.
+/// The expected observation of `coder0` while `mos` is up.
 #[derive(Clone, Copy)]
-pub(crate) struct Seen {
+pub(crate) struct Expected {
     pub(crate) condition: &'static str,
-    /// Part of it; none if there is none.
+    /// Part of the reason; empty if there must be none.
     pub(crate) reason: &'static str,
-    /// Of the whole fleet.
+    /// The drift of the whole fleet.
     pub(crate) drift: &'static [(&'static str, &'static str)],
     /// The exit code of `verify`.
     pub(crate) verified: i32,
 }
 
-impl Seen {
-    /// Looks at the fleet, and finds just this.
+impl Expected {
+    /// Observes and verifies the fleet, and compares both.
     #[track_caller]
     pub(crate) fn check(self, fleet: &RosterFleet) -> Value {
         let snapshot = self.check_in(fleet.snapshot());
@@ -76,16 +76,14 @@ pub(crate) fn only(fleet: &RosterFleet, program: &str) -> ProcessWatch {
     ProcessWatch::new(pid).unwrap()
 }
 
-/// Which sources could not be read.
-pub(crate) fn failed(snapshot: &Value) -> Vec<&str> {
+/// The sources that could not be read.
+pub(crate) fn failed_sources(snapshot: &Value) -> Vec<&str> {
     let sources = snapshot["sources"].as_object().unwrap();
     let failed = sources.iter().filter(|(_, report)| report["ok"] == false);
     failed.inspect(|(name, report)| assert!(report["error"] != "", "{name}")).map(|(name, _)| name.as_str()).collect()
 }
 
-// DOC Heartbeats that are written by hand.
-
-/// A heartbeat as a test wants it.
+/// The text of a hand-written heartbeat.
 #[derive(Clone)]
 pub(crate) struct Beat(pub(crate) String);
 
@@ -101,13 +99,13 @@ impl Beat {
         Self(text.replace(&old, &new)[1..].to_owned())
     }
 
-    /// By the only clock that counts within one boot; the other says that it is new.
+    /// Older by the monotonic clock, the only one that counts within a boot; the wall clock time stays.
     pub(crate) fn aged(&self, seconds: f64) -> Self {
         let written: f64 = self.value("mono").parse().unwrap();
         self.with("mono", format!("{:.3}", written - seconds))
     }
 
-    /// As the bash launcher wrote it, that long ago.
+    /// In the format of the bash launcher, written that many seconds ago.
     pub(crate) fn version_1(&self, seconds: i64) -> Self {
         let ts = (Timestamp::now() - SignedDuration::from_secs(seconds)).strftime("%Y-%m-%dT%H:%M:%S+0000");
         Self(format!("ts={ts}\npid={}\nstatus=ok\n", self.value("pid")))

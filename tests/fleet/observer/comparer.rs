@@ -1,4 +1,4 @@
-//! Who looks again and again, beside those who look for the first time.
+//! A resident observer beside fresh ones.
 
 use mosaic_harness::{Deadline, RosterFleet};
 use serde_json::Value;
@@ -6,88 +6,89 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
-/// Longer than a change of a file can be too young to be told from the next one.
+/// Longer than the time in which two changes of a file can have the same timestamp.
 const SETTLED: Duration = Duration::from_millis(2100);
 
-/// The program in `resident.rs`, beside a fleet's manager.
+/// The program `resident-observer`, run in the environment of a fleet's manager.
 #[derive(Debug)]
-pub(crate) struct Onlooker {
+pub(crate) struct ObserverComparison {
     child: Child,
-    asked: Option<ChildStdin>,
+    requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
-impl Onlooker {
-    pub(crate) fn of(fleet: &RosterFleet) -> Self {
+impl ObserverComparison {
+    pub(crate) fn start(fleet: &RosterFleet) -> Self {
         let mut command = fleet.units().manager().command(env!("CARGO_BIN_EXE_resident-observer"));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { asked: child.stdin.take(), child, answers }
+        Self { requests: child.stdin.take(), child, answers }
     }
 
-    /// What the resident one sees, and what others see at the same time. While those differ among
-    /// themselves something happens in between.
-    pub(crate) fn look(&mut self) -> (Value, Value) {
+    /// The observation of the resident observer and that of a fresh one at the same time. Repeats while fresh
+    /// observations before and after it differ, because the fleet changed in between.
+    pub(crate) fn observe(&mut self) -> (Value, Value) {
         let deadline = Deadline::default();
         loop {
-            writeln!(self.asked.as_ref().unwrap(), "look").unwrap();
+            writeln!(self.requests.as_ref().unwrap(), "observe").unwrap();
             let mut line = String::new();
             self.answers.read_line(&mut line).unwrap();
             let mut answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            let [before, resident, after] = ["before", "resident", "after"].map(|whose| lasting(answer[whose].take()));
+            let [before, resident, after] = ["before", "resident", "after"].map(|field| stable(answer[field].take()));
             if before == after {
                 return (resident, after);
             }
-            assert!(!deadline.passed(), "it never comes to rest: {:#?}", differences(&before, &after));
+            assert!(!deadline.passed(), "the fleet keeps changing: {:#?}", differences(&before, &after));
         }
     }
 
-    /// Looks, and both see the same; that.
-    pub(crate) fn agree(&mut self, when: &str) -> Value {
-        let (resident, fresh) = self.look();
+    /// The observation that both must agree on.
+    #[track_caller]
+    pub(crate) fn observe_equal(&mut self, when: &str) -> Value {
+        let (resident, fresh) = self.observe();
         assert!(resident == fresh, "{when}: {:#?}", differences(&resident, &fresh));
         resident
     }
 
-    /// Looks until whatever has changed by now is remembered.
+    /// Waits until the resident observer has cached all present files.
     pub(crate) fn settle(&mut self) {
-        self.look();
+        self.observe();
         let changed = Instant::now();
         while changed.elapsed() < SETTLED {
             std::thread::sleep(SETTLED.saturating_sub(changed.elapsed()));
         }
-        self.look();
-        self.look();
+        self.observe();
+        self.observe();
     }
 }
 
-impl Drop for Onlooker {
+impl Drop for ObserverComparison {
     fn drop(&mut self) {
-        drop(self.asked.take());
+        drop(self.requests.take());
         let _ = self.child.wait();
     }
 }
 
-/// Without what changes from one moment to the next: durations, ages, what is used, and by a millisecond what
-/// is counted from the present.
-fn lasting(mut told: Value) -> Value {
-    const PASSING: [&str; 7] =
+/// An observation without the fields that change all the time: durations, ages, usage, and times computed from the
+/// present.
+fn stable(mut observation: Value) -> Value {
+    const VOLATILE: [&str; 7] =
         ["durationMs", "ageMs", "observedAt", "loadedAt", "memoryBytes", "cpuSeconds", "processSince"];
     fn strip(value: &mut Value) {
         match value {
             Value::Object(fields) => {
-                fields.retain(|name, _| !PASSING.contains(&name.as_str()));
+                fields.retain(|name, _| !VOLATILE.contains(&name.as_str()));
                 fields.values_mut().for_each(strip);
             }
             Value::Array(items) => items.iter_mut().for_each(strip),
             _ => {}
         }
     }
-    strip(&mut told);
-    told
+    strip(&mut observation);
+    observation
 }
 
-/// Where two answers differ, with what the first and the second have there.
+/// The paths at which two observations differ, with both values.
 fn differences(one: &Value, other: &Value) -> Vec<String> {
     match (one, other) {
         (Value::Object(ones), Value::Object(others)) => {

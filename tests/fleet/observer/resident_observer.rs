@@ -1,8 +1,8 @@
-//! Looks at its fleet whenever a line comes in: as one who remembers, and as two who do not, before and
-//! after it. Answers with a line of JSON.
+//! Observes its fleet for each line on standard input: with a fresh observer, with the resident one, and with a fresh
+//! one again. Prints a line of JSON.
 //!
-//! It is a program of its own, because a fleet is looked at by its environment.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a program of the tests': a panic names the line")]
+//! It is a separate program, because the environment selects the fleet.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a program for tests: a panic names the line")]
 
 use std::env;
 use std::io::{Write as _, stdin, stdout};
@@ -15,11 +15,11 @@ fn main() {
     let variable = |name: &str| env::var_os(name);
     let here = env::current_dir().unwrap();
     let target = Arc::new(FleetPaths::resolve(None, None, variable, &here).unwrap().target(variable).unwrap());
-    let fresh = || told(&mosaic_probe::observe_once(&target, Depth::Verify).unwrap());
+    let fresh = || report(&mosaic_probe::observe_once(&target, Depth::Verify).unwrap());
     let mut observer = Observer::default();
     for _ in stdin().lines() {
         let before = fresh();
-        let resident = told(&observer.observe(&target, Depth::Verify).unwrap());
+        let resident = report(&observer.observe(&target, Depth::Verify).unwrap());
         let answer = json!({ "before": before, "resident": resident, "after": fresh() });
         let mut out = stdout().lock();
         writeln!(out, "{answer}").unwrap();
@@ -27,11 +27,11 @@ fn main() {
     }
 }
 
-/// The snapshot, and how each check went.
-fn told(look: &ObservedFleet) -> Value {
+/// The snapshot, and the status of each check.
+fn report(observed: &ObservedFleet) -> Value {
     let scope = Scope::default();
-    let verification = look.verify(&scope);
-    assert_eq!(look.passed(&scope), verification.passed);
+    let verification = observed.verify(&scope);
+    assert_eq!(observed.passed(&scope), verification.passed);
     let checks = verification.checks.iter().map(|check| (check.name.as_str(), &check.agent, check.status.to_string()));
-    json!({ "snapshot": look.snapshot, "checks": checks.collect::<Vec<_>>() })
+    json!({ "snapshot": observed.snapshot, "checks": checks.collect::<Vec<_>>() })
 }

@@ -1,6 +1,6 @@
-//! A real pi, one version behind, updates itself under two agents that run it; no message is lost.
+//! A real pi of an older version updates itself while two agents run it, and no message is lost.
 
-use crate::update::update_fixture::Underway;
+use crate::update::update_fixture::RunningUpdate;
 use crate::update::update_fixture::{outcomes, pairs};
 use mosaic_harness::{Deadline, ModelServer, OlderPi, OutboxDirectory, Pi, ProcessWatch, ShippedSchema, UnitFleet};
 use serde_json::Value;
@@ -48,42 +48,42 @@ impl Fleet {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Sends it; what became of it so far.
+    /// Sends a message and returns its outcome.
     fn send(&self, agent: &str, text: &str, further: &[&str]) -> String {
         let words = ["agent", "send", agent, "--no-preamble", "--json", "-m", text];
         let answer: Value = serde_json::from_str(&self.ok(&[&words[..], further].concat())).unwrap();
         answer["receipts"][0]["outcome"].as_str().unwrap().to_owned()
     }
 
-    /// The process of an agent's pane, by its heartbeat.
+    /// The process in an agent's pane, from its heartbeat.
     fn process(&self, agent: &str) -> ProcessWatch {
         ProcessWatch::new(self.units.fleet().heartbeat(agent).unwrap()["pid"].parse().unwrap()).unwrap()
     }
 
-    /// All that an agent's program has shown since it was started.
-    fn shown(&self, agent: &str) -> String {
+    /// The screen and history of an agent's pane.
+    fn history(&self, agent: &str) -> String {
         let target = format!("={agent}:");
-        let shown = self.units.fleet().tmux(&["capture-pane", "-p", "-S", "-", "-t", &target]);
-        String::from_utf8(shown.stdout).unwrap()
+        let history = self.units.fleet().tmux(&["capture-pane", "-p", "-S", "-", "-t", &target]);
+        String::from_utf8(history.stdout).unwrap()
     }
 
     fn wait_stopped(&self, agent: &str) {
         let deadline = Deadline::after(Deadline::DEFAULT * 3);
         while self.units.fleet().heartbeat(agent).unwrap()["status"] == "ok" {
-            assert!(!deadline.passed(), "{agent} is never stopped");
+            assert!(!deadline.passed(), "{agent} is not stopped");
             thread::sleep(Duration::from_millis(5));
         }
     }
 }
 
-/// When a process started, in clock ticks since boot.
-fn start(process: &ProcessWatch) -> u64 {
+/// The start time of a process in clock ticks since boot.
+fn start_ticks(process: &ProcessWatch) -> u64 {
     let pid = mosaic_domain::Pid::new(process.pid()).unwrap();
     mosaic_process::ProcRoot::default().stat(pid).unwrap().unwrap().start_ticks
 }
 
 #[test]
-fn one_after_the_other_gets_the_newer_pi_and_every_message_arrives_once() {
+fn agents_get_the_newer_pi_in_turn_and_every_message_arrives_once() {
     let Some(fleet) = Fleet::started_or_skip() else { return };
     assert_eq!(fleet.pi.version(), "0.73.0");
     for agent in ["p0", "p1"] {
@@ -96,35 +96,39 @@ fn one_after_the_other_gets_the_newer_pi_and_every_message_arrives_once() {
     assert!(plan.contains("0.73.0, would be updated by: ") && plan.contains("pi update --self"), "{plan}");
     assert_eq!((fleet.pi.version().as_str(), old.iter().any(ProcessWatch::is_dead)), ("0.73.0", false));
 
-    // p0 is at work, and says nothing of that: it is to be seen on its screen.
+    // p0 works and reports nothing: only its screen shows it.
     let held = fleet.model.hold();
     assert_eq!(fleet.send("p0", "a long task", &[]), "accepted");
     fleet.model.wait_held();
     let update = fleet.mosaic(&["fleet", "update", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut update = Underway::new(update.unwrap());
-    update.wait_said("until p0 is idle: the agent is working");
+    let mut update = RunningUpdate::new(update.unwrap());
+    update.wait_stderr("until p0 is idle: the agent is working");
     assert_ne!(fleet.pi.version(), "0.73.0");
-    assert!(!old.iter().any(ProcessWatch::is_dead), "nobody is stopped at work, nor out of turn");
+    assert!(!old.iter().any(ProcessWatch::is_dead), "no agent is stopped while it works or out of order");
     drop(held);
 
     fleet.wait_stopped("p0");
     assert_eq!(fleet.send("p0", "sent between two programs", &["--queue"]), "waiting");
-    assert!(!old[1].is_dead(), "the second is left alone");
-    let (status, answer, said) = update.end();
+    assert!(!old[1].is_dead(), "the second still runs");
+    let (status, answer, stderr) = update.end();
     let answer = ShippedSchema::Update.read(answer.as_bytes());
-    assert!(status.success(), "{answer:#}\n{said}");
+    assert!(status.success(), "{answer:#}\n{stderr}");
     assert_eq!(outcomes(&answer), pairs(&[("p0", "relaunched"), ("p1", "relaunched")]), "{answer:#}");
     let (program, now) = (&answer["programs"][0], fleet.pi.version());
     assert_eq!((&program["before"], &program["version"]), (&"0.73.0".into(), &now.as_str().into()), "{answer:#}");
-    let back = format!("npm install -g --prefix {} @mariozechner/pi-coding-agent@0.73.0", fleet.pi.prefix().display());
-    assert_eq!(program["back"], back.as_str());
+    let downgrade =
+        format!("npm install -g --prefix {} @mariozechner/pi-coding-agent@0.73.0", fleet.pi.prefix().display());
+    assert_eq!(program["back"], downgrade.as_str());
 
     let new = ["p0", "p1"].map(|agent| fleet.process(agent));
     assert!(old.iter().all(ProcessWatch::is_dead));
     let ticks = 3 * rustix::param::clock_ticks_per_second();
-    assert!(start(&new[1]) - start(&new[0]) >= ticks, "the second was stopped before the first had stayed up");
+    assert!(
+        start_ticks(&new[1]) - start_ticks(&new[0]) >= ticks,
+        "the second was stopped before the first had stayed up"
+    );
     for agent in ["p0", "p1"] {
-        assert!(fleet.shown(agent).contains(&format!("v{now}")), "{}", fleet.shown(agent));
+        assert!(fleet.history(agent).contains(&format!("v{now}")), "{}", fleet.history(agent));
     }
     OutboxDirectory::new(units(&fleet), "p0").wait_unmarked();
     let mut turns = fleet.model.wait_user_turns(4);

@@ -1,4 +1,4 @@
-//! A fleet without a user manager, whose agents run a `pi` that is a script, installed as npm would.
+//! A fleet without a user manager whose agents run a script as `pi`, installed in npm's layout.
 
 use mosaic_harness::{Binaries, Deadline, Fleet, ProcessWatch, ShippedSchema};
 use serde_json::Value;
@@ -9,22 +9,22 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-pub(crate) struct Stage {
+pub(crate) struct UpdateFleet {
     pub(crate) fleet: Fleet,
 }
 
-impl Stage {
-    /// Agents that run version 1.0, and are idle by their own word. An update would bring 2.0.
+impl UpdateFleet {
+    /// Agents that run version 1.0 and report that they are idle. An update installs 2.0.
     pub(crate) fn started(agents: &[&str]) -> Self {
         let stage = Self::with_lines(&agents.iter().map(|agent| (*agent, "exec pi")).collect::<Vec<_>>());
         stage.ok(&["start"]);
         for agent in agents {
-            stage.says(agent, "idle");
+            stage.report(agent, "idle");
         }
         stage
     }
 
-    /// Agents with these command lines, not started.
+    /// Agents with these command lines, not yet started.
     pub(crate) fn with_lines(agents: &[(&str, &str)]) -> Self {
         let stage = Self { fleet: Fleet::new() };
         let entry = |(name, line): &(&str, &str)| {
@@ -40,7 +40,7 @@ impl Stage {
         let link = stage.fleet.home().join(".npm-global/bin/pi");
         std::fs::create_dir_all(link.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(stage.file(), link).unwrap();
-        stage.brings("2.0", &stage.agent());
+        stage.offer("2.0", &stage.agent());
         stage
     }
 
@@ -48,42 +48,42 @@ impl Stage {
         self.fleet.home().join(".npm-global/lib/node_modules/@mariozechner/pi-coding-agent/dist/cli.js")
     }
 
-    /// What the program is when nothing is wrong with it: it notes when it was started, and stays.
+    /// A working program: it records its start time and keeps running.
     pub(crate) fn agent(&self) -> String {
         let command = self.fleet.agent_command("$MOSAIC_AGENT_NAME");
         format!("date +%s.%N >>\"$HOME/$MOSAIC_AGENT_NAME.started\"; {command}")
     }
 
-    /// Puts a version into place, as its package's installer would.
+    /// Installs a version in place, as npm does.
     pub(crate) fn install(&self, version: &str, agent: &str) {
         self.fleet.install_script(&self.file(), &program(version, agent));
     }
 
-    /// The updater installs this version from now on.
-    pub(crate) fn brings(&self, version: &str, agent: &str) {
+    /// Makes the updater install this version.
+    pub(crate) fn offer(&self, version: &str, agent: &str) {
         self.fleet.install_script(&self.fleet.home().join("newer"), &program(version, agent));
-        self.updater(&format!("install -m 755 \"$HOME/newer\" '{}'", self.file().display()));
+        self.set_updater(&format!("install -m 755 \"$HOME/newer\" '{}'", self.file().display()));
     }
 
-    /// What the updater does.
-    pub(crate) fn updater(&self, script: &str) {
+    /// Sets the script that the updater runs.
+    pub(crate) fn set_updater(&self, script: &str) {
         let script = format!("#!/bin/sh\necho \"$*\" >>\"$HOME/updates\"\n{script}\n");
         self.fleet.install_script(&self.fleet.home().join("updater"), &script);
     }
 
-    /// How often an updater was run, and with what.
+    /// The arguments of each run of the updater.
     pub(crate) fn updates(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.fleet.home().join("updates")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
-    /// What an agent says of itself.
-    pub(crate) fn says(&self, agent: &str, activity: &str) {
+    /// Reports an agent's activity.
+    pub(crate) fn report(&self, agent: &str, activity: &str) {
         let text = format!("ts={}\nactivity={activity}\n", jiff::Timestamp::now());
         std::fs::write(self.fleet.run_directory().join(format!("{agent}.state")), text).unwrap();
     }
 
-    /// When the agent's programs were started, in seconds.
+    /// The start times of the agent's processes, in seconds.
     pub(crate) fn starts(&self, agent: &str) -> Vec<f64> {
         let text = std::fs::read_to_string(self.fleet.home().join(format!("{agent}.started"))).unwrap_or_default();
         text.lines().map(|line| line.parse().unwrap()).collect()
@@ -99,13 +99,13 @@ impl Stage {
         self.mosaic(&[&["update"], words].concat()).output().unwrap()
     }
 
-    /// One that goes on while the test looks, in a process group as a shell would give it.
-    pub(crate) fn begin(&self, words: &[&str]) -> Underway {
+    /// Starts an update in the background, in a process group of its own as a shell does.
+    pub(crate) fn begin(&self, words: &[&str]) -> RunningUpdate {
         let mut command = self.mosaic(&[&["update"], words].concat());
-        Underway::new(command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        RunningUpdate::new(command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    /// What is printed in JSON, and the exit code.
+    /// The exit code and the JSON output.
     pub(crate) fn json(&self, words: &[&str]) -> (Option<i32>, Value) {
         let output = self.update(&[words, &["--json"]].concat());
         assert!(!output.stdout.is_empty(), "{output:?}");
@@ -118,17 +118,17 @@ impl Stage {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Waits until a file of the home is there.
+    /// Waits until a file exists in the home.
     pub(crate) fn wait_file(&self, name: &str) {
         let (deadline, path) = (Deadline::default(), self.fleet.home().join(name));
         while !path.exists() {
-            assert!(!deadline.passed(), "there is never a {name}");
+            assert!(!deadline.passed(), "{name} does not appear");
             thread::sleep(std::time::Duration::from_millis(10));
         }
     }
 
-    /// The command that goes back to version 1.0.
-    pub(crate) fn way_back(&self) -> String {
+    /// The command that installs version 1.0 again.
+    pub(crate) fn downgrade_command(&self) -> String {
         let prefix = self.fleet.home().join(".npm-global");
         format!("npm install -g --prefix {} @mariozechner/pi-coding-agent@1.0", prefix.display())
     }
@@ -140,37 +140,35 @@ fn program(version: &str, agent: &str) -> String {
     )
 }
 
-pub(crate) fn said(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-pub(crate) fn told(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Names and outcomes of the agents in an answer.
+/// The names and outcomes of the agents in a JSON output.
 pub(crate) fn outcomes(answer: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let agents = answer["agents"].as_array().unwrap().iter();
     agents.map(|agent| (text(&agent["name"]), text(&agent["outcome"]))).collect()
 }
 
-/// The same, as they are expected.
+/// The expected names and outcomes.
 pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(name, outcome)| ((*name).to_owned(), (*outcome).to_owned())).collect()
 }
 
-// DOC An update that goes on.
-
-/// What it says is there line by line.
+/// An update in progress; its standard error can be read line by line.
 #[derive(Debug)]
-pub(crate) struct Underway {
+pub(crate) struct RunningUpdate {
     child: Child,
     errors: Receiver<String>,
-    seen: Vec<String>,
+    lines: Vec<String>,
 }
 
-impl Underway {
+impl RunningUpdate {
     pub(crate) fn new(mut child: Child) -> Self {
         let stderr = child.stderr.take().unwrap();
         let (sender, errors) = channel();
@@ -179,34 +177,34 @@ impl Underway {
                 let _ = sender.send(line);
             }
         });
-        Self { child, errors, seen: Vec::new() }
+        Self { child, errors, lines: Vec::new() }
     }
 
-    /// Waits until it says something with this text.
-    pub(crate) fn wait_said(&mut self, text: &str) {
-        while !self.seen.last().is_some_and(|line| line.contains(text)) {
+    /// Waits for a line with this text on standard error.
+    pub(crate) fn wait_stderr(&mut self, text: &str) {
+        while !self.lines.last().is_some_and(|line| line.contains(text)) {
             let line = self.errors.recv_timeout(Deadline::after(Deadline::DEFAULT * 4).remaining());
-            self.seen.push(line.unwrap_or_else(|error| panic!("never {text:?}: {error}: {:#?}", self.seen)));
+            self.lines.push(line.unwrap_or_else(|error| panic!("{text:?} is not printed: {error}: {:#?}", self.lines)));
         }
     }
 
-    /// As Ctrl-C does: to all of the terminal's process group.
+    /// Sends SIGINT to the process group, as Ctrl-C does.
     pub(crate) fn interrupt(&self) {
         let group = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
         rustix::process::kill_process_group(group, rustix::process::Signal::INT).unwrap();
     }
 
-    /// As a machine that loses its power does.
+    /// Sends SIGKILL.
     pub(crate) fn kill(mut self) {
         ProcessWatch::new(self.child.id()).unwrap().signal(9);
         self.child.wait().unwrap();
     }
 
-    /// Its end: exit code, standard output, standard error.
+    /// Waits for the end; returns exit status, standard output and standard error.
     pub(crate) fn end(mut self) -> (ExitStatus, String, String) {
         let stdout = std::io::read_to_string(self.child.stdout.take().unwrap()).unwrap();
         let status = self.child.wait().unwrap();
-        self.seen.extend(self.errors.iter());
-        (status, stdout, self.seen.join("\n"))
+        self.lines.extend(self.errors.iter());
+        (status, stdout, self.lines.join("\n"))
     }
 }

@@ -1,99 +1,99 @@
-//! Programs: not there, hanging, failing; then no agent is touched.
+//! Updaters that fail, hang or are missing: no agent is relaunched.
 
-use crate::update::update_fixture::{Stage, outcomes, pairs, said, told};
+use crate::update::update_fixture::{UpdateFleet, outcomes, pairs, stderr, stdout};
 use std::time::{Duration, Instant};
 
 #[test]
-fn an_updater_that_fails_is_told_with_its_words_and_no_agent_is_touched() {
-    let stage = Stage::started(&["a"]);
-    stage.updater("echo fetching; echo npm error EACCES: no >&2; exit 3");
-    let output = stage.update(&[]);
+fn a_failed_updater_is_reported_with_its_output_and_no_agent_is_relaunched() {
+    let fleet = UpdateFleet::started(&["a"]);
+    fleet.set_updater("echo fetching; echo npm error EACCES: no >&2; exit 3");
+    let output = fleet.update(&[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(told(&output).contains("pi update --self: it ended with exit status: 3"), "{output:?}");
-    let said = said(&output);
-    assert!(said.contains("  | fetching\n  | npm error EACCES: no\n"), "{said}");
-    assert!(said.contains("not relaunched: a\n") && said.contains(&stage.way_back()), "{said}");
-    assert_eq!(stage.starts("a").len(), 1);
-    let (_, answer) = stage.json(&[]);
+    assert!(stdout(&output).contains("pi update --self: it ended with exit status: 3"), "{output:?}");
+    let stderr = stderr(&output);
+    assert!(stderr.contains("  | fetching\n  | npm error EACCES: no\n"), "{stderr}");
+    assert!(stderr.contains("not relaunched: a\n") && stderr.contains(&fleet.downgrade_command()), "{stderr}");
+    assert_eq!(fleet.starts("a").len(), 1);
+    let (_, answer) = fleet.json(&[]);
     assert_eq!(answer["programs"][0]["output"], "fetching\nnpm error EACCES: no");
     assert_eq!(outcomes(&answer), pairs(&[("a", "untouched")]));
 }
 
 #[test]
-fn an_updater_that_hangs_is_killed_in_time() {
-    let stage = Stage::started(&["a"]);
-    stage.updater("echo asking; sleep 1000 & sleep 1000");
+fn a_hung_updater_is_killed_after_the_timeout() {
+    let fleet = UpdateFleet::started(&["a"]);
+    fleet.set_updater("echo asking; sleep 1000 & sleep 1000");
     let began = Instant::now();
-    let output = stage.update(&["--timeout", "1"]);
+    let output = fleet.update(&["--timeout", "1"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(began.elapsed() < Duration::from_secs(10));
-    assert!(told(&output).contains("it was killed after the timeout of 1 s"), "{output:?}");
-    assert!(said(&output).contains("  | asking\n"), "{output:?}");
-    assert_eq!(stage.starts("a").len(), 1);
-    assert_eq!(stage.fleet.processes_named("sleep").len(), 1, "the holder's alone");
+    assert!(stdout(&output).contains("it was killed after the timeout of 1 s"), "{output:?}");
+    assert!(stderr(&output).contains("  | asking\n"), "{output:?}");
+    assert_eq!(fleet.starts("a").len(), 1);
+    assert_eq!(fleet.fleet.processes_named("sleep").len(), 1, "only the holder's is left");
 }
 
 #[test]
-fn a_program_that_does_not_say_its_version_any_more_is_a_failed_update() {
-    let stage = Stage::started(&["a"]);
-    stage.updater("printf '#!/bin/sh\\nexit 1\\n' >\"$HOME/.npm-global/bin/pi\"");
-    let output = stage.update(&[]);
+fn a_program_without_a_version_after_the_update_is_a_failure() {
+    let fleet = UpdateFleet::started(&["a"]);
+    fleet.set_updater("printf '#!/bin/sh\\nexit 1\\n' >\"$HOME/.npm-global/bin/pi\"");
+    let output = fleet.update(&[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(told(&output).contains("pi --version: exit status: 1: no output"), "{output:?}");
-    assert_eq!(stage.starts("a").len(), 1);
+    assert!(stdout(&output).contains("pi --version: exit status: 1: no output"), "{output:?}");
+    assert_eq!(fleet.starts("a").len(), 1);
 }
 
 #[test]
-fn a_program_that_is_not_installed_is_told_before_anything_is_done() {
-    let stage = Stage::started(&["a"]);
-    let output = stage.update(&["codex", "pi"]);
+fn a_missing_program_is_reported_before_any_change() {
+    let fleet = UpdateFleet::started(&["a"]);
+    let output = fleet.update(&["codex", "pi"]);
     assert_eq!(output.status.code(), Some(69), "{output:?}");
-    assert!(said(&output).contains("cannot find codex in PATH"), "{output:?}");
-    assert_eq!(stage.updates(), [""; 0]);
-    let output = stage.update(&["nobody"]);
+    assert!(stderr(&output).contains("cannot find codex in PATH"), "{output:?}");
+    assert_eq!(fleet.updates(), [""; 0]);
+    let output = fleet.update(&["stranger"]);
     assert_eq!(output.status.code(), Some(64), "{output:?}");
-    assert!(said(&output).contains("'nobody' is neither a runtime nor an agent"), "{output:?}");
+    assert!(stderr(&output).contains("'stranger' is neither a runtime nor an agent"), "{output:?}");
 }
 
 #[test]
-fn npm_is_told_where_the_program_is_that_runs() {
-    let stage = Stage::started(&["a"]);
-    stage.updater("echo \"$npm_config_prefix\" >\"$HOME/prefix\"; pwd >>\"$HOME/prefix\"");
-    assert_eq!(stage.update(&[]).status.code(), Some(0));
-    let home = stage.fleet.home();
+fn the_updater_gets_the_npm_prefix_of_the_running_program() {
+    let fleet = UpdateFleet::started(&["a"]);
+    fleet.set_updater("echo \"$npm_config_prefix\" >\"$HOME/prefix\"; pwd >>\"$HOME/prefix\"");
+    assert_eq!(fleet.update(&[]).status.code(), Some(0));
+    let home = fleet.fleet.home();
     let expected = format!("{}\n{}\n", home.join(".npm-global").display(), home.display());
     assert_eq!(std::fs::read_to_string(home.join("prefix")).unwrap(), expected);
 }
 
 #[test]
-fn what_belongs_to_a_project_does_not_update_itself_and_the_command_that_does_is_told() {
-    let stage = Stage::started(&["a"]);
-    let project = stage.fleet.home().join("project");
+fn a_program_of_a_project_is_not_updated_and_the_npm_command_is_printed() {
+    let fleet = UpdateFleet::started(&["a"]);
+    let project = fleet.fleet.home().join("project");
     let file = project.join("node_modules/@mariozechner/pi-coding-agent/dist/cli.js");
-    let script = std::fs::read_to_string(stage.fleet.home().join("newer")).unwrap();
-    stage.fleet.install_script(&file, &script);
-    let link = stage.fleet.home().join(".npm-global/bin/pi");
+    let script = std::fs::read_to_string(fleet.fleet.home().join("newer")).unwrap();
+    fleet.fleet.install_script(&file, &script);
+    let link = fleet.fleet.home().join(".npm-global/bin/pi");
     std::fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink(file, link).unwrap();
-    let output = stage.update(&[]);
+    let output = fleet.update(&[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let command = format!("npm install --prefix {} @mariozechner/pi-coding-agent@latest", project.display());
-    assert!(told(&output).contains(&command), "{output:?}");
-    assert_eq!(stage.updates(), [""; 0]);
-    assert!(told(&output).contains("a   relaunched"), "what is there is another program all the same: {output:?}");
+    assert!(stdout(&output).contains(&command), "{output:?}");
+    assert_eq!(fleet.updates(), [""; 0]);
+    assert!(stdout(&output).contains("a   relaunched"), "the program has changed in any case: {output:?}");
 }
 
 #[test]
-fn of_two_at_once_the_second_is_told_who_is_at_it() {
-    let stage = Stage::started(&["a"]);
-    stage.updater(": >\"$HOME/begun\"; while ! [ -e \"$HOME/go\" ]; do sleep 0.05; done");
-    let first = stage.begin(&[]);
-    stage.wait_file("begun");
-    let second = stage.update(&["--timeout", "5"]);
+fn a_second_concurrent_update_is_refused_with_the_pid_of_the_first() {
+    let fleet = UpdateFleet::started(&["a"]);
+    fleet.set_updater(": >\"$HOME/begun\"; while ! [ -e \"$HOME/go\" ]; do sleep 0.05; done");
+    let first = fleet.begin(&[]);
+    fleet.wait_file("begun");
+    let second = fleet.update(&["--timeout", "5"]);
     assert_eq!(second.status.code(), Some(75), "{second:?}");
-    assert!(said(&second).contains("another 'mosaic fleet update' is running (PID "), "{second:?}");
-    assert_eq!(stage.update(&["--dry-run"]).status.code(), Some(0), "to look is no update");
-    std::fs::write(stage.fleet.home().join("go"), "").unwrap();
+    assert!(stderr(&second).contains("another 'mosaic fleet update' is running (PID "), "{second:?}");
+    assert_eq!(fleet.update(&["--dry-run"]).status.code(), Some(0), "a dry run needs no lock");
+    std::fs::write(fleet.fleet.home().join("go"), "").unwrap();
     assert!(first.end().0.success());
-    assert_eq!(stage.updates().len(), 1);
+    assert_eq!(fleet.updates().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! A message to many agents: each gets it once, and what became of each is told.
+//! A message to many agents: each receives it once, and there is one receipt per agent.
 
 use crate::delivery::site::outcome;
 use crate::delivery::site::{Agent, Site};
@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 
 const AGENTS: usize = 40;
 
-/// A site of many, of which every fourth is a reviewer; all of them run.
-fn many() -> Site {
+/// A site of many running agents; every fourth is a reviewer.
+fn large_site() -> Site {
     let names: Vec<String> = (0..AGENTS).map(|nth| format!("a{nth}")).collect();
-    let site = Site::of(&[]);
+    let site = Site::with_agents(&[]);
     let class = |nth: usize| if nth.is_multiple_of(4) { "reviewer" } else { "implementer" };
     let agent = |(nth, name): (usize, &String)| Agent { class: class(nth), ..Agent::new(name, "tui", "unused") };
     site.write_roster(&names.iter().enumerate().map(agent).collect::<Vec<_>>());
@@ -26,8 +26,8 @@ fn many() -> Site {
 }
 
 #[test]
-fn what_is_sent_to_all_or_to_a_class_arrives_once_at_each_of_them() {
-    let site = many();
+fn messages_to_all_or_to_a_class_arrive_once_at_each_agent() {
+    let site = large_site();
     let all = site.send(&["--all", "--source-label", "me", "--message", "to\nall"]);
     assert_eq!((all.exit_code, all.receipts.len()), (Some(0), AGENTS), "{all:?}");
     let some = site.send(&["--class", "reviewer", "--no-preamble", "--message", "to some"]);
@@ -39,7 +39,7 @@ fn what_is_sent_to_all_or_to_a_class_arrives_once_at_each_of_them() {
         let name = format!("a{nth}");
         let mut expected = vec![Site::preamble("me", &name) + "to\nall"];
         expected.extend(nth.is_multiple_of(4).then(|| "to some".to_owned()));
-        assert_eq!(test_program::taken(&site, &name), expected, "{name}");
+        assert_eq!(test_program::received(&site, &name), expected, "{name}");
     }
     let gone = ["a7", "a8"].map(|name| site.tmux(&["kill-session", "-t", &format!("={name}:")]));
     assert_eq!(gone, [""; 2]);
@@ -50,17 +50,17 @@ fn what_is_sent_to_all_or_to_a_class_arrives_once_at_each_of_them() {
 }
 
 #[test]
-fn a_receipt_has_these_fields() {
+fn a_receipt_has_the_documented_fields() {
     let site = test_program::site(&["a1"], "tui", "");
     site.wait_screen("a1", "test-tui");
     let output = site.send_command(&["a1", "--message", "hello"]).output().unwrap();
     assert!(output.stderr.is_empty() && output.status.success(), "{output:?}");
-    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    assert_eq!(keys(&said), BTreeSet::from(["schema", "host", "receipts"].map(str::to_owned)));
-    assert_eq!(said["schema"], 1);
-    assert_eq!(format!("[me -> {}:a1] ", said["host"].as_str().unwrap()), Site::preamble("me", "a1"));
-    let receipt = &said["receipts"][0];
+    assert_eq!(keys(&answer), BTreeSet::from(["schema", "host", "receipts"].map(str::to_owned)));
+    assert_eq!(answer["schema"], 1);
+    assert_eq!(format!("[me -> {}:a1] ", answer["host"].as_str().unwrap()), Site::preamble("me", "a1"));
+    let receipt = &answer["receipts"][0];
     let fields = ["agent", "id", "outcome", "code", "reason", "file", "milliseconds"];
     assert_eq!(keys(receipt), BTreeSet::from(fields.map(str::to_owned)));
     assert_eq!((&receipt["agent"], &receipt["outcome"]), (&Value::from("a1"), &Value::from("accepted")));

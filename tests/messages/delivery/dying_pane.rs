@@ -1,4 +1,4 @@
-//! A process that ends in the moment of a paste takes neither the tmux server nor anybody's text along.
+//! A process that ends during a paste neither crashes the tmux server nor redirects the text.
 
 use mosaic_domain::Pid;
 use mosaic_harness::{Fleet, ProcessWatch};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const TRIES: usize = 1_000;
 
-/// A pane in which processes come and go, and another one beside it.
+/// A pane whose process is replaced again and again, and another pane beside it.
 struct Panes {
     fleet: Fleet,
 }
@@ -18,7 +18,7 @@ struct Panes {
 impl Panes {
     fn new() -> Self {
         let panes = Self { fleet: Fleet::new() };
-        for session in ["coming-and-going", "bystander"] {
+        for session in ["replaced", "bystander"] {
             let command = panes.writer(session);
             let keep = [";", "set-option", "-w", "remain-on-exit", "on"];
             let opened =
@@ -28,7 +28,7 @@ impl Panes {
         panes
     }
 
-    /// The line that becomes a process which writes down what is typed into its pane.
+    /// The command line of a process that writes its input to a file.
     fn writer(&self, name: &str) -> String {
         format!("exec cat >>{}", self.file(name).display())
     }
@@ -37,15 +37,15 @@ impl Panes {
         self.fleet.root().join(format!("typed-{name}"))
     }
 
-    /// What a process has written down.
+    /// The text that a process has received.
     fn typed(&self, name: &str) -> String {
         std::fs::read_to_string(self.file(name)).unwrap_or_default()
     }
 
-    /// Puts another process into the pane; its PID.
+    /// Starts another process in the pane and returns its PID.
     fn respawn(&self, name: &str) -> u32 {
-        let respawn = ["respawn-pane", "-k", "-t", "=coming-and-going:", &self.writer(name)];
-        let show = [";", "display-message", "-p", "-t", "=coming-and-going:", "#{pane_pid}"];
+        let respawn = ["respawn-pane", "-k", "-t", "=replaced:", &self.writer(name)];
+        let show = [";", "display-message", "-p", "-t", "=replaced:", "#{pane_pid}"];
         let output = self.fleet.tmux(&[&respawn[..], &show].concat());
         assert!(output.status.success(), "{name}: {output:?}");
         String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
@@ -55,7 +55,7 @@ impl Panes {
         String::from_utf8(self.fleet.tmux(&["display-message", "-p", "#{pid}"]).stdout).unwrap()
     }
 
-    /// The server as the product talks to it, in this fleet's directory for sockets.
+    /// The server through the product's own API, in this fleet's socket directory.
     fn server(&self) -> Server {
         let program = self.fleet.root().join("tmux-of-the-fleet");
         let directory = &self.fleet.environment()["TMUX_TMPDIR"];
@@ -65,19 +65,19 @@ impl Panes {
 }
 
 #[test]
-fn a_thousand_processes_that_end_while_they_are_typed_to_harm_nobody() {
+fn a_thousand_processes_that_end_during_a_paste_do_no_harm() {
     let panes = Panes::new();
     let (server, before) = (panes.server(), panes.server_pid());
-    let pane = server.find_pane(&"coming-and-going".parse::<PaneTarget>().unwrap()).unwrap().unwrap();
-    let typist = server.pane_input(pane.id, 0);
-    let mut refused = 0;
+    let pane = server.find_pane(&"replaced".parse::<PaneTarget>().unwrap()).unwrap().unwrap();
+    let input = server.pane_input(pane.id, 0);
+    let mut rejected = 0;
     for nth in 0..TRIES {
         let pid = panes.respawn(&nth.to_string());
         let process = ProcessWatch::new(pid).unwrap();
-        let moment = Duration::from_micros(u64::try_from(nth % 100).unwrap() * 80);
+        let delay = Duration::from_micros(u64::try_from(nth % 100).unwrap() * 80);
         let outcome = thread::scope(|scope| {
             scope.spawn(|| {
-                let ended = process.wait_for(moment);
+                let ended = process.wait_for(delay);
                 assert!(!ended, "it ended by itself");
                 if nth.is_multiple_of(2) {
                     process.signal(Signal::KILL.as_raw());
@@ -85,19 +85,19 @@ fn a_thousand_processes_that_end_while_they_are_typed_to_harm_nobody() {
                     panes.respawn(&format!("{nth}-next"));
                 }
             });
-            typist.paste(Pid::new(pid).unwrap(), &format!("b{nth}"), &format!("text {nth}\n"), Duration::ZERO)
+            input.paste(Pid::new(pid).unwrap(), &format!("b{nth}"), &format!("text {nth}\n"), Duration::ZERO)
         });
         match outcome {
             Ok((InputOutcome::Typed, _)) => {}
             Ok((InputOutcome::Rejected, _)) => {
-                refused += 1;
+                rejected += 1;
                 assert_eq!(panes.typed(&nth.to_string()), "");
             }
             Err(error) => panic!("{nth}: {error}; the server was {before}, is {}", panes.server_pid()),
         }
     }
     assert_eq!(panes.server_pid(), before);
-    assert!((1..TRIES).contains(&refused), "{refused} were refused: all ended too early, or too late");
+    assert!((1..TRIES).contains(&rejected), "{rejected} were rejected: every process ended too early or too late");
     for nth in 0..TRIES {
         let (own, next) = (panes.typed(&nth.to_string()), panes.typed(&format!("{nth}-next")));
         assert!(own.is_empty() || own == format!("text {nth}\n"), "{nth}: {own:?}");

@@ -1,6 +1,6 @@
-//! A sender that is killed leaves nobody blocked, nothing sent twice, and a record that is true.
+//! A killed sender blocks no other sender, sends nothing twice, and leaves a correct record.
 
-use crate::delivery::record_watch::{Outbox, records};
+use crate::delivery::record_watch::{RecordWatch, records};
 use crate::delivery::site::Site;
 use crate::delivery::test_program;
 use mosaic_harness::ProcessWatch;
@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// Sends a message and kills its sender in a moment that is waited for.
+/// Sends a message and kills the sender when `moment` returns.
 fn send_and_kill(site: &Site, nth: usize, moment: impl FnOnce(&ProcessWatch)) {
     let mut sender = site.send_command(&["k0", "--source-label", "killed", "--no-preamble"]);
     let mut sender = sender.args(["--message", &format!("try {nth}")]).stdout(Stdio::null()).spawn().unwrap();
@@ -18,7 +18,7 @@ fn send_and_kill(site: &Site, nth: usize, moment: impl FnOnce(&ProcessWatch)) {
     sender.wait().unwrap();
 }
 
-/// The next one is not blocked, but by what the other has left in the composer.
+/// Sends a message after a kill. Only a draft in the composer may refuse it.
 fn send_after(site: &Site, nth: usize) {
     let text = format!("after {nth}");
     let words = ["k0", "--no-preamble", "--message", &text];
@@ -30,26 +30,26 @@ fn send_after(site: &Site, nth: usize) {
     assert_eq!(sent.outcome(), "accepted", "{text}: {sent:?}\n{}", site.screen("k0"));
 }
 
-/// What is kept of the killed senders' messages agrees with what the agent has got.
-fn assert_records_are_true(site: &Site, tries: usize) {
+/// The records of the killed senders' messages agree with what the agent received.
+fn assert_records_are_correct(site: &Site, tries: usize) {
     let settled = site.mosaic(&["agent", "outbox", "deliver", "k0"]).output().unwrap();
     assert!(settled.status.code().is_some_and(|code| code <= 2), "{settled:?}");
-    let taken = test_program::taken(site, "k0");
-    let times = |text: &str| taken.iter().filter(|taken| *taken == text).count();
+    let received = test_program::received(site, "k0");
+    let times = |text: &str| received.iter().filter(|received| *received == text).count();
     for record in records(site, "k0").iter().filter(|record| record["source"] == "killed") {
         let times = times(record["text"].as_str().unwrap());
-        let is_true = match record["state"].as_str().unwrap() {
+        let is_correct = match record["state"].as_str().unwrap() {
             "accepted" => times == 1,
             "refused" => times == 0,
             "unconfirmed" => times <= 1,
             _ => false,
         };
-        assert!(is_true, "it arrived {times} times: {record}");
+        assert!(is_correct, "it arrived {times} times: {record}");
     }
     let known = |text: &String| (0..tries).any(|nth| *text == format!("try {nth}") || *text == format!("after {nth}"));
-    let unknown: Vec<_> = taken.iter().filter(|text| !known(text)).collect();
+    let unknown: Vec<_> = received.iter().filter(|text| !known(text)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
-    assert!((0..tries).all(|nth| times(&format!("after {nth}")) == 1), "{taken:#?}");
+    assert!((0..tries).all(|nth| times(&format!("after {nth}")) == 1), "{received:#?}");
 }
 
 fn site() -> Site {
@@ -59,24 +59,24 @@ fn site() -> Site {
 }
 
 #[test]
-fn killed_at_each_step_of_its_message() {
+fn a_sender_killed_at_each_step_blocks_and_repeats_nothing() {
     let site = site();
-    let outbox = Outbox::new(&site, "k0");
+    let outbox = RecordWatch::new(&site, "k0");
     let steps = ["staged", "typing", "typed", "submitted"];
     for nth in 0..60 {
         let text = format!("try {nth}");
         send_and_kill(&site, nth, |_| outbox.wait_state(steps[nth % 4], |record| record["text"] == text.as_str()));
         send_after(&site, nth);
     }
-    assert_records_are_true(&site, 60);
+    assert_records_are_correct(&site, 60);
     let states: Vec<_> = records(&site, "k0").iter().map(|record| record["state"].to_string()).collect();
     for state in ["\"refused\"", "\"unconfirmed\""] {
-        assert!(states.iter().any(|known| known == state), "none was killed in time: {states:?}");
+        assert!(states.iter().any(|known| known == state), "no sender was killed in time: {states:?}");
     }
 }
 
 #[test]
-fn killed_at_any_moment() {
+fn a_sender_killed_at_any_moment_blocks_and_repeats_nothing() {
     let site = site();
     for nth in 0..60 {
         let moment = Duration::from_millis(u64::try_from(nth).unwrap() * 3);
@@ -86,5 +86,5 @@ fn killed_at_any_moment() {
         send_and_kill(&site, nth, wait);
         send_after(&site, nth);
     }
-    assert_records_are_true(&site, 60);
+    assert_records_are_correct(&site, 60);
 }

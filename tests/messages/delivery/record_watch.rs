@@ -1,4 +1,4 @@
-//! What is kept of the messages to an agent, watched while it changes.
+//! The message records of an agent, watched while they change.
 
 use crate::delivery::site::Site;
 use mosaic_harness::{Deadline, OutboxDirectory};
@@ -11,14 +11,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// It notices every step of every message from its beginning on.
+/// Notices every state change of every message from its creation on.
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub(crate) struct RecordWatch {
     path: PathBuf,
     inotify: OwnedFd,
 }
 
-impl Outbox {
+impl RecordWatch {
     pub(crate) fn new(site: &Site, agent: &str) -> Self {
         let path = site.fleet.mosaic_home().join("fleet/outbox").join(agent);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).unwrap();
@@ -27,14 +27,14 @@ impl Outbox {
         Self { path, inotify }
     }
 
-    /// Waits until a message is in this state, or one beyond it.
-    pub(crate) fn wait_state(&self, state: &str, is_meant: impl Fn(&Value) -> bool) {
+    /// Waits until a matching message is in this state or a later one.
+    pub(crate) fn wait_state(&self, state: &str, matches: impl Fn(&Value) -> bool) {
         let deadline = Deadline::default();
         loop {
             for name in self.names(deadline) {
                 let Ok(bytes) = std::fs::read(self.path.join(name)) else { continue };
                 let record: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-                if is_meant(&record) && rank(record["state"].as_str().unwrap()) >= rank(state) {
+                if matches(&record) && rank(record["state"].as_str().unwrap()) >= rank(state) {
                     return;
                 }
             }
@@ -42,7 +42,7 @@ impl Outbox {
         }
     }
 
-    /// The messages that have made a step.
+    /// The files of messages whose state has changed.
     fn names(&self, deadline: Deadline) -> Vec<String> {
         let remaining = Timespec::try_from(deadline.remaining()).unwrap();
         poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], Some(&remaining)).unwrap();
@@ -60,7 +60,7 @@ fn rank(state: &str) -> usize {
     ["waiting", "staged", "typing", "typed", "submitted"].iter().position(|known| *known == state).unwrap_or(usize::MAX)
 }
 
-/// All of them as they are now, oldest first.
+/// All present records, oldest first.
 pub(crate) fn records(site: &Site, agent: &str) -> Vec<Value> {
     OutboxDirectory::new(&site.fleet, agent).messages()
 }

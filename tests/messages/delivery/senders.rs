@@ -1,23 +1,23 @@
-//! Several who send to one agent at once.
+//! Concurrent senders to one agent, and messages of every kind.
 
 use crate::delivery::site::{Sent, Site};
 use std::collections::BTreeMap;
 use std::thread;
 
-/// What each of them says, one message after the other, by their names.
-pub(crate) type Crowd = BTreeMap<String, Vec<Text>>;
+/// The messages of each sender in order, by its name.
+pub(crate) type Senders = BTreeMap<String, Vec<Text>>;
 
-/// So many senders, and so many messages of every kind among them.
-pub(crate) fn crowd(senders: usize, messages: usize) -> Crowd {
-    let share = |nth: usize| messages * (nth + 1) / senders - messages * nth / senders;
+/// Distributes messages of every kind to a number of senders.
+pub(crate) fn make_senders(senders: usize, count: usize) -> Senders {
+    let share = |nth: usize| count * (nth + 1) / senders - count * nth / senders;
     let name = |nth: usize| format!("w{nth}");
-    (0..senders).map(|nth| (name(nth), many(&name(nth), share(nth)))).collect()
+    (0..senders).map(|nth| (name(nth), messages(&name(nth), share(nth)))).collect()
 }
 
-/// Sends all of it at once; each message is accepted or queued, or the test fails with the screen.
-pub(crate) fn send_all(site: &Site, agent: &str, crowd: &Crowd) {
+/// Sends concurrently; each message must be accepted or queued, or the test fails with the screen.
+pub(crate) fn send_all(site: &Site, agent: &str, senders: &Senders) {
     thread::scope(|scope| {
-        for (sender, texts) in crowd {
+        for (sender, texts) in senders {
             scope.spawn(move || {
                 for (nth, text) in texts.iter().enumerate() {
                     let sent = send(site, agent, sender, nth, text);
@@ -32,7 +32,7 @@ pub(crate) fn send_all(site: &Site, agent: &str, crowd: &Crowd) {
     });
 }
 
-/// Sends one, on the command line, from a file, or through a pipe, in turn.
+/// Sends one message: on the command line, from a file, or through a pipe, in turn.
 fn send(site: &Site, agent: &str, sender: &str, nth: usize, text: &Text) -> Sent {
     let preamble: &[&str] = if text.preamble { &[] } else { &["--no-preamble"] };
     let words = [&[agent, "--source-label", sender], preamble].concat();
@@ -47,28 +47,26 @@ fn send(site: &Site, agent: &str, sender: &str, nth: usize, text: &Text) -> Sent
     }
 }
 
-/// What has arrived is all that was sent: each message once, whole, and in its sender's order.
-pub(crate) fn assert_all_arrived(agent: &str, crowd: &Crowd, arrived: &[String]) {
-    let expected: usize = crowd.values().map(Vec::len).sum();
-    for (sender, texts) in crowd {
+/// Each sent message has arrived once, whole and in its sender's order.
+pub(crate) fn assert_all_arrived(agent: &str, senders: &Senders, arrived: &[String]) {
+    let expected: usize = senders.values().map(Vec::len).sum();
+    for (sender, texts) in senders {
         let preamble = Site::preamble(sender, agent);
         let mut from_it = arrived.iter().filter(|text| sender_of(text) == sender);
         for (nth, text) in texts.iter().enumerate() {
-            let arrived = from_it.next().unwrap_or_else(|| panic!("{sender} {nth} never arrived: {text:?}"));
+            let arrived = from_it.next().unwrap_or_else(|| panic!("{sender} {nth} did not arrive: {text:?}"));
             assert_eq!(*arrived, text.arrives(&preamble), "{sender} {nth}");
         }
     }
     assert_eq!(arrived.len(), expected, "{arrived:#?}");
 }
 
-/// Behind a sign there is always the sender: `[w0 -> …`, `@w0 …`.
+/// The sender stands behind the first character: `[w0 -> …`, `@w0 …`.
 fn sender_of(text: &str) -> &str {
     text.get(1..).unwrap_or_default().split(' ').next().unwrap_or_default()
 }
 
-// DOC Messages of every kind that somebody sends.
-
-/// A message as it is sent.
+/// A message to send.
 #[derive(Clone, Debug)]
 pub(crate) struct Text {
     pub(crate) text: String,
@@ -80,12 +78,12 @@ impl Text {
         Self { text: text.into(), preamble: true }
     }
 
-    /// It begins with a sign and its sender, which is how all that arrive can be told apart.
+    /// A message without preamble. It begins with a sign and its sender, which identify it on arrival.
     fn bare(text: String) -> Self {
         Self { text, preamble: false }
     }
 
-    /// What arrives of it behind this preamble.
+    /// The text that arrives if this preamble is used.
     pub(crate) fn arrives(&self, preamble: &str) -> String {
         let text = self.text.replace("\r\n", "\n");
         let picture = |character: char| match character {
@@ -100,7 +98,7 @@ impl Text {
     }
 }
 
-/// Of every kind one, from this sender; `nth` makes them differ from the sender's others.
+/// One message of every kind from this sender; `nth` distinguishes them from the sender's others.
 pub(crate) fn of_every_kind(sender: &str, nth: usize) -> Vec<Text> {
     let long = |words: usize| (0..words).map(|word| format!("word{word}")).collect::<Vec<_>>().join(" ");
     let lines = |lines: usize| (1..=lines).map(|line| format!("line {line} of {nth}")).collect::<Vec<_>>().join("\n");
@@ -137,7 +135,7 @@ pub(crate) fn of_every_kind(sender: &str, nth: usize) -> Vec<Text> {
     ]
 }
 
-/// So many, of every kind in turn.
-pub(crate) fn many(sender: &str, count: usize) -> Vec<Text> {
+/// A number of messages, of every kind in turn.
+pub(crate) fn messages(sender: &str, count: usize) -> Vec<Text> {
     (0..).flat_map(|nth| of_every_kind(sender, nth)).take(count).collect()
 }

@@ -1,4 +1,4 @@
-//! A fleet without a user manager, whose agents are sent messages.
+//! A fleet without a user manager for `mosaic agent send`, running sends and their receipts.
 
 use mosaic_harness::{Binaries, Deadline, Fleet, ProcessWatch};
 use serde_json::Value;
@@ -30,8 +30,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// With these agents in its roster; none of them runs.
-    pub(crate) fn of(agents: &[Agent]) -> Self {
+    /// A site with these agents in its roster, none of them started.
+    pub(crate) fn with_agents(agents: &[Agent]) -> Self {
         let site = Self { fleet: Fleet::new() };
         site.write_roster(agents);
         site
@@ -41,14 +41,14 @@ impl Site {
         let socket = self.fleet.tmux_socket();
         let mut roster = format!("version: 1\ntransport: tmux\ntmux:\n  socket_name: {socket}\nagents:\n");
         for Agent { name, class, runtime, command } in agents {
-            // A string of JSON is one of YAML.
+            // JSON strings are YAML strings.
             let command = serde_json::to_string(command).unwrap();
             let _ = writeln!(roster, "  - {{ name: {name}, class: {class}, runtime: {runtime}, command: {command} }}");
         }
         self.write("roster.yaml", &roster);
     }
 
-    /// How a runtime looks, by the site's own word.
+    /// Writes the site's own screen profile of a runtime.
     pub(crate) fn write_profile(&self, runtime: &str, profile: &str) {
         self.write(&format!("runtimes/{runtime}.yaml"), profile);
     }
@@ -59,13 +59,13 @@ impl Site {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Starts all agents as a person does.
+    /// Starts all agents with `mosaic fleet start`.
     pub(crate) fn start(&self) {
         let started = self.mosaic(&["fleet", "start"]).output().unwrap();
         assert!(started.status.success(), "{started:?}");
     }
 
-    /// A session that nobody watches: what an agent is to tmux. Its pane stays when its process ends.
+    /// Opens a session without a sidecar. Its pane stays when its process ends.
     pub(crate) fn open_session(&self, name: &str, command: &str) {
         let words = ["new-session", "-d", "-x", "80", "-y", "24", "-s", name, command];
         let opened = self.fleet.tmux_server(&[&words[..], &[";", "set-option", "-w", "remain-on-exit", "on"]].concat());
@@ -83,12 +83,12 @@ impl Site {
         Sending::begin(&mut self.send_command(words)).finish()
     }
 
-    /// The same, not yet run.
+    /// The same command, not yet run.
     pub(crate) fn send_command(&self, words: &[&str]) -> Command {
         self.mosaic(&[&["agent", "send", "--json"], words].concat())
     }
 
-    /// The same with a text on standard input.
+    /// The same command with a text on standard input.
     pub(crate) fn send_text(&self, words: &[&str], text: &[u8]) -> Sent {
         let mut sending = Sending::begin(self.send_command(words).stdin(Stdio::piped()));
         sending.write(text);
@@ -101,21 +101,21 @@ impl Site {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What an agent's pane shows.
+    /// The screen of an agent's pane.
     pub(crate) fn screen(&self, agent: &str) -> String {
         let Output { stdout, .. } = self.fleet.tmux(&["capture-pane", "-p", "-t", &format!("={agent}:")]);
         String::from_utf8_lossy(&stdout).into_owned()
     }
 
-    /// Waits until an agent's pane shows something.
-    pub(crate) fn wait_screen(&self, agent: &str, what: &str) {
+    /// Waits until an agent's pane shows a text.
+    pub(crate) fn wait_screen(&self, agent: &str, text: &str) {
         let deadline = Deadline::default();
-        while !self.screen(agent).contains(what) {
-            assert!(!deadline.passed(), "{agent} never shows {what:?}:\n{}", self.screen(agent));
+        while !self.screen(agent).contains(text) {
+            assert!(!deadline.passed(), "{agent} does not show {text:?}:\n{}", self.screen(agent));
         }
     }
 
-    /// The tmux server's process.
+    /// The PID of the tmux server.
     pub(crate) fn server_pid(&self) -> String {
         self.tmux(&["display-message", "-p", "#{pid}"])
     }
@@ -128,47 +128,43 @@ impl Site {
     }
 }
 
-// DOC What `mosaic agent send` said.
-
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) exit_code: Option<i32>,
     pub(crate) stderr: String,
-    /// One for each agent; none where nobody was sent anything.
+    /// One per agent; empty if nothing was sent.
     pub(crate) receipts: Vec<Value>,
 }
 
 impl Sent {
-    pub(crate) fn of(output: Output) -> Self {
-        let said: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    pub(crate) fn from_output(output: Output) -> Self {
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
         Self {
             exit_code: output.status.code(),
             stderr: String::from_utf8(output.stderr).unwrap(),
-            receipts: said["receipts"].as_array().cloned().unwrap_or_default(),
+            receipts: answer["receipts"].as_array().cloned().unwrap_or_default(),
         }
     }
 
-    /// What became of the message to the only agent: `accepted`, `refused draft`.
+    /// The outcome for the only agent: `accepted`, `refused draft`.
     pub(crate) fn outcome(&self) -> String {
         let [receipt] = self.receipts.as_slice() else { panic!("not one receipt: {self:?}") };
         outcome(receipt)
     }
 
-    /// The file that its text is in.
+    /// The file that contains the text of a long message.
     pub(crate) fn file(&self) -> Option<&str> {
         self.receipts.first()?["file"].as_str()
     }
 }
 
-/// What a receipt tells: `accepted`, `refused draft`.
+/// The outcome in a receipt: `accepted`, `refused draft`.
 pub(crate) fn outcome(receipt: &Value) -> String {
     let words = [&receipt["outcome"], &receipt["code"]];
     words.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
 }
 
-// DOC A `mosaic agent send` that is under way.
-
-/// Longer than any message of these tests is waited for, by its sender's own word.
+/// Longer than any `--wait` of these tests.
 const LIMIT: Duration = Duration::from_mins(2);
 
 #[derive(Debug)]
@@ -179,15 +175,15 @@ impl Sending {
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    /// Writes to its standard input, and closes that.
+    /// Writes to the standard input and closes it.
     pub(crate) fn write(&mut self, text: &[u8]) {
         self.0.stdin.take().unwrap().write_all(text).unwrap();
     }
 
-    /// Waits for its end; what it said is less than a pipe holds.
+    /// Waits for the end of the command, whose output fits into a pipe.
     pub(crate) fn finish(self) -> Sent {
         let ended = ProcessWatch::new(self.0.id()).unwrap().wait_for(LIMIT);
         assert!(ended, "it still sends after {LIMIT:?}");
-        Sent::of(self.0.wait_with_output().unwrap())
+        Sent::from_output(self.0.wait_with_output().unwrap())
     }
 }

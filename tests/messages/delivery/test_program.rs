@@ -1,10 +1,10 @@
-//! The test program that behaves as agents' own do, as an agent's command.
+//! `test-tui`, a program that behaves like the terminal programs of agents.
 
 use crate::delivery::site::{Agent, Site};
 use mosaic_harness::{Binaries, LogFile};
 use serde_json::Value;
 
-/// How it looks.
+/// The screen profile of the program.
 pub(crate) const PROFILE: &str = r"version: 1
 composer:
   kind: box
@@ -20,17 +20,17 @@ dialogs:
 reads_files: true
 ";
 
-/// The line that becomes it, for an agent of the site; FILE in its flags is one of the site's.
+/// The command line of the program for an agent of the site. `FILE` in the flags stands for a file of the site.
 pub(crate) fn command(site: &Site, agent: &str, flags: &str) -> String {
     let log = site.fleet.root().join(format!("{agent}.log"));
     let flags = flags.replace("FILE", &site.fleet.root().join("file").display().to_string());
     format!("exec '{}' '{}' {flags}", Binaries::test_tui().display(), log.display())
 }
 
-/// A site whose agents all are this program, with these flags, and run in sessions that nobody watches.
+/// A site whose agents all run this program with these flags, in sessions without a sidecar.
 pub(crate) fn site(agents: &[&str], runtime: &'static str, flags: &str) -> Site {
     let entries: Vec<Agent> = agents.iter().map(|name| Agent::new(name, runtime, "unused")).collect();
-    let site = Site::of(&entries);
+    let site = Site::with_agents(&entries);
     if runtime == "tui" {
         site.write_profile("tui", PROFILE);
     }
@@ -40,7 +40,7 @@ pub(crate) fn site(agents: &[&str], runtime: &'static str, flags: &str) -> Site 
     site
 }
 
-/// Starts it in a session of its own.
+/// Starts the program in a session.
 pub(crate) fn open(site: &Site, agent: &str, flags: &str) {
     drop(log(site, agent).create());
     site.open_session(agent, &command(site, agent, flags));
@@ -50,18 +50,18 @@ pub(crate) fn log(site: &Site, agent: &str) -> LogFile {
     LogFile::new(site.fleet.root().join(format!("{agent}.log")))
 }
 
-/// Lets go what its flags let it wait for.
+/// Creates the file for which the flags make the program wait.
 pub(crate) fn release(site: &Site) {
     std::fs::write(site.fleet.root().join("file"), "").unwrap();
 }
 
-/// The messages that it has taken by now, or the keys that its dialog was given.
-pub(crate) fn taken(site: &Site, agent: &str) -> Vec<String> {
+/// The messages that the program has received, or the keys that its dialog has received.
+pub(crate) fn received(site: &Site, agent: &str) -> Vec<String> {
     read(&log(site, agent).lines())
 }
 
-/// Waits until it has taken so many.
-pub(crate) fn wait_taken(site: &Site, agent: &str, count: usize) -> Vec<String> {
+/// Waits until the program has received a number of messages.
+pub(crate) fn wait_received(site: &Site, agent: &str, count: usize) -> Vec<String> {
     read(&log(site, agent).wait_lines(count))
 }
 

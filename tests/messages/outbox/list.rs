@@ -1,19 +1,19 @@
-//! What `mosaic agent outbox` lists.
+//! `mosaic agent outbox` without a subcommand: the list of messages.
 
-use crate::outbox::outbox_fixture::{Stage, short};
+use crate::outbox::outbox_fixture::{OutboxFleet, short_id};
 
 #[test]
-fn what_waits_is_listed_with_why() {
-    let stage = Stage::new();
-    let id = stage.queue("please rebase\nand push");
-    let listed = stage.outbox_command(&[]);
-    assert_eq!((listed.code, listed.errors.as_str()), (0, ""), "{listed:?}");
-    let [heading, row, why] = listed.said.lines().collect::<Vec<_>>().try_into().unwrap();
+fn waiting_messages_are_listed_with_the_reason() {
+    let fleet = OutboxFleet::new();
+    let id = fleet.queue("please rebase\nand push");
+    let listed = fleet.outbox_command(&[]);
+    assert_eq!((listed.code, listed.stderr.as_str()), (0, ""), "{listed:?}");
+    let [heading, row, reason] = listed.stdout.lines().collect::<Vec<_>>().try_into().unwrap();
     assert_eq!(heading.split_whitespace().collect::<Vec<_>>(), ["ID", "AGENT", "STATE", "AGE", "FROM", "TEXT"]);
-    assert!(row.trim_start().starts_with(&format!("{}  coder0  waiting", short(&id))), "{row}");
+    assert!(row.trim_start().starts_with(&format!("{}  coder0  waiting", short_id(&id))), "{row}");
     assert!(row.ends_with("please rebase"), "{row}");
-    assert!(why.trim_start().starts_with("the agent has no session; expires in 23h"), "{why}");
-    let message = &stage.listed(&["coder0"])[0];
+    assert!(reason.trim_start().starts_with("the agent has no session; expires in 23h"), "{reason}");
+    let message = &fleet.listed(&["coder0"])[0];
     assert_eq!(
         (&message["id"], &message["state"], &message["code"]),
         (&id.into(), &"waiting".into(), &"no-session".into())
@@ -23,48 +23,48 @@ fn what_waits_is_listed_with_why() {
 
 #[test]
 fn an_agent_is_known_by_the_roster_or_by_its_messages() {
-    let stage = Stage::new();
-    let unknown = stage.outbox_command(&["codr0"]);
+    let fleet = OutboxFleet::new();
+    let unknown = fleet.outbox_command(&["codr0"]);
     assert_eq!(unknown.code, 64, "{unknown:?}");
-    assert!(unknown.errors.contains("did you mean coder0 or coder1?"), "{unknown:?}");
-    let none = stage.outbox_command(&["coder0"]);
-    assert_eq!((none.code, none.said.as_str()), (0, ""), "{none:?}");
-    assert_eq!(none.errors, "NOTE: there are no messages\n");
-    stage.queue("hello");
-    std::fs::rename(stage.path("outbox/coder0"), stage.path("outbox/gone0")).unwrap();
-    assert_eq!(stage.listed(&["gone0"]).len(), 1);
-    assert_eq!(stage.listed(&["coder0"]).len(), 0);
-    std::fs::remove_file(stage.path("roster.yaml")).unwrap();
-    assert_eq!(stage.listed(&[]).len(), 1);
+    assert!(unknown.stderr.contains("did you mean coder0 or coder1?"), "{unknown:?}");
+    let none = fleet.outbox_command(&["coder0"]);
+    assert_eq!((none.code, none.stdout.as_str()), (0, ""), "{none:?}");
+    assert_eq!(none.stderr, "NOTE: there are no messages\n");
+    fleet.queue("hello");
+    std::fs::rename(fleet.path("outbox/coder0"), fleet.path("outbox/gone0")).unwrap();
+    assert_eq!(fleet.listed(&["gone0"]).len(), 1);
+    assert_eq!(fleet.listed(&["coder0"]).len(), 0);
+    std::fs::remove_file(fleet.path("roster.yaml")).unwrap();
+    assert_eq!(fleet.listed(&[]).len(), 1);
 }
 
 #[test]
-fn a_file_that_is_no_message_is_told_and_hides_no_other() {
-    let stage = Stage::new();
-    let wrong = stage.path("outbox/coder0/00000000000001-0001.json");
+fn an_invalid_message_file_is_reported_and_hides_no_other() {
+    let fleet = OutboxFleet::new();
+    let wrong = fleet.path("outbox/coder0/00000000000001-0001.json");
     std::fs::create_dir_all(wrong.parent().unwrap()).unwrap();
     std::fs::write(&wrong, "{").unwrap();
-    let alone = stage.outbox_command(&[]);
+    let alone = fleet.outbox_command(&[]);
     assert_eq!(alone.code, 74, "{alone:?}");
     let warning = format!("WARNING: {} is not a message: ", wrong.display());
-    assert!(alone.errors.starts_with(&warning), "{alone:?}");
-    stage.queue("hello");
-    let both = stage.outbox_command(&[]);
+    assert!(alone.stderr.starts_with(&warning), "{alone:?}");
+    fleet.queue("hello");
+    let both = fleet.outbox_command(&[]);
     assert_eq!(both.code, 0, "{both:?}");
-    assert!(both.errors.starts_with(&warning) && both.said.ends_with("more\n"), "{both:?}");
-    assert_eq!(stage.outbox_command(&["coder1"]).errors, "NOTE: there are no messages\n");
+    assert!(both.stderr.starts_with(&warning) && both.stdout.ends_with("more\n"), "{both:?}");
+    assert_eq!(fleet.outbox_command(&["coder1"]).stderr, "NOTE: there are no messages\n");
 }
 
 #[test]
-fn what_arrived_is_shown_for_an_hour_and_then_with_all() {
-    let stage = Stage::new();
-    stage.open(&stage.agent("coder0"), "");
-    let (id, outcome) = stage.send("hello", &[]);
+fn delivered_messages_are_listed_for_an_hour_and_later_with_all() {
+    let fleet = OutboxFleet::new();
+    fleet.open(&fleet.agent("coder0"), "");
+    let (id, outcome) = fleet.send("hello", &[]);
     assert_eq!(outcome, "accepted");
-    assert_eq!(stage.listed(&[])[0]["state"], "accepted");
-    stage.change(&id, |record| record["since"] = "2020-01-01T00:00:00Z".into());
-    let listed = stage.outbox_command(&[]);
-    assert_eq!((listed.code, listed.said.as_str()), (0, ""), "{listed:?}");
-    assert!(listed.errors.contains("--all"), "{listed:?}");
-    assert_eq!(stage.listed(&["--all"]).len(), 1);
+    assert_eq!(fleet.listed(&[])[0]["state"], "accepted");
+    fleet.change(&id, |record| record["since"] = "2020-01-01T00:00:00Z".into());
+    let listed = fleet.outbox_command(&[]);
+    assert_eq!((listed.code, listed.stdout.as_str()), (0, ""), "{listed:?}");
+    assert!(listed.stderr.contains("--all"), "{listed:?}");
+    assert_eq!(fleet.listed(&["--all"]).len(), 1);
 }

@@ -5,32 +5,32 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Output;
 
-/// It, with its roster.
+/// The fleet and its roster.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct OutboxFleet {
     fleet: Fleet,
 }
 
-/// What a command said, and how it ended.
+/// The output and the exit code of a command.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: i32,
-    pub(crate) said: String,
-    pub(crate) errors: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-impl Stage {
+impl OutboxFleet {
     pub(crate) fn new() -> Self {
         Self::with("", "")
     }
 
-    /// With further lines of its runtime's section, and of the entry of `coder0`.
+    /// With further lines for the runtime's section and for the entry of `coder0`.
     pub(crate) fn with(runtime: &str, coder0: &str) -> Self {
         let fleet = Fleet::new();
         std::fs::create_dir_all(fleet.mosaic_home().join("fleet")).unwrap();
-        let stage = Self { fleet };
-        stage.write_roster(runtime, coder0);
-        stage
+        let fleet = Self { fleet };
+        fleet.write_roster(runtime, coder0);
+        fleet
     }
 
     pub(crate) fn write_roster(&self, runtime: &str, coder0: &str) {
@@ -43,7 +43,7 @@ impl Stage {
         std::fs::write(self.path("roster.yaml"), roster).unwrap();
     }
 
-    /// In the fleet's own directory.
+    /// A path in the fleet's directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.fleet.mosaic_home().join("fleet").join(name)
     }
@@ -60,8 +60,7 @@ impl Stage {
         OutboxDirectory::new(&self.fleet, "coder0")
     }
 
-    /// A session that nobody watches, so that nobody but the test delivers. Its pane stays when its process
-    /// ends.
+    /// Opens a session without a sidecar, so that only the test delivers. Its pane stays when its process ends.
     pub(crate) fn open(&self, agent: &TuiAgent<'_>, flags: &str) {
         let command = agent.command(flags);
         let session = ["new-session", "-d", "-x", "80", "-y", "24", "-s", agent.name(), &command];
@@ -70,7 +69,7 @@ impl Stage {
         assert!(opened.status.success(), "{opened:?}");
     }
 
-    /// A session of `coder0` that runs something else, which has printed this.
+    /// Opens a session of `coder0` with another command and waits until it has printed a text.
     pub(crate) fn tmux_pane(&self, command: &str, printed: &str) {
         let opened = self.fleet.tmux_server(&["new-session", "-d", "-x", "80", "-y", "24", "-s", "coder0", command]);
         assert!(opened.status.success(), "{opened:?}");
@@ -85,7 +84,7 @@ impl Stage {
     pub(crate) fn mosaic(&self, words: &[&str]) -> Answer {
         let Output { status, stdout, stderr } = self.fleet.command(Binaries::mosaic()).args(words).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Answer { code: status.code().unwrap(), said: text(stdout), errors: text(stderr) }
+        Answer { code: status.code().unwrap(), stdout: text(stdout), stderr: text(stderr) }
     }
 
     /// `mosaic agent outbox …`
@@ -93,29 +92,29 @@ impl Stage {
         self.mosaic(&[&["agent", "outbox"], words].concat())
     }
 
-    /// The messages that are listed, as its schema has them.
+    /// The listed messages, checked against the schema.
     pub(crate) fn listed(&self, words: &[&str]) -> Vec<Value> {
         let listed = self.outbox_command(&[words, &["--json"]].concat());
         assert_eq!(listed.code, 0, "{listed:?}");
-        ShippedSchema::Outbox.read(listed.said.as_bytes())["messages"].as_array().unwrap().clone()
+        ShippedSchema::Outbox.read(listed.stdout.as_bytes())["messages"].as_array().unwrap().clone()
     }
 
-    /// Sends `coder0` a text; the id of the message, and what became of it.
+    /// Sends `coder0` a text; returns the message's ID and outcome.
     pub(crate) fn send(&self, text: &str, further: &[&str]) -> (String, String) {
         let sent = self.mosaic(&[&["agent", "send", "coder0", "--json", "-m", text], further].concat());
-        let receipt = &ShippedSchema::Send.read(sent.said.as_bytes())["receipts"][0];
+        let receipt = &ShippedSchema::Send.read(sent.stdout.as_bytes())["receipts"][0];
         let word = |name: &str| receipt[name].as_str().unwrap().to_owned();
         (word("id"), word("outcome"))
     }
 
-    /// A message that waits for `coder0`; its id.
+    /// Queues a message for `coder0`; returns its ID.
     pub(crate) fn queue(&self, text: &str) -> String {
         let (id, outcome) = self.send(text, &["--queue", "--no-preamble"]);
         assert_eq!(outcome, "waiting");
         id
     }
 
-    /// Changes what is kept of a message to `coder0`.
+    /// Edits the record of a message to `coder0`.
     pub(crate) fn change(&self, id: &str, change: impl Fn(&mut Value)) {
         let path = self.path(&format!("outbox/coder0/{id}.json"));
         let mut record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -124,7 +123,7 @@ impl Stage {
     }
 }
 
-/// What is enough to name a message.
-pub(crate) fn short(id: &str) -> &str {
+/// The part of an ID that identifies a message.
+pub(crate) fn short_id(id: &str) -> &str {
     id.rsplit_once('-').unwrap().1
 }

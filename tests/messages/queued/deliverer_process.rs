@@ -1,18 +1,19 @@
-//! What the sidecar starts, told by a stand-in for `mosaic`: when, as what, and that nothing stays of it.
+//! The delivery process that the sidecar starts: when it starts, what it inherits, and that it is reaped. A stand-in for
+//! `mosaic` records it.
 
 use crate::queued::queue_fixture::INTERVAL;
 use mosaic_harness::{Fleet, LogFile, OutboxDirectory, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::path::Path;
 
-/// Writes down how it was started: its arguments, and what a process inherits.
+/// Records its arguments and its inherited state.
 const STAND_IN: &str = r#"#!/bin/sh
 read -r _ _ _ _ _ session _ </proc/$$/stat
 while read -r key value; do [ "$key" != SigBlk: ] || blocked=$value; done </proc/$$/status
 open=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 | tr '\n' ' ')
-of_the_service=${NOTIFY_SOCKET+notify}${WATCHDOG_USEC+watchdog}${WATCHDOG_PID+watchdog}
+service_state=${NOTIFY_SOCKET+notify}${WATCHDOG_USEC+watchdog}${WATCHDOG_PID+watchdog}
 own_session=no; [ "$session" != $$ ] || own_session=yes
-echo "$*|session $own_session|blocked $blocked|$open|service [$of_the_service]|$MOSAIC_HOME|$$" >>"$HOME/started"
+echo "$*|session $own_session|blocked $blocked|$open|service [$service_state]|$MOSAIC_HOME|$$" >>"$HOME/started"
 [ ! -e "$HOME/hang" ] || exec sleep infinity
 "#;
 
@@ -22,7 +23,7 @@ fn log(fleet: &Fleet) -> LogFile {
     log
 }
 
-/// Messages wait, whatever they are.
+/// Creates the marker for waiting messages.
 fn mark(fleet: &Fleet) {
     let mark = OutboxDirectory::new(fleet, "coder0").mark();
     std::fs::create_dir_all(mark.parent().unwrap()).unwrap();
@@ -33,11 +34,11 @@ fn unmark(fleet: &Fleet) {
     std::fs::remove_file(OutboxDirectory::new(fleet, "coder0").mark()).unwrap();
 }
 
-fn children(of: &ProcessWatch) -> String {
-    std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", of.pid())).unwrap()
+fn children(process: &ProcessWatch) -> String {
+    std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", process.pid())).unwrap()
 }
 
-/// Starts the agent, whose sidecar has the stand-in beside it, or nothing.
+/// Starts the agent with a stand-in beside its sidecar, or with no `mosaic` at all.
 fn launch(fleet: &Fleet, stand_in: Option<&str>, interval: &str) {
     let program = fleet.install_programs();
     let mosaic = program.with_file_name("mosaic");
@@ -55,7 +56,7 @@ fn start(fleet: &Fleet, stand_in: Option<&str>) -> ProcessWatch {
 }
 
 #[test]
-fn it_is_started_with_each_beat_as_long_as_messages_wait_and_never_else() {
+fn the_sidecar_starts_a_delivery_with_each_heartbeat_while_messages_wait() {
     let fleet = Fleet::new();
     let (log, sidecar) = (log(&fleet), start(&fleet, Some(STAND_IN)));
     sidecar.wait_wake_ups(5);
@@ -63,16 +64,16 @@ fn it_is_started_with_each_beat_as_long_as_messages_wait_and_never_else() {
     mark(&fleet);
     let _ = log.wait_lines(3);
     unmark(&fleet);
-    // One may be under way.
+    // One delivery may be in progress.
     sidecar.wait_wake_ups(2);
     let before = log.lines().len();
     sidecar.wait_wake_ups(5);
     assert_eq!(log.lines().len(), before);
-    assert_eq!(children(&sidecar), "", "a zombie stays");
+    assert_eq!(children(&sidecar), "", "a zombie is left");
 }
 
 #[test]
-fn one_that_waited_before_the_start_is_noticed_when_the_agent_is_up() {
+fn a_message_queued_before_the_start_is_delivered_at_the_start() {
     let fleet = Fleet::new();
     let log = log(&fleet);
     mark(&fleet);
@@ -81,7 +82,7 @@ fn one_that_waited_before_the_start_is_noticed_when_the_agent_is_up() {
 }
 
 #[test]
-fn it_inherits_the_fleets_places_and_nothing_that_is_the_sidecars_alone() {
+fn the_delivery_inherits_the_fleets_paths_and_no_service_state() {
     let fleet = Fleet::builder().env("MOSAIC_HOME", "elsewhere").build();
     let log = log(&fleet);
     let elsewhere = fleet.home().join("elsewhere");
@@ -89,11 +90,11 @@ fn it_inherits_the_fleets_places_and_nothing_that_is_the_sidecars_alone() {
     std::fs::create_dir_all(&outbox).unwrap();
     std::fs::write(outbox.join(".waiting"), "").unwrap();
     launch(&fleet, Some(STAND_IN), INTERVAL);
-    assert_described(&log.wait_lines(1)[0], &elsewhere);
+    assert_recorded(&log.wait_lines(1)[0], &elsewhere);
 }
 
-/// As the stand-in tells of itself.
-fn assert_described(line: &str, home: &Path) {
+/// Checks the record of the stand-in.
+fn assert_recorded(line: &str, home: &Path) {
     let null = "/dev/null /dev/null /dev/null ";
     let home = home.display();
     let expected = format!("agent outbox deliver coder0|session yes|blocked {:016x}|{null}|service []|{home}|", 0);
@@ -101,7 +102,7 @@ fn assert_described(line: &str, home: &Path) {
 }
 
 #[test]
-fn one_that_hangs_has_no_second_beside_it_and_holds_up_no_end() {
+fn a_hung_delivery_is_not_doubled_and_does_not_delay_a_stop() {
     let fleet = Fleet::new();
     let log = log(&fleet);
     std::fs::write(fleet.home().join("hang"), "").unwrap();
@@ -116,7 +117,7 @@ fn one_that_hangs_has_no_second_beside_it_and_holds_up_no_end() {
 }
 
 #[test]
-fn where_there_is_no_mosaic_nothing_is_started() {
+fn without_mosaic_no_delivery_is_started() {
     let fleet = Fleet::new();
     mark(&fleet);
     let sidecar = start(&fleet, None);
@@ -126,19 +127,19 @@ fn where_there_is_no_mosaic_nothing_is_started() {
 }
 
 #[test]
-fn in_a_unit_it_is_not_the_service_and_ends_with_it() {
+fn a_delivery_in_a_unit_ends_with_the_unit() {
     let Some(units) = UnitFleet::start_or_skip() else { return };
     let fleet = units.fleet();
     let log = log(fleet);
     let mosaic = fleet.mosaic_home().join("tools/fleet/mosaic");
-    // It is a link to the one that was built.
+    // Replace the link to the built program.
     std::fs::remove_file(&mosaic).unwrap();
     fleet.install_script(&mosaic, &STAND_IN.replace("$MOSAIC_HOME", "home"));
     std::fs::write(fleet.home().join("hang"), "").unwrap();
     mark(fleet);
     units.start("coder0");
     let line = log.wait_lines(1)[0].clone();
-    assert_described(&line, Path::new("home"));
+    assert_recorded(&line, Path::new("home"));
     let pid = line.rsplit_once('|').unwrap().1.parse().unwrap();
     let hanging = ProcessWatch::new(pid).unwrap();
     assert!(units.manager().processes_of(&UnitFleet::unit("coder0")).contains(&pid));

@@ -1,18 +1,18 @@
-//! A fleet without units, whose agents are terminal programs that take messages.
+//! A fleet without units whose agent is a terminal program.
 
 use mosaic_harness::{Binaries, Fleet, OutboxDirectory, ProcessWatch, TuiAgent};
 use serde_json::Value;
 use std::process::Command;
 
-/// It, with its roster.
-pub(crate) struct Stage {
+/// The fleet and its roster.
+pub(crate) struct QueueFleet {
     fleet: Fleet,
 }
 
-/// Often, so that nobody waits long for a beat.
+/// Short, so that the next heartbeat comes soon.
 pub(crate) const INTERVAL: &str = "0.2";
 
-impl Stage {
+impl QueueFleet {
     pub(crate) fn new() -> Self {
         let fleet = Fleet::new();
         let directory = fleet.mosaic_home().join("fleet");
@@ -39,20 +39,20 @@ impl Stage {
         command
     }
 
-    /// Starts the agent with these flags; its sidecar.
+    /// Starts the agent with these flags; returns its sidecar.
     pub(crate) fn start(&self, agent: &TuiAgent<'_>, flags: &str) -> ProcessWatch {
         self.fleet.launch(agent.name()).command(agent.command(flags)).interval(INTERVAL).succeed();
         self.fleet.sidecar(agent.name())
     }
 
-    /// Sends the agent a message that may wait; what became of it so far.
+    /// Queues a message for the agent; returns its outcome so far.
     pub(crate) fn queue(&self, text: &str, further: &[&str]) -> String {
         let words = ["agent", "send", "coder0", "--queue", "--no-preamble", "--json", "-m", text];
         outcome(self.mosaic(&[&words[..], further].concat()))
     }
 }
 
-/// A roster of one agent, `coder0`, and further lines of its entry.
+/// A roster of one agent, `coder0`, with further lines for its entry.
 pub(crate) fn roster(socket: &str, further: &str) -> String {
     format!(
         "version: 1\ntransport: tmux\ntmux:\n  socket_name: {socket}\ndefaults:\n  heartbeat_interval: {INTERVAL}\n\
@@ -62,7 +62,7 @@ pub(crate) fn roster(socket: &str, further: &str) -> String {
     )
 }
 
-/// Of a message that is accepted or waits.
+/// The outcome of a send that must succeed.
 pub(crate) fn outcome(mut command: Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");

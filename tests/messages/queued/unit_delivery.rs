@@ -1,4 +1,4 @@
-//! Under a user manager: by the sidecar, after a boot, and by the timer's service alone.
+//! Delivery under a user manager: by the sidecar, after a boot, and by the timer's service.
 
 use crate::queued::queue_fixture::{INTERVAL, outcome, roster};
 use mosaic_harness::{Fleet, Frozen, OutboxDirectory, RosterFleet, TuiAgent, UnitFleet};
@@ -6,13 +6,13 @@ use mosaic_harness::{Fleet, Frozen, OutboxDirectory, RosterFleet, TuiAgent, Unit
 const TIMER: &str = "mosaic-fleet-outbox.timer";
 const SERVICE: &str = "mosaic-fleet-outbox.service";
 
-/// An installed fleet whose agent is a terminal program that takes messages.
+/// An installed fleet whose agent is a terminal program.
 struct Units {
     fleet: RosterFleet,
 }
 
 impl Units {
-    /// With these flags for the agent; the timer is off, also after a boot.
+    /// With these flags for the agent. The timer is disabled.
     fn or_skip(flags: &str) -> Option<Self> {
         let units = Self { fleet: RosterFleet::installed_or_skip(Fleet::builder(), &["coder0"], INTERVAL)? };
         let command = format!("    command: \"{}\"\n", units.agent().command(&units.in_root(flags)));
@@ -22,7 +22,7 @@ impl Units {
         Some(units)
     }
 
-    /// Names of files are in the fleet's root.
+    /// Replaces `ROOT` with the fleet's root.
     fn in_root(&self, flags: &str) -> String {
         flags.replace("ROOT", &self.fleet.units().fleet().root().display().to_string())
     }
@@ -43,20 +43,21 @@ impl Units {
         outcome(self.fleet.command(&["agent", "send", "coder0", "--queue", "--no-preamble", "--json", "-m", text]))
     }
 
-    fn be_done(&self) {
+    /// Lets the busy agent become idle.
+    fn finish_work(&self) {
         std::fs::write(self.fleet.units().fleet().root().join("done"), "").unwrap();
     }
 }
 
 #[test]
-fn it_arrives_once_when_the_unit_is_started_again() {
+fn a_message_arrives_once_when_the_unit_starts_again() {
     let Some(units) = Units::or_skip("--spinner --busy-until ROOT/done") else { return };
     let agent = units.agent();
     units.fleet.start(&["coder0"]);
     agent.wait_screen("Working");
     units.systemctl(&["stop", &UnitFleet::unit("coder0")]);
     assert_eq!(units.queue("for the next one"), "waiting");
-    units.be_done();
+    units.finish_work();
     units.fleet.start(&["coder0"]);
     assert_eq!(agent.wait_received(1), ["for the next one"]);
     units.outbox().wait_states(&["accepted"]);
@@ -64,29 +65,29 @@ fn it_arrives_once_when_the_unit_is_started_again() {
     let sidecar = units.fleet.units().sidecar("coder0");
     sidecar.wait_wake_ups(5);
     assert_eq!(agent.received(), ["for the next one"]);
-    // Whoever delivered has ended, and nothing is left of it in the unit.
+    // The delivery has ended, and no process of it is left in the unit.
     let pane = units.fleet.units().fleet().heartbeat("coder0").unwrap()["pid"].parse().unwrap();
     units.fleet.units().wait_members("coder0", &[pane]);
 }
 
 #[test]
-fn a_stop_meanwhile_waits_for_nobody_and_the_message_stays() {
+fn stop_does_not_wait_for_a_delivery_and_the_message_stays() {
     let Some(units) = Units::or_skip("--spinner --busy-until ROOT/done") else { return };
     let agent = units.agent();
     units.fleet.start(&["coder0"]);
     agent.wait_screen("Working");
-    assert_eq!(units.queue("for whoever is next"), "waiting");
+    assert_eq!(units.queue("for the next process"), "waiting");
     units.fleet.units().sidecar("coder0").wait_wake_ups(3);
     units.systemctl(&["stop", &UnitFleet::unit("coder0")]);
     assert_eq!(units.fleet.units().state("coder0"), "inactive");
     assert!(units.outbox().mark().exists());
-    units.be_done();
+    units.finish_work();
     units.fleet.start(&["coder0"]);
-    assert_eq!(agent.wait_received(1), ["for whoever is next"]);
+    assert_eq!(agent.wait_received(1), ["for the next process"]);
 }
 
 #[test]
-fn a_boot_loses_no_message_and_delivers_it_once() {
+fn a_message_is_delivered_once_after_a_boot() {
     let Some(units) = Units::or_skip("") else { return };
     let agent = units.agent();
     units.systemctl(&["enable", UnitFleet::HOLDER, &UnitFleet::unit("coder0")]);
@@ -100,14 +101,14 @@ fn a_boot_loses_no_message_and_delivers_it_once() {
 }
 
 #[test]
-fn the_timers_service_delivers_where_the_sidecar_does_not() {
+fn the_timers_service_delivers_if_the_sidecar_does_not() {
     let Some(units) = Units::or_skip("--spinner --busy-until ROOT/done") else { return };
     let agent = units.agent();
     units.fleet.start(&["coder0"]);
     agent.wait_screen("Working");
     let sidecar = Frozen::new(units.fleet.units().sidecar("coder0"));
     assert_eq!(units.queue("by the timer"), "waiting");
-    units.be_done();
+    units.finish_work();
     units.systemctl(&["start", SERVICE]);
     assert_eq!(agent.received(), ["by the timer"]);
     assert_eq!(units.outbox().states(), ["accepted"]);

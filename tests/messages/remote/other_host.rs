@@ -1,4 +1,4 @@
-//! Two fleets of two users, of which one is reached from the other by ssh.
+//! Two fleets of two users, one of which reaches the other by ssh.
 
 use mosaic_harness::{Binaries, Fleet, OutboxDirectory, TuiAgent, is_root_or_skip, required_program};
 use serde_json::Value;
@@ -6,20 +6,20 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-/// Nobody's on any machine: between the ranges that systemd and distributions use.
+/// Belongs to no user: between the ranges that systemd and distributions use.
 const UID: u32 = 47111;
 
-/// How the other user is called, on a host that is called anything.
+/// The destination for ssh: the other user, on a host of any name.
 pub(crate) const THERE: &str = "mf-remote@there";
 
-/// The sending fleet, the other one, and what is between them.
+/// The sending fleet and the receiving one, with the ssh configuration between them.
 pub(crate) struct OtherHost {
     pub(crate) here: Fleet,
     pub(crate) there: Fleet,
 }
 
 impl OtherHost {
-    /// `None`, and a word about it, where this cannot be made.
+    /// `None` with a notice if the host cannot provide this.
     pub(crate) fn or_skip() -> Option<Self> {
         if !is_root_or_skip("an sshd that lets another user in") {
             return None;
@@ -44,8 +44,8 @@ impl OtherHost {
         std::fs::write(self.here.root().join("known_hosts"), format!("there {host_key}")).unwrap();
     }
 
-    /// An sshd for each connection, on its standard input: no port, and no service. In a mount namespace of
-    /// its own it knows of the user.
+    /// Runs one sshd per connection on standard input, without a port or a service. A private mount namespace adds
+    /// the user to /etc/passwd.
     fn make_server(&self) {
         let (here, there) = (self.here.root().display(), self.there.root().display());
         let environment = |name: &str| format!("{name}={}", self.there.environment()[name]);
@@ -78,7 +78,7 @@ impl OtherHost {
         std::fs::write(self.here.root().join("ssh_config"), config).unwrap();
     }
 
-    /// The other user has the product, an agent in the roster, and nothing of it on the path of a login.
+    /// Installs the product for the other user, outside the login's PATH, with one agent in the roster.
     fn install(&self) {
         let programs = self.there.install_programs();
         let link = self.there.home().join(".local/bin/mosaic");
@@ -95,7 +95,7 @@ impl OtherHost {
         std::fs::write(directory.join("roster.yaml"), roster).unwrap();
     }
 
-    /// The other user's agent, not started yet.
+    /// The other user's agent, not yet started.
     pub(crate) fn agent(&self) -> TuiAgent<'_> {
         TuiAgent::new(&self.there, "coder0")
     }
@@ -110,7 +110,7 @@ impl OtherHost {
         OutboxDirectory::new(&self.there, "coder0")
     }
 
-    /// `mosaic agent send coder0` to a host, with these further words.
+    /// `mosaic agent send coder0` to a host, with further arguments.
     pub(crate) fn command(&self, host: &str, words: &[&str]) -> Command {
         let ssh = format!("ssh -F {}", self.here.root().join("ssh_config").display());
         let mut command = self.here.command(Binaries::mosaic());
@@ -119,7 +119,7 @@ impl OtherHost {
         command
     }
 
-    /// Begins to send this text, which is on no command line.
+    /// Begins to send this text through standard input.
     pub(crate) fn begin(&self, text: &str, words: &[&str]) -> Child {
         let mut child = self.command(THERE, words).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
@@ -132,17 +132,17 @@ impl OtherHost {
     }
 }
 
-/// The one receipt that `--json` prints.
+/// The single receipt of the JSON output.
 pub(crate) fn receipt(output: &Output) -> Value {
     let receipts: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     receipts["receipts"][0].clone()
 }
 
-pub(crate) fn said(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Everything that runs on this machine, as everybody can read it.
+/// The command lines of all processes on this machine.
 pub(crate) fn command_lines() -> Vec<Vec<u8>> {
     let processes = std::fs::read_dir(Path::new("/proc")).unwrap().flatten();
     processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok()).collect()

@@ -1,11 +1,11 @@
-//! What arrives, and what is told of it.
+//! Messages that arrive on another host, their receipts, and a lost connection.
 
-use crate::remote::other_host::{OtherHost, command_lines, receipt, said};
+use crate::remote::other_host::{OtherHost, command_lines, receipt, stderr};
 use mosaic_harness::ProcessWatch;
 use rustix::process::Signal;
 
 #[test]
-fn a_message_arrives_once_and_the_other_host_tells_of_it() {
+fn a_remote_message_arrives_once_and_returns_its_receipt() {
     let Some(host) = OtherHost::or_skip() else { return };
     let agent = host.agent();
     host.start(&agent, "");
@@ -16,7 +16,7 @@ fn a_message_arrives_once_and_the_other_host_tells_of_it() {
     assert_eq!((&kept["id"], &kept["state"]), (&receipt(&output)["id"], &"accepted".into()));
     let [received] = agent.received().try_into().unwrap();
     assert!(received.starts_with("[here:me -> there:coder0]") && received.ends_with("are you there?"), "{received}");
-    // Nothing of it stays where it was sent from.
+    // The sending host keeps no record.
     assert!(!host.here.mosaic_home().join("fleet/outbox").exists());
 }
 
@@ -62,18 +62,18 @@ fn nothing_of_a_message_is_on_any_command_line() {
     let agent = host.agent();
     let loaded = host.there.root().join("loaded");
     host.start(&agent, &format!("--no-composer-until {}", loaded.display()));
-    let (text, label) = ("a-secret-of-two-hosts", "whom-it-is-from");
+    let (text, label) = ("a-secret-of-two-hosts", "label-of-the-sender");
     let sending = host.begin(text, &["--wait", "25", "--no-preamble", "--source-label", label]);
-    // It is there, and waits for a composer.
+    // The message has arrived and waits for a composer.
     host.outbox().wait_states(&["staged"]);
     assert_eq!(host.there.processes_named("mosaic").len(), 1);
     let has = |what: &str| {
         let all = command_lines();
         all.into_iter().filter(|line| line.windows(what.len()).any(|window| window == what.as_bytes())).count()
     };
-    assert!(has("mosaic\0agent\0receive\0") > 0, "it is looked at the right ones");
+    assert!(has("mosaic\0agent\0receive\0") > 0, "the command line of the receiver is found");
     assert_eq!(has(text), 0);
-    // What was typed here is on this one's, and on none that it has started.
+    // The label is on the command line of the sender alone.
     assert_eq!(has(label), 1);
     std::fs::write(loaded, "").unwrap();
     let output = sending.wait_with_output().unwrap();
@@ -82,11 +82,16 @@ fn nothing_of_a_message_is_on_any_command_line() {
 }
 
 #[test]
-fn one_that_may_wait_waits_there_and_is_delivered_there() {
+fn a_queued_message_waits_on_the_other_host() {
     let Some(host) = OtherHost::or_skip() else { return };
     let agent = host.agent();
     let output = host.send("when you are up", &["--queue", "--json", "--no-preamble"]);
-    assert_eq!((output.status.code(), &receipt(&output)["outcome"]), (Some(0), &"waiting".into()), "{}", said(&output));
+    assert_eq!(
+        (output.status.code(), &receipt(&output)["outcome"]),
+        (Some(0), &"waiting".into()),
+        "{}",
+        stderr(&output)
+    );
     assert!(host.outbox().mark().exists());
     host.start(&agent, "");
     assert_eq!(agent.wait_received(1), ["when you are up"]);
@@ -94,14 +99,12 @@ fn one_that_may_wait_waits_there_and_is_delivered_there() {
     assert_eq!(agent.received(), ["when you are up"]);
 }
 
-// DOC A connection that breaks when the message was told.
-
 #[test]
-fn who_is_cut_off_says_that_it_may_have_arrived_and_where_to_look() {
+fn a_lost_connection_is_reported_as_unknown_delivery() {
     let Some(host) = OtherHost::or_skip() else { return };
     let agent = host.agent();
     let done = host.there.root().join("done");
-    // Until then Enter does nothing, so it is not accepted.
+    // Until the file exists, Enter has no effect, so that the message is not accepted.
     host.start(&agent, &format!("--busy-until {}", done.display()));
     let sending = host.begin("half-way", &["--no-preamble"]);
     host.outbox().wait_states(&["submitted"]);
@@ -109,13 +112,13 @@ fn who_is_cut_off_says_that_it_may_have_arrived_and_where_to_look() {
     ProcessWatch::new(ssh).unwrap().signal(Signal::KILL.as_raw());
     let output = sending.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let said = said(&output);
+    let stderr = stderr(&output);
     assert!(
-        said.contains("the connection was lost after the message was sent")
-            && said.contains("check there before you resend"),
-        "{said}"
+        stderr.contains("the connection was lost after the message was sent")
+            && stderr.contains("check there before you resend"),
+        "{stderr}"
     );
-    // The other host goes on alone, and Enter is pressed again.
+    // The other host continues alone and repeats Enter.
     std::fs::write(done, "").unwrap();
     assert_eq!(agent.wait_received(1), ["half-way"]);
     host.outbox().wait_states(&["accepted"]);

@@ -7,7 +7,7 @@ use serde_json::json;
 const COMMAND: &str = "mosaic yolo pi -- --offline --provider stub --model stub-1";
 
 #[test]
-fn pi_says_that_it_works_and_that_it_is_done_and_the_exporter_tells() {
+fn pi_reports_working_and_idle_and_the_exporter_exports_it() {
     let Some(stage) = Stage::or_skip("pi", COMMAND, |_| ()) else { return };
     let exporter = stage.fleet.exporter(&[]);
     let tells = |activity: &str| {
@@ -36,7 +36,7 @@ fn pi_says_that_it_works_and_that_it_is_done_and_the_exporter_tells() {
 }
 
 #[test]
-fn a_login_that_is_gone_is_told_and_taken_back() {
+fn a_lost_login_of_pi_is_reported_and_cleared() {
     let Some(stage) = Stage::or_skip("pi", COMMAND, |_| ()) else { return };
     stage.wait_report("idle", "");
     stage.server.refuse(Some(("401 Unauthorized", "invalid key")));
@@ -57,13 +57,13 @@ fn a_login_that_is_gone_is_told_and_taken_back() {
 // DOC The real Claude Code says what it does, by its hooks; what it does not say is seen.
 
 #[test]
-fn claude_says_that_it_works_and_that_it_is_done() {
+fn claude_reports_working_and_idle() {
     let Some(stage) = Stage::or_skip("claude", "mosaic yolo claude", |_| ()) else { return };
     stage.works_and_is_done();
 }
 
 #[test]
-fn claude_waits_for_leave_and_a_refusal_that_it_does_not_tell_is_seen() {
+fn claude_reports_a_permission_dialog_and_its_refusal_shows_on_the_screen() {
     let Some(stage) = Stage::or_skip("claude", "mosaic claude", |_| ()) else { return };
     stage.wait("idle", "");
     stage.server.call_tool("Bash", json!({ "command": "touch made", "description": "x" }));
@@ -77,7 +77,7 @@ fn claude_waits_for_leave_and_a_refusal_that_it_does_not_tell_is_seen() {
 }
 
 #[test]
-fn a_directory_that_nobody_trusts_yet_is_a_wait() {
+fn the_trust_dialog_of_claude_is_waiting() {
     let untrusted = |fleet: &mosaic_harness::Fleet| {
         let path = fleet.home().join(".claude.json");
         let text = std::fs::read_to_string(&path).unwrap();
@@ -92,7 +92,7 @@ fn a_directory_that_nobody_trusts_yet_is_a_wait() {
 // DOC The real codex says what it does, by its hooks.
 
 #[test]
-fn codex_says_that_it_works_and_that_it_is_done() {
+fn codex_reports_working_and_idle() {
     let Some(stage) = Stage::or_skip("codex", "mosaic yolo codex", |_| ()) else { return };
     let idle = stage.wait("idle", "");
     assert_eq!(idle["source"], "screen", "no hook of its runs before the first prompt: {idle}");
@@ -106,7 +106,7 @@ fn codex_says_that_it_works_and_that_it_is_done() {
 }
 
 #[test]
-fn codex_waits_for_leave_and_goes_on_when_it_is_given() {
+fn codex_reports_a_permission_dialog_and_continues_after_approval() {
     let command = "mosaic codex -- -a on-request -s read-only";
     let Some(stage) = Stage::or_skip("codex", command, |_| ()) else { return };
     stage.wait("idle", "");
@@ -142,7 +142,7 @@ fn wait_ready(fleet: &Fleet) {
 }
 
 #[test]
-fn opencode_says_what_it_does_as_soon_as_it_may_have_a_plugin() {
+fn opencode_reports_its_activity_once_plugins_can_load() {
     let Some(stage) = Stage::or_skip("opencode", "mosaic opencode", asks) else { return };
     let idle = stage.wait("idle", "");
     assert_eq!(idle["source"], "screen", "a plugin would hold up its first start: {idle}");

@@ -5,7 +5,7 @@ use crate::activity::activity_fixture::look_until;
 use mosaic_harness::{Binaries, Fleet, RosterFleet};
 
 #[test]
-fn a_recorded_dialog_is_a_wait_with_its_reason() {
+fn recorded_screens_give_the_activity_and_its_reason() {
     let Some(fleet) = RosterFleet::installed_or_skip(Fleet::builder(), &["coder0"], "15") else { return };
     let table = [
         ("claude", "dialog-login", "waiting", "login", "login"),

@@ -20,7 +20,7 @@ fn is_harmless(output: &Output) -> String {
 }
 
 #[test]
-fn whatever_goes_wrong_the_caller_goes_on() {
+fn report_never_fails_its_caller() {
     let fleet = Fleet::new();
     fs::create_dir_all(fleet.run_directory()).unwrap();
     let table: [(&[&str], &str); 5] = [
@@ -56,7 +56,7 @@ fn whatever_goes_wrong_the_caller_goes_on() {
 }
 
 #[test]
-fn an_event_that_never_comes_is_not_waited_for() {
+fn report_does_not_wait_for_a_missing_event() {
     let fleet = Fleet::new();
     let mut child = report(&fleet, &["--from", "codex"])
         .stdin(Stdio::piped())
@@ -69,7 +69,7 @@ fn an_event_that_never_comes_is_not_waited_for() {
 }
 
 #[test]
-fn on_a_full_disk_the_last_report_stands() {
+fn a_full_disk_keeps_the_last_report() {
     let fleet = Fleet::new();
     fs::create_dir_all(fleet.run_directory()).unwrap();
     let disk = SmallDisk::mount(fleet.run_directory());
@@ -82,7 +82,7 @@ fn on_a_full_disk_the_last_report_stands() {
 }
 
 #[test]
-fn a_flood_of_reports_is_read_whole_each_time_and_leaves_nothing() {
+fn concurrent_reports_are_written_atomically() {
     let fleet = Fleet::new();
     fs::create_dir_all(fleet.run_directory()).unwrap();
     is_harmless(&report(&fleet, &["idle"]).output().unwrap());
@@ -114,7 +114,7 @@ fn a_flood_of_reports_is_read_whole_each_time_and_leaves_nothing() {
 }
 
 #[test]
-fn what_the_process_before_said_is_no_news_of_the_one_that_runs() {
+fn reports_of_an_earlier_process_are_ignored() {
     let Some(fleet) = RosterFleet::up_or_skip(&["coder0"]) else { return };
     let say = |activity: &str| {
         let said = report(fleet.units().fleet(), &[activity]).output().unwrap();

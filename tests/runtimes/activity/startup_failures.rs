@@ -41,7 +41,7 @@ fn wait_reason(fleet: &RosterFleet, why: &str) {
 }
 
 #[test]
-fn one_that_is_not_installed() {
+fn a_missing_runtime_advises_the_install_command() {
     let Some(fleet) = started("codex", None, |_| ()) else { return };
     wait_reason(&fleet, "code:69");
     wait_journal(&fleet, "install it (npm install -g @openai/codex)");
@@ -52,7 +52,7 @@ fn one_that_is_not_installed() {
 }
 
 #[test]
-fn one_that_exits_at_once() {
+fn a_runtime_that_exits_at_once_is_in_the_journal() {
     let broken = |fleet: &Fleet| {
         fleet.install_script(&fleet.home().join(".local/bin/pi"), "#!/bin/sh\necho 'node: not found' >&2\nexit 3\n");
     };
@@ -66,7 +66,7 @@ fn one_that_exits_at_once() {
 }
 
 #[test]
-fn one_that_hangs_at_its_login() {
+fn a_runtime_at_its_login_prompt_needs_a_person() {
     let Some(programs) = AgentPrograms::installed_or_skip() else { return };
     let path = programs.path(&std::env::var("PATH").unwrap());
     let Some(fleet) = started("codex", Some(&path), |_| ()) else { return };
