@@ -6,7 +6,7 @@
     reason = "a program of the developers': a panic in it names the line and costs one figure"
 )]
 
-use mosaic_probe::{Depth, Observer, FleetPaths, Scope};
+use mosaic_probe::{Depth, FleetPaths, Observer, Scope};
 use std::env;
 use std::fs;
 use std::sync::Arc;

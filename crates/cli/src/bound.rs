@@ -43,6 +43,10 @@ pub(crate) fn run_if_bound(mut arguments: impl Iterator<Item = OsString>) -> Opt
     if now != Some(parent) {
         return Some(ExitCode::Unavailable);
     }
-    print_notice(&format!("ERROR: cannot run {}: {}", program.display(), Command::new(&program).args(arguments).exec()));
+    print_notice(&format!(
+        "ERROR: cannot run {}: {}",
+        program.display(),
+        Command::new(&program).args(arguments).exec()
+    ));
     Some(ExitCode::Io)
 }

@@ -30,10 +30,9 @@ impl CommandError {
             Self::Agent(error) => error.exit_code(),
             Self::Io { source, .. } => of_io(source),
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
-            Self::UnknownAgent { .. }
-            | Self::NoTerminal { .. }
-            | Self::Differs { .. }
-            | Self::Usage(_) => ExitCode::Usage,
+            Self::UnknownAgent { .. } | Self::NoTerminal { .. } | Self::Differs { .. } | Self::Usage(_) => {
+                ExitCode::Usage
+            }
             Self::NoSession { .. } => ExitCode::Unavailable,
             Self::Refused(_) => ExitCode::CheckFailed,
         }

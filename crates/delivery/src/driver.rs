@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mosaic_domain::Pid;
 use mosaic_runtimes::{ComposerForm, Profile};
-use mosaic_tmux::{ResolvedPane, InputOutcome, Server, TmuxError, PaneInput};
+use mosaic_tmux::{InputOutcome, PaneInput, ResolvedPane, Server, TmuxError};
 
 use crate::protocol::{DeliveryAttempt, DeliveryOptions, PaneCapture, Step};
 use crate::{Outcome, Refusal, UnconfirmedReason};

@@ -101,7 +101,8 @@ impl Addressees {
                     let agent: AgentName =
                         name.parse().map_err(|error| SendError::InvalidAddressee(format!("{error}")))?;
                     if roster.agent(agent.as_str()).is_none() {
-                        let nearest = roster.similar_names(agent.as_str()).into_iter().map(ToString::to_string).collect();
+                        let nearest =
+                            roster.similar_names(agent.as_str()).into_iter().map(ToString::to_string).collect();
                         return Err(SendError::UnknownAgent { name: agent, nearest });
                     }
                     if !agents.contains(&agent) {

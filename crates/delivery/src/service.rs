@@ -8,7 +8,7 @@ use mosaic_domain::{AgentName, Pid, ProcessIdentity};
 use mosaic_heartbeat::RunDirectory;
 use mosaic_process::{Liveness, ProcRoot};
 use mosaic_runtimes::{Profile, ProfileError};
-use mosaic_tmux::{ResolvedPane, PaneTarget, Server};
+use mosaic_tmux::{PaneTarget, ResolvedPane, Server};
 
 use crate::protocol::DeliveryOptions;
 use crate::spool::{AgentLock, Entry, MessageId, MessageOwner, Outbox, Record, RecordWriter, SpoolError, State};

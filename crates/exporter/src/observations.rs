@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use mosaic_page::History;
 use mosaic_probe::snapshot::SourceName;
-use mosaic_probe::{BadVariable, Depth, Observer, FleetPaths, Scope, Snapshot, Target};
+use mosaic_probe::{BadVariable, Depth, FleetPaths, Observer, Scope, Snapshot, Target};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep_until, timeout_at};
@@ -44,7 +44,11 @@ impl FleetTarget {
     /// The target of an observation in which each source may take `limit`.
     fn target(&self, limit: Duration) -> Result<Arc<Target>, BadVariable> {
         let target = self.places.target(variable)?;
-        Ok(Arc::new(Target { limit: limit.min(Target::LIMIT), disabled_sources: self.disabled_sources.clone(), ..target }))
+        Ok(Arc::new(Target {
+            limit: limit.min(Target::LIMIT),
+            disabled_sources: self.disabled_sources.clone(),
+            ..target
+        }))
     }
 }
 

@@ -80,8 +80,12 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
     let mut signals = Signals::listen().map_err(ExporterError::io("listen for signals"))?;
     let here = std::env::current_dir().map_err(ExporterError::io("find the current directory"))?;
     let paths = &flags.paths;
-    let places =
-        FleetPaths::resolve(paths.roster.as_deref(), paths.mosaic_home.as_deref(), |name| std::env::var_os(name), &here)?;
+    let places = FleetPaths::resolve(
+        paths.roster.as_deref(),
+        paths.mosaic_home.as_deref(),
+        |name| std::env::var_os(name),
+        &here,
+    )?;
     let fleet = FleetTarget::new(places, flags.collectors.disabled_sources())?;
     let config = flags.web.config.as_deref().map_or_else(|| Ok(WebConfig::empty()), WebConfig::load)?;
     let listeners = listeners(flags)?;

@@ -2,7 +2,7 @@
 
 use mosaic_domain::ExitVerdict;
 use mosaic_probe::Snapshot;
-use mosaic_probe::snapshot::{AgentSnapshot, Condition, DriftKind, WaitingFor};
+use mosaic_probe::snapshot::{AgentSnapshot, Class, Condition, DriftKind, WaitingFor};
 
 use crate::collector::Collector;
 use crate::encoder::{Encoder, SampleWriter, Samples, escaped_label};
@@ -73,7 +73,7 @@ pub(crate) fn write(
 fn write_roster(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterAgents<'_>, is_read: bool) {
     encoder.family(ROSTER_AGENTS).write(snapshot.roster.agents.map(|agents| agents as u64));
     encoder.family(ROSTER_LOAD_SUCCESS).write(Some(is_read));
-    let loaded_at = snapshot.roster.loaded_at.as_deref().and_then(Milliseconds::from_timestamp);
+    let loaded_at = snapshot.roster.loaded_at.map(Milliseconds::from_timestamp);
     encoder.family(ROSTER_LOAD_TIME).write(loaded_at);
     let mut info = encoder.family(AGENT_INFO);
     for agent in agents.iter() {
@@ -81,7 +81,7 @@ fn write_roster(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterA
         agent
             .sample(&mut info)
             .label("runtime", runtime.as_deref().unwrap_or_default())
-            .label("class", class.as_deref().unwrap_or_default())
+            .label("class", class.as_ref().map_or("", Class::as_str))
             // The name is computed, because the labels of a series must not change when the manager does not answer.
             .label("unit", &format!("mosaic-agent@{name}.service"))
             .value(true);
@@ -90,10 +90,10 @@ fn write_roster(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterA
 
 fn write_tmux(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterAgents<'_>) {
     encoder.family(HOLDER_UP).write(snapshot.holder.up);
-    let started = snapshot.holder.since.as_deref().and_then(Milliseconds::from_timestamp);
+    let started = snapshot.holder.since.map(Milliseconds::from_timestamp);
     encoder.family(HOLDER_START_TIME).write(started);
     agents.write(encoder, LAST_OUTPUT_TIME, |agent| {
-        Milliseconds::from_timestamp(agent.session.as_ref()?.last_output.as_ref()?)
+        agent.session.as_ref()?.last_output.map(Milliseconds::from_timestamp)
     });
 }
 
@@ -104,18 +104,17 @@ fn write_systemd(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &Roster
 }
 
 fn write_heartbeat(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
-    agents.write(encoder, HEARTBEAT_TIME, |agent| Milliseconds::from_timestamp(agent.heartbeat.ts.as_ref()?));
+    agents.write(encoder, HEARTBEAT_TIME, |agent| agent.heartbeat.ts.map(Milliseconds::from_timestamp));
     let interval = |milliseconds| i64::try_from(milliseconds).ok().map(Milliseconds);
     agents.write(encoder, HEARTBEAT_INTERVAL, |agent| interval(agent.heartbeat.interval_ms?));
     agents.write(encoder, STARTS, |agent| agent.heartbeat.starts);
     let exit_code = |verdict: ExitVerdict| u64::from(verdict.as_exit_code());
-    agents.write(encoder, LAST_EXIT_CODE, |agent| agent.heartbeat.last_exit.as_ref()?.parse().ok().map(exit_code));
-    agents.write(encoder, LAST_EXIT_TIME, |agent| Milliseconds::from_timestamp(agent.heartbeat.last_exit_at.as_ref()?));
+    agents.write(encoder, LAST_EXIT_CODE, |agent| agent.heartbeat.last_exit.map(exit_code));
+    agents.write(encoder, LAST_EXIT_TIME, |agent| agent.heartbeat.last_exit_at.map(Milliseconds::from_timestamp));
     agents.write_states(encoder, ACTIVITY, &ACTIVITIES, |agent| {
-        let reported = agent.activity.as_ref().map(|activity| activity.state.as_str());
-        reported.filter(|state| ACTIVITIES.contains(state)).or(Some(UNREPORTED))
+        Some(agent.activity.as_ref().map_or(UNREPORTED, |activity| activity.state.as_str()))
     });
-    agents.write(encoder, ACTIVITY_TIME, |agent| Milliseconds::from_timestamp(&agent.activity.as_ref()?.since));
+    agents.write(encoder, ACTIVITY_TIME, |agent| Some(Milliseconds::from_timestamp(agent.activity.as_ref()?.since)));
     // An agent that does not wait has zeros instead of gaps, so that alerts resolve.
     agents.write_states(encoder, WAITING_FOR, &WaitingFor::ALL.map(waiting_reason), |agent| {
         Some(agent.activity.as_ref().and_then(|activity| activity.waiting_for).map_or(NO_STATE, waiting_reason))
@@ -133,7 +132,7 @@ fn waiting_reason(waiting_for: WaitingFor) -> &'static str {
 fn write_process(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
     agents.write(encoder, PROCESS_ALIVE, |agent| agent.session.as_ref()?.process_alive);
     agents.write(encoder, PROCESS_START_TIME, |agent| {
-        Milliseconds::from_timestamp(agent.session.as_ref()?.process_since.as_ref()?)
+        agent.session.as_ref()?.process_since.map(Milliseconds::from_timestamp)
     });
     agents.write(encoder, MEMORY, |agent| agent.usage.map(|usage| usage.memory_bytes));
     agents.write(encoder, CPU, |agent| agent.usage.map(|usage| usage.cpu_seconds));

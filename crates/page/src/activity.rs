@@ -78,10 +78,10 @@ pub(crate) fn activity_cell(agent: &AgentSnapshot, id: &str, view: &View<'_>) ->
     // The last activity of an agent that is down is neither a problem nor a good sign.
     let down = agent.attention() == Some(AttentionReason::Down);
     let class = ActivityKind::from_snapshot(activity).filter(|_| !down).map(ActivityKind::class);
-    let silent_since = view.ages.render(activity.silent_since.as_deref());
+    let silent_since = view.ages.render(activity.silent_since);
     html! {
         td id=(id) class=[class] {
-            b { (label(activity)) } @if let Some(age) = view.ages.render(Some(&activity.since)) { " " (age) }
+            b { (label(activity)) } @if let Some(age) = view.ages.render(Some(activity.since)) { " " (age) }
             @if let Some(reason) = reason(activity) { small { (reason) } }
             @if let Some(age) = silent_since { small { "no output for " (age) } }
             @if AgentGroup::from_agent(agent) == AgentGroup::NeedsAttention(AttentionReason::Waiting) { (copyable(&attach(agent))) }

@@ -76,8 +76,8 @@ impl AgentGroup {
 
     fn since(self, agent: &AgentSnapshot) -> Option<Timestamp> {
         let activity = agent.activity.as_ref()?;
-        let silent_since = activity.silent_since.as_ref().filter(|_| self == Self::NeedsAttention(AttentionReason::Silent));
-        silent_since.unwrap_or(&activity.since).parse().ok()
+        let silent_since = activity.silent_since.filter(|_| self == Self::NeedsAttention(AttentionReason::Silent));
+        Some(silent_since.unwrap_or(activity.since))
     }
 }
 
@@ -114,14 +114,26 @@ mod tests {
             (need, names.join(" "))
         };
         let by_age = "coder1 coder4 coder3 coder0 coder2";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Waiting), by_age.to_owned()));
-        assert_eq!(need("blocked", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Blocked), by_age.to_owned()));
-        assert_eq!(need("working", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Silent), by_age.to_owned()));
+        assert_eq!(
+            need("waiting", &snapshot),
+            (AgentGroup::NeedsAttention(AttentionReason::Waiting), by_age.to_owned())
+        );
+        assert_eq!(
+            need("blocked", &snapshot),
+            (AgentGroup::NeedsAttention(AttentionReason::Blocked), by_age.to_owned())
+        );
+        assert_eq!(
+            need("working", &snapshot),
+            (AgentGroup::NeedsAttention(AttentionReason::Silent), by_age.to_owned())
+        );
         for agent in &mut snapshot.agents {
             agent.condition = Condition::Dead;
         }
         let by_roster = "coder0 coder1 coder2 coder3 coder4";
-        assert_eq!(need("waiting", &snapshot), (AgentGroup::NeedsAttention(AttentionReason::Down), by_roster.to_owned()));
+        assert_eq!(
+            need("waiting", &snapshot),
+            (AgentGroup::NeedsAttention(AttentionReason::Down), by_roster.to_owned())
+        );
     }
 
     #[test]

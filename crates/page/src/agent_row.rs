@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use maud::{Markup, PreEscaped, html};
-use mosaic_probe::snapshot::{ActivitySource, AgentSnapshot, AttentionReason, HeartbeatHealth, SourceName};
+use mosaic_probe::snapshot::{ActivitySource, AgentSnapshot, AttentionReason, Class, HeartbeatHealth, SourceName};
 
 use crate::activity::{activity_cell, attach};
 use crate::advice::copyable;
@@ -68,7 +68,7 @@ impl AgentRow {
 }
 
 fn name(agent: &AgentSnapshot, id: &str) -> Markup {
-    let kind = [&agent.runtime, &agent.class].map(Option::as_deref).into_iter().flatten();
+    let kind = [agent.runtime.as_deref(), agent.class.as_ref().map(Class::as_str)].into_iter().flatten();
     let kind = kind.collect::<Vec<_>>().join(" · ");
     html! { th id=(id) scope="row" { (agent.name) @if !kind.is_empty() { small { (kind) } } } }
 }
@@ -96,14 +96,14 @@ fn heartbeat(agent: &AgentSnapshot, id: &str, view: &View<'_>) -> Markup {
     };
     html! {
         td id=(id) class=[class] {
-            (known(view.ages.render(beat.ts.as_deref())))
+            (known(view.ages.render(beat.ts)))
             @if let Some(health) = health { small { (health) } }
         }
     }
 }
 
 fn output(agent: &AgentSnapshot, view: &View<'_>) -> Option<Markup> {
-    view.ages.render(agent.session.as_ref()?.last_output.as_deref())
+    view.ages.render(agent.session.as_ref()?.last_output)
 }
 
 fn starts(agent: &AgentSnapshot, id: &str, view: &View<'_>) -> Markup {
@@ -112,7 +112,7 @@ fn starts(agent: &AgentSnapshot, id: &str, view: &View<'_>) -> Markup {
         td id=(id) {
             (known(beat.starts.map(|starts| html! { (starts) })))
             @if let Some(exit) = beat.last_exit.as_ref().or(beat.exit.as_ref()) {
-                small { (exit) @if let Some(age) = view.ages.render(beat.last_exit_at.as_deref()) { ", " (age) " ago" } }
+                small { (exit) @if let Some(age) = view.ages.render(beat.last_exit_at) { ", " (age) " ago" } }
             }
         }
     }
@@ -166,7 +166,7 @@ fn session_details(agent: &AgentSnapshot, view: &View<'_>) -> Vec<Markup> {
         session.pane_dead.filter(|dead| *dead).map(|_| html! { "dead" }),
         session.pane_pid.map(|pid| html! { "pid " (pid) }),
         session.command.as_ref().map(|command| html! { "running " (command) }),
-        view.ages.render(session.process_since.as_deref()).map(|age| html! { "for " (age) }),
+        view.ages.render(session.process_since).map(|age| html! { "for " (age) }),
     ];
     parts.into_iter().flatten().collect()
 }
@@ -179,7 +179,7 @@ fn unit_details(agent: &AgentSnapshot, view: &View<'_>) -> Vec<Markup> {
     };
     let parts = [
         Some(html! { (unit.name) " " (unit.active) " (" (unit.sub) ")" }),
-        view.ages.render(unit.since.as_deref()).map(|age| html! { "for " (age) }),
+        view.ages.render(unit.since).map(|age| html! { "for " (age) }),
         (!unit.installed).then(|| html! { "not installed" }),
         unit.enabled.map(|enabled| html! { (if enabled { "enabled" } else { "not enabled" }) }),
     ];

@@ -66,7 +66,7 @@ struct Message {
 impl Message {
     fn new(snapshot: &Snapshot, now: Timestamp) -> Self {
         Self {
-            observed_at: snapshot.observed_at.clone(),
+            observed_at: snapshot.observed_at.to_string(),
             now: now.as_millisecond(),
             fragments: BTreeMap::new(),
             removed: Vec::new(),

@@ -66,7 +66,7 @@ fn live(view: &View<'_>) -> Markup {
     html! {
         p #live {
             b #link { "not live" } " "
-            span { "observed " span #observed { @if let Some(age) = view.ages.render(Some(&view.snapshot.observed_at)) { (age) } } " ago" }
+            span { "observed " span #observed { @if let Some(age) = view.ages.render(Some(view.snapshot.observed_at)) { (age) } } " ago" }
             noscript { " · without JavaScript, this page reloads every 15 s" }
         }
     }

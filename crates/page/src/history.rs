@@ -83,7 +83,7 @@ impl History {
         }
         let Some(slots) = self.agents.get_mut(agent.name.as_str()) else { return };
         slots.record(slot_index(minute), agent.condition);
-        let printed = agent.session.as_ref().and_then(|session| session.last_output.as_deref()?.parse().ok());
+        let printed = agent.session.as_ref().and_then(|session| session.last_output);
         // The output may belong to an earlier minute. In a gap it is not recorded.
         if let Some(printed) =
             printed.map(minute_of).filter(|then| (minute - offset(MINUTES) + 1..=minute).contains(then))

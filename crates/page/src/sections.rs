@@ -69,7 +69,7 @@ pub(crate) fn place(view: &View<'_>) -> Markup {
                 Some(true) => span {
                     "holder up"
                     @if let Some(pid) = holder.pid { ", pid " (pid) }
-                    @if let Some(age) = view.ages.render(holder.since.as_deref()) { ", for " (age) }
+                    @if let Some(age) = view.ages.render(holder.since) { ", for " (age) }
                 },
                 Some(false) => span.dead { "holder down" },
                 None => span { "holder unknown" },

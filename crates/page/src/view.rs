@@ -27,9 +27,9 @@ pub(crate) enum Ages {
 }
 
 impl Ages {
-    /// Renders an RFC 3339 timestamp as a `<time>` element; `None` if the text is none.
-    pub(crate) fn render(self, then: Option<&str>) -> Option<Markup> {
-        let then: Timestamp = then?.parse().ok()?;
+    /// Renders a timestamp as a `<time>` element.
+    pub(crate) fn render(self, then: Option<Timestamp>) -> Option<Markup> {
+        let then = then?;
         // Fractions of a second would make up most of the page.
         let then = Timestamp::from_second(then.as_second()).ok()?;
         Some(html! { time datetime=(then) { @if let Self::At(now) = self { (age(then, now)) } } })

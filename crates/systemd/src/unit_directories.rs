@@ -172,10 +172,12 @@ impl UnitLinks {
     #[must_use]
     pub fn is_current(&self) -> bool {
         !self.directories.is_empty()
-            && self.directories.iter().all(|(directory, before)| match (before, FileFingerprint::read(CWD, directory)) {
-                (Some(before), Ok(Some(now))) => before.still_matches(&now),
-                (None, Ok(None)) => true,
-                _ => false,
+            && self.directories.iter().all(|(directory, before)| {
+                match (before, FileFingerprint::read(CWD, directory)) {
+                    (Some(before), Ok(Some(now))) => before.still_matches(&now),
+                    (None, Ok(None)) => true,
+                    _ => false,
+                }
             })
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{AgentName, Pid};
 use mosaic_lifecycle::FleetContext;
 use mosaic_probe::snapshot::{ActivitySnapshot, AgentSnapshot, Condition};
-use mosaic_process::{ProcRoot, since_boot, process_start_time};
+use mosaic_process::{ProcRoot, process_start_time, since_boot};
 
 use crate::update_error::UpdateError;
 
@@ -81,7 +81,7 @@ impl AgentObservation {
             (Some(_), None) if session.pane_dead == Some(false) => return Err(unknown(reason())),
             _ => None,
         };
-        let printed = session.last_output.as_ref().and_then(|time| time.parse::<Timestamp>().ok());
+        let printed = session.last_output;
         let quiet = printed.and_then(|printed| Duration::try_from(Timestamp::now().duration_since(printed)).ok());
         Ok(Self {
             condition: seen.condition,
@@ -101,7 +101,7 @@ impl AgentObservation {
 /// The start time of a process by the wall clock, as the change times of files are; `None` if it has ended.
 fn start_time(pid: Pid) -> io::Result<Option<Timestamp>> {
     let Some(identity) = ProcRoot::default().identity(pid)? else { return Ok(None) };
-    let age = SignedDuration::try_from(since_boot().saturating_sub(start_time(&identity))).unwrap_or_default();
+    let age = SignedDuration::try_from(since_boot().saturating_sub(process_start_time(&identity))).unwrap_or_default();
     Ok(Timestamp::now().checked_sub(age).ok())
 }
 

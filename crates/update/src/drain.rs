@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_delivery::protocol::{DeliveryAttempt, PaneCapture, Step};
-use mosaic_delivery::spool::{MessageId, Outbox, AgentLock};
-use mosaic_delivery::{Outcome, DeliveryTimeouts, DeliveryOptions};
+use mosaic_delivery::spool::{AgentLock, MessageId, Outbox};
+use mosaic_delivery::{DeliveryOptions, DeliveryTimeouts, Outcome};
 use mosaic_domain::AgentName;
 use mosaic_lifecycle::FleetContext;
 use mosaic_roster::Roster;
@@ -140,8 +140,10 @@ impl Drain<'_> {
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
         let look = pane.map(|pane| server.pane_input(pane.id, 0).capture(Duration::ZERO)).transpose()?.flatten();
         let Some(look) = look else { return Ok(Some(InputObstacle::uncertain("it has no session"))) };
-        let patience = DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..DeliveryTimeouts::default() };
-        let request = DeliveryOptions { only_when_idle: true, retry_enter: false, until_turn: false, timeouts: patience };
+        let patience =
+            DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..DeliveryTimeouts::default() };
+        let request =
+            DeliveryOptions { only_when_idle: true, retry_enter: false, until_turn: false, timeouts: patience };
         let now = Instant::now();
         Ok(match DeliveryAttempt::new(&profile, "", request, now).next(&PaneCapture::new(Some(&look), look.pid), now) {
             Step::Type => None,

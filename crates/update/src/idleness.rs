@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mosaic_delivery::Refusal;
-use mosaic_probe::snapshot::{ActivitySnapshot, ActivitySource};
+use mosaic_probe::snapshot::{Activity, ActivitySnapshot, ActivitySource};
 
 /// Whether an agent may be stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,20 +52,20 @@ impl Idleness {
         obstacle: impl FnOnce() -> Option<InputObstacle>,
     ) -> Self {
         // A report that is older than the process is a report of the previous process.
-        let is_own = |report: &&ActivitySnapshot| {
-            report.since.parse::<Timestamp>().is_ok_and(|since| since + REPORT_RESOLUTION >= started)
-        };
+        let is_own = |report: &&ActivitySnapshot| report.since + REPORT_RESOLUTION >= started;
         let activity = activity.filter(is_own);
         let reason =
             |seen: &ActivitySnapshot| seen.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        match activity.map(|seen| (seen.source, seen.state.as_str(), seen)) {
-            Some((ActivitySource::Report, "idle", _)) => obstacle()
+        match activity.map(|seen| (seen.source, seen.state, seen)) {
+            Some((ActivitySource::Report, Activity::Idle, _)) => obstacle()
                 .filter(|obstacle| obstacle.certain)
                 .map_or(Self::Idle, |obstacle| Self::Busy(obstacle.reason)),
             Some((ActivitySource::Report, state, seen)) => {
-                Self::Busy(format!("it reports that it is {state}{}", reason(seen)))
+                Self::Busy(format!("it reports that it is {}{}", state.as_str(), reason(seen)))
             }
-            Some((ActivitySource::Screen, "waiting", seen)) => Self::Busy(format!("a dialog is open{}", reason(seen))),
+            Some((ActivitySource::Screen, Activity::Waiting, seen)) => {
+                Self::Busy(format!("a dialog is open{}", reason(seen)))
+            }
             // A single screen without signs of work is no proof of idleness.
             Some((ActivitySource::Screen, ..)) | None => match obstacle() {
                 Some(obstacle) => Self::Busy(obstacle.reason),
@@ -82,39 +82,40 @@ impl Idleness {
 mod tests {
     use super::{Idleness, InputObstacle};
     use jiff::Timestamp;
-    use mosaic_probe::snapshot::{ActivitySnapshot, ActivitySource};
+    use mosaic_probe::snapshot::{Activity, ActivitySnapshot, ActivitySource};
     use std::time::Duration;
 
     #[test]
     fn report_counts_before_screen_and_last_output() {
+        use Activity::{Blocked, Idle, Waiting, Working};
         use ActivitySource::{Report, Screen};
         let busy = |why: &str| Idleness::Busy(why.to_owned());
         let certain = |why: &str| Some(InputObstacle { reason: why.to_owned(), certain: true });
         let unclear = |why: &str| Some(InputObstacle { reason: why.to_owned(), certain: false });
         let table = [
-            (Some(("idle", 100, Report)), 0, None, Idleness::Idle),
-            (Some(("idle", 100, Report)), 0, unclear("x"), Idleness::Idle),
-            (Some(("idle", 100, Report)), 60, certain("it is at work"), busy("it is at work")),
-            (Some(("working", 100, Report)), 60, None, busy("it reports that it is working: tests")),
-            (Some(("waiting", 100, Report)), 60, None, busy("it reports that it is waiting: tests")),
-            (Some(("blocked", 100, Report)), 60, None, busy("it reports that it is blocked: tests")),
-            (Some(("waiting", 100, Screen)), 60, None, busy("a dialog is open: tests")),
-            (Some(("working", 100, Screen)), 60, certain("it is at work"), busy("it is at work")),
-            (Some(("idle", 100, Screen)), 60, certain("unsent text"), busy("unsent text")),
-            (Some(("idle", 100, Screen)), 9, None, busy("it reports no activity, and its last output is 9 s old")),
-            (Some(("idle", 100, Screen)), 10, None, Idleness::Idle),
-            (Some(("idle", 49, Report)), 60, certain("a dialog is open"), busy("a dialog is open")),
-            (Some(("idle", 49, Report)), 60, None, Idleness::Idle),
-            (Some(("idle", 50, Report)), 0, None, Idleness::Idle),
-            (None, 60, unclear("it is at work"), busy("it is at work")),
+            (Some((Idle, 100, Report)), 0, None, Idleness::Idle),
+            (Some((Idle, 100, Report)), 0, unclear("x"), Idleness::Idle),
+            (Some((Idle, 100, Report)), 60, certain("the agent is working"), busy("the agent is working")),
+            (Some((Working, 100, Report)), 60, None, busy("it reports that it is working: tests")),
+            (Some((Waiting, 100, Report)), 60, None, busy("it reports that it is waiting: tests")),
+            (Some((Blocked, 100, Report)), 60, None, busy("it reports that it is blocked: tests")),
+            (Some((Waiting, 100, Screen)), 60, None, busy("a dialog is open: tests")),
+            (Some((Working, 100, Screen)), 60, certain("the agent is working"), busy("the agent is working")),
+            (Some((Idle, 100, Screen)), 60, certain("unsent text"), busy("unsent text")),
+            (Some((Idle, 100, Screen)), 9, None, busy("it reports no activity, and its last output is 9 s old")),
+            (Some((Idle, 100, Screen)), 10, None, Idleness::Idle),
+            (Some((Idle, 49, Report)), 60, certain("a dialog is open"), busy("a dialog is open")),
+            (Some((Idle, 49, Report)), 60, None, Idleness::Idle),
+            (Some((Idle, 50, Report)), 0, None, Idleness::Idle),
+            (None, 60, unclear("the agent is working"), busy("the agent is working")),
             (None, 9, None, busy("it reports no activity, and its last output is 9 s old")),
             (None, 10, None, Idleness::Idle),
         ];
         let at = |second: i64| Timestamp::from_second(second).unwrap();
         for (activity, quiet, obstacle, expected) in table {
             let activity = activity.map(|(state, since, source)| ActivitySnapshot {
-                state: state.to_owned(),
-                since: at(since).to_string(),
+                state,
+                since: at(since),
                 reason: Some("tests".to_owned()),
                 waiting_for: None,
                 silent_since: None,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use mosaic_domain::{AgentName, RuntimeName, default_program_directories};
 use mosaic_lifecycle::FleetContext;
 use mosaic_process::is_program;
-use mosaic_roster::{AgentEnvFile, AgentSettings, Roster, required_program, absolute_program};
+use mosaic_roster::{AgentEnvFile, AgentSettings, Roster, absolute_program, required_program};
 
 use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
 use crate::selection::Selection;

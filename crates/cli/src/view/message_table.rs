@@ -60,9 +60,9 @@ fn note(message: &ListedMessage, now: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::message_table;
-    use mosaic_delivery::{ListedMessage, Listing};
     use crate::view::{Style, render};
     use mosaic_delivery::spool::State;
+    use mosaic_delivery::{ListedMessage, Listing};
 
     fn message(name: &str, state: State, reason: Option<&str>, expires: Option<&str>) -> ListedMessage {
         ListedMessage {

@@ -54,7 +54,10 @@ pub(crate) fn judge_activity(evidence: ActivityEvidence<'_>) -> Option<ActivityS
 }
 
 /// The activity and reason that the screen shows, where they are better than the report.
-fn activity_on_screen(report: Option<&ActivityReport>, sign: Option<&ScreenSign>) -> Option<(Activity, Option<String>)> {
+fn activity_on_screen(
+    report: Option<&ActivityReport>,
+    sign: Option<&ScreenSign>,
+) -> Option<(Activity, Option<String>)> {
     let reported = report.map(|report| report.activity);
     match (sign?, reported) {
         // A reported wait has the better reason.
@@ -145,7 +148,11 @@ mod tests {
             (Some((Waiting, "question: which?")), Some(ScreenSign::Busy), "working Screen"),
             (Some((Waiting, "permission: Bash")), Some(ScreenSign::Ready), "idle Screen"),
             (Some((Waiting, "login: 401")), Some(ScreenSign::Ready), "waiting login: 401, Login, Report"),
-            (Some((Waiting, "usage limit: 5h")), Some(ScreenSign::Ready), "waiting usage limit: 5h, UsageLimit, Report"),
+            (
+                Some((Waiting, "usage limit: 5h")),
+                Some(ScreenSign::Ready),
+                "waiting usage limit: 5h, UsageLimit, Report",
+            ),
             (Some((Waiting, "deploy")), Some(ScreenSign::Busy), "waiting deploy, Other, Report"),
             (Some((Idle, "")), None, "idle Report"),
             (Some((Idle, "")), Some(ScreenSign::Busy), "working Screen"),

@@ -7,7 +7,7 @@ use std::num::NonZero;
 use std::thread;
 
 use mosaic_domain::{AgentName, Pid};
-use mosaic_process::{CgroupAccounting, Cgroup, CgroupMounts, KernelFile, ProcRoot, Stat, Usage};
+use mosaic_process::{Cgroup, CgroupAccounting, CgroupMounts, KernelFile, ProcRoot, Stat, Usage};
 use mosaic_systemd::UnitName;
 use rustix::process::{Resource, getrlimit};
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
 use mosaic_heartbeat::{Activity, ActivityReport};
 use mosaic_roster::Roster;
-use mosaic_runtimes::{ProfileLibrary, Profile, Screen, ScreenSign};
+use mosaic_runtimes::{Profile, ProfileLibrary, Screen, ScreenSign};
 use mosaic_tmux::{PaneId, Server};
 
 use super::{ObservedProcess, RunFiles, TmuxServer};
@@ -151,7 +151,8 @@ impl ScreenCache {
         if !new.is_empty() {
             let read_at = Timestamp::now().as_second();
             let server = query.tmux.server()?;
-            let screens = server.capture_screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
+            let screens =
+                server.capture_screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
             for (agent, _) in new {
                 let capture = screens.get(&agent.pane).filter(|capture| capture.pid == agent.pid && !capture.dead);
                 let (Some(capture), Some(profile)) = (capture, self.profile(&library, agent)) else { continue };

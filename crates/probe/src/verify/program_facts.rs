@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mosaic_domain::{AgentName, Pid, RuntimeName, SocketName, default_program_directories};
 use mosaic_process::{CgroupMounts, FileFingerprint, is_program};
-use mosaic_roster::{required_program, absolute_program};
+use mosaic_roster::{absolute_program, required_program};
 use mosaic_tmux::Server;
 use rustix::fs::CWD;
 

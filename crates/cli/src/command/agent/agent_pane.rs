@@ -5,7 +5,7 @@ use std::time::Duration;
 use mosaic_delivery::MessageSender;
 use mosaic_domain::AgentName;
 use mosaic_roster::Roster;
-use mosaic_tmux::{PaneId, CapturedPane, PaneTarget, Server, PaneInput};
+use mosaic_tmux::{CapturedPane, PaneId, PaneInput, PaneTarget, Server};
 
 use crate::context::Context;
 use crate::error::CommandError;

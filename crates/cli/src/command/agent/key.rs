@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
-use mosaic_tmux::{InputOutcome, CapturedPane};
+use mosaic_tmux::{CapturedPane, InputOutcome};
 
 use super::agent_pane::capture_pane;
 use super::message_sender;

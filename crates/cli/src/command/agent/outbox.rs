@@ -17,7 +17,7 @@ use super::receipt_text::receipts_text;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, NamedAgents, Seconds, check_agent};
-use crate::view::{message_table, print, print_json, render, print_notice};
+use crate::view::{message_table, print, print_json, print_notice, render};
 
 /// List the messages to agents, with their states
 ///

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
-use mosaic_heartbeat::{Activity, ActivityReport, ClockReading, RunDirectory, ActivityUpdate, Uptime};
+use mosaic_heartbeat::{Activity, ActivityReport, ActivityUpdate, ClockReading, RunDirectory, Uptime};
 use mosaic_process::ProcRoot;
 use mosaic_runtimes::{EventFormat, EventReport};
 use serde_json::Value;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::JsonArg;
-use crate::view::{Column, Paint, Table, print, print_json, render, print_notice};
+use crate::view::{Column, Paint, Table, print, print_json, print_notice, render};
 
 /// List the agents of the roster, with their settings and the defaults applied
 #[derive(Args, Clone, Debug)]

@@ -13,7 +13,7 @@ use super::receipt_text::receipts_text;
 use super::{message_sender, sender_label};
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::grammar::{JsonArg, HumanDuration, Seconds};
+use crate::grammar::{HumanDuration, JsonArg, Seconds};
 use crate::view::{print, print_json};
 
 /// Send a message to agents, and confirm that it arrives

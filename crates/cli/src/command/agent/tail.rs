@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
-use mosaic_tmux::{PaneEvent, PaneId, Server, PaneContents};
+use mosaic_tmux::{PaneContents, PaneEvent, PaneId, Server};
 
 use super::agent_pane::find_pane;
 use super::terminal_text::TerminalText;
@@ -68,7 +68,9 @@ fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Res
                     return Ok(());
                 }
             }
-            PaneEvent::Gap => print_notice(&format!("some output of {agent} was skipped, because it was not read in time")),
+            PaneEvent::Gap => {
+                print_notice(&format!("some output of {agent} was skipped, because it was not read in time"))
+            }
             PaneEvent::Ended(reason) => {
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
                 print_notice(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));

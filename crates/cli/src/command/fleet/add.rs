@@ -68,7 +68,10 @@ impl Add {
         let plan = prepare(&site.layout, &roster, &Scope::Agent(self.name.clone()), &site.surroundings)?;
         let done = if plan.steps.is_empty() && plan.notes.is_empty() { Ok(()) } else { site.execute(&plan) };
         done.inspect_err(|_| {
-            print_notice(&format!("NOTE: {} is in the roster, but not fully installed; run this command again", self.name));
+            print_notice(&format!(
+                "NOTE: {} is in the roster, but not fully installed; run this command again",
+                self.name
+            ));
         })?;
         if !installed {
             print_notice(&format!("NOTE: agent {} cannot run yet; run 'mosaic fleet install'", self.name));
@@ -141,7 +144,7 @@ impl Add {
 
 /// Whether the unit template of agents is installed.
 fn has_units(context: &Context) -> Result<bool, CommandError> {
-    Ok(unit_directories(context)?.template_installed(UnitName::AGENT_TEMPLATE))
+    Ok(unit_directories(context)?.is_installed(UnitName::AGENT_TEMPLATE))
 }
 
 /// Reads a text file.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, NamedAgents, Seconds};
-use crate::view::{status_mark, Line, Paint, Style, print, print_json, print_notice};
+use crate::view::{Line, Paint, Style, print, print_json, print_notice, status_mark};
 
 /// Start agents, and wait until they run
 #[derive(Args, Clone, Debug)]
@@ -172,7 +172,9 @@ pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
             "NOTE: {reason}; agents are started and stopped directly, and are not restarted when they end"
         )),
         LifecycleEvent::UnlistedAgentsUnknown { reason } => {
-            print_notice(&format!("NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"));
+            print_notice(&format!(
+                "NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"
+            ));
         }
         LifecycleEvent::LauncherOutput { line } => print_notice(line),
         LifecycleEvent::NotRestarted(agents) => {
@@ -187,10 +189,7 @@ fn report_line(report: &ActionReport, width: usize, style: &Style) -> Line {
     let status = if report.result.is_ok() { Status::Pass } else { Status::Fail };
     let name = format!("{:width$}", report.subject.name());
     // Not truncated, because a failure ends with the command that shows more.
-    status_mark(status).line(style)
-        .with(Paint::Bold, &name)
-        .space(2)
-        .with(Paint::Plain, &report_text(report))
+    status_mark(status).line(style).with(Paint::Bold, &name).space(2).with(Paint::Plain, &report_text(report))
 }
 
 fn report_text(report: &ActionReport) -> String {

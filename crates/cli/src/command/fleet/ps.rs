@@ -8,8 +8,8 @@ use super::ps_watch::watch;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, Seconds};
-use mosaic_prometheus::{Endpoint, fetch_hosts};
 use crate::view::{Style, fleet_page, hosts_page, print, print_json, render};
+use mosaic_prometheus::{Endpoint, fetch_hosts};
 
 /// Show every agent: its condition, process, resource usage, and differences from the roster
 ///

@@ -8,7 +8,7 @@ use mosaic_probe::snapshot::{AgentSnapshot, Condition};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, NamedAgents};
-use crate::view::{condition_mark, Line, Paint, Style, print, print_json, render};
+use crate::view::{Line, Paint, Style, condition_mark, print, print_json, render};
 
 /// Show one line per agent, and fail unless all agents are up
 #[derive(Args, Clone, Debug)]
@@ -53,7 +53,8 @@ fn lines(agents: &[&AgentSnapshot], style: &Style) -> Vec<Line> {
     let width = agents.iter().map(|agent| agent.name.len()).max().unwrap_or_default();
     let line = |agent: &&AgentSnapshot| {
         let paint = condition_mark(agent.condition).paint();
-        let mut line = condition_mark(agent.condition).line(style)
+        let mut line = condition_mark(agent.condition)
+            .line(style)
             .with(Paint::Bold, &format!("{:width$}", agent.name))
             .space(2)
             .with(paint, &format!("{:8}", agent.condition));

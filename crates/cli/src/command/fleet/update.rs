@@ -13,7 +13,7 @@ use super::lifecycle::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{HumanDuration, JsonArg, Seconds};
-use crate::view::{status_mark, Paint, Style, print, print_json, print_notice};
+use crate::view::{Paint, Style, print, print_json, print_notice, status_mark};
 
 /// Update the agents' programs, and relaunch the agents one at a time
 ///
@@ -154,7 +154,8 @@ impl UpdatePrinter {
             return;
         }
         let status = if passed { Status::Pass } else { Status::Fail };
-        let line = status_mark(status).line(&self.style)
+        let line = status_mark(status)
+            .line(&self.style)
             .with(Paint::Bold, &format!("{name:width$}", width = self.width))
             .space(2)
             // Not truncated, because a failure ends with what to do.

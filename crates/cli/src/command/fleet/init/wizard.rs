@@ -99,8 +99,9 @@ enum Base {
 fn base(present: Option<(&ExistingRoster, &Roster)>) -> Result<Option<Base>, CommandError> {
     let there = present.map(|(_, roster)| format!("the {} agents of the existing roster", roster.agents.len()));
     let mut choices: Vec<(Base, String)> = there.into_iter().map(|text| (Base::Existing, text)).collect();
-    choices
-        .extend(Preset::ALL.map(|profile| (Base::Profile(profile), format!("{profile:<17} {}", profile.description()))));
+    choices.extend(
+        Preset::ALL.map(|profile| (Base::Profile(profile), format!("{profile:<17} {}", profile.description()))),
+    );
     let usual = if present.is_some() { Base::Existing } else { Base::Profile(Preset::Coding) };
     let default = choices.iter().position(|(base, _)| *base == usual).unwrap_or_default();
     Ok(choose("Kind of fleet", choices.iter().map(|(_, text)| text), default)?.map(|index| choices[index].0))
