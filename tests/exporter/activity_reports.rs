@@ -1,4 +1,4 @@
-//! What an agent reports is scraped at once.
+//! Reports of agents appear in the next scrapes.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use mosaic_harness::{Deadline, ExporterProcess, RosterFleet};
 
 use crate::samples::Samples;
 
-/// How long a person waits at most until it shows.
+/// The longest acceptable delay.
 const SOON: Duration = Duration::from_secs(2);
 
-/// Reports an agent's activity, as its program does: a file that takes the other's place.
+/// Reports an agent's activity as its program does: with an atomic replacement of a file.
 pub(crate) struct Reporter {
     head: String,
     staging: PathBuf,
@@ -18,8 +18,8 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    /// For an agent that has a heartbeat, whose clock it takes.
-    pub(crate) fn of(fleet: &RosterFleet, agent: &str) -> Self {
+    /// A reporter for an agent with a heartbeat, whose clock readings it uses.
+    pub(crate) fn new(fleet: &RosterFleet, agent: &str) -> Self {
         let fleet = fleet.units().fleet();
         let beat = fleet.heartbeat(agent).unwrap();
         let head = format!("ts={}\nboot={}\nmono={}\n", beat["ts"], beat["boot"], beat["mono"]);
@@ -28,18 +28,18 @@ impl Reporter {
         Self { head, staging, report: directory.join(format!("{agent}.state")) }
     }
 
-    /// One report.
-    pub(crate) fn say(&self, activity: &str, reason: &str) {
+    /// Writes one report.
+    pub(crate) fn report(&self, activity: &str, reason: &str) {
         std::fs::write(&self.staging, format!("{}activity={activity}\nreason={reason}\n", self.head)).unwrap();
         std::fs::rename(&self.staging, &self.report).unwrap();
     }
 }
 
-/// Scrapes until it says so; how long that took.
-pub(crate) fn until(exporter: &ExporterProcess, is_so: impl Fn(&Samples) -> bool) -> Duration {
+/// Scrapes until a condition holds; returns how long that took.
+pub(crate) fn scrape_until(exporter: &ExporterProcess, holds: impl Fn(&Samples) -> bool) -> Duration {
     let (begun, deadline) = (Instant::now(), Deadline::default());
-    while !is_so(&Samples(exporter.scrape())) {
-        assert!(!deadline.passed(), "it is never scraped");
+    while !holds(&Samples(exporter.scrape())) {
+        assert!(!deadline.passed(), "the expected samples are not scraped");
     }
     begun.elapsed()
 }
@@ -48,7 +48,7 @@ pub(crate) fn until(exporter: &ExporterProcess, is_so: impl Fn(&Samples) -> bool
 fn activity_and_wait_reason_are_scraped_within_two_seconds() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let exporter = fleet.exporter(&[]);
-    let reporter = Reporter::of(&fleet, "coder0");
+    let reporter = Reporter::new(&fleet, "coder0");
     let table = [
         ("working", "", None),
         ("waiting", "permission: Bash", Some("permission")),
@@ -58,8 +58,8 @@ fn activity_and_wait_reason_are_scraped_within_two_seconds() {
         ("idle", "", None),
     ];
     for (activity, reason, waiting_for) in table {
-        reporter.say(activity, reason);
-        let took = until(&exporter, |samples| {
+        reporter.report(activity, reason);
+        let took = scrape_until(&exporter, |samples| {
             samples.activity("coder0").as_deref() == Some(activity)
                 && samples.waiting_for("coder0").as_deref() == waiting_for
         });

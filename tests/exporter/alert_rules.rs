@@ -1,5 +1,5 @@
-//! `dashboards/prometheus`: rules, alerts and sample configurations are what Prometheus itself calls right,
-//! every alert is seen both to fire and not to fire, and sends its reader to a runbook that is there.
+//! `dashboards/prometheus`: promtool accepts the rules and the sample configurations, every alert has cases in which it
+//! fires and in which it does not, and every alert has a runbook section.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ fn yaml(path: &Path) -> Value {
     serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The files of promtool's test cases.
+/// The files with promtool's test cases.
 fn case_files() -> Vec<PathBuf> {
     let mut files: Vec<_> =
         fs::read_dir(directory().join("tests")).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -50,8 +50,8 @@ fn text<'a>(value: &'a Value, what: &str) -> &'a str {
 
 fn succeeds(command: &mut Command) {
     let output = command.output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&said));
+    let text = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&text));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn promtool_accepts_the_sample_of_the_exporters_own_configuration() {
     let scratch = tempfile::tempdir().unwrap();
     let config = scratch.path().join("web-config.yml");
     fs::copy(directory().join("web-config.yml"), &config).unwrap();
-    // It is loaded with the certificate that it names.
+    // The configuration is loaded with its certificate.
     let request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=w1"];
     succeeds(
         Command::new(openssl)
@@ -87,10 +87,10 @@ fn promtool_accepts_the_sample_of_the_exporters_own_configuration() {
             .args(["-out", "mosaic-fleet.crt", "-keyout", "mosaic-fleet.key"])
             .current_dir(scratch.path()),
     );
-    // It says "FAILED" with exit code 0.
+    // promtool prints "FAILED" with exit code 0.
     let output = Command::new(promtool).args(["check", "web-config"]).arg(&config).output().unwrap();
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(output.status.success() && said.contains("SUCCESS"), "{said}");
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success() && text.contains("SUCCESS"), "{text}");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not() {
     let known: BTreeSet<_> = rules("alert").iter().map(|rule| text(&rule["alert"], "name").to_owned()).collect();
     for case in &cases {
         let name = text(&case["alertname"], "alertname");
-        assert!(known.contains(name), "a case is about {name}, which is no alert");
+        assert!(known.contains(name), "a case names {name}, which is not an alert");
     }
     for name in known {
         let expected = cases.iter().filter(|case| case["alertname"] == name.as_str());
@@ -129,10 +129,10 @@ fn every_alert_says_what_is_wrong_where_and_what_to_do() {
         let annotation = |key: &str| text(&alert["annotations"][key], key);
         let severity = text(&alert["labels"]["severity"], "severity");
         assert!(["critical", "warning", "info"].contains(&severity), "{name}: {severity}");
-        assert!(alert["for"].is_string(), "{name} fires at the first sight of it");
+        assert!(alert["for"].is_string(), "{name} has no `for`");
         let (summary, description) = (annotation("summary"), annotation("description"));
         assert!(!summary.contains('\n') && summary.len() < 120, "{name}: {summary}");
-        // What knows no host is about none.
+        // The summary must name the host or the job.
         let host = ["$labels.instance", "$labels.job"].iter().any(|label| summary.contains(label));
         assert!(host, "{name}: {summary}");
         let of_agent = description.contains("$labels.agent");
@@ -143,21 +143,21 @@ fn every_alert_says_what_is_wrong_where_and_what_to_do() {
         assert_eq!(annotation("runbook_url"), anchor, "{name}");
         assert!(sections.contains(name.strip_prefix("Mosaic").unwrap()), "docs/runbook.md has no '## {name}'");
     }
-    assert_eq!(sections.len(), alerts.len(), "the runbook is about alerts that there are: {sections:?}");
+    assert_eq!(sections.len(), alerts.len(), "the runbook has a section without an alert: {sections:?}");
 }
 
 #[test]
 fn every_command_named_in_rules_and_runbook_exists() {
-    let mut sent = BTreeSet::new();
+    let mut commands_found = BTreeSet::new();
     for file in ["dashboards/prometheus/mosaic-fleet.rules.yml", "docs/runbook.md", "docs/prometheus.md"] {
-        let said = fs::read_to_string(Binaries::workspace().join(file)).unwrap();
+        let text = fs::read_to_string(Binaries::workspace().join(file)).unwrap();
         let words: Vec<_> =
-            said.split_whitespace().map(|word| word.trim_matches(|letter| "`.,;:".contains(letter))).collect();
+            text.split_whitespace().map(|word| word.trim_matches(|letter| "`.,;:".contains(letter))).collect();
         let commands = words.windows(3).filter(|words| words[0] == "mosaic" && ["fleet", "agent"].contains(&words[1]));
-        sent.extend(commands.map(|words| (words[1].to_owned(), words[2].to_owned())));
+        commands_found.extend(commands.map(|words| (words[1].to_owned(), words[2].to_owned())));
     }
-    assert!(sent.len() > 8, "{sent:?}");
-    for (group, command) in sent {
+    assert!(commands_found.len() > 8, "{commands_found:?}");
+    for (group, command) in commands_found {
         succeeds(Command::new(Binaries::mosaic()).args([group.as_str(), &command, "--help"]));
     }
 }
@@ -165,8 +165,8 @@ fn every_command_named_in_rules_and_runbook_exists() {
 #[test]
 fn every_series_in_a_rule_is_exported_or_recorded() {
     let recorded: BTreeSet<_> = rules("record").iter().map(|rule| text(&rule["record"], "name").to_owned()).collect();
-    let said = fs::read_to_string(directory().join("mosaic-fleet.rules.yml")).unwrap();
-    let lines = said.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let text = fs::read_to_string(directory().join("mosaic-fleet.rules.yml")).unwrap();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let in_a_name = |letter: char| letter.is_ascii_alphanumeric() || "_:".contains(letter);
     let names = lines.flat_map(|line| line.split(|letter| !in_a_name(letter)));
     let names: BTreeSet<_> = names.filter(|name| name.contains("mosaic_")).collect();

@@ -1,12 +1,12 @@
-//! What a scrape does when something hangs or makes no sense: it is answered, in time, with all that can
-//! still be said, and nobody has to mend the exporter afterwards.
+//! Scrapes while a source hangs or is invalid: they are answered in time with everything else, and the exporter recovers
+//! by itself.
 
 use crate::samples::Samples;
 use mosaic_harness::{Deadline, ExporterProcess, Frozen, ProcessWatch, RosterFleet};
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// What Prometheus says how long it waits.
+/// The header in which Prometheus sends its timeout.
 const SCRAPE_TIMEOUT: (&str, &str) = ("X-Prometheus-Scrape-Timeout-Seconds", "5");
 
 fn fleet() -> Option<(RosterFleet, ExporterProcess)> {
@@ -15,30 +15,30 @@ fn fleet() -> Option<(RosterFleet, ExporterProcess)> {
     Some((fleet, exporter))
 }
 
-/// A scrape as Prometheus makes it, which has to come in the time that it said.
+/// A scrape with Prometheus' timeout, which must be answered in time.
 fn scrape(exporter: &ExporterProcess) -> Samples {
     let begun = Instant::now();
     let answer = exporter.get_with("/metrics", &[SCRAPE_TIMEOUT]);
-    assert!(begun.elapsed() < Duration::from_secs(5), "Prometheus had gone by now: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "slower than the scrape timeout: {:?}", begun.elapsed());
     assert_eq!(answer.status, 200, "{}", answer.text());
     Samples(answer.text())
 }
 
-/// Scrapes until it is so: a look may be a second old.
-fn scrape_until(exporter: &ExporterProcess, what: &str, is_so: impl Fn(&Samples) -> bool) -> Samples {
+/// Scrapes until a condition holds: an observation may be a second old.
+fn scrape_until(exporter: &ExporterProcess, what: &str, holds: impl Fn(&Samples) -> bool) -> Samples {
     let deadline = Deadline::default();
     loop {
         let samples = scrape(exporter);
-        if is_so(&samples) {
+        if holds(&samples) {
             return samples;
         }
-        assert!(!deadline.passed(), "{what} does not come:\n{}", samples.0);
+        assert!(!deadline.passed(), "{what} does not appear:\n{}", samples.0);
         std::thread::yield_now();
     }
 }
 
-/// One collector fails, the others do not, and each of these series is there.
-fn fails_alone(exporter: &ExporterProcess, failed: &str, intact: &[&str]) {
+/// Waits until one collector fails, and checks that the others succeed and these series are present.
+fn assert_fails_alone(exporter: &ExporterProcess, failed: &str, intact: &[&str]) {
     let samples = scrape_until(exporter, &format!("a failure of {failed}"), |samples| !samples.success(failed));
     for other in ["roster", "tmux", "systemd", "heartbeat", "process"] {
         assert_eq!(samples.success(other), other != failed, "{other}:\n{}", samples.0);
@@ -48,7 +48,7 @@ fn fails_alone(exporter: &ExporterProcess, failed: &str, intact: &[&str]) {
     }
 }
 
-fn recovers(exporter: &ExporterProcess, collector: &str) {
+fn wait_recovery(exporter: &ExporterProcess, collector: &str) {
     let samples = scrape_until(exporter, &format!("success of {collector}"), |samples| samples.success(collector));
     assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "{}", samples.0);
 }
@@ -62,12 +62,12 @@ const ENABLED: &str = "mosaic_agent_unit_enabled{agent=\"coder0\"}";
 fn a_hung_tmux_server_fails_only_its_collector() {
     let Some((fleet, exporter)) = fleet() else { return };
     let server = Frozen::new(fleet.units().server());
-    fails_alone(&exporter, "tmux", &[BEAT, ENABLED]);
+    assert_fails_alone(&exporter, "tmux", &[BEAT, ENABLED]);
     let samples = scrape(&exporter);
     assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "{}", samples.0);
     assert_eq!(samples.value(OUTPUT), None);
     drop(server);
-    recovers(&exporter, "tmux");
+    wait_recovery(&exporter, "tmux");
 }
 
 #[test]
@@ -75,9 +75,9 @@ fn a_hung_manager_fails_only_its_collector() {
     let Some((fleet, exporter)) = fleet() else { return };
     let found = fleet.units().fleet().processes_named("systemd");
     let manager = Frozen::new(ProcessWatch::new(found[0]).unwrap());
-    fails_alone(&exporter, "systemd", &[BEAT, ALIVE, OUTPUT]);
+    assert_fails_alone(&exporter, "systemd", &[BEAT, ALIVE, OUTPUT]);
     drop(manager);
-    recovers(&exporter, "systemd");
+    wait_recovery(&exporter, "systemd");
 }
 
 #[test]
@@ -86,12 +86,12 @@ fn an_unreadable_run_directory_fails_only_the_heartbeat_collector() {
     let run = fleet.units().fleet().mosaic_home().join("fleet/run");
     let aside = run.with_extension("aside");
     fs::rename(&run, &aside).unwrap();
-    // Root may read every directory; that this is none stops even root.
+    // root can read every directory, but not a file in its place.
     fs::write(&run, "").unwrap();
-    fails_alone(&exporter, "heartbeat", &[ALIVE, OUTPUT, ENABLED]);
+    assert_fails_alone(&exporter, "heartbeat", &[ALIVE, OUTPUT, ENABLED]);
     fs::remove_file(&run).unwrap();
     fs::rename(&aside, &run).unwrap();
-    recovers(&exporter, "heartbeat");
+    wait_recovery(&exporter, "heartbeat");
 }
 
 #[test]
@@ -100,13 +100,13 @@ fn an_invalid_roster_keeps_all_agents_in_the_metrics() {
     let loaded = scrape(&exporter).value("mosaic_roster_last_load_timestamp_seconds").unwrap();
     let roster = fleet.roster();
     fleet.write_roster("agents: [{ name: \"");
-    fails_alone(&exporter, "roster", &[BEAT, ALIVE, OUTPUT, ENABLED]);
+    assert_fails_alone(&exporter, "roster", &[BEAT, ALIVE, OUTPUT, ENABLED]);
     let samples = scrape(&exporter);
     assert_eq!(samples.value("mosaic_roster_last_load_success"), Some(0.0));
     assert_eq!(samples.value("mosaic_roster_agents"), Some(2.0));
     assert_eq!(samples.value("mosaic_roster_last_load_timestamp_seconds"), Some(loaded));
     fleet.write_roster(&roster);
-    recovers(&exporter, "roster");
+    wait_recovery(&exporter, "roster");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_scrape_is_answered_in_time_without_the_slow_source() {
     let _server = Frozen::new(fleet.units().server());
     let samples = scrape_until(&exporter, "a failure of tmux", |samples| !samples.success("tmux"));
     assert!(samples.success("heartbeat"));
-    // Of so short a time a second goes to the sources at most.
+    // With so short a timeout, the sources get less than a second.
     let begun = Instant::now();
     let answer = exporter.get_with("/metrics", &[("X-Prometheus-Scrape-Timeout-Seconds", "1")]);
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());

@@ -1,5 +1,4 @@
-//! The dashboards for Grafana ask for what is exported, in a form that Grafana and Prometheus read, and
-//! say in words what they show.
+//! The Grafana dashboards query only exported metrics, in valid `PromQL`, and every panel has a description.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,16 +8,16 @@ use mosaic_harness::{Binaries, Dashboard, required_program};
 use mosaic_metrics::FAMILIES;
 use serde_json::Value;
 
-/// The panels of Grafana 11 and 12 that these dashboards are made of.
+/// The panel types of Grafana 11 and 12 that the dashboards use.
 const PANELS: [&str; 7] = ["timeseries", "stat", "table", "state-timeline", "status-history", "bargauge", "text"];
-/// Grafana's grid is so many columns wide.
+/// The width of Grafana's grid.
 const COLUMNS: u64 = 24;
-/// Labels that Prometheus gives to whatever it scrapes.
-const OF_PROMETHEUS: [&str; 2] = ["job", "instance"];
+/// Labels that Prometheus adds to every target.
+const TARGET_LABELS: [&str; 2] = ["job", "instance"];
 const VALUES: [(&str, &str); 3] = [("job", "mosaic-fleet"), ("host", "w1:27871"), ("agent", "coder0")];
 
-/// Every dashboard, with every panel of it.
-fn panels(check: impl Fn(&str, &Value)) {
+/// Calls a check for every panel of every dashboard.
+fn for_each_panel(check: impl Fn(&str, &Value)) {
     let dashboards = Dashboard::all();
     assert_eq!(dashboards.len(), 2);
     for dashboard in &dashboards {
@@ -36,7 +35,7 @@ fn prometheus_parses_every_expression() {
     for dashboard in Dashboard::all() {
         let mut rules = "groups:\n- name: dashboard\n  rules:\n".to_owned();
         for query in dashboard.queries(&VALUES) {
-            // JSON's strings are YAML's.
+            // JSON strings are YAML strings.
             let expression = Value::from(query.expression);
             writeln!(rules, "  - record: expression:{}\n    expr: {expression}", rules.len()).unwrap();
         }
@@ -72,7 +71,7 @@ fn selectors_are_found_in_an_expression() {
     assert_eq!(selectors(expression), expected);
 }
 
-/// What the rules for Prometheus record.
+/// The series that the recording rules produce.
 fn recorded() -> BTreeSet<String> {
     let rules = Binaries::workspace().join("dashboards/prometheus/mosaic-fleet.rules.yml");
     let text = std::fs::read_to_string(&rules).unwrap_or_else(|error| panic!("{}: {error}", rules.display()));
@@ -83,36 +82,36 @@ fn recorded() -> BTreeSet<String> {
 #[test]
 fn every_queried_metric_and_label_is_exported() {
     let recorded = recorded();
-    let mut asked = 0;
+    let mut checked = 0;
     for dashboard in Dashboard::all() {
         let of_variables = dashboard.variables().iter().filter_map(|variable| variable["definition"].as_str());
         let of_variables = of_variables.map(|query| dashboard.substituted(query.to_owned(), &VALUES));
         let of_panels = dashboard.queries(&VALUES).into_iter().map(|query| query.expression);
         for expression in of_variables.chain(of_panels) {
             for (name, labels) in selectors(&expression) {
-                asked += 1;
+                checked += 1;
                 if recorded.contains(name) {
                     continue;
                 }
                 let family = FAMILIES.iter().find(|family| family.name == name);
-                let family = family.unwrap_or_else(|| panic!("{}: nobody exports {name}", dashboard.file()));
+                let family = family.unwrap_or_else(|| panic!("{}: {name} is not exported", dashboard.file()));
                 for label in labels {
-                    let known = family.labels.contains(&label) || OF_PROMETHEUS.contains(&label);
+                    let known = family.labels.contains(&label) || TARGET_LABELS.contains(&label);
                     assert!(known, "{}: {name} has no label {label}: {expression}", dashboard.file());
                 }
             }
         }
     }
-    assert!(asked > 50, "{asked}");
+    assert!(checked > 50, "{checked}");
 }
 
 #[test]
 fn every_panel_has_a_supported_type_and_a_description() {
-    panels(|name, panel| {
+    for_each_panel(|name, panel| {
         let text = |key: &str| panel[key].as_str().unwrap_or_default().to_owned();
         assert!(PANELS.contains(&text("type").as_str()), "{name}: {}", panel["type"]);
         assert!(!text("title").is_empty(), "{name}");
-        assert!(text("description").ends_with('.'), "{name} says nothing of itself");
+        assert!(text("description").ends_with('.'), "{name} has no description");
         assert!(panel["fieldConfig"]["defaults"]["unit"].is_string(), "{name} has no unit");
     });
 }
@@ -120,7 +119,7 @@ fn every_panel_has_a_supported_type_and_a_description() {
 #[test]
 fn every_panel_uses_the_data_source_variable() {
     let variable = serde_json::json!({ "type": "prometheus", "uid": "${datasource}" });
-    panels(|name, panel| {
+    for_each_panel(|name, panel| {
         assert_eq!(panel["datasource"], variable, "{name}");
         for target in panel["targets"].as_array().unwrap() {
             assert_eq!(target["datasource"], variable, "{name}");
@@ -137,7 +136,7 @@ fn every_panel_uses_the_data_source_variable() {
     }
 }
 
-/// What is told by a colour is told by a word too.
+/// No value is shown by its color alone.
 #[test]
 fn every_mapped_value_has_a_text() {
     fn mappings<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
@@ -151,11 +150,11 @@ fn every_mapped_value_has_a_text() {
             _ => {}
         }
     }
-    panels(|name, panel| {
+    for_each_panel(|name, panel| {
         let mut found = Vec::new();
         mappings(&panel["fieldConfig"], &mut found);
         let timeline = ["state-timeline", "status-history"].contains(&panel["type"].as_str().unwrap());
-        assert!(!timeline || !found.is_empty(), "{name} shows numbers for states");
+        assert!(!timeline || !found.is_empty(), "{name} shows states as numbers");
         for mapping in found {
             assert!(mapping["text"].as_str().is_some_and(|text| !text.is_empty()), "{name}: {mapping}");
         }
@@ -171,10 +170,10 @@ fn panel_ids_are_unique_and_panels_do_not_overlap() {
             let name = format!("{}: {}", dashboard.file(), panel["title"]);
             assert!(ids.insert(panel["id"].as_u64().unwrap()), "{name}: another panel has its id");
             let [x, y, width, height] = ["x", "y", "w", "h"].map(|key| panel["gridPos"][key].as_u64().unwrap());
-            assert!(x + width <= COLUMNS, "{name} is out of the grid");
-            assert_eq!((x % 4, width % 4), (0, 0), "{name} is in no column");
+            assert!(x + width <= COLUMNS, "{name} exceeds the grid");
+            assert_eq!((x % 4, width % 4), (0, 0), "{name} is not aligned to a column");
             for square in (x..x + width).flat_map(|x| (y..y + height).map(move |y| (x, y))) {
-                assert!(taken.insert(square), "{name} lies upon another panel at {square:?}");
+                assert!(taken.insert(square), "{name} overlaps another panel at {square:?}");
             }
         }
     }

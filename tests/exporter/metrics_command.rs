@@ -1,4 +1,4 @@
-//! `mosaic fleet metrics`: what a Prometheus would be told, of a real fleet, and the file for `node_exporter`.
+//! `mosaic fleet metrics`: the metrics of a real fleet, and the textfile for `node_exporter`.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use mosaic_harness::{
 };
 use rustix::process::Signal;
 
-/// The agent that things happen to.
+/// The agent under test.
 const CODER: &str = "coder0";
 
 fn text(output: &Output) -> &str {
@@ -19,18 +19,18 @@ fn text(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-/// Checks a text as Prometheus' own tool does.
-fn assert_prometheus_likes(text: &str) {
+/// Checks a text with `promtool check metrics`.
+fn assert_valid(text: &str) {
     let Some(promtool) = required_program("promtool") else { return };
     let mut command = Command::new(promtool);
     command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut promtool = command.spawn().unwrap();
     promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let said = promtool.wait_with_output().unwrap();
-    assert!(said.status.success() && said.stdout.is_empty() && said.stderr.is_empty(), "{said:?}\n{text}");
+    let output = promtool.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}\n{text}");
 }
 
-/// A text has each of these lines.
+/// Checks that a text has each of these lines.
 fn assert_lines(text: &str, expected: &[&str]) {
     for line in expected {
         assert!(text.lines().any(|found| found == *line), "{line} is not in:\n{text}");
@@ -41,7 +41,7 @@ fn assert_lines(text: &str, expected: &[&str]) {
 fn promtool_accepts_the_golden_expositions() {
     for golden in ["metrics/tests/exposition/golden/text.prom", "exporter/src/instruments/golden.prom"] {
         let golden = Binaries::workspace().join("crates").join(golden);
-        assert_prometheus_likes(&fs::read_to_string(golden).unwrap());
+        assert_valid(&fs::read_to_string(golden).unwrap());
     }
 }
 
@@ -51,7 +51,7 @@ fn metrics_match_a_healthy_and_a_broken_fleet() {
     fleet.units().drop_in(CODER, "[Service]\nRestart=no\n");
     let running = fleet.mosaic(&["fleet", "metrics"]);
     let running = text(&running);
-    assert_prometheus_likes(running);
+    assert_valid(running);
     let healthy = [
         "mosaic_agent_info{agent=\"coder0\",runtime=\"pi\",class=\"implementer\",unit=\"mosaic-agent@coder0.service\"} 1",
         "mosaic_agent_condition{agent=\"mos\",condition=\"up\"} 1",
@@ -74,7 +74,7 @@ fn metrics_match_a_healthy_and_a_broken_fleet() {
     for collector in collectors {
         assert_lines(running, &[&format!("mosaic_collector_success{{collector=\"{collector}\"}} 1")]);
     }
-    // The program has ended when this is read.
+    // Metrics of the short-lived process make no sense.
     assert!(!running.contains("process_resident"), "{running}");
     let open_metrics = fleet.mosaic(&["fleet", "metrics", "--openmetrics"]);
     assert!(text(&open_metrics).ends_with("\n# EOF\n"), "{open_metrics:?}");
@@ -83,7 +83,7 @@ fn metrics_match_a_healthy_and_a_broken_fleet() {
     fleet.units().wait_state(CODER, "failed");
     let broken = fleet.mosaic(&["fleet", "metrics"]);
     let broken = text(&broken);
-    assert_prometheus_likes(broken);
+    assert_valid(broken);
     let expected = [
         "mosaic_agent_condition{agent=\"mos\",condition=\"up\"} 1",
         "mosaic_agent_condition{agent=\"coder0\",condition=\"up\"} 0",
@@ -94,23 +94,23 @@ fn metrics_match_a_healthy_and_a_broken_fleet() {
     ];
     assert_lines(broken, &expected);
 
-    // A manager that hangs costs what only it can say, and nothing else.
+    // A hung manager fails only its own collector.
     let manager = fleet.units().fleet().processes_named("systemd");
     let _manager = Frozen::new(ProcessWatch::new(manager[0]).unwrap());
-    let blind = fleet.mosaic(&["fleet", "metrics"]);
-    let blind = text(&blind);
-    assert_prometheus_likes(blind);
+    let partial = fleet.mosaic(&["fleet", "metrics"]);
+    let partial = text(&partial);
+    assert_valid(partial);
     let expected = [
         "mosaic_collector_success{collector=\"systemd\"} 0",
         "mosaic_collector_success{collector=\"tmux\"} 1",
         "mosaic_agent_condition{agent=\"mos\",condition=\"up\"} 1",
         "mosaic_agent_process_alive{agent=\"mos\"} 1",
     ];
-    assert_lines(blind, &expected);
-    assert!(!blind.contains("mosaic_agent_unit_state"), "{blind}");
+    assert_lines(partial, &expected);
+    assert!(!partial.contains("mosaic_agent_unit_state"), "{partial}");
 }
 
-/// One agent, which nobody started.
+/// A fleet with one agent that was not started.
 fn fleet() -> Fleet {
     let fleet = Fleet::new();
     let roster = fleet.mosaic_home().join("fleet/roster.yaml");
@@ -133,21 +133,21 @@ fn write(fleet: &Fleet, file: &Path) -> Output {
 
 #[test]
 fn label_values_are_escaped() {
-    let told = metrics(&fleet(), &[]).env("MOSAIC_TENANT", "a\"b\\c\n# d").output().unwrap();
-    let told = text(&told);
-    assert_prometheus_likes(told);
-    assert!(told.contains(r#",tenant="a\"b\\c\n# d","#), "{told}");
+    let output = metrics(&fleet(), &[]).env("MOSAIC_TENANT", "a\"b\\c\n# d").output().unwrap();
+    let output = text(&output);
+    assert_valid(output);
+    assert!(output.contains(r#",tenant="a\"b\\c\n# d","#), "{output}");
 }
 
 #[test]
 fn an_invalid_roster_is_reported_in_the_metrics() {
     let fleet = fleet();
     fs::write(fleet.mosaic_home().join("fleet/roster.yaml"), "agents: [").unwrap();
-    let told = metrics(&fleet, &[]).output().unwrap();
-    let told = text(&told);
-    assert_prometheus_likes(told);
-    assert_lines(told, &["mosaic_roster_last_load_success 0", "mosaic_collector_success{collector=\"roster\"} 0"]);
-    assert!(!told.contains("mosaic_drift_items"), "{told}");
+    let output = metrics(&fleet, &[]).output().unwrap();
+    let output = text(&output);
+    assert_valid(output);
+    assert_lines(output, &["mosaic_roster_last_load_success 0", "mosaic_collector_success{collector=\"roster\"} 0"]);
+    assert!(!output.contains("mosaic_drift_items"), "{output}");
 }
 
 #[test]
@@ -161,24 +161,24 @@ fn the_textfile_is_replaced_atomically_and_world_readable() {
     assert_eq!(text(&first), "");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
     let before = fs::read_to_string(&path).unwrap();
-    assert_prometheus_likes(&before);
+    assert_valid(&before);
     assert_lines(&before, &["mosaic_agent_condition{agent=\"coder0\",condition=\"missing\"} 1"]);
 
-    // Whoever reads it while it is written anew reads it to its end.
+    // A reader that opened the old file reads it to its end.
     let mut reader = File::open(&path).unwrap();
     assert_eq!(text(&write(&fleet, &path)), "");
     let mut read = String::new();
     reader.read_to_string(&mut read).unwrap();
     assert_eq!(read, before);
-    assert_ne!(fs::read_to_string(&path).unwrap(), before, "it was not written anew");
+    assert_ne!(fs::read_to_string(&path).unwrap(), before, "the file was not replaced");
 
     let nowhere = write(&fleet, &directory.join("nowhere/mosaic.prom"));
     assert_eq!(nowhere.status.code(), Some(74), "{nowhere:?}");
     let missing = format!("the directory {} does not exist: create it", directory.join("nowhere").display());
     assert!(String::from_utf8(nowhere.stderr).unwrap().contains(&missing), "{missing}");
-    let unread = write(&fleet, &directory.join("mosaic.txt"));
-    assert_eq!(unread.status.code(), Some(64), "{unread:?}");
-    assert!(String::from_utf8(unread.stderr).unwrap().contains(".prom, because node_exporter"));
+    let wrong_name = write(&fleet, &directory.join("mosaic.txt"));
+    assert_eq!(wrong_name.status.code(), Some(64), "{wrong_name:?}");
+    assert!(String::from_utf8(wrong_name.stderr).unwrap().contains(".prom, because node_exporter"));
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
 }
 
@@ -196,11 +196,11 @@ fn a_full_disk_keeps_the_old_textfile() {
     disk.fill();
     let full = write(&fleet, &path);
     assert_eq!(full.status.code(), Some(74), "{full:?}");
-    let said = String::from_utf8(full.stderr).unwrap();
-    assert!(said.contains("mosaic.prom") && said.contains("No space left"), "{said}");
+    let stderr = String::from_utf8(full.stderr).unwrap();
+    assert!(stderr.contains("mosaic.prom") && stderr.contains("No space left"), "{stderr}");
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
     disk.free();
-    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "the draft is left");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "the temporary file is left");
 
     let full = File::options().write(true).open("/dev/full").unwrap();
     assert_eq!(metrics(&fleet, &[]).stdout(full).status().unwrap().code(), Some(74));

@@ -1,4 +1,4 @@
-//! Each path, and what it answers.
+//! The answer of each path, the formats of a scrape, and observations shared by concurrent scrapes.
 
 use crate::samples::Samples;
 use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet, ShippedSchema};
@@ -90,11 +90,11 @@ fn a_disabled_collector_is_not_run() {
     let exporter = fleet.exporter(&["--no-collector.tmux", "--no-collector.systemd", "--web.telemetry-path=/m"]);
     let samples = Samples(exporter.get("/m").text());
     assert!(!samples.0.contains("collector=\"tmux\"") && !samples.0.contains("mosaic_holder_up"), "{}", samples.0);
-    assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "by its heartbeat and process alone");
+    assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "the condition follows from heartbeat and process");
     assert_eq!(exporter.get("/metrics").status, 404);
 }
 
-/// The answer to these very bytes.
+/// The answer to these bytes.
 fn ask(exporter: &ExporterProcess, request: &str) -> HttpAnswer {
     let mut connection = TcpStream::connect(exporter.address()).unwrap();
     connection.write_all(request.as_bytes()).unwrap();
@@ -103,10 +103,8 @@ fn ask(exporter: &ExporterProcess, request: &str) -> HttpAnswer {
     HttpAnswer::parse(&answer)
 }
 
-// DOC One look for all who ask at the same time.
-
-/// How long each source took, to the microsecond: two looks that agree in all of them are one look.
-fn look(scrape: &str) -> Vec<String> {
+/// The duration of each source in microseconds, which identifies an observation.
+fn observation(scrape: &str) -> Vec<String> {
     let durations = scrape.lines().filter(|line| line.starts_with("mosaic_collector_duration_seconds"));
     durations.map(str::to_owned).collect()
 }
@@ -116,16 +114,16 @@ fn concurrent_scrapes_share_an_observation() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let exporter = fleet.exporter(&[]);
     let scrapes: Vec<_> = thread::scope(|scope| {
-        let scrapes: Vec<_> = (0..20).map(|_| scope.spawn(|| look(&exporter.scrape()))).collect();
+        let scrapes: Vec<_> = (0..20).map(|_| scope.spawn(|| observation(&exporter.scrape()))).collect();
         scrapes.into_iter().map(|scrape| scrape.join().unwrap()).collect()
     });
-    // A look or two: a second may have passed among them.
-    let looks: BTreeSet<_> = scrapes.iter().collect();
-    assert!(looks.len() <= 2, "{looks:#?}");
+    // One or two observations: one may have expired in between.
+    let observations: BTreeSet<_> = scrapes.iter().collect();
+    assert!(observations.len() <= 2, "{observations:#?}");
     assert_eq!(scrapes[0].len(), 5);
     let deadline = mosaic_harness::Deadline::default();
-    while looks.contains(&look(&exporter.scrape())) {
-        assert!(!deadline.passed(), "a look never gets too old");
+    while observations.contains(&observation(&exporter.scrape())) {
+        assert!(!deadline.passed(), "the observation does not expire");
         thread::yield_now();
     }
 }

@@ -1,20 +1,19 @@
-//! The README's commands do what it says: all its `sh` blocks, in order, as a new user.
+//! The documentation is correct: all `sh` blocks of the README run in order for a new user, and the roster in the guide
+//! parses.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use mosaic_harness::{Binaries, Fleet, UnitFleet, UserManager};
 
-/// The blocks of the README that are marked as being in a language.
-fn blocks(language: &str) -> Vec<String> {
-    let readme = fs::read_to_string(Binaries::workspace().join("README.md")).unwrap();
+/// The code blocks of a document in a language.
+fn blocks(document: &str, language: &str) -> Vec<String> {
+    let text = fs::read_to_string(Binaries::workspace().join(document)).unwrap();
     let begin = format!("```{language}\n");
-    let blocks = readme.split(&begin).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
-    blocks.collect()
+    text.split(&begin).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// The programs that the presets' runtimes are. They need accounts, which a test has none of, so these
-/// are stand-ins: each says its name, and waits.
+/// Installs stand-ins for the runtimes of the presets, which need accounts: each prints its name and waits.
 fn stand_ins(fleet: &Fleet) {
     let directory = fleet.home().join(".local/bin");
     fs::create_dir_all(&directory).unwrap();
@@ -35,13 +34,13 @@ fn every_command_in_the_readme_works() {
     let Some(manager) = UserManager::start_or_skip(&fleet) else { return };
     stand_ins(&fleet);
     let programs = Binaries::mosaic().parent().unwrap().to_owned();
-    let script = blocks("sh").concat();
+    let script = blocks("README.md", "sh").concat();
     assert!(script.contains("mosaic fleet install\n") || script.contains("mosaic fleet install "), "{script}");
-    // The programs are built already: the test was started by what builds them.
+    // The programs are already built.
     let script = script.replace("./dev build\n", "");
-    // The port is the machine's, and may be somebody else's: a test's exporter is asked elsewhere.
-    let elsewhere = format!("--unix-socket '{}' http://localhost", manager.exporter_socket().display());
-    let script = script.replace("http://127.0.0.1:27871", &elsewhere);
+    // The port may be in use on this machine: the exporter of a test listens on a Unix socket.
+    let exporter = format!("--unix-socket '{}' http://localhost", manager.exporter_socket().display());
+    let script = script.replace("http://127.0.0.1:27871", &exporter);
     let script = format!("cd '{}'\n{script}", Binaries::workspace().display());
     let output = manager
         .command("bash")
@@ -56,7 +55,7 @@ fn every_command_in_the_readme_works() {
     }
     let stopped = |agent: &str| fleet.heartbeat(agent).unwrap()["status"] == "stopped";
     assert!(stopped("coder0") && stopped("orchestrator"), "{stdout}\n{stderr}");
-    assert_eq!(fleet.heartbeat("scout"), None, "what was removed leaves nothing");
+    assert_eq!(fleet.heartbeat("scout"), None, "a removed agent leaves no heartbeat");
     let enabled = fleet.home().join(".config/systemd/user/default.target.wants");
     assert!(enabled.join(UnitFleet::unit("coder0")).is_symlink());
     assert!(!enabled.join(UnitFleet::unit("scout")).is_symlink(), "{stdout}\n{stderr}");
@@ -66,7 +65,7 @@ fn every_command_in_the_readme_works() {
 fn the_example_in_the_roster_guide_parses() {
     let fleet = Fleet::new();
     let roster = fleet.home().join("roster.yaml");
-    let [text] = blocks("yaml").try_into().unwrap();
+    let [text] = blocks("docs/guide/roster.md", "yaml").try_into().unwrap();
     fs::write(&roster, text).unwrap();
     let output = fleet.command(Binaries::mosaic()).args(["agent", "roster", "--roster"]).arg(&roster).output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);

@@ -1,9 +1,9 @@
-//! `mosaic RUNTIME` and `mosaic yolo RUNTIME` become the runtime itself.
+//! `mosaic RUNTIME` and `mosaic yolo RUNTIME` replace their process with the runtime.
 
 use mosaic_harness::{Binaries, Fleet};
 use std::process::{Command, Output, Stdio};
 
-/// A fleet in which every runtime is a program that tells what it was given.
+/// A fleet in which every runtime is a script that prints its PID, name, arguments and permissions.
 fn fleet() -> Fleet {
     let fleet = Fleet::new();
     for name in ["claude", "codex", "pi", "opencode", "site-agent"] {
@@ -20,19 +20,19 @@ fn mosaic(fleet: &Fleet, words: &[&str]) -> Command {
     command
 }
 
-/// What the runtime was given, when it took the place of `mosaic` in its process.
-fn given(fleet: &Fleet, words: &[&str]) -> String {
+/// The name and arguments of the runtime, which must have replaced `mosaic` in its process.
+fn executed(fleet: &Fleet, words: &[&str]) -> String {
     let child = mosaic(fleet, words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = child.id().to_string();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(5), "its own exit code: {output:?}");
-    let told = String::from_utf8(output.stdout).unwrap();
-    let (of, rest) = told.trim_end().split_once(' ').unwrap();
-    assert_eq!(of, pid, "another process than mosaic's: {told}");
+    assert_eq!(output.status.code(), Some(5), "the exit code must be the runtime's: {output:?}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (runtime_pid, rest) = stdout.trim_end().split_once(' ').unwrap();
+    assert_eq!(runtime_pid, pid, "the process must be mosaic's: {stdout}");
     rest.to_owned()
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -51,7 +51,7 @@ fn the_process_becomes_the_runtime_with_its_flags_and_arguments() {
         (&["yolo", "opencode"], "opencode  [{\"*\":\"allow\"}]"),
     ];
     for (words, expected) in table {
-        assert_eq!(given(&fleet, words), expected, "{words:?}");
+        assert_eq!(executed(&fleet, words), expected, "{words:?}");
     }
 }
 
@@ -68,16 +68,16 @@ fn the_kickstart_prompt_is_passed_in_each_runtimes_form() {
         (&["opencode", "--kickstart", file], "opencode --prompt=-rebase it []"),
     ];
     for (words, expected) in table {
-        assert_eq!(given(&fleet, words), expected, "{words:?}");
+        assert_eq!(executed(&fleet, words), expected, "{words:?}");
     }
-    for (words, code, told) in [
+    for (words, code, message) in [
         (&["yolo", "pi", "--kickstart", "/nonexistent"][..], 74, "/nonexistent"),
         (&["yolo", "pi", "--kickstart"], 64, "needs a FILE"),
         (&["pi", "--kickstart="], 64, "needs a FILE"),
     ] {
         let output = mosaic(&fleet, words).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
-        assert!(said(&output).contains(told), "{words:?}: {output:?}");
+        assert!(stderr(&output).contains(message), "{words:?}: {output:?}");
     }
 }
 
@@ -94,8 +94,8 @@ fn a_missing_runtime_is_reported_with_the_path_and_the_install_command() {
     let fleet = fleet();
     let output = mosaic(&fleet, &["yolo", "codex"]).env("PATH", "/nonexistent:/usr/bin").output().unwrap();
     assert_eq!(output.status.code(), Some(69));
-    let said = said(&output);
-    assert!(said.contains("/nonexistent:/usr/bin") && said.contains("npm install -g @openai/codex"), "{said}");
+    let stderr = stderr(&output);
+    assert!(stderr.contains("/nonexistent:/usr/bin") && stderr.contains("npm install -g @openai/codex"), "{stderr}");
 }
 
 #[test]
@@ -106,20 +106,20 @@ fn a_roster_runtime_runs_its_command_line() {
     let roster = "version: 1\ntransport: tmux\nruntimes:\n  mine:\n    command: OPENCODE_PERMISSION=x site-agent --all\n\
                   agents:\n  - name: coder0\n    runtime: mine\n    class: implementer\n";
     std::fs::write(directory.join("roster.yaml"), roster).unwrap();
-    assert_eq!(given(&fleet, &["yolo", "mine", "--model", "a b"]), "site-agent --all --model a b [x]");
-    assert_eq!(given(&fleet, &["mine"]), "site-agent --all [x]");
+    assert_eq!(executed(&fleet, &["yolo", "mine", "--model", "a b"]), "site-agent --all --model a b [x]");
+    assert_eq!(executed(&fleet, &["mine"]), "site-agent --all [x]");
 }
 
 #[test]
 fn a_misspelled_command_gets_a_suggestion() {
     let fleet = fleet();
-    for (word, meant) in [("flet", "fleet"), ("cladue", "claude"), ("agnet", "agent")] {
+    for (word, suggestion) in [("flet", "fleet"), ("cladue", "claude"), ("agnet", "agent")] {
         let output = mosaic(&fleet, &[word, "ps"]).output().unwrap();
         assert_eq!(output.status.code(), Some(64), "{output:?}");
-        let said = said(&output);
+        let stderr = stderr(&output);
         assert!(
-            said.contains(&format!("did you mean {meant}?")) && said.contains("claude, codex, pi, opencode"),
-            "{said}"
+            stderr.contains(&format!("did you mean {suggestion}?")) && stderr.contains("claude, codex, pi, opencode"),
+            "{stderr}"
         );
     }
 }
@@ -148,20 +148,20 @@ fn pi_gets_the_selected_skills_before_the_users_arguments() {
         for words in [&["pi", "-c"][..], &["yolo", "pi", "-c"]] {
             let output =
                 mosaic(&fleet, words).envs(variables.iter().copied()).current_dir(fleet.home()).output().unwrap();
-            let told = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {variables:?}");
-            let is_senseless = variables.iter().any(|(_, value)| value.contains("../"));
+            let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(stdout.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {variables:?}");
+            let is_invalid = variables.iter().any(|(_, value)| value.contains("../"));
             assert_eq!(
-                said(&output).contains("'../review', which cannot be the name of a skill"),
-                is_senseless,
+                stderr(&output).contains("'../review', which cannot be the name of a skill"),
+                is_invalid,
                 "{output:?}"
             );
         }
     }
     let output = mosaic(&fleet, &["yolo", "pi"]).env("MOSAIC_PI_SKILL_MODE", "some").output().unwrap();
     assert_eq!(output.status.code(), Some(64), "{output:?}");
-    let said = said(&output);
-    assert!(said.contains("MOSAIC_PI_SKILL_MODE is 'some'") && said.contains("all or discover"), "{said}");
+    let stderr = stderr(&output);
+    assert!(stderr.contains("MOSAIC_PI_SKILL_MODE is 'some'") && stderr.contains("all or discover"), "{stderr}");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn pi_and_opencode_load_the_reporter_and_keep_their_configuration() {
         fleet.install_script(&fleet.home().join("bin").join(name), script);
     }
     let reporters = fleet.mosaic_home().join("fleet/reporters");
-    // What opencode installs by itself, and would wait for.
+    // The package that opencode otherwise installs by itself and waits for.
     let config = fleet.home().join("config");
     std::fs::create_dir_all(config.join("opencode/node_modules/@opencode-ai/plugin")).unwrap();
     std::fs::write(config.join("opencode/package-lock.json"), "").unwrap();
@@ -187,12 +187,15 @@ fn pi_and_opencode_load_the_reporter_and_keep_their_configuration() {
         (vec!["opencode"], r#"{"b":1,"a":2}"#, format!(r#" [{{"b":1,"a":2,{plugin}] [{program}]"#)),
         (vec!["opencode"], "{,", " [{,] []".to_owned()),
     ];
-    for (words, theirs, expected) in table {
+    for (words, existing, expected) in table {
         let mut command = mosaic(&fleet, &words);
-        command.env("MOSAIC_AGENT_NAME", "coder0").env_remove("MOSAIC_REPORTER").env("OPENCODE_CONFIG_CONTENT", theirs);
+        command
+            .env("MOSAIC_AGENT_NAME", "coder0")
+            .env_remove("MOSAIC_REPORTER")
+            .env("OPENCODE_CONFIG_CONTENT", existing);
         command.env("XDG_CONFIG_HOME", &config).current_dir(fleet.home());
-        let told = String::from_utf8(command.output().unwrap().stdout).unwrap();
-        assert_eq!(told.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {theirs}");
+        let stdout = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        assert_eq!(stdout.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {existing}");
     }
     for name in ["pi.js", "opencode.js"] {
         let text = std::fs::read_to_string(reporters.join(name)).unwrap();

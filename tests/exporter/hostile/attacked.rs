@@ -1,4 +1,4 @@
-//! The scrape beside an attack.
+//! An ordinary scrape that runs beside an attack.
 
 use crate::samples::Samples;
 use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet};
@@ -18,34 +18,34 @@ impl Attacked {
         Some(Self { fleet, exporter })
     }
 
-    /// What comes of the attack, all the while and after which scrapes are whole.
-    pub(super) fn unharmed<T>(&self, attack: impl FnOnce() -> T) -> T {
-        unharmed(|| self.exporter.get("/metrics"), attack)
+    /// Runs an attack while scrapes must stay complete, also after it; returns the result of the attack.
+    pub(super) fn attack<T>(&self, attack: impl FnOnce() -> T) -> T {
+        attack_beside(|| self.exporter.get("/metrics"), attack)
     }
 }
 
-/// As [`Attacked::unharmed`], with a scrape of its own.
-pub(super) fn unharmed<T>(scrape: impl Fn() -> HttpAnswer + Sync, attack: impl FnOnce() -> T) -> T {
+/// Like [`Attacked::attack`] with another scrape.
+pub(super) fn attack_beside<T>(scrape: impl Fn() -> HttpAnswer + Sync, attack: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             loop {
-                // The last one is from after the attack.
+                // The last scrape begins after the attack.
                 let is_last = over.load(SeqCst);
-                is_whole(&scrape());
+                assert_complete(&scrape());
                 if is_last {
                     break;
                 }
             }
         });
-        // Also if the attack panics: a scope waits for its threads.
+        // Set also if the attack panics: a scope waits for its threads.
         let _over = Over(&over);
         attack()
     })
 }
 
-/// It has all of the fleet.
-fn is_whole(answer: &HttpAnswer) {
+/// The scrape contains the whole fleet.
+fn assert_complete(answer: &HttpAnswer) {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let samples = Samples(answer.text());
     for collector in ["roster", "tmux", "systemd", "heartbeat", "process"] {

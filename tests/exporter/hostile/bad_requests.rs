@@ -1,4 +1,4 @@
-//! Requests that are no good: refused, and nothing comes of them.
+//! Invalid requests: they are refused and change nothing.
 
 use super::attacked::Attacked;
 use mosaic_harness::{Deadline, ExporterProcess, RosterFleet};
@@ -10,11 +10,11 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The status that these very bytes are answered with.
+/// The status of the answer to these bytes.
 fn status(exporter: &ExporterProcess, request: &[u8]) -> u16 {
     let mut connection = TcpStream::connect(exporter.address()).unwrap();
     connection.set_read_timeout(Some(Deadline::default().remaining())).unwrap();
-    // Who is refused early may be hung up on while still sending.
+    // The server may close the connection of an early refusal while the test still writes.
     let _ = connection.write_all(request);
     let mut head = [0; 12];
     connection.read_exact(&mut head).unwrap();
@@ -22,7 +22,7 @@ fn status(exporter: &ExporterProcess, request: &[u8]) -> u16 {
     head.strip_prefix("HTTP/1.1 ").and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{head}"))
 }
 
-/// All that a request could have changed: who runs since when, and what lies in the fleet's home.
+/// Everything that a request could change: the agents' processes and units, and the files in the fleet's home.
 fn state(fleet: &RosterFleet) -> (Vec<[Value; 4]>, BTreeMap<PathBuf, SystemTime>) {
     let snapshot = fleet.snapshot();
     let agents = snapshot["agents"].as_array().unwrap().iter();
@@ -32,16 +32,16 @@ fn state(fleet: &RosterFleet) -> (Vec<[Value; 4]>, BTreeMap<PathBuf, SystemTime>
     });
     let agents = agents.collect();
     let mut files = BTreeMap::new();
-    note_files(fleet.units().fleet().mosaic_home(), &mut files);
+    record_files(fleet.units().fleet().mosaic_home(), &mut files);
     (agents, files)
 }
 
-/// Without following links: heartbeats, which are behind one, change by themselves.
-fn note_files(directory: &Path, files: &mut BTreeMap<PathBuf, SystemTime>) {
+/// Records files without following links: the heartbeats, which are behind one, change by themselves.
+fn record_files(directory: &Path, files: &mut BTreeMap<PathBuf, SystemTime>) {
     for entry in fs::read_dir(directory).unwrap().flatten() {
         files.insert(entry.path(), entry.metadata().unwrap().modified().unwrap());
         if entry.file_type().unwrap().is_dir() {
-            note_files(&entry.path(), files);
+            record_files(&entry.path(), files);
         }
     }
 }
@@ -50,7 +50,7 @@ fn note_files(directory: &Path, files: &mut BTreeMap<PathBuf, SystemTime>) {
 fn methods_other_than_get_and_head_change_nothing() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let before = state(&attacked.fleet);
-    attacked.unharmed(|| {
+    attacked.attack(|| {
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "get", "SHUTDOWN"] {
             for path in ["/", "/metrics", "/events", "/api/v1/fleet", "/api/v1/fleet/coder0", "/-/quit", "/-/reload"] {
                 let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -91,7 +91,7 @@ fn malformed_requests_get_the_right_status() {
         (b"GET /metrics?collect[]=%ff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
         (b"GET /metrics?%%%&=&&collect HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
     ];
-    attacked.unharmed(|| {
+    attacked.attack(|| {
         for (request, expected) in table {
             let request_text = String::from_utf8_lossy(request);
             assert_eq!(status(&attacked.exporter, request), *expected, "{request_text:?}");
@@ -104,30 +104,30 @@ fn a_ten_megabyte_header_is_refused() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let great =
         [&b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: "[..], &vec![b'x'; 10_000_000], b"\r\n\r\n"].concat();
-    attacked.unharmed(|| {
+    attacked.attack(|| {
         for _ in 0..8 {
             assert_eq!(status(&attacked.exporter, &great), 431);
         }
     });
 }
 
-/// Which look a scrape tells of: no two of them take as long, to the nanosecond.
-fn look(scrape: &str) -> Option<String> {
-    let took = |line: &&str| line.starts_with("mosaic_collector_duration_seconds{collector=\"tmux\"");
-    scrape.lines().find(took).map(str::to_owned)
+/// The duration of a source in nanoseconds, which identifies the observation of a scrape.
+fn observation(scrape: &str) -> Option<String> {
+    let is_duration = |line: &&str| line.starts_with("mosaic_collector_duration_seconds{collector=\"tmux\"");
+    scrape.lines().find(is_duration).map(str::to_owned)
 }
 
 #[test]
 fn a_scrape_with_an_absurd_timeout_is_answered_at_once() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     for seconds in ["1e19", "1.8e19", "9e18", "1e300", "inf", "NaN", "-1e19", "0", ""] {
-        // Until it was this one for which somebody had to look.
-        let (mut looks, deadline) = (BTreeSet::new(), Deadline::default());
-        while looks.len() < 2 {
-            assert!(!deadline.passed(), "nobody looks for it: {seconds}");
+        // Until such a request has started an observation.
+        let (mut observations, deadline) = (BTreeSet::new(), Deadline::default());
+        while observations.len() < 2 {
+            assert!(!deadline.passed(), "no new observation: {seconds}");
             let answer = attacked.exporter.get_with("/metrics", &[("X-Prometheus-Scrape-Timeout-Seconds", seconds)]);
             assert_eq!(answer.status, 200, "{seconds}");
-            looks.extend(look(&answer.text()));
+            observations.extend(observation(&answer.text()));
         }
     }
 }
@@ -135,16 +135,16 @@ fn a_scrape_with_an_absurd_timeout_is_answered_at_once() {
 #[test]
 fn a_scrape_without_time_does_not_degrade_others() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
-    attacked.unharmed(|| {
-        // Most looks are begun for somebody in a hurry.
-        let (mut looks, deadline) = (BTreeSet::new(), Deadline::default());
-        while looks.len() < 4 {
-            assert!(!deadline.passed(), "there are no new looks: {looks:?}");
+    attacked.attack(|| {
+        // Most observations are started by requests without time.
+        let (mut observations, deadline) = (BTreeSet::new(), Deadline::default());
+        while observations.len() < 4 {
+            assert!(!deadline.passed(), "there are no new observations: {observations:?}");
             for _ in 0..20 {
                 let hurried = [("X-Prometheus-Scrape-Timeout-Seconds", "0.0001")];
                 assert_eq!(attacked.exporter.get_with("/metrics", &hurried).status, 200);
             }
-            looks.extend(look(&attacked.exporter.scrape()));
+            observations.extend(observation(&attacked.exporter.scrape()));
         }
     });
 }

@@ -1,6 +1,6 @@
-//! An exporter with TLS, client certificates and users, as `curl` meets it.
+//! An exporter with TLS, client certificates and passwords, requested by `curl`.
 
-use super::attacked::unharmed;
+use super::attacked::attack_beside;
 use mosaic_harness::{Deadline, HttpAnswer, RosterFleet, required_program};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
@@ -32,7 +32,7 @@ impl Files {
         self.0.path().join(name)
     }
 
-    /// As renewals do: all of it at once.
+    /// Replaces a file atomically, as a renewal does.
     fn write(&self, name: &str, text: &str) {
         let beside = self.path("new");
         fs::write(&beside, text).unwrap();
@@ -43,7 +43,8 @@ impl Files {
         format!("--web.config.file={}", self.path("web.yml").display())
     }
 
-    /// A new authority as `NAME.crt`, and a client of it as `NAME-client.crt` and `.key`; with `serves`, a server too.
+    /// Writes a new authority as `NAME.crt` and a client certificate of it as `NAME-client.crt` and `.key`; with
+    /// `serves` also a server certificate.
     fn authority(&self, name: &str, serves: bool) {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -66,7 +67,7 @@ impl Files {
     }
 }
 
-/// `curl`, whose files are in this directory.
+/// Runs `curl` in the directory of its files.
 fn curl(directory: &Path, arguments: &[&str]) -> Vec<u8> {
     let mut command = Command::new("curl");
     command.args(["--silent", "--include", "--max-time", "30"]).args(arguments).current_dir(directory);
@@ -91,30 +92,30 @@ fn requests_need_a_certificate_and_a_password() {
     let directory = files.0.path();
     let (plain, secure) =
         (format!("http://{}/metrics", exporter.address()), format!("https://{}/metrics", exporter.address()));
-    let ours = ["--cacert", "ca.crt", "--cert", "ca-client.crt", "--key", "ca-client.key"];
-    let theirs = ["--cacert", "ca.crt", "--cert", "another-client.crt", "--key", "another-client.key"];
+    let trusted = ["--cacert", "ca.crt", "--cert", "ca-client.crt", "--key", "ca-client.key"];
+    let untrusted = ["--cacert", "ca.crt", "--cert", "another-client.crt", "--key", "another-client.key"];
     let right = ["--user", "alice:right"];
-    let scrape = || HttpAnswer::parse(&curl(directory, &[&ours[..], &right, &[&secure]].concat()));
-    unharmed(scrape, || {
+    let scrape = || HttpAnswer::parse(&curl(directory, &[&trusted[..], &right, &[&secure]].concat()));
+    attack_beside(scrape, || {
         for (what, arguments, expected) in [
             ("no TLS", &[&right[..], &[&plain]].concat(), Some(400)),
-            ("no certificate", &[&ours[..2], &right, &[&secure]].concat(), None),
-            ("another authority's", &[&theirs[..], &right, &[&secure]].concat(), None),
-            ("no password", &[&ours[..], &[&secure]].concat(), Some(401)),
-            ("a wrong one", &[&ours[..], &["--user", "alice:wrong", &secure]].concat(), Some(401)),
-            ("an unknown user", &[&ours[..], &["--user", "mallory:right", &secure]].concat(), Some(401)),
+            ("no certificate", &[&trusted[..2], &right, &[&secure]].concat(), None),
+            ("another authority's", &[&untrusted[..], &right, &[&secure]].concat(), None),
+            ("no password", &[&trusted[..], &[&secure]].concat(), Some(401)),
+            ("a wrong one", &[&trusted[..], &["--user", "alice:wrong", &secure]].concat(), Some(401)),
+            ("an unknown user", &[&trusted[..], &["--user", "mallory:right", &secure]].concat(), Some(401)),
         ] {
             assert_eq!(status(directory, arguments), expected, "{what}");
         }
     });
-    // Renewed while it runs, by another authority: who believes only the old one does not connect any more.
+    // Renewed at run time by another authority: a client that trusts only the old one no longer connects.
     files.authority("renewed", true);
     let deadline = Deadline::default();
     let renewed = ["--cacert", "renewed.crt", "--cert", "ca-client.crt", "--key", "ca-client.key"];
     while status(directory, &[&renewed[..], &right, &[&secure]].concat()) != Some(200) {
         assert!(!deadline.passed(), "the renewed certificate is not used");
     }
-    assert_eq!(status(directory, &[&ours[..], &right, &[&secure]].concat()), None);
+    assert_eq!(status(directory, &[&trusted[..], &right, &[&secure]].concat()), None);
 }
 
 #[test]
@@ -122,25 +123,25 @@ fn passwords_reload_at_run_time_and_a_broken_file_changes_nothing() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let files = Files::with(ALICE);
     let exporter = fleet.exporter(&[&files.flag()]);
-    let ask = |credentials: &str| exporter.get_with("/metrics", &[("Authorization", credentials)]);
+    let get = |credentials: &str| exporter.get_with("/metrics", &[("Authorization", credentials)]);
     // alice:right, alice:other, alice:wrong
     let (right, other, wrong) = ("Basic YWxpY2U6cmlnaHQ=", "Basic YWxpY2U6b3RoZXI=", "Basic YWxpY2U6d3Jvbmc=");
-    assert_eq!((ask(right).status, ask(other).status), (200, 401));
-    unharmed(
-        || ask(right),
+    assert_eq!((get(right).status, get(other).status), (200, 401));
+    attack_beside(
+        || get(right),
         || {
-            // Some are told to wait for their turn.
+            // Some are refused because too many checks run at once.
             std::thread::scope(|scope| {
                 for _ in 0..16 {
-                    scope.spawn(|| assert!((0..4).all(|_| [401, 503].contains(&ask(wrong).status))));
+                    scope.spawn(|| assert!((0..4).all(|_| [401, 503].contains(&get(wrong).status))));
                 }
             });
             files.write("web.yml", "basic_auth_users:\n  alice: right\n");
-            assert_eq!((ask(right).status, exporter.get("/metrics").status), (200, 401));
+            assert_eq!((get(right).status, exporter.get("/metrics").status), (200, 401));
             fs::remove_file(files.path("web.yml")).unwrap();
-            assert_eq!((ask(right).status, exporter.get("/metrics").status), (200, 401));
+            assert_eq!((get(right).status, exporter.get("/metrics").status), (200, 401));
         },
     );
     files.write("web.yml", ALICE_AFTERWARDS);
-    assert_eq!((ask(right).status, ask(other).status), (401, 200));
+    assert_eq!((get(right).status, get(other).status), (401, 200));
 }

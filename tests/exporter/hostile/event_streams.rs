@@ -1,4 +1,4 @@
-//! Pages that are open: so many and no more, and nothing is left of those that were closed.
+//! Event streams of open pages: their number is limited, and closed ones release their resources.
 
 use super::attacked::Attacked;
 use crate::samples::Samples;
@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-/// So many pages are kept up to date.
+/// The limit of open event streams.
 const PAGES: usize = 32;
 
 fn open(exporter: &ExporterProcess) -> TcpStream {
@@ -17,7 +17,7 @@ fn open(exporter: &ExporterProcess) -> TcpStream {
     connection
 }
 
-/// The status, once the head is there.
+/// Reads the head and returns the status.
 fn status(connection: &mut TcpStream) -> u16 {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -45,7 +45,7 @@ fn event_streams_above_the_limit_are_refused_and_closed_ones_make_room() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     let exporter = &attacked.exporter;
     let before = open_files(exporter);
-    // Their heads are read, and after that nothing.
+    // Reads the heads of the answers and nothing after them.
     let open_many = || {
         let mut pages: Vec<_> = (0..40).map(|_| open(exporter)).collect();
         let mut statuses: Vec<u16> = pages.iter_mut().map(status).collect();
@@ -53,18 +53,18 @@ fn event_streams_above_the_limit_are_refused_and_closed_ones_make_room() {
         statuses
     };
     let expected = [vec![200; PAGES], vec![503; 40 - PAGES]].concat();
-    attacked.unharmed(|| {
+    attacked.attack(|| {
         assert_eq!(open_many(), expected);
-        // The places of those are given back, all of them.
+        // All slots of closed streams become free.
         let deadline = Deadline::default();
         while open_many() != expected {
-            assert!(!deadline.passed(), "closed pages have places");
+            assert!(!deadline.passed(), "closed streams keep their slots");
         }
     });
     wait_for_files(exporter, before);
 }
 
-/// Of the threads that there always are: how often they ran.
+/// The context switch counts of the permanent threads.
 fn switches(exporter: &ExporterProcess) -> Vec<String> {
     let task = format!("/proc/{}/task", exporter.process().pid());
     let status = |name: &str| {
@@ -80,7 +80,7 @@ fn switches(exporter: &ExporterProcess) -> Vec<String> {
 
 #[test]
 fn observation_stops_when_the_last_page_is_closed() {
-    // An agent whose beats, one a second, are the clock.
+    // An agent whose heartbeats, one per second, are the clock.
     let Some(fleet) = RosterFleet::installed_or_skip(Fleet::builder(), &["mos", "coder0"], "1") else { return };
     fleet.start(&["mos", "coder0"]);
     let exporter = fleet.exporter(&[]);
@@ -93,7 +93,7 @@ fn observation_stops_when_the_last_page_is_closed() {
     assert_ne!(switches(&exporter), while_open, "an open page is kept up to date");
     drop(page);
     wait_for_files(&exporter, before);
-    // The last answer's connection is closed, and what that set off is over.
+    // Wait until the last connection is closed.
     beats.wait_wake_ups(2);
     let idle = switches(&exporter);
     beats.wait_wake_ups(4);

@@ -1,50 +1,50 @@
-//! An agent that reports without end.
+//! An agent that reports continuously.
 
 use super::attacked::Attacked;
-use crate::activity_reports::{Reporter, until};
+use crate::activity_reports::{Reporter, scrape_until};
 use crate::samples::Samples;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-/// How often is scraped with the flood and without it.
+/// The number of scrapes with and without the flood.
 const SCRAPES: u32 = 150;
-/// Time in between, in which nobody asks: whoever looked at each report all the same would do it then.
+/// The time between scrapes, in which an exporter that reads each report would spend CPU time.
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// CPU time of the exporter for so many scrapes.
+/// The CPU time of the exporter for these scrapes.
 fn work(attacked: &Attacked) -> f64 {
     let spent = || Samples(attacked.exporter.scrape()).value("process_cpu_seconds_total").unwrap();
     let before = spent();
     for _ in 0..SCRAPES {
         let samples = Samples(attacked.exporter.scrape());
         let activity = samples.activity("coder0");
-        // One report takes the other's place: at no moment is there none.
+        // Reports are replaced atomically, so that there is always one.
         assert!(matches!(activity.as_deref(), Some("working" | "idle")), "{activity:?}");
         thread::sleep(PAUSE);
     }
     spent() - before
 }
 
-/// Work is measured, and not time: how much else goes on on the machine does not matter.
+/// Measures CPU time and not elapsed time, so that other load on the machine does not matter.
 #[test]
 fn a_flood_of_reports_neither_harms_scrapes_nor_adds_work() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
-    let reporter = Reporter::of(&attacked.fleet, "coder0");
-    reporter.say("working", "");
-    until(&attacked.exporter, |samples| samples.activity("coder0").as_deref() == Some("working"));
+    let reporter = Reporter::new(&attacked.fleet, "coder0");
+    reporter.report("working", "");
+    scrape_until(&attacked.exporter, |samples| samples.activity("coder0").as_deref() == Some("working"));
     let quiet = work(&attacked);
 
     let (over, reports) = (AtomicBool::new(false), AtomicU32::new(0));
     let flooded = thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(SeqCst) {
-                reporter.say(["working", "idle"][reports.fetch_add(1, SeqCst) as usize % 2], "");
+                reporter.report(["working", "idle"][reports.fetch_add(1, SeqCst) as usize % 2], "");
             }
         });
         let flooded = thread::Builder::new().spawn_scoped(scope, || work(&attacked)).unwrap().join();
-        attacked.unharmed(|| attacked.fleet.snapshot());
-        // Also if it panicked: a scope waits for its threads.
+        attacked.attack(|| attacked.fleet.snapshot());
+        // Set also if it panicked: a scope waits for its threads.
         over.store(true, SeqCst);
         flooded.unwrap()
     });
@@ -53,6 +53,6 @@ fn a_flood_of_reports_neither_harms_scrapes_nor_adds_work() {
     assert!(reports > SCRAPES, "{reports} reports are no flood");
     assert!(flooded < 2.0 * quiet, "{quiet} s without, {flooded} s with {reports} reports");
 
-    reporter.say("waiting", "login");
-    until(&attacked.exporter, |samples| samples.waiting_for("coder0").as_deref() == Some("login"));
+    reporter.report("waiting", "login");
+    scrape_until(&attacked.exporter, |samples| samples.waiting_for("coder0").as_deref() == Some("login"));
 }

@@ -1,4 +1,4 @@
-//! What befalls an agent, or who watches it.
+//! Failures of agents and of a sidecar.
 
 use jiff::{SignedDuration, Timestamp};
 use mosaic_harness::Frozen;
@@ -7,12 +7,12 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::incident::monitored_fleet::{Incident, MORTAL, RESTLESS, WATCHED};
 
-/// How wrong a clock is: more than three of the intervals below.
+/// The error of a wall clock: more than three of the intervals below.
 const WRONG: SignedDuration = SignedDuration::from_mins(10);
-/// What stays of who was killed.
-const BEFORE: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
+/// The alerts that the killed agents keep active.
+const EARLIER: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
 
-pub(crate) fn one_is_killed_once_and_one_again_and_again(incident: &mut Incident) {
+pub(crate) fn killed_agents(incident: &mut Incident) {
     let fleet = incident.fleet.units().fleet();
     fleet.pane(MORTAL).process().signal(Signal::KILL.as_raw());
     for starts in 2..=5 {
@@ -21,19 +21,22 @@ pub(crate) fn one_is_killed_once_and_one_again_and_again(incident: &mut Incident
     }
     incident.fleet.units().wait_state(MORTAL, "failed");
     incident.fleet.wait_condition(RESTLESS, "up");
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
 
     let exits = [(MORTAL.to_owned(), 137.0), (RESTLESS.to_owned(), 137.0)].into();
     assert_eq!(incident.by("agent", "mosaic_agent_last_exit_code"), exits);
-    let said = incident.description("MosaicAgentDown");
-    assert!(said.contains("coder0 has had no running process"), "{said}");
+    let description = incident.description("MosaicAgentDown");
+    assert!(description.contains("coder0 has had no running process"), "{description}");
     assert!(
-        said.contains("its unit is failed; its last exit code is 137. To find the cause, run on this-host:"),
-        "{said}"
+        description.contains("its unit is failed; its last exit code is 137. To find the cause, run on this-host:"),
+        "{description}"
     );
-    let said = incident.description("MosaicAgentFlapping");
-    // How often `increase` says, which makes more of a counter that is a few seconds old.
-    assert!(said.starts_with("coder1 was started ") && said.contains(" times within an hour."), "{said}");
+    let description = incident.description("MosaicAgentFlapping");
+    // The number is not checked: `increase` extrapolates for a counter that is a few seconds old.
+    assert!(
+        description.starts_with("coder1 was started ") && description.contains(" times within an hour."),
+        "{description}"
+    );
 
     assert_eq!(incident.panel_of_agent(MORTAL, "Last exit"), 137.0);
     let conditions = [MORTAL, RESTLESS].map(|agent| incident.panel_of_agent(agent, "Condition"));
@@ -45,31 +48,31 @@ pub(crate) fn one_is_killed_once_and_one_again_and_again(incident: &mut Incident
     assert_eq!(in_need, [MORTAL], "{first:?}");
 }
 
-/// It does not say so: its heartbeat does, which it no longer writes. While it hangs, the test writes it.
-pub(crate) fn a_sidecar_hangs(incident: &mut Incident) {
+/// A hung sidecar shows by its heartbeat, which it no longer writes. While it hangs, the test writes it.
+pub(crate) fn hung_sidecar(incident: &mut Incident) {
     let sidecar = Frozen::new(incident.fleet.units().sidecar(WATCHED));
-    incident.shows(&[&BEFORE[..], &["MosaicHeartbeatStale agent=coder2"]].concat());
+    incident.expect_alerts(&[&EARLIER[..], &["MosaicHeartbeatStale agent=coder2"]].concat());
     assert_eq!(incident.number("Need attention"), 2.0);
 
-    // By a wall clock that is wrong; the other one says that it is fresh, and so no sidecar is missed.
+    // A wrong wall clock: the monotonic clock says that the heartbeat is fresh, so it is not stale.
     let file = incident.fleet.units().fleet().heartbeat_file(WATCHED);
     let real = file.text().unwrap();
     for wrong in [-WRONG, WRONG] {
         std::fs::write(file.path(), fresh(&real, Timestamp::now() + wrong)).unwrap();
-        incident.shows(&[&BEFORE[..], &["MosaicClockSkew"]].concat());
+        incident.expect_alerts(&[&EARLIER[..], &["MosaicClockSkew"]].concat());
     }
 
-    // About another process than the one in the pane.
+    // A heartbeat of another process than the one in the pane.
     std::fs::write(file.path(), with(&fresh(&real, Timestamp::now()), "pid", "1")).unwrap();
     let other = ["MosaicIdentityMismatch kind=pid-mismatch", "MosaicAgentUnknown agent=coder2 condition=unknown"];
-    incident.shows(&[&BEFORE[..], &other].concat());
+    incident.expect_alerts(&[&EARLIER[..], &other].concat());
 
     drop(sidecar);
     incident.fleet.wait_condition(WATCHED, "up");
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
 }
 
-/// One of just now, which stays fresh for minutes, with this time of the wall clock.
+/// A present heartbeat that stays fresh for minutes, with this wall clock time.
 fn fresh(beat: &str, at: Timestamp) -> String {
     let since_boot = clock_gettime(ClockId::Monotonic);
     let mono = format!("{}.{:03}", since_boot.tv_sec, since_boot.tv_nsec / 1_000_000);
@@ -77,7 +80,7 @@ fn fresh(beat: &str, at: Timestamp) -> String {
     with(&with(&with(beat, "ts", &at), "mono", &mono), "interval", "60")
 }
 
-/// A heartbeat with another value for a key that it has.
+/// A heartbeat with another value for an existing key.
 fn with(beat: &str, key: &str, value: &str) -> String {
     let text = format!("\n{beat}");
     let (before, after) = text.split_once(&format!("\n{key}=")).unwrap_or_else(|| panic!("no {key} in {beat}"));

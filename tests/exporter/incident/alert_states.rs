@@ -1,4 +1,4 @@
-//! The shipped rules, as Prometheus has read them.
+//! The shipped rules as loaded by Prometheus, and the alerts that they return.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use mosaic_harness::{Deadline, PrometheusServer};
 use serde_json::Value;
 
-/// Labels that say where something is, and how bad that kind of thing is: the same in the whole incident.
-const EVERYWHERE: [&str; 5] = ["__name__", "job", "instance", "alertname", "severity"];
+/// Labels that are the same for all series of an alert.
+const COMMON_LABELS: [&str; 5] = ["__name__", "job", "instance", "alertname", "severity"];
 
-/// Alerts and recording rules, and which alerts have returned something by now.
+/// Alerts and recording rules, and the alerts that have shown so far.
 pub(crate) struct Alerts {
     expressions: BTreeMap<String, String>,
     records: BTreeSet<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Alerts {
 }
 
 impl Alerts {
-    pub(crate) fn of(prometheus: &PrometheusServer) -> Self {
+    pub(crate) fn load(prometheus: &PrometheusServer) -> Self {
         let (mut expressions, mut records) = (BTreeMap::new(), BTreeSet::new());
         for rule in rules(prometheus) {
             let name = text(&rule["name"]);
@@ -31,8 +31,8 @@ impl Alerts {
         Self { expressions, records, shown: BTreeSet::new() }
     }
 
-    /// Waits until the alerts' expressions return these, and nothing else, and Prometheus has the same
-    /// alerts by its own evaluation. An alert is written `MosaicAgentDown agent=coder0`.
+    /// Waits until the expressions return exactly these alerts and Prometheus has the same ones. An alert is written
+    /// `MosaicAgentDown agent=coder0`.
     #[track_caller]
     pub(crate) fn expect(&mut self, prometheus: &PrometheusServer, expected: &[&str]) {
         let expected: BTreeSet<String> = expected.iter().map(|alert| (*alert).to_owned()).collect();
@@ -46,7 +46,7 @@ impl Alerts {
                 !deadline.passed(),
                 "expected {expected:#?}, the expressions return {returned:#?}, and Prometheus has {active:#?}"
             );
-            // Rules are evaluated once a second, and whoever hangs is late a moment later.
+            // Rules are evaluated once per second.
             std::thread::sleep(Duration::from_millis(100));
         }
         self.shown.extend(expected.iter().map(|alert| alert.split(' ').next().unwrap().to_owned()));
@@ -60,7 +60,7 @@ impl Alerts {
         self.expressions.iter().flat_map(of_alert).collect()
     }
 
-    /// An alert's expression, with the number that is `threshold` in it replaced.
+    /// An alert's expression with another threshold.
     #[track_caller]
     pub(crate) fn with_threshold(&self, alert: &str, threshold: &str, other: &str) -> String {
         let expression = &self.expressions[alert];
@@ -69,7 +69,7 @@ impl Alerts {
         expression.replace(&compared, &format!("> {other} "))
     }
 
-    /// What the one alert of that name says.
+    /// The description of the one active alert of that name.
     #[track_caller]
     pub(crate) fn description(prometheus: &PrometheusServer, alert: &str) -> String {
         let alerts = prometheus.api("alerts", &[]);
@@ -79,10 +79,10 @@ impl Alerts {
         text(&found[0]["annotations"]["description"])
     }
 
-    /// Every alert has, and no rule ever failed.
+    /// Checks that every alert has shown and no rule has failed.
     pub(crate) fn assert_each_has_shown(&self, prometheus: &PrometheusServer) {
         let silent: Vec<_> = self.expressions.keys().filter(|name| !self.shown.contains(*name)).collect();
-        assert!(silent.is_empty(), "nothing that was done shows in these alerts: {silent:?}");
+        assert!(silent.is_empty(), "these alerts never showed: {silent:?}");
         for record in &self.records {
             let series = prometheus.range(record, Duration::from_mins(10));
             assert!(!series.is_empty(), "nothing was recorded as {record}");
@@ -92,13 +92,13 @@ impl Alerts {
         }
     }
 
-    /// As an alert that has shown by other means.
-    pub(crate) fn note(&mut self, alert: &str) {
+    /// Counts an alert as shown.
+    pub(crate) fn mark_shown(&mut self, alert: &str) {
         self.shown.insert(alert.to_owned());
     }
 }
 
-/// The alerts that Prometheus has, those that still wait (`for`) among them. Their texts are whole.
+/// The alerts that Prometheus has, including pending ones. Their texts must be complete.
 #[track_caller]
 fn active(prometheus: &PrometheusServer) -> BTreeSet<String> {
     let alerts = prometheus.api("alerts", &[]);
@@ -117,7 +117,7 @@ fn active(prometheus: &PrometheusServer) -> BTreeSet<String> {
 }
 
 fn written(name: &str, labels: &BTreeMap<String, String>) -> String {
-    let own = labels.iter().filter(|(label, _)| !EVERYWHERE.contains(&label.as_str()));
+    let own = labels.iter().filter(|(label, _)| !COMMON_LABELS.contains(&label.as_str()));
     own.fold(name.to_owned(), |written, (label, value)| format!("{written} {label}={value}"))
 }
 
@@ -127,9 +127,9 @@ fn rules(prometheus: &PrometheusServer) -> Vec<Value> {
 }
 
 fn list(value: &Value) -> &[Value] {
-    value.as_array().unwrap_or_else(|| panic!("no list: {value:#}"))
+    value.as_array().unwrap_or_else(|| panic!("not a list: {value:#}"))
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value:#}")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value:#}")).to_owned()
 }

@@ -5,29 +5,29 @@ use std::time::Instant;
 
 use mosaic_harness::{Dashboard, DashboardQuery, PrometheusServer};
 
-/// What Grafana makes of "All".
+/// Grafana's value for "All".
 const ALL: &str = ".+";
 const JOB: &str = "mosaic-fleet";
 
-/// What a person with this choice of host and agent sees.
+/// The queries of a dashboard for one choice of host and agent.
 struct View {
     dashboard: String,
     agent: String,
     queries: Vec<DashboardQuery>,
 }
 
-/// Every query, as the dashboards ask it for all hosts and agents, and for each agent alone.
+/// Every query of the dashboards, for all hosts and agents and for each agent alone.
 pub(crate) struct Panels {
     views: Vec<View>,
     since: Instant,
-    /// Dashboard and number of each query that has returned something by now.
+    /// Dashboard and number of each query that has returned a series so far.
     shown: BTreeSet<(String, usize)>,
 }
 
 impl Panels {
     const FLEET: &str = "mosaic-fleet.json";
 
-    pub(crate) fn with(host: &str, agents: &[&str]) -> Self {
+    pub(crate) fn new(host: &str, agents: &[&str]) -> Self {
         let mut views = Vec::new();
         for dashboard in Dashboard::all() {
             let chosen: Vec<(&str, &str)> = if dashboard.file() == Self::FLEET {
@@ -48,8 +48,8 @@ impl Panels {
         Self { views, since: Instant::now(), shown: BTreeSet::new() }
     }
 
-    /// Asks every query of every panel, which has to be answered.
-    pub(crate) fn ask(&mut self, prometheus: &PrometheusServer) {
+    /// Runs every query of every panel, which must succeed.
+    pub(crate) fn run_queries(&mut self, prometheus: &PrometheusServer) {
         for view in &self.views {
             for (number, query) in view.queries.iter().enumerate() {
                 let series = if query.instant {
@@ -64,21 +64,21 @@ impl Panels {
         }
     }
 
-    /// Nothing can show in what asks for this.
-    pub(crate) fn excuse(&mut self, family: &str) {
+    /// Counts all queries of a metric family as shown.
+    pub(crate) fn exclude(&mut self, family: &str) {
         for View { dashboard, queries, .. } in &self.views {
-            let asking = queries.iter().enumerate().filter(|(_, query)| query.expression.contains(family));
-            self.shown.extend(asking.map(|(number, _)| (dashboard.clone(), number)));
+            let matching = queries.iter().enumerate().filter(|(_, query)| query.expression.contains(family));
+            self.shown.extend(matching.map(|(number, _)| (dashboard.clone(), number)));
         }
     }
 
-    /// The queries of the panel with that title, of the whole fleet.
+    /// The queries of the panel with that title for the whole fleet.
     #[track_caller]
     pub(crate) fn of_fleet(&self, title: &str) -> Vec<&str> {
         self.of_agent(ALL, title)
     }
 
-    /// The same, of one agent.
+    /// The queries of the panel with that title for one agent.
     #[track_caller]
     pub(crate) fn of_agent(&self, agent: &str, title: &str) -> Vec<&str> {
         let view = self.views.iter().find(|view| view.agent == agent).unwrap();
@@ -88,7 +88,7 @@ impl Panels {
         found
     }
 
-    /// Each dashboard's choices are what there is to choose from.
+    /// Checks that each variable of a dashboard offers exactly the existing values.
     pub(crate) fn assert_choices(prometheus: &PrometheusServer, host: &str, agents: &[&str]) {
         let mut agents = agents.to_vec();
         agents.sort_unstable();
@@ -96,8 +96,8 @@ impl Panels {
         for dashboard in Dashboard::all() {
             for variable in dashboard.variables() {
                 let Some(definition) = variable["definition"].as_str() else { continue };
-                let asked = definition.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')'));
-                let (selector, label) = asked.and_then(|asked| asked.rsplit_once(", ")).unwrap();
+                let arguments = definition.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')'));
+                let (selector, label) = arguments.and_then(|arguments| arguments.rsplit_once(", ")).unwrap();
                 let selector = dashboard.substituted(selector.to_owned(), &values);
                 let found = prometheus.api(&format!("label/{label}/values"), &[("match[]", &selector)]);
                 let expected = match variable["name"].as_str().unwrap() {
@@ -110,12 +110,12 @@ impl Panels {
         }
     }
 
-    /// Every query has.
+    /// Checks that every query has shown.
     pub(crate) fn assert_each_has_shown(&self) {
         for View { dashboard, queries, .. } in &self.views {
             for (number, DashboardQuery { panel, expression, .. }) in queries.iter().enumerate() {
                 let has_shown = self.shown.contains(&(dashboard.clone(), number));
-                assert!(has_shown, "{dashboard}: nothing that was done shows in '{panel}': {expression}");
+                assert!(has_shown, "{dashboard}: the panel '{panel}' never showed anything: {expression}");
             }
         }
     }

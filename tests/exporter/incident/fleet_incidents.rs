@@ -1,56 +1,53 @@
-//! What befalls the fleet as a whole.
+//! Failures of the whole fleet: the roster, the tmux server, and drift.
 
 use crate::incident::monitored_fleet::{Incident, MOS, RESTLESS, WATCHED};
 use mosaic_harness::UnitFleet;
 use rustix::process::Signal;
 
-const BEFORE: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
-/// What comes of a tmux server that is another, for a quarter of an hour.
+/// The alerts that earlier failures keep active.
+const EARLIER: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
+/// The alert after a restart of the tmux server, for a quarter of an hour.
 const RESTARTED: &str = "MosaicHolderRestarted";
 const LIVING: [&str; 3] = [MOS, RESTLESS, WATCHED];
 
-pub(crate) fn the_roster_is_garbage(incident: &mut Incident) {
+pub(crate) fn invalid_roster(incident: &mut Incident) {
     let roster = incident.fleet.roster();
     let families = ["mosaic_agent_info", "mosaic_agent_condition == 1", "mosaic_agent_unit_state == 1"];
     let before = families.map(|family| incident.agents_in(family));
-    incident.fleet.write_roster("\u{0}{[ this is no roster");
-    incident.shows(&[&BEFORE[..], &["MosaicRosterInvalid"]].concat());
+    incident.fleet.write_roster("\u{0}{[ not a roster");
+    incident.expect_alerts(&[&EARLIER[..], &["MosaicRosterInvalid"]].concat());
     assert_eq!(families.map(|family| incident.agents_in(family)), before);
     assert_eq!(incident.by("", "mosaic_roster_agents")[""], 4.0);
     let failed = incident.by("collector", "mosaic_collector_success == 0");
     assert_eq!(failed.into_keys().collect::<Vec<_>>(), ["roster"]);
-    let said = incident.description("MosaicRosterInvalid");
-    assert!(said.contains("The exporter uses the roster that it read at 2"), "{said}");
+    let description = incident.description("MosaicRosterInvalid");
+    assert!(description.contains("The exporter uses the roster that it read at 2"), "{description}");
     incident.fleet.write_roster(&roster);
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
 }
 
-pub(crate) fn the_tmux_server_is_killed(incident: &mut Incident) {
+pub(crate) fn killed_tmux_server(incident: &mut Incident) {
     let server = incident.fleet.units().server();
     server.signal(Signal::KILL.as_raw());
     server.wait();
     for agent in LIVING {
         incident.fleet.wait_condition(agent, "up");
     }
-    incident.shows(&[&BEFORE[..], &[RESTARTED]].concat());
+    incident.expect_alerts(&[&EARLIER[..], &[RESTARTED]].concat());
 }
 
-/// No unit of an agent outlives it.
-pub(crate) fn the_tmux_server_is_stopped(incident: &mut Incident) {
+/// A stop of the holder also stops the agents.
+pub(crate) fn stopped_tmux_server(incident: &mut Incident) {
     incident.fleet.units().manager().systemctl_ok(&["stop", UnitFleet::HOLDER]);
     let down = LIVING.map(|agent| format!("MosaicAgentDown agent={agent}"));
     let down: Vec<&str> = down.iter().map(String::as_str).collect();
-    incident.shows(&[&BEFORE[..], &down, &[RESTARTED, "MosaicHolderDown", "MosaicBelowQuorum"]].concat());
+    incident.expect_alerts(&[&EARLIER[..], &down, &[RESTARTED, "MosaicHolderDown", "MosaicBelowQuorum"]].concat());
     assert_eq!([incident.number("Agents up"), incident.number("Need attention")], [0.0, 4.0]);
     incident.fleet.start(&LIVING);
-    incident.shows(&[&BEFORE[..], &[RESTARTED]].concat());
+    incident.expect_alerts(&[&EARLIER[..], &[RESTARTED]].concat());
 }
 
-// DOC What differs from the roster.
-
-const BEFORE: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
-
-pub(crate) fn what_is_there_differs_from_the_roster(incident: &mut Incident) {
+pub(crate) fn drift(incident: &mut Incident) {
     let ghost = incident.fleet.units().fleet().heartbeat_path("ghost");
     incident.tmux(&["new-session", "-d", "-s", "scratch"]);
     incident.tmux(&["new-session", "-d", "-s", "my notes"]);
@@ -59,13 +56,13 @@ pub(crate) fn what_is_there_differs_from_the_roster(incident: &mut Incident) {
     let kinds = ["orphan-heartbeat", "unit-disabled", "unmanaged-session"];
     let drift = kinds.map(|kind| format!("MosaicDrift kind={kind}"));
     let drift: Vec<&str> = drift.iter().map(String::as_str).collect();
-    incident.shows(&[&BEFORE[..], &drift].concat());
+    incident.expect_alerts(&[&EARLIER[..], &drift].concat());
     let counted = [("session-missing", 1.0), (kinds[0], 1.0), (kinds[1], 1.0), (kinds[2], 2.0)];
     let counted = counted.map(|(kind, count)| (kind.to_owned(), count)).into();
     assert_eq!(incident.panel("Drift by kind", 0, "kind"), counted);
     assert_eq!(incident.number("Drift"), 5.0);
 
-    // As units were once: started, and remembered for good.
+    // As in earlier installations: a oneshot unit that stays active after the start.
     incident.systemctl("stop", RESTLESS);
     let before = std::fs::read_to_string(drop_in(incident)).unwrap();
     incident.fleet.units().drop_in(
@@ -78,8 +75,8 @@ pub(crate) fn what_is_there_differs_from_the_roster(incident: &mut Incident) {
     incident.fleet.start(&[RESTLESS]);
     incident.tmux(&["kill-session", "-t", "=coder1:"]);
     incident.fleet.wait_condition(RESTLESS, "missing");
-    let lies = ["MosaicUnitLies agent=coder1 state=active", "MosaicAgentDown agent=coder1"];
-    incident.shows(&[&BEFORE[..], &drift, &lies].concat());
+    let unit_alerts = ["MosaicUnitLies agent=coder1 state=active", "MosaicAgentDown agent=coder1"];
+    incident.expect_alerts(&[&EARLIER[..], &drift, &unit_alerts].concat());
 
     incident.tmux(&["kill-session", "-t", "=scratch:"]);
     incident.tmux(&["kill-session", "-t", "=my notes:"]);
@@ -88,7 +85,7 @@ pub(crate) fn what_is_there_differs_from_the_roster(incident: &mut Incident) {
     incident.fleet.units().drop_in(RESTLESS, &before);
     incident.systemctl("enable", RESTLESS);
     incident.fleet.start(&[RESTLESS]);
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
     assert_eq!(incident.number("Drift"), 1.0);
 }
 

@@ -1,4 +1,4 @@
-//! The fleet that things happen to, and who watches it.
+//! The monitored fleet, its exporter and its Prometheus.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -8,28 +8,28 @@ use mosaic_harness::{Binaries, Deadline, ExporterProcess, Fleet, PrometheusServe
 use crate::incident::alert_states::Alerts;
 use crate::incident::dashboard_panels::Panels;
 
-/// Hands out the work, and is harmed last.
+/// The orchestrator, which fails last.
 pub(crate) const MOS: &str = "mos";
-/// Is not started again when it ends.
+/// Is not restarted when it ends.
 pub(crate) const MORTAL: &str = "coder0";
-/// Ends again and again.
+/// Ends repeatedly.
 pub(crate) const RESTLESS: &str = "coder1";
-/// Is watched by a sidecar that hangs.
+/// Its sidecar hangs.
 pub(crate) const WATCHED: &str = "coder2";
-/// All of them.
+/// All agents.
 pub(crate) const AGENTS: [&str; 4] = [MOS, MORTAL, RESTLESS, WATCHED];
 
-/// A label's value that has everything in it that has to be escaped. The roster allows none like it: no class,
-/// name or runtime has these letters. The tenant is the one label that somebody else names.
+/// A label value with every character that needs escaping. Only the tenant can have them: the roster does not allow
+/// them in names, classes and runtimes.
 pub(crate) const TENANT: &str = "the \"night\\shift\"\nof {jarvis} \\n";
 
-/// What the shipped configuration calls the host.
+/// The name of the host in the shipped configuration.
 pub(crate) const INSTANCE: &str = "this-host";
 
-/// How old what an exporter tells may be.
+/// The maximum age of an observation of the exporter, in seconds.
 const FRESH: f64 = 1.0;
 
-/// A fleet with its exporter, and a Prometheus with what is shipped for it.
+/// A fleet with its exporter, and a Prometheus with the shipped rules.
 pub(crate) struct Incident {
     pub(crate) prometheus: PrometheusServer,
     pub(crate) exporter: ExporterProcess,
@@ -39,73 +39,72 @@ pub(crate) struct Incident {
 }
 
 impl Incident {
-    /// All runs, and nothing has happened yet.
+    /// A healthy fleet.
     pub(crate) fn begin_or_skip() -> Option<Self> {
-        // Heartbeats that come often are late soon.
+        // With a short interval, heartbeats become stale soon.
         let fleet = RosterFleet::installed_or_skip(Fleet::builder(), &AGENTS, "0.5")?;
         fleet.write_roster(&fleet.roster().replace("name: coder0,", "name: coder0, restart: \"no\","));
         fleet.install();
         let exporter = exporter(&fleet);
         let configuration = configuration(&format!("'{}'", exporter.address()));
         let prometheus = PrometheusServer::start_or_skip(fleet.units().fleet(), &configuration)?;
-        // The test is in more of a hurry than a site, and does not want to be given up.
+        // Restarts must be fast and unlimited.
         fleet.units().drop_in(RESTLESS, "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=50ms\n");
         fleet.units().drop_in(WATCHED, "[Service]\nWatchdogSec=0\n");
         fleet.start(&AGENTS);
-        let alerts = Alerts::of(&prometheus);
-        Some(Self { alerts, panels: Panels::with(INSTANCE, &AGENTS), prometheus, exporter, fleet })
+        let alerts = Alerts::load(&prometheus);
+        Some(Self { alerts, panels: Panels::new(INSTANCE, &AGENTS), prometheus, exporter, fleet })
     }
 
-    /// Nobody is to be scraped any more.
-    pub(crate) fn scrape_nobody(&self) {
+    /// Removes the target from the configuration of Prometheus.
+    pub(crate) fn remove_target(&self) {
         self.prometheus.reload(&configuration(""));
     }
 
-    /// After something was done: Prometheus has seen it, these alerts are those that come of it, and every
-    /// panel answers.
+    /// Waits for a scrape of the present state, checks the alerts, and queries every panel.
     #[track_caller]
-    pub(crate) fn shows(&mut self, alerts: &[&str]) {
+    pub(crate) fn expect_alerts(&mut self, alerts: &[&str]) {
         self.wait_scrape();
         self.alerts.expect(&self.prometheus, alerts);
-        self.panels.ask(&self.prometheus);
+        self.panels.run_queries(&self.prometheus);
     }
 
-    /// As [`shows`](Self::shows), where there is nothing left to scrape.
+    /// As [`expect_alerts`](Self::expect_alerts), without a target to scrape.
     #[track_caller]
-    pub(crate) fn shows_unscraped(&mut self, alerts: &[&str]) {
+    pub(crate) fn expect_alerts_without_target(&mut self, alerts: &[&str]) {
         self.alerts.expect(&self.prometheus, alerts);
-        self.panels.ask(&self.prometheus);
+        self.panels.run_queries(&self.prometheus);
     }
 
-    /// An alert has returned what it should in another way.
-    pub(crate) fn has_shown(&mut self, alert: &str) {
-        self.alerts.note(alert);
+    /// Counts an alert as shown that was checked in another way.
+    pub(crate) fn mark_shown(&mut self, alert: &str) {
+        self.alerts.mark_shown(alert);
     }
 
-    /// Nothing here can say whether the user lingers: what needs that shows nothing.
+    /// Excludes the alert and the panels of linger, which is unknown on this host.
     pub(crate) fn without_linger(&mut self) {
-        self.alerts.note("MosaicLingerOff");
-        self.panels.excuse("mosaic_linger_enabled");
+        self.alerts.mark_shown("MosaicLingerOff");
+        self.panels.exclude("mosaic_linger_enabled");
     }
 
-    /// Nothing that an alert or a panel is there for was left out.
+    /// Checks that every alert and every panel has shown.
     pub(crate) fn end(self) {
         self.alerts.assert_each_has_shown(&self.prometheus);
         self.panels.assert_each_has_shown();
     }
 
-    /// What an alert would say with another threshold.
+    /// An alert's expression with another threshold.
     pub(crate) fn with_threshold(&self, alert: &str, threshold: &str, other: &str) -> String {
         self.alerts.with_threshold(alert, threshold, other)
     }
 
-    /// The text of an alert that Prometheus has now.
+    /// The description of a present alert.
     #[track_caller]
     pub(crate) fn description(&self, alert: &str) -> String {
         Alerts::description(&self.prometheus, alert)
     }
 
-    /// What an expression gives now, by a label. No two of its series have the same.
+    /// The present values of an expression by a label, which must be unique among its series.
     #[track_caller]
     pub(crate) fn by(&self, label: &str, expression: &str) -> BTreeMap<String, f64> {
         let series = self.prometheus.instant(expression);
@@ -115,19 +114,19 @@ impl Incident {
         map
     }
 
-    /// The names of the agents of which an expression has a series.
+    /// The agents for which an expression has a series.
     #[track_caller]
     pub(crate) fn agents_in(&self, expression: &str) -> Vec<String> {
         self.by("agent", expression).into_keys().collect()
     }
 
-    /// What one of a panel's queries gives, by a label.
+    /// The values of one of a panel's queries by a label.
     #[track_caller]
     pub(crate) fn panel(&self, title: &str, query: usize, label: &str) -> BTreeMap<String, f64> {
         self.by(label, self.panels.of_fleet(title)[query])
     }
 
-    /// The one number of a panel.
+    /// The single number of a panel.
     #[track_caller]
     pub(crate) fn number(&self, title: &str) -> f64 {
         let found = self.panel(title, 0, "");
@@ -135,7 +134,7 @@ impl Incident {
         found[""]
     }
 
-    /// What one of an agent's panels shows, which is one number.
+    /// The single number of one of an agent's panels.
     #[track_caller]
     pub(crate) fn panel_of_agent(&self, agent: &str, title: &str) -> f64 {
         let found = self.by("agent", self.panels.of_agent(agent, title)[0]);
@@ -143,32 +142,32 @@ impl Incident {
         found[agent]
     }
 
-    /// Of what the agents' units are.
+    /// `systemctl` on an agent's unit.
     pub(crate) fn systemctl(&self, verb: &str, agent: &str) {
         self.fleet.units().manager().systemctl_ok(&[verb, &UnitFleet::unit(agent)]);
     }
 
-    /// tmux on the fleet's server, which has to do it.
+    /// A tmux command on the fleet's server, which must succeed.
     #[track_caller]
     pub(crate) fn tmux(&self, arguments: &[&str]) {
         let output = self.fleet.units().fleet().tmux(arguments);
         assert!(output.status.success(), "{output:?}");
     }
 
-    /// Waits until Prometheus has a scrape that is about now, or a later moment.
+    /// Waits until Prometheus has a scrape of the present state.
     #[track_caller]
     fn wait_scrape(&self) {
         let event = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
         let deadline = Deadline::default();
         while self.by("job", r#"timestamp(up{job="mosaic-fleet"})"#).get("mosaic-fleet") < Some(&(event + FRESH)) {
-            // Prometheus tells nobody when it has scraped.
+            // Prometheus has no event for a scrape.
             std::thread::sleep(Duration::from_millis(50));
             assert!(!deadline.passed(), "Prometheus does not scrape");
         }
     }
 }
 
-/// As it is installed, for a tenant of that name.
+/// The installed exporter, for the tenant above.
 fn exporter(fleet: &RosterFleet) -> ExporterProcess {
     let program = fleet.units().fleet().mosaic_home().join("tools/fleet/mosaic-fleet-exporter");
     let mut command = fleet.units().manager().command(program);
@@ -176,7 +175,7 @@ fn exporter(fleet: &RosterFleet) -> ExporterProcess {
     ExporterProcess::start(command)
 }
 
-/// The shipped one, but for its target, how often it looks, and to whom it tells.
+/// The shipped configuration with another target and shorter intervals, and without alerting.
 fn configuration(target: &str) -> String {
     let shipped = Binaries::workspace().join("dashboards/prometheus").canonicalize().unwrap();
     let rules = shipped.join("mosaic-fleet.rules.yml").display().to_string();

@@ -1,4 +1,4 @@
-//! What watches the fleet, and what befalls it.
+//! Failures of the monitoring itself, and the healthy fleet before them.
 
 use std::collections::BTreeSet;
 
@@ -8,27 +8,28 @@ use rustix::process::Signal;
 use crate::incident::dashboard_panels::Panels;
 use crate::incident::monitored_fleet::{AGENTS, INSTANCE, Incident, TENANT};
 
-/// What a Prometheus of today sends.
+/// The Accept header of current Prometheus versions.
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
                       text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-/// What stays from before: who was killed for good, and who was again and again.
-const BEFORE: [&str; 3] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1", "MosaicHolderRestarted"];
+/// The alerts that earlier failures keep active.
+const EARLIER: [&str; 3] =
+    ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1", "MosaicHolderRestarted"];
 
-pub(crate) fn all_is_well(incident: &mut Incident) {
-    incident.shows(&[]);
+pub(crate) fn healthy_fleet(incident: &mut Incident) {
+    incident.expect_alerts(&[]);
     let sources = ["heartbeat", "process", "roster", "systemd", "tmux"];
     assert_eq!(incident.by("collector", "mosaic_collector_success"), sources.map(|name| (name.to_owned(), 1.0)).into());
     assert_eq!(incident.by("", "mosaic_verify_passed")[""], 1.0);
     assert_eq!(incident.agents_in("mosaic_agent_condition{condition=\"up\"} == 1"), sorted(&AGENTS));
     assert_eq!([incident.number("Agents up"), incident.number("Need attention")], [4.0, 0.0]);
-    the_scrape_is_whole(incident);
+    assert_scrape_is_complete(incident);
     Panels::assert_choices(&incident.prometheus, INSTANCE, &AGENTS);
-    let told = incident.prometheus.instant("mosaic_fleet_info");
-    assert_eq!(told[0].label("tenant"), TENANT);
+    let info = incident.prometheus.instant("mosaic_fleet_info");
+    assert_eq!(info[0].label("tenant"), TENANT);
 }
 
-/// Prometheus and the exporter agree on a format by themselves, and every sample arrives.
-fn the_scrape_is_whole(incident: &Incident) {
+/// Prometheus and the exporter negotiate a format, and every sample arrives.
+fn assert_scrape_is_complete(incident: &Incident) {
     let answer = incident.exporter.get_with("/metrics", &[("Accept", ACCEPT)]);
     assert!(answer.header("Content-Type").unwrap().starts_with("application/openmetrics-text"), "{answer:?}");
     let packed = incident.exporter.get_with("/metrics", &[("Accept", ACCEPT), ("Accept-Encoding", "gzip")]);
@@ -41,13 +42,13 @@ fn the_scrape_is_whole(incident: &Incident) {
         [1.0, f64::from(u32::try_from(samples).unwrap())],
         "{text}"
     );
-    // In the older format a counter's own name has the ending.
+    // In OpenMetrics the name of a counter family has no `_total`.
     let metadata = incident.prometheus.api("metadata", &[("metric", "mosaic_agent_starts")]);
     assert_eq!(metadata["mosaic_agent_starts"][0]["type"], "counter", "{metadata:#}");
 }
 
-/// Where nothing says whether the user lingers there is no series, and no alert.
-pub(crate) fn linger_is_off(incident: &mut Incident) {
+/// Without logind there is no series for linger, and no alert.
+pub(crate) fn disabled_linger(incident: &mut Incident) {
     assert_eq!(incident.by("", "mosaic_linger_enabled").len(), 0);
     if !is_root_or_skip("a mount") {
         incident.without_linger();
@@ -58,33 +59,33 @@ pub(crate) fn linger_is_off(incident: &mut Incident) {
         assert!(output.status.success(), "{output:?}");
     };
     sh(incident, "mount -t tmpfs tmpfs /var/lib/systemd && mkdir -p /var/lib/systemd/linger /run/systemd/users");
-    incident.shows(&["MosaicLingerOff"]);
+    incident.expect_alerts(&["MosaicLingerOff"]);
     sh(incident, "touch /var/lib/systemd/linger/root");
-    incident.shows(&[]);
+    incident.expect_alerts(&[]);
     assert_eq!(incident.by("", "mosaic_linger_enabled")[""], 1.0);
 }
 
-/// Without a bus `systemctl` is asked, and nothing is missing. Whatever hangs costs what only it knows.
-pub(crate) fn the_bus_is_cut_and_the_manager_hangs(incident: &mut Incident) {
-    let hangs = [&BEFORE[..], &["MosaicCollectorFailed collector=systemd"]].concat();
+/// Without a bus, `systemctl` is used and nothing is missing. A hung bus or manager fails only the systemd collector.
+pub(crate) fn hung_bus_and_manager(incident: &mut Incident) {
+    let hangs = [&EARLIER[..], &["MosaicCollectorFailed collector=systemd"]].concat();
     let bus = Frozen::new(only(incident, "dbus-daemon"));
-    incident.shows(&hangs);
-    all_but_units_is_told(incident);
+    incident.expect_alerts(&hangs);
+    assert_only_units_are_missing(incident);
     drop(bus);
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
 
     incident.fleet.units().manager().systemctl_ok(&["stop", "dbus.socket", "dbus.service"]);
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
     assert_eq!(incident.agents_in("mosaic_agent_unit_state == 1"), sorted(&AGENTS));
 
     let manager = Frozen::new(only(incident, "systemd"));
-    incident.shows(&hangs);
-    all_but_units_is_told(incident);
+    incident.expect_alerts(&hangs);
+    assert_only_units_are_missing(incident);
     drop(manager);
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
 }
 
-fn all_but_units_is_told(incident: &Incident) {
+fn assert_only_units_are_missing(incident: &Incident) {
     assert_eq!(incident.panel("Hosts", 0, "job"), [("mosaic-fleet".to_owned(), 1.0)].into());
     assert_eq!(incident.number("Collectors failed"), 1.0);
     assert_eq!(incident.agents_in("mosaic_agent_unit_state{state=\"active\"}"), [""; 0]);
@@ -98,21 +99,25 @@ fn all_but_units_is_told(incident: &Incident) {
     }
 }
 
-/// Nothing is known of the agents, and nothing is said of them: what stays looks back.
-pub(crate) fn the_exporter_is_killed(incident: &mut Incident) {
+/// Without an exporter there are no alerts about agents, except those about the past.
+pub(crate) fn killed_exporter(incident: &mut Incident) {
     let process = incident.exporter.process();
     process.signal(Signal::KILL.as_raw());
     process.wait();
     let lasting = ["MosaicAgentFlapping agent=coder1", "MosaicHolderRestarted", "MosaicExporterDown"];
-    incident.shows(&lasting);
+    incident.expect_alerts(&lasting);
     assert_eq!(incident.number("Exporters down"), 1.0);
     assert_eq!(incident.panel("Hosts", 0, "job"), [("mosaic-fleet".to_owned(), 0.0)].into());
     assert_eq!(incident.agents_in("mosaic_agent_condition"), [""; 0]);
 }
 
-pub(crate) fn nobody_scrapes_any_more(incident: &mut Incident) {
-    incident.scrape_nobody();
-    incident.shows_unscraped(&["MosaicAgentFlapping agent=coder1", "MosaicHolderRestarted", "MosaicExporterAbsent"]);
+pub(crate) fn removed_scrape_target(incident: &mut Incident) {
+    incident.remove_target();
+    incident.expect_alerts_without_target(&[
+        "MosaicAgentFlapping agent=coder1",
+        "MosaicHolderRestarted",
+        "MosaicExporterAbsent",
+    ]);
 }
 
 /// The one process of this program in the fleet.

@@ -1,10 +1,10 @@
-//! `mosaic fleet ps --prometheus`: who looks at all hosts at once.
+//! `mosaic fleet ps --prometheus`: the fleets of all hosts.
 
 use serde_json::Value;
 
 use crate::incident::monitored_fleet::{AGENTS, INSTANCE, Incident, MORTAL, RESTLESS, TENANT, WATCHED};
 
-pub(crate) fn who_asks_from_elsewhere_sees_who_is_down(incident: &Incident) {
+pub(crate) fn shows_agents_that_are_down(incident: &Incident) {
     let host = host(incident);
     let name = rustix::system::uname().nodename().to_str().unwrap().to_owned();
     assert_eq!((&host["host"], &host["tenant"], &host["up"]), (&name.into(), &TENANT.into(), &true.into()));
@@ -20,8 +20,8 @@ pub(crate) fn who_asks_from_elsewhere_sees_who_is_down(incident: &Incident) {
     assert!(page.contains("night\\shift") && !page.contains("\nof {jarvis}"), "a name has broken its line: {page}");
 }
 
-/// The one that waits is behind those that are down, and before all others.
-pub(crate) fn who_asks_from_elsewhere_sees_what_is_waited_for(incident: &Incident, words: &str, json: &str) {
+/// A waiting agent is listed after those that are down and before all others.
+pub(crate) fn shows_what_an_agent_waits_for(incident: &Incident, words: &str, json: &str) {
     let host = host(incident);
     let agents = host["agents"].as_array().unwrap();
     assert_eq!([&agents[0]["name"], &agents[1]["name"]], [MORTAL, WATCHED], "{host:#}");
@@ -31,7 +31,7 @@ pub(crate) fn who_asks_from_elsewhere_sees_what_is_waited_for(incident: &Inciden
     assert!(row.contains(&format!("waiting: {words} ")), "{page}");
 }
 
-pub(crate) fn who_asks_from_elsewhere_sees_that_nobody_looks(incident: &Incident) {
+pub(crate) fn shows_that_the_exporter_is_down(incident: &Incident) {
     let host = host(incident);
     assert_eq!(host["up"], false, "{host:#}");
     let agents = agents(&host);
@@ -42,10 +42,10 @@ pub(crate) fn who_asks_from_elsewhere_sees_that_nobody_looks(incident: &Incident
     assert!(!page.contains("3 of 4 up"), "{page}");
 }
 
-/// The one that there is.
+/// The single host.
 fn host(incident: &Incident) -> Value {
-    let said = ps(incident, &["--json"]);
-    let hosts: Value = serde_json::from_str(&said).unwrap();
+    let output = ps(incident, &["--json"]);
+    let hosts: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(hosts["hosts"].as_array().unwrap().len(), 1, "{hosts:#}");
     hosts["hosts"][0].clone()
 }
@@ -61,7 +61,7 @@ fn ps(incident: &Incident, further: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Name and condition of each, in their order.
+/// Name and condition of each agent, in the printed order.
 fn agents(host: &Value) -> Vec<(&str, &str)> {
     let agents = host["agents"].as_array().unwrap().iter();
     agents.map(|agent| (agent["name"].as_str().unwrap(), agent["condition"].as_str().unwrap())).collect()

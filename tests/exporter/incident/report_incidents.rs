@@ -1,30 +1,31 @@
-//! What agents say of themselves.
+//! Reports of agents: waiting, blocked, silent.
 
 use jiff::Timestamp;
 
 use crate::incident::monitored_fleet::{Incident, MORTAL, MOS, WATCHED};
-use crate::incident::prometheus_ps::who_asks_from_elsewhere_sees_what_is_waited_for;
+use crate::incident::prometheus_ps::shows_what_an_agent_waits_for;
 
-const BEFORE: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
+/// The alerts that earlier failures keep active.
+const EARLIER: [&str; 2] = ["MosaicAgentDown agent=coder0", "MosaicAgentFlapping agent=coder1"];
 
-/// Nothing that an agent is at is older than its process, which began a moment ago. So who has been at it for long is
-/// asked as if long were a moment; that the real times have not passed is what the alerts show meanwhile.
-pub(crate) fn agents_wait_and_are_blocked_and_one_works_in_silence(incident: &mut Incident) {
+/// A report is never older than its process, which has just started. Therefore the expressions of long states are run
+/// with a threshold of zero; the real alerts must not show yet.
+pub(crate) fn waiting_blocked_and_silent_agents(incident: &mut Incident) {
     let reports = [(WATCHED, "waiting"), (MOS, "working"), (MORTAL, "waiting")];
     for (agent, activity) in reports {
         report(incident, agent, activity, "permission: Bash");
     }
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
     let since = incident.panel("Waiting and blocked agents", 0, "agent");
     assert!((0.0..600.0).contains(&since[WATCHED]), "{since:?}");
     let table = "Agents by need for attention";
     let activities = incident.panel(table, 2, "agent");
     assert_eq!([activities[MOS], activities[WATCHED], activities["coder1"]], [3.0, 4.0, 1.0]);
     let waiting_for = incident.panel(table, 10, "agent");
-    assert_eq!([waiting_for[MOS], waiting_for[WATCHED]], [0.0, 1.0], "nothing, and a permission");
-    // The one that is dead waits for nobody any more.
-    assert_eq!(for_long(incident, "MosaicAgentWaiting", "600"), [WATCHED]);
-    assert_eq!(for_long(incident, "MosaicAgentSilent", "1800"), [MOS]);
+    assert_eq!([waiting_for[MOS], waiting_for[WATCHED]], [0.0, 1.0], "no reason, and a permission");
+    // The dead agent does not wait.
+    assert_eq!(agents_beyond_threshold(incident, "MosaicAgentWaiting", "600"), [WATCHED]);
+    assert_eq!(agents_beyond_threshold(incident, "MosaicAgentSilent", "1800"), [MOS]);
 
     let barred = [
         ("login: 401", "MosaicAgentLoginNeeded", "login", "login"),
@@ -32,30 +33,30 @@ pub(crate) fn agents_wait_and_are_blocked_and_one_works_in_silence(incident: &mu
     ];
     for (reason, alert, words, json) in barred {
         report(incident, WATCHED, "waiting", reason);
-        incident.shows(&[&BEFORE[..], &[&format!("{alert} agent=coder2")]].concat());
+        incident.expect_alerts(&[&EARLIER[..], &[&format!("{alert} agent=coder2")]].concat());
         let waiting = incident.with_threshold("MosaicAgentWaiting", "600", "0");
-        assert_eq!(incident.agents_in(&waiting), [""; 0], "what has an alert of its own is not told twice");
-        who_asks_from_elsewhere_sees_what_is_waited_for(incident, words, json);
+        assert_eq!(incident.agents_in(&waiting), [""; 0], "a reason with its own alert is not reported twice");
+        shows_what_an_agent_waits_for(incident, words, json);
     }
 
     report(incident, WATCHED, "blocked", "the review of 41 is open");
-    incident.shows(&BEFORE);
-    assert_eq!(for_long(incident, "MosaicAgentBlocked", "900"), [WATCHED]);
+    incident.expect_alerts(&EARLIER);
+    assert_eq!(agents_beyond_threshold(incident, "MosaicAgentBlocked", "900"), [WATCHED]);
 
     for (agent, _) in reports {
         std::fs::remove_file(path(incident, agent)).unwrap();
     }
-    incident.shows(&BEFORE);
+    incident.expect_alerts(&EARLIER);
 }
 
-/// Whom an alert is about once they have been at it for long enough.
-fn for_long(incident: &mut Incident, alert: &str, threshold: &str) -> Vec<String> {
+/// The agents that an alert will show once its threshold has passed.
+fn agents_beyond_threshold(incident: &mut Incident, alert: &str, threshold: &str) -> Vec<String> {
     let expression = incident.with_threshold(alert, threshold, "0");
-    incident.has_shown(alert);
+    incident.mark_shown(alert);
     incident.agents_in(&expression)
 }
 
-/// As an agent does it.
+/// Writes a report as an agent does.
 fn report(incident: &Incident, agent: &str, activity: &str, reason: &str) {
     let beat = incident.fleet.units().fleet().heartbeat(agent).unwrap();
     let (boot, mono) = (&beat["boot"], &beat["mono"]);

@@ -1,13 +1,13 @@
 //! The exporter's own metrics, in a form that Prometheus accepts.
 
-use super::running_exporter::{Started, exporter};
+use super::running_exporter::{RunningExporter, exporter};
 use crate::samples::Samples;
 use mosaic_harness::{Fleet, HttpAnswer, required_program};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-const ANYWHERE: &str = "--web.listen-address=127.0.0.1:0";
+const ANY_PORT: &str = "--web.listen-address=127.0.0.1:0";
 
 /// Checks a text with `promtool check metrics`, which also reports violations of the naming conventions.
 fn assert_valid(text: &str) {
@@ -23,7 +23,7 @@ fn assert_valid(text: &str) {
 #[test]
 fn the_exporter_counts_its_own_work() {
     let fleet = Fleet::new();
-    let exporter = Started::of(exporter(&fleet, &[ANYWHERE]));
+    let exporter = RunningExporter::start(exporter(&fleet, &[ANY_PORT]));
     let address = exporter.address();
     let first = Samples(HttpAnswer::get(address, "/metrics", &[]).text());
     assert_eq!(first.value("mosaic_exporter_http_requests_total{code=\"404\",handler=\"not_found\"}"), Some(0.0));

@@ -1,21 +1,21 @@
-//! Fleets that are not there yet, change or go; a host without tmux.
+//! Rosters that appear and change, and a host without tmux.
 
-use super::running_exporter::{Started, exporter};
+use super::running_exporter::{RunningExporter, exporter};
 use crate::samples::Samples;
 use mosaic_harness::{Deadline, Fleet, HttpAnswer};
 use std::fs;
 use std::net::SocketAddr;
 
-const ANYWHERE: &str = "--web.listen-address=127.0.0.1:0";
+const ANY_PORT: &str = "--web.listen-address=127.0.0.1:0";
 
-fn scrape_until(address: SocketAddr, what: &str, is_so: impl Fn(&Samples) -> bool) -> Samples {
+fn scrape_until(address: SocketAddr, what: &str, holds: impl Fn(&Samples) -> bool) -> Samples {
     let deadline = Deadline::default();
     loop {
         let samples = Samples(HttpAnswer::get(address, "/metrics", &[]).text());
-        if is_so(&samples) {
+        if holds(&samples) {
             return samples;
         }
-        assert!(!deadline.passed(), "{what} does not come:\n{}", samples.0);
+        assert!(!deadline.passed(), "{what} does not appear:\n{}", samples.0);
         std::thread::yield_now();
     }
 }
@@ -31,9 +31,9 @@ fn roster(agents: &[&str]) -> String {
 #[test]
 fn the_exporter_follows_roster_changes() {
     let fleet = Fleet::new();
-    // Nothing of it exists: neither the home nor the roster.
+    // Neither the home nor the roster exists.
     let home = fleet.root().join("not/yet");
-    let exporter = Started::of(exporter(&fleet, &[ANYWHERE, &format!("--mosaic-home={}", home.display())]));
+    let exporter = RunningExporter::start(exporter(&fleet, &[ANY_PORT, &format!("--mosaic-home={}", home.display())]));
     let address = exporter.address();
     let none = scrape_until(address, "a roster that is missing", |samples| !samples.success("roster"));
     assert_eq!(none.value("mosaic_roster_last_load_success"), Some(0.0));
@@ -59,8 +59,8 @@ fn without_tmux_its_collector_fails_and_the_exporter_does_not() {
     let path = fleet.mosaic_home().join("fleet/roster.yaml");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, roster(&["mos"])).unwrap();
-    let mut command = exporter(&fleet, &[ANYWHERE]);
+    let mut command = exporter(&fleet, &[ANY_PORT]);
     command.env("PATH", fleet.root());
-    let samples = Samples(HttpAnswer::get(Started::of(command).address(), "/metrics", &[]).text());
+    let samples = Samples(HttpAnswer::get(RunningExporter::start(command).address(), "/metrics", &[]).text());
     assert!(!samples.success("tmux") && samples.success("roster") && samples.success("heartbeat"), "{}", samples.0);
 }

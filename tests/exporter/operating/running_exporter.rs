@@ -1,4 +1,4 @@
-//! An exporter whose flags, words and end a test is about.
+//! An exporter whose flags, log and exit a test checks.
 
 use mosaic_harness::{Binaries, Deadline, Fleet};
 use std::io::{BufRead, BufReader};
@@ -7,10 +7,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-/// One that was started, and ends with this value.
-pub(super) struct Started {
+/// A running exporter; it is killed when the value is dropped.
+pub(super) struct RunningExporter {
     child: Child,
-    said: Receiver<String>,
+    lines: Receiver<String>,
 }
 
 /// The exporter of a fleet that needs no user manager, with these flags.
@@ -20,41 +20,41 @@ pub(super) fn exporter(fleet: &Fleet, flags: &[&str]) -> Command {
     command
 }
 
-impl Started {
-    pub(super) fn of(mut command: Command) -> Self {
+impl RunningExporter {
+    pub(super) fn start(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let (tell, said) = channel();
+        let (sender, receiver) = channel();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        thread::spawn(move || lines.map_while(Result::ok).take_while(|line| tell.send(line.clone()).is_ok()).count());
-        Self { child, said }
+        thread::spawn(move || lines.map_while(Result::ok).take_while(|line| sender.send(line.clone()).is_ok()).count());
+        Self { child, lines: receiver }
     }
 
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The next line that has this in it.
-    pub(super) fn wait_for(&self, words: &str) -> String {
+    /// Waits for the next log line that contains a text.
+    pub(super) fn wait_for(&self, text: &str) -> String {
         let deadline = Deadline::default();
         loop {
-            let line = self.said.recv_timeout(deadline.remaining());
-            let line = line.unwrap_or_else(|error| panic!("it does not say '{words}': {error}"));
+            let line = self.lines.recv_timeout(deadline.remaining());
+            let line = line.unwrap_or_else(|error| panic!("it does not log '{text}': {error}"));
             eprintln!("exporter: {line}");
-            if line.contains(words) {
+            if line.contains(text) {
                 return line;
             }
         }
     }
 
-    /// Where it listens on TCP, once it has looked at the fleet.
+    /// Its TCP address, once it is ready.
     pub(super) fn address(&self) -> SocketAddr {
         let line = self.wait_for("address=127");
         self.wait_for("ready");
         line.split("address=").nth(1).and_then(|address| address.parse().ok()).unwrap()
     }
 
-    /// How it ended.
-    pub(super) fn ended(&mut self) -> ExitStatus {
+    /// Waits for its exit.
+    pub(super) fn wait_exit(&mut self) -> ExitStatus {
         let deadline = Deadline::default();
         let process = mosaic_harness::ProcessWatch::new(self.pid()).unwrap();
         assert!(process.wait_for(deadline.remaining()), "it does not end");
@@ -62,7 +62,7 @@ impl Started {
     }
 }
 
-impl Drop for Started {
+impl Drop for RunningExporter {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

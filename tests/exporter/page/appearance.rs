@@ -1,31 +1,31 @@
-//! Every text can be read, as the browser paints it (WCAG 2.2, AA).
+//! The appearance of the page: contrast (WCAG 2.2, AA) and layout. Screenshots go to `target/page`.
 
-use crate::page::open_page::Opened;
+use crate::page::open_page::OpenPage;
 use serde_json::json;
 use std::path::Path;
 
-/// The texts whose contrast is too low, by the colours that are computed.
+/// Finds texts with too low a contrast by their computed colors.
 const TOO_LOW: &str = r"
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-    const rgba = (colour) => {
+    const rgba = (color) => {
         canvas.clearRect(0, 0, 1, 1);
-        canvas.fillStyle = colour;
+        canvas.fillStyle = color;
         canvas.fillRect(0, 0, 1, 1);
         return [...canvas.getImageData(0, 0, 1, 1).data].map((part) => part / 255);
     };
     const behind = (element) => {
         for (; element; element = element.parentElement) {
-            const colour = rgba(getComputedStyle(element).backgroundColor);
-            if (colour[3] === 1) return colour;
+            const color = rgba(getComputedStyle(element).backgroundColor);
+            if (color[3] === 1) return color;
         }
         return [1, 1, 1];
     };
-    const luminance = (colour) => {
-        const [red, green, blue] = colour.slice(0, 3).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    const luminance = (color) => {
+        const [red, green, blue] = color.slice(0, 3).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     };
     const low = [];
-    let looked = 0;
+    let checked = 0;
     for (const element of document.body.querySelectorAll('*')) {
         const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
         if (!text || !element.checkVisibility() || element instanceof SVGElement) continue;
@@ -33,33 +33,31 @@ const TOO_LOW: &str = r"
         const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
         const style = getComputedStyle(element);
         const large = parseFloat(style.fontSize) >= 24;
-        looked += 1;
+        checked += 1;
         if (ratio < (large ? 3 : 4.5)) low.push(`${text}: ${ratio.toFixed(2)}`);
     }
-    return { low, looked };";
+    return { low, checked };";
 
 #[test]
 fn every_text_has_contrast_in_light_and_in_dark() {
-    let Some(opened) = Opened::or_skip() else { return };
-    opened.report_various();
-    // Colours that fade into others would be looked at half-way.
+    let Some(page) = OpenPage::or_skip() else { return };
+    page.report_various();
+    // Finish animations: fading colors would be measured halfway.
     let still = "document.querySelectorAll('details').forEach((details) => details.open = true);
         return document.getAnimations().forEach((animation) => animation.finish())";
     for dark in [false, true] {
-        opened.browser.prefer_dark(dark);
-        let _ = opened.browser.script(still, &[]);
-        let found = opened.browser.script(TOO_LOW, &[]);
+        page.browser.prefer_dark(dark);
+        let _ = page.browser.script(still, &[]);
+        let found = page.browser.script(TOO_LOW, &[]);
         assert_eq!(found["low"], json!([]), "dark: {dark}");
-        assert!(found["looked"].as_u64().unwrap() > 60, "{found}");
+        assert!(found["checked"].as_u64().unwrap() > 60, "{found}");
     }
 }
 
-// DOC Pictures of the page, to be looked at: in `target/page`.
-
 #[test]
 fn the_page_fits_desktop_and_phone() {
-    let Some(opened) = Opened::or_skip() else { return };
-    opened.report_various();
+    let Some(page) = OpenPage::or_skip() else { return };
+    page.report_various();
     let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/page");
     std::fs::create_dir_all(&to).unwrap();
     for (name, width, height, dark) in [
@@ -68,11 +66,11 @@ fn the_page_fits_desktop_and_phone() {
         ("phone", 390, 844, false),
         ("phone-dark", 390, 844, true),
     ] {
-        opened.browser.resize(width, height);
-        opened.browser.prefer_dark(dark);
-        // A phone would zoom out, and its window then counts as wide as what is in it.
-        let wide = opened.browser.script("return document.documentElement.scrollWidth", &[]);
+        page.browser.resize(width, height);
+        page.browser.prefer_dark(dark);
+        // A phone would zoom out, and the window would then be as wide as its content.
+        let wide = page.browser.script("return document.documentElement.scrollWidth", &[]);
         assert_eq!(wide, json!(width), "{name} scrolls sideways");
-        std::fs::write(to.join(format!("{name}.png")), opened.browser.screenshot()).unwrap();
+        std::fs::write(to.join(format!("{name}.png")), page.browser.screenshot()).unwrap();
     }
 }

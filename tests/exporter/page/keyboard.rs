@@ -1,14 +1,14 @@
-//! Everything is within reach of the keyboard.
+//! The page can be used with the keyboard alone.
 
 use serde_json::json;
 
-use crate::page::open_page::Opened;
+use crate::page::open_page::OpenPage;
 
 const TAB: char = '\u{e004}';
 const ENTER: char = '\u{e007}';
 const ESCAPE: char = '\u{e00c}';
 
-/// What has the focus, and whether one can see that.
+/// The focused element, and whether its focus is visible.
 const FOCUSED: &str = "
     const focused = document.activeElement;
     const visible = getComputedStyle(focused).outlineStyle !== 'none';
@@ -16,13 +16,13 @@ const FOCUSED: &str = "
 
 #[test]
 fn the_skip_link_the_search_and_every_agent_can_be_reached() {
-    let Some(opened) = Opened::or_skip() else { return };
-    let browser = &opened.browser;
+    let Some(page) = OpenPage::or_skip() else { return };
+    let browser = &page.browser;
     let mut reached = Vec::new();
     for _ in 0..20 {
         browser.press(TAB);
         let focused = browser.script(FOCUSED, &[]);
-        assert_eq!(focused[1], json!(true), "the focus cannot be seen: {focused}");
+        assert_eq!(focused[1], json!(true), "the focus is not visible: {focused}");
         reached.push(focused[0].as_str().unwrap().to_owned());
         if focused[0] == "more" {
             break;
@@ -39,8 +39,8 @@ fn the_skip_link_the_search_and_every_agent_can_be_reached() {
 
 #[test]
 fn slash_filters_agents_and_escape_clears_the_filter() {
-    let Some(opened) = Opened::or_skip() else { return };
-    let browser = &opened.browser;
+    let Some(page) = OpenPage::or_skip() else { return };
+    let browser = &page.browser;
     let shown = "return [...document.querySelectorAll('#agents tbody:not(.group)')].filter((body) => body.checkVisibility()).map((body) => body.id)";
     for key in ['/', 'c', 'o', 'd', 'e', 'r', '1'] {
         browser.press(key);

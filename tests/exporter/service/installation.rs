@@ -1,4 +1,4 @@
-//! What an install, an update and an uninstall mean for it.
+//! Install, update and uninstall of the exporter's units, and the hardening of its service.
 
 use crate::service::installed::{Installed, SERVICE, SOCKET};
 use mosaic_harness::{Binaries, Fleet, FleetBuilder, HttpAnswer};
@@ -16,7 +16,7 @@ fn an_occupied_port_is_reported_and_does_not_stop_the_install() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout} {stderr}");
     assert!(stderr.contains(SOCKET) && stderr.contains("systemctl --user edit"), "{stderr}");
-    // It is gone on with as soon as the address is free.
+    // The next install succeeds once the address is free.
     drop(taken);
     let output = installed.fleet.mosaic(&["fleet", "install"]);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -53,32 +53,32 @@ fn a_disabled_socket_stays_disabled_after_an_install() {
     let install = || {
         let output = fleet.mosaic(&["fleet", "install"]);
         assert!(output.status.success(), "{output:?}");
-        [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat()
+        [output.stdout, output.stderr].map(|output_text| String::from_utf8(output_text).unwrap()).concat()
     };
     let states = || [manager.show(SOCKET, "UnitFileState"), manager.show(SOCKET, "ActiveState")];
     assert!(!install().contains("socket is disabled"));
     assert_eq!(states(), ["enabled", "active"]);
     manager.systemctl_ok(&["disable", "--now", SOCKET]);
     for _ in 0..2 {
-        let said = install();
+        let output_text = install();
         let advice = format!(
             "the exporter's socket is disabled: to serve metrics again, run `systemctl --user enable --now {SOCKET}`"
         );
-        assert!(said.contains(&advice), "{said}");
+        assert!(output_text.contains(&advice), "{output_text}");
         assert_eq!(states(), ["disabled", "inactive"]);
     }
     manager.systemctl_ok(&["enable", "--now", SOCKET]);
     assert!(!install().contains("socket is disabled"));
     assert!(installed.scrape().contains("mosaic_build_info"));
 
-    // Masked, which takes its unit's place.
+    // A masked unit stays masked.
     manager.systemctl_ok(&["stop", SOCKET, SERVICE]);
     let unit = manager.unit_directory().join(SOCKET);
     std::fs::remove_file(&unit).unwrap();
     std::os::unix::fs::symlink("/dev/null", &unit).unwrap();
     manager.systemctl_ok(&["daemon-reload"]);
-    let said = install();
-    assert!(said.contains("is a link to /dev/null and stays"), "{said}");
+    let output_text = install();
+    assert!(output_text.contains("is a link to /dev/null and stays"), "{output_text}");
     assert_eq!(states(), ["masked", "inactive"]);
 }
 
@@ -115,14 +115,12 @@ fn walk(directory: &std::path::Path) -> Vec<String> {
     entries.flat_map(|entry| below(entry.path())).collect()
 }
 
-// DOC It may do what it needs for a look, and little else.
-
-/// What systemd can hold a service to is not the same for an ordinary user as for root.
-fn may_do_little(builder: FleetBuilder) {
-    let Some(installed) = Installed::of(builder) else { return };
+/// systemd supports other restrictions for an ordinary user than for root.
+fn assert_hardened(builder: FleetBuilder) {
+    let Some(installed) = Installed::build_or_skip(builder) else { return };
     assert!(installed.fleet.mosaic(&["fleet", "start"]).status.success());
     let scrape = installed.scrape();
-    // None of it keeps it from looking.
+    // The restrictions do not affect the observation.
     for collector in ["roster", "tmux", "systemd", "heartbeat", "process"] {
         let series = format!("mosaic_collector_success{{collector=\"{collector}\"}} 1\n");
         assert!(scrape.contains(&series), "{series} {scrape}");
@@ -136,12 +134,12 @@ fn may_do_little(builder: FleetBuilder) {
 
 #[test]
 fn the_service_is_hardened() {
-    may_do_little(Fleet::builder());
+    assert_hardened(Fleet::builder());
 }
 
 #[test]
 fn the_service_of_an_ordinary_user_is_hardened() {
     if mosaic_harness::is_root_or_skip("another user") {
-        may_do_little(Fleet::builder().owner(65534, 65534));
+        assert_hardened(Fleet::builder().owner(65534, 65534));
     }
 }

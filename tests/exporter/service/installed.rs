@@ -1,4 +1,4 @@
-//! A fleet whose exporter systemd keeps, and somebody who asks it.
+//! A fleet with the exporter's units, and clients of its socket.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,17 +8,17 @@ use mosaic_harness::{Deadline, Fleet, FleetBuilder, HttpAnswer, ProcessWatch, Ro
 pub(crate) const SERVICE: &str = "mosaic-fleet-exporter.service";
 pub(crate) const SOCKET: &str = "mosaic-fleet-exporter.socket";
 
-/// A fleet of one that was installed and never started.
+/// An installed fleet of one agent, not started.
 pub(crate) struct Installed {
     pub(crate) fleet: RosterFleet,
 }
 
 impl Installed {
     pub(crate) fn or_skip() -> Option<Self> {
-        Self::of(Fleet::builder())
+        Self::build_or_skip(Fleet::builder())
     }
 
-    pub(crate) fn of(builder: FleetBuilder) -> Option<Self> {
+    pub(crate) fn build_or_skip(builder: FleetBuilder) -> Option<Self> {
         Some(Self { fleet: RosterFleet::installed_or_skip(builder, &["coder0"], "15")? })
     }
 
@@ -26,16 +26,16 @@ impl Installed {
         self.fleet.units().manager()
     }
 
-    /// Somebody who has connected and will ask.
+    /// A connection without a request.
     pub(crate) fn connect(&self) -> UnixStream {
         let connection = UnixStream::connect(self.manager().exporter_socket()).expect("systemd listens");
         connection.set_read_timeout(Some(Deadline::default().remaining())).unwrap();
         connection
     }
 
-    /// A scrape, which is answered however long that takes.
+    /// A scrape, answered within the deadline of the tests.
     pub(crate) fn scrape(&self) -> String {
-        let answer = ask(self.connect());
+        let answer = scrape(self.connect());
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.text()
     }
@@ -48,16 +48,16 @@ impl Installed {
     }
 }
 
-/// A scrape by somebody who has patience.
-pub(crate) const ASKING: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+/// A scrape with a long timeout.
+pub(crate) const SCRAPE_REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
     X-Prometheus-Scrape-Timeout-Seconds: 30\r\n\r\n";
 
-pub(crate) fn ask(mut connection: UnixStream) -> HttpAnswer {
-    connection.write_all(ASKING).unwrap();
-    answer(connection)
+pub(crate) fn scrape(mut connection: UnixStream) -> HttpAnswer {
+    connection.write_all(SCRAPE_REQUEST).unwrap();
+    read_answer(connection)
 }
 
-pub(crate) fn answer(mut connection: UnixStream) -> HttpAnswer {
+pub(crate) fn read_answer(mut connection: UnixStream) -> HttpAnswer {
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
     HttpAnswer::parse(&answer)

@@ -11,7 +11,7 @@ fn assert_received(site: &Site, messages: usize) {
     site.wait_screen("tui0", "test-tui");
     let senders = make_senders(4, messages);
     send_all(site, "tui0", &senders);
-    assert_all_arrived("tui0", &make_senders, &test_program::wait_received(site, "tui0", messages));
+    assert_all_arrived("tui0", &senders, &test_program::wait_received(site, "tui0", messages));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_line_reader_gets_each_message_in_one_piece() {
             _ => messages.push(line),
         }
     }
-    assert_all_arrived("repl0", &make_senders, &messages);
+    assert_all_arrived("repl0", &senders, &messages);
 }
 
 /// Quotes a text as one word for a shell.

@@ -18,7 +18,7 @@ fn five_hundred_messages_of_eight_senders_arrive_once_and_in_order() {
     assert_eq!(pi.site.send(&["pi0", "--no-preamble", "--message", "the last", "--verify"]).outcome(), "accepted");
     let mut turns = pi.wait_turns(MESSAGES + 1);
     assert_eq!(turns.pop().unwrap(), "the last");
-    assert_all_arrived("pi0", &make_senders, &turns);
+    assert_all_arrived("pi0", &senders, &turns);
 }
 
 const AGENTS: [&str; 10] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"];

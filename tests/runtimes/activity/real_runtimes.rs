@@ -1,6 +1,7 @@
-//! The real pi says what it does, by its extension.
+//! The activity of the real pi, Claude Code, codex and opencode: reported by their hooks, plugins and extensions, or
+//! read from their screens.
 
-use crate::activity::activity_fixture::{Stage, look_until};
+use crate::activity::activity_fixture::{RuntimeFleet, poll_until};
 use mosaic_harness::Fleet;
 use serde_json::json;
 
@@ -8,154 +9,148 @@ const COMMAND: &str = "mosaic yolo pi -- --offline --provider stub --model stub-
 
 #[test]
 fn pi_reports_working_and_idle_and_the_exporter_exports_it() {
-    let Some(stage) = Stage::or_skip("pi", COMMAND, |_| ()) else { return };
-    let exporter = stage.fleet.exporter(&[]);
-    let tells = |activity: &str| {
+    let Some(fleet) = RuntimeFleet::or_skip("pi", COMMAND, |_| ()) else { return };
+    let exporter = fleet.fleet.exporter(&[]);
+    let wait_exported = |activity: &str| {
         let line = format!("mosaic_agent_activity{{agent=\"coder0\",activity=\"{activity}\"}} 1");
         let deadline = mosaic_harness::Deadline::default();
-        while !exporter.scrape().lines().any(|told| told == line) {
-            assert!(!deadline.passed(), "{line} is not told");
+        while !exporter.scrape().lines().any(|found| found == line) {
+            assert!(!deadline.passed(), "{line} is not exported");
         }
     };
-    stage.wait_report("idle", "");
-    tells("idle");
-    let held = stage.server.hold();
-    stage.send("rebase the branch");
-    stage.server.wait_held();
-    let working = stage.wait_report("working", "");
+    fleet.wait_report("idle", "");
+    wait_exported("idle");
+    let held = fleet.server.hold();
+    fleet.send("rebase the branch");
+    fleet.server.wait_held();
+    let working = fleet.wait_report("working", "");
     assert_eq!(
         (&working["model"], &working["task"]),
         (&"stub/stub-1".into(), &"rebase the branch".into()),
         "{working}"
     );
-    tells("working");
+    wait_exported("working");
     drop(held);
-    let done = stage.wait_report("idle", "");
+    let done = fleet.wait_report("idle", "");
     assert!(done["task"].is_null(), "{done}");
-    tells("idle");
+    wait_exported("idle");
 }
 
 #[test]
 fn a_lost_login_of_pi_is_reported_and_cleared() {
-    let Some(stage) = Stage::or_skip("pi", COMMAND, |_| ()) else { return };
-    stage.wait_report("idle", "");
-    stage.server.refuse(Some(("401 Unauthorized", "invalid key")));
-    stage.send("rebase the branch");
-    let waiting = stage.wait_report("waiting", "login");
+    let Some(fleet) = RuntimeFleet::or_skip("pi", COMMAND, |_| ()) else { return };
+    fleet.wait_report("idle", "");
+    fleet.server.refuse(Some(("401 Unauthorized", "invalid key")));
+    fleet.send("rebase the branch");
+    let waiting = fleet.wait_report("waiting", "login");
     assert_eq!(waiting["waitingFor"], "login", "{waiting}");
-    let table = String::from_utf8(stage.fleet.mosaic(&["fleet", "ps"]).stdout).unwrap();
+    let table = String::from_utf8(fleet.fleet.mosaic(&["fleet", "ps"]).stdout).unwrap();
     assert!(table.contains("need a person") && table.contains("log it in: mosaic agent attach coder0"), "{table}");
-    let (code, verification) = stage.fleet.verify(&[]);
+    let (code, verification) = fleet.fleet.verify(&[]);
     let checks = verification["checks"].as_array().unwrap();
     let activity = checks.iter().find(|check| check["name"] == "activity").unwrap();
     assert_eq!((&activity["status"], &activity["required"]), (&"fail".into(), &false.into()), "{activity}");
-    assert_eq!(code, Some(0), "an agent that waits is alive: {verification:#}");
-    stage.server.refuse(None);
-    stage.is_answered();
+    assert_eq!(code, Some(0), "a waiting agent passes the required checks: {verification:#}");
+    fleet.server.refuse(None);
+    fleet.send_and_wait_idle();
 }
-
-// DOC The real Claude Code says what it does, by its hooks; what it does not say is seen.
 
 #[test]
 fn claude_reports_working_and_idle() {
-    let Some(stage) = Stage::or_skip("claude", "mosaic yolo claude", |_| ()) else { return };
-    stage.works_and_is_done();
+    let Some(fleet) = RuntimeFleet::or_skip("claude", "mosaic yolo claude", |_| ()) else { return };
+    fleet.assert_reports_work();
 }
 
 #[test]
 fn claude_reports_a_permission_dialog_and_its_refusal_shows_on_the_screen() {
-    let Some(stage) = Stage::or_skip("claude", "mosaic claude", |_| ()) else { return };
-    stage.wait("idle", "");
-    stage.server.call_tool("Bash", json!({ "command": "touch made", "description": "x" }));
-    stage.send("make a file");
-    stage.wait_report("waiting", "permission: Bash");
-    stage.wait_screen("Do you want to");
-    stage.press(&["Escape"]);
-    let refused = stage.wait("idle", "");
-    assert_eq!(refused["source"], "screen", "no hook tells it: {refused}");
-    assert!(stage.report().contains("activity=waiting\n"), "{}", stage.report());
+    let Some(fleet) = RuntimeFleet::or_skip("claude", "mosaic claude", |_| ()) else { return };
+    fleet.wait("idle", "");
+    fleet.server.call_tool("Bash", json!({ "command": "touch made", "description": "x" }));
+    fleet.send("make a file");
+    fleet.wait_report("waiting", "permission: Bash");
+    fleet.wait_screen("Do you want to");
+    fleet.press(&["Escape"]);
+    let refused = fleet.wait("idle", "");
+    assert_eq!(refused["source"], "screen", "no hook reports a refusal: {refused}");
+    assert!(fleet.report_text().contains("activity=waiting\n"), "{}", fleet.report_text());
 }
 
 #[test]
 fn the_trust_dialog_of_claude_is_waiting() {
-    let untrusted = |fleet: &mosaic_harness::Fleet| {
+    let untrusted = |fleet: &Fleet| {
         let path = fleet.home().join(".claude.json");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(path, text.replace("\"hasTrustDialogAccepted\":true", "\"hasTrustDialogAccepted\":false"))
             .unwrap();
     };
-    let Some(stage) = Stage::or_skip("claude", "mosaic claude", untrusted) else { return };
-    let waiting = stage.wait("waiting", "trust");
+    let Some(fleet) = RuntimeFleet::or_skip("claude", "mosaic claude", untrusted) else { return };
+    let waiting = fleet.wait("waiting", "trust");
     assert_eq!((&waiting["source"], &waiting["waitingFor"]), (&"screen".into(), &"trust".into()), "{waiting}");
 }
 
-// DOC The real codex says what it does, by its hooks.
-
 #[test]
 fn codex_reports_working_and_idle() {
-    let Some(stage) = Stage::or_skip("codex", "mosaic yolo codex", |_| ()) else { return };
-    let idle = stage.wait("idle", "");
-    assert_eq!(idle["source"], "screen", "no hook of its runs before the first prompt: {idle}");
-    let held = stage.server.hold();
-    stage.send("rebase the branch");
-    stage.server.wait_held();
-    let working = stage.wait_report("working", "");
+    let Some(fleet) = RuntimeFleet::or_skip("codex", "mosaic yolo codex", |_| ()) else { return };
+    let idle = fleet.wait("idle", "");
+    assert_eq!(idle["source"], "screen", "codex runs no hook before the first prompt: {idle}");
+    let held = fleet.server.hold();
+    fleet.send("rebase the branch");
+    fleet.server.wait_held();
+    let working = fleet.wait_report("working", "");
     assert_eq!(working["model"], "stub-1", "{working}");
     drop(held);
-    stage.wait_report("idle", "");
+    fleet.wait_report("idle", "");
 }
 
 #[test]
 fn codex_reports_a_permission_dialog_and_continues_after_approval() {
     let command = "mosaic codex -- -a on-request -s read-only";
-    let Some(stage) = Stage::or_skip("codex", command, |_| ()) else { return };
-    stage.wait("idle", "");
+    let Some(fleet) = RuntimeFleet::or_skip("codex", command, |_| ()) else { return };
+    fleet.wait("idle", "");
     let asked = json!({ "cmd": "touch made", "sandbox_permissions": "require_escalated", "justification": "x" });
-    stage.server.call_tool("exec_command", asked);
-    stage.send("make a file");
-    let waiting = stage.wait_report("waiting", "permission: Bash");
+    fleet.server.call_tool("exec_command", asked);
+    fleet.send("make a file");
+    let waiting = fleet.wait_report("waiting", "permission: Bash");
     assert_eq!(waiting["waitingFor"], "permission", "{waiting}");
-    stage.wait_screen("Press enter to confirm");
-    stage.press(&["Enter"]);
-    stage.wait("idle", "");
-    assert!(stage.fleet.units().fleet().home().join("made").exists());
+    fleet.wait_screen("Press enter to confirm");
+    fleet.press(&["Enter"]);
+    fleet.wait("idle", "");
+    assert!(fleet.fleet.units().fleet().home().join("made").exists());
 }
 
-// DOC The real opencode says what it does, by its plugin; until it may have one, its screen does.
-
-/// Asks for leave before it runs a command.
-fn asks(fleet: &Fleet) {
+/// Configures opencode to ask for permission before it runs a command.
+fn ask_for_permission(fleet: &Fleet) {
     let path = fleet.home().join(".config/opencode/opencode.json");
     let mut configuration: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     configuration["permission"] = json!({ "bash": "ask" });
     std::fs::write(path, configuration.to_string()).unwrap();
 }
 
-/// Its first start gets it a package of its own, from npm's registry; with that there, plugins do not hold it up.
-fn wait_ready(fleet: &Fleet) {
+/// Waits until the first start of opencode has installed its package from npm's registry, which plugins need.
+fn wait_plugin_package(fleet: &Fleet) {
     let directory = fleet.home().join(".config/opencode");
     let is_ready = || {
-        let there = |name: &str| directory.join(name).exists();
-        (there("package-lock.json") && there("node_modules/@opencode-ai/plugin")).then_some(())
+        let exists = |name: &str| directory.join(name).exists();
+        (exists("package-lock.json") && exists("node_modules/@opencode-ai/plugin")).then_some(())
     };
-    look_until(is_ready, || "opencode gets no package of its own: does npm's registry answer?".to_owned());
+    poll_until(is_ready, || "opencode does not install its package: does npm's registry answer?".to_owned());
 }
 
 #[test]
 fn opencode_reports_its_activity_once_plugins_can_load() {
-    let Some(stage) = Stage::or_skip("opencode", "mosaic opencode", asks) else { return };
-    let idle = stage.wait("idle", "");
-    assert_eq!(idle["source"], "screen", "a plugin would hold up its first start: {idle}");
-    wait_ready(stage.fleet.units().fleet());
-    let restarted = stage.fleet.mosaic(&["fleet", "restart", "coder0"]);
+    let Some(fleet) = RuntimeFleet::or_skip("opencode", "mosaic opencode", ask_for_permission) else { return };
+    let idle = fleet.wait("idle", "");
+    assert_eq!(idle["source"], "screen", "a plugin would delay the first start: {idle}");
+    wait_plugin_package(fleet.fleet.units().fleet());
+    let restarted = fleet.fleet.mosaic(&["fleet", "restart", "coder0"]);
     assert!(restarted.status.success(), "{restarted:?}");
 
-    stage.works_and_is_done();
-    stage.server.call_tool("bash", json!({ "command": "touch made", "description": "x" }));
-    stage.send("make a file");
-    stage.wait_report("waiting", "permission: bash");
-    stage.wait_screen("Permission required");
-    stage.press(&["Enter"]);
-    stage.wait_report("idle", "");
-    assert!(stage.fleet.units().fleet().home().join("made").exists());
+    fleet.assert_reports_work();
+    fleet.server.call_tool("bash", json!({ "command": "touch made", "description": "x" }));
+    fleet.send("make a file");
+    fleet.wait_report("waiting", "permission: bash");
+    fleet.wait_screen("Permission required");
+    fleet.press(&["Enter"]);
+    fleet.wait_report("idle", "");
+    assert!(fleet.fleet.units().fleet().home().join("made").exists());
 }

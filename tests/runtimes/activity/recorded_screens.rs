@@ -1,7 +1,6 @@
-//! A dialog on a screen is a wait, by the screens of programs that cannot come so far here: they ask their makers'
-//! servers first. The screens were recorded from the real ones.
+//! Activities from recorded screens of the real programs, for dialogs that need their vendors' servers.
 
-use crate::activity::activity_fixture::look_until;
+use crate::activity::activity_fixture::poll_until;
 use mosaic_harness::{Binaries, Fleet, RosterFleet};
 
 #[test]
@@ -23,8 +22,8 @@ fn recorded_screens_give_the_activity_and_its_reason() {
     let agent = |(nth, (runtime, name, ..)): (usize, &(&str, &str, &str, &str, &str))| {
         let file = screens.join(runtime).join(format!("{name}.screen"));
         let class = if nth == 0 { "orchestrator" } else { "implementer" };
-        // Without a line end at the end, which would move the screen up; the last line is the cursor's. A screen is
-        // read as that of the runtime's program only while that is what runs.
+        // Without a final line end, which would scroll the screen; the last line has the cursor. A screen is read
+        // only while the runtime's program runs.
         let command = format!("printf %s \\\"$(cat '{}')\\\"; exec ./{runtime} 1000", file.display());
         format!("  - {{ name: a{nth}, runtime: {runtime}, class: {class}, command: \"{command}\" }}\n")
     };
@@ -34,18 +33,19 @@ fn recorded_screens_give_the_activity_and_its_reason() {
     let names: Vec<String> = (0..table.len()).map(|nth| format!("a{nth}")).collect();
     fleet.start(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for name in &names {
-        // As wide as they were recorded; tmux puts together again what it had wrapped.
+        // The width of the recording; tmux rejoins wrapped lines.
         let size = ["resize-window", "-t", &format!("={name}:"), "-x", "100", "-y", "30"];
         assert!(fleet.units().fleet().tmux(&size).status.success(), "{name}");
     }
     for (name, (runtime, screen, state, reason, waiting_for)) in names.iter().zip(table) {
-        let look = || {
-            let seen = fleet.agent(name)["activity"].clone();
-            let [said, because, what] = ["state", "reason", "waitingFor"].map(|key| seen[key].as_str().unwrap_or(""));
+        let poll = || {
+            let activity = fleet.agent(name)["activity"].clone();
+            let [found_state, found_reason, found_wait] =
+                ["state", "reason", "waitingFor"].map(|key| activity[key].as_str().unwrap_or(""));
             let expected = (state, reason, waiting_for, Some("screen"));
-            ((said, because, what, seen["source"].as_str()) == expected).then_some(())
+            ((found_state, found_reason, found_wait, activity["source"].as_str()) == expected).then_some(())
         };
         let shown = || String::from_utf8(fleet.mosaic(&["agent", "screen", name]).stdout).unwrap();
-        look_until(look, || format!("{runtime} {screen}: {:#}\n{}", fleet.agent(name)["activity"], shown()));
+        poll_until(poll, || format!("{runtime} {screen}: {:#}\n{}", fleet.agent(name)["activity"], shown()));
     }
 }

@@ -1,4 +1,4 @@
-//! `mosaic agent report`: what is said is seen, and nobody is harmed by saying it.
+//! `mosaic agent report`: reports are observed, and a failed report never fails its caller.
 
 use mosaic_harness::{Binaries, Fleet, PaneProcess, RosterFleet, SmallDisk};
 use std::fs;
@@ -10,11 +10,13 @@ fn report(fleet: &Fleet, words: &[&str]) -> Command {
     command
 }
 
-fn said(fleet: &Fleet) -> String {
+/// The present report.
+fn report_text(fleet: &Fleet) -> String {
     fs::read_to_string(fleet.run_directory().join("coder0.state")).unwrap_or_default()
 }
 
-fn is_harmless(output: &Output) -> String {
+/// Checks that a report succeeded without output; returns its messages.
+fn assert_harmless(output: &Output) -> String {
     assert_eq!((output.status.code(), &*output.stdout), (Some(0), &b""[..]), "{output:?}");
     String::from_utf8(output.stderr.clone()).unwrap()
 }
@@ -26,20 +28,20 @@ fn report_never_fails_its_caller() {
     let table: [(&[&str], &str); 5] = [
         (&[], "required"),
         (&["asleep"], "expected one of: working, waiting, idle, blocked"),
-        (&["idle", "--nonsense"], "--nonsense"),
+        (&["idle", "--unknown"], "--unknown"),
         (&["--from", "claude"], "is not JSON"),
         (&["idle", "--from", "claude"], "cannot be used with"),
     ];
-    for (words, told) in table {
+    for (words, message) in table {
         let output = report(&fleet, words).stdin(Stdio::null()).output().unwrap();
-        let said = is_harmless(&output);
-        assert!(said.contains(told), "{words:?}: {said}");
+        let stderr = assert_harmless(&output);
+        assert!(stderr.contains(message), "{words:?}: {stderr}");
     }
-    let nobody = report(&fleet, &["idle"]).env_remove("MOSAIC_AGENT_NAME").output().unwrap();
-    assert!(is_harmless(&nobody).contains("MOSAIC_AGENT_NAME"));
+    let unnamed = report(&fleet, &["idle"]).env_remove("MOSAIC_AGENT_NAME").output().unwrap();
+    assert!(assert_harmless(&unnamed).contains("MOSAIC_AGENT_NAME"));
     let odd = report(&fleet, &["idle"]).env("MOSAIC_AGENT_NAME", "../x").output().unwrap();
-    assert!(is_harmless(&odd).contains("MOSAIC_AGENT_NAME"));
-    assert_eq!(said(&fleet), "");
+    assert!(assert_harmless(&odd).contains("MOSAIC_AGENT_NAME"));
+    assert_eq!(report_text(&fleet), "");
 
     let gone = fleet.root().join("gone");
     fs::create_dir(&gone).unwrap();
@@ -48,11 +50,11 @@ fn report_never_fails_its_caller() {
     let mut inner = report(&fleet, &["idle"]);
     nowhere.arg(inner.get_program()).args(inner.get_args().map(ToOwned::to_owned).collect::<Vec<_>>());
     nowhere.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))));
-    assert_eq!(is_harmless(&nowhere.output().unwrap()), "", "a directory that is gone is no reason");
-    assert!(said(&fleet).contains("activity=idle\n"));
+    assert_eq!(assert_harmless(&nowhere.output().unwrap()), "", "a deleted working directory must not matter");
+    assert!(report_text(&fleet).contains("activity=idle\n"));
 
     fs::remove_dir_all(fleet.run_directory()).unwrap();
-    assert!(is_harmless(&inner.output().unwrap()).contains("coder0.state"));
+    assert!(assert_harmless(&inner.output().unwrap()).contains("coder0.state"));
 }
 
 #[test]
@@ -65,7 +67,7 @@ fn report_does_not_wait_for_a_missing_event() {
         .spawn()
         .unwrap();
     let _open = child.stdin.take();
-    assert!(is_harmless(&child.wait_with_output().unwrap()).contains("no event arrived"));
+    assert!(assert_harmless(&child.wait_with_output().unwrap()).contains("no event arrived"));
 }
 
 #[test]
@@ -74,10 +76,10 @@ fn a_full_disk_keeps_the_last_report() {
     fs::create_dir_all(fleet.run_directory()).unwrap();
     let disk = SmallDisk::mount(fleet.run_directory());
     let path = fleet.run_directory().join("coder0.state");
-    assert_eq!(is_harmless(&report(&fleet, &["idle"]).output().unwrap()), "");
+    assert_eq!(assert_harmless(&report(&fleet, &["idle"]).output().unwrap()), "");
     let before = fs::read(&path).unwrap();
     disk.fill();
-    assert!(is_harmless(&report(&fleet, &["working"]).output().unwrap()).contains("coder0.state"));
+    assert!(assert_harmless(&report(&fleet, &["working"]).output().unwrap()).contains("coder0.state"));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -85,7 +87,7 @@ fn a_full_disk_keeps_the_last_report() {
 fn concurrent_reports_are_written_atomically() {
     let fleet = Fleet::new();
     fs::create_dir_all(fleet.run_directory()).unwrap();
-    is_harmless(&report(&fleet, &["idle"]).output().unwrap());
+    assert_harmless(&report(&fleet, &["idle"]).output().unwrap());
     let path = fleet.run_directory().join("coder0.state");
     std::thread::scope(|scope| {
         let writers: Vec<_> = ["working", "waiting", "idle", "blocked"]
@@ -95,7 +97,7 @@ fn concurrent_reports_are_written_atomically() {
                 scope.spawn(move || {
                     for nth in 0..50 {
                         let reason = format!("{activity} {nth}");
-                        is_harmless(&report(fleet, &[activity, "--reason", &reason]).output().unwrap());
+                        assert_harmless(&report(fleet, &[activity, "--reason", &reason]).output().unwrap());
                     }
                 })
             })
@@ -116,12 +118,12 @@ fn concurrent_reports_are_written_atomically() {
 #[test]
 fn reports_of_an_earlier_process_are_ignored() {
     let Some(fleet) = RosterFleet::up_or_skip(&["coder0"]) else { return };
-    let say = |activity: &str| {
-        let said = report(fleet.units().fleet(), &[activity]).output().unwrap();
-        assert_eq!(is_harmless(&said), "");
+    let send_report = |activity: &str| {
+        let stderr = report(fleet.units().fleet(), &[activity]).output().unwrap();
+        assert_eq!(assert_harmless(&stderr), "");
     };
     assert!(fleet.agent("coder0")["activity"].is_null());
-    say("working");
+    send_report("working");
     let working = fleet.agent("coder0")["activity"].clone();
     assert_eq!((&working["state"], &working["source"]), (&"working".into(), &"report".into()), "{working}");
     let before: PaneProcess = fleet.units().fleet().pane("coder0");
@@ -130,6 +132,6 @@ fn reports_of_an_earlier_process_are_ignored() {
     drop(before);
     fleet.wait_condition("coder0", "up");
     assert!(fleet.agent("coder0")["activity"].is_null(), "{}", fleet.agent("coder0"));
-    say("idle");
+    send_report("idle");
     assert_eq!(fleet.agent("coder0")["activity"]["state"], "idle");
 }

@@ -1,6 +1,6 @@
-//! A runtime that does not come up says what to do, wherever an operator looks.
+//! Runtimes that do not come up: `ps`, `verify` and the journal say what to do.
 
-use crate::activity::activity_fixture::look_until;
+use crate::activity::activity_fixture::poll_until;
 use mosaic_harness::{AgentPrograms, Fleet, RosterFleet, UnitFleet};
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ fn started(runtime: &str, path: Option<&str>, prepare: impl FnOnce(&Fleet)) -> O
     }
     let installed = install.output().unwrap();
     assert!(installed.status.success(), "{installed:?}");
-    // That it fails is what is looked for.
+    // The start is expected to fail.
     let _ = fleet.units().manager().systemctl(&["start", &UnitFleet::unit("coder0")]);
     Some(fleet)
 }
@@ -28,16 +28,16 @@ fn check(verification: &Value, name: &str) -> String {
     format!("{} {} {}", check["status"].as_str().unwrap(), check["evidence"], check["advice"])
 }
 
-/// Waits until the journal tells this of the agent.
-fn wait_journal(fleet: &RosterFleet, told: &str) {
+/// Waits until the agent's journal contains a text.
+fn wait_journal(fleet: &RosterFleet, text: &str) {
     let journal = || fleet.units().manager().journal_messages(&["AGENT=coder0"]).join("\n");
-    look_until(|| journal().contains(told).then_some(()), || format!("{told:?} is not in the journal:\n{}", journal()));
+    poll_until(|| journal().contains(text).then_some(()), || format!("{text:?} is not in the journal:\n{}", journal()));
 }
 
 /// Waits until the agent's condition has this reason.
-fn wait_reason(fleet: &RosterFleet, why: &str) {
-    let is_so = || fleet.agent("coder0")["reason"].as_str().is_some_and(|reason| reason.contains(why));
-    look_until(|| is_so().then_some(()), || format!("{why}: {:#}", fleet.agent("coder0")));
+fn wait_reason(fleet: &RosterFleet, reason: &str) {
+    let has_reason = || fleet.agent("coder0")["reason"].as_str().is_some_and(|text| text.contains(reason));
+    poll_until(|| has_reason().then_some(()), || format!("{reason}: {:#}", fleet.agent("coder0")));
 }
 
 #[test]
@@ -72,11 +72,11 @@ fn a_runtime_at_its_login_prompt_needs_a_person() {
     let Some(fleet) = started("codex", Some(&path), |_| ()) else { return };
     let screen = || String::from_utf8(fleet.mosaic(&["agent", "screen", "coder0"]).stdout).unwrap();
     let waits = || (fleet.agent("coder0")["activity"]["waitingFor"] == "login").then_some(());
-    look_until(waits, || format!("{:#}\n{}", fleet.agent("coder0"), screen()));
+    poll_until(waits, || format!("{:#}\n{}", fleet.agent("coder0"), screen()));
     let table = String::from_utf8(fleet.mosaic(&["fleet", "ps"]).stdout).unwrap();
     assert!(table.contains("log it in: mosaic agent attach coder0"), "{table}");
     let (code, verification) = fleet.verify(&[]);
     let activity = check(&verification, "activity");
     assert!(activity.starts_with("fail") && activity.contains("log it in"), "{activity}");
-    assert_eq!(code, Some(0), "it is alive: {verification:#}");
+    assert_eq!(code, Some(0), "a waiting agent passes the required checks: {verification:#}");
 }
