@@ -48,8 +48,8 @@ fn wait_until_free(pid: u32, server: &ProcessWatch) {
         server.signal(SIGCHLD);
         std::thread::yield_now();
     }
-    // Start times are counted in clock ticks: within the same tick, a process with the same PID cannot be told
-    // apart.
+    // Start times are counted in clock ticks: within one tick, two processes with the same PID cannot be
+    // distinguished.
     let tick = || mosaic_process::since_boot().as_millis() / 10;
     let last = tick();
     while tick() == last {
@@ -57,8 +57,8 @@ fn wait_until_free(pid: u32, server: &ProcessWatch) {
     }
 }
 
-/// `agent-sidecar` as the launcher starts it for the process of a heartbeat, but with the given start time and
-/// detached from the test's other watches.
+/// `agent-sidecar` as the launcher starts it for the process of a heartbeat, which must have no other sidecar, but with
+/// the given start time.
 fn sidecar(fleet: &Fleet, beat: &BTreeMap<String, String>, start_ticks: u64) -> Command {
     let mut command = fleet.command(Binaries::product("agent-sidecar"));
     command.args(["agent=coder0", "tmux=tmux", &format!("start={start_ticks}")]);
