@@ -1,9 +1,11 @@
-//! Each path, and what it answers.
+//! The answer of each path, the formats of a scrape, and observations shared by concurrent scrapes.
 
 use crate::samples::Samples;
 use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet, ShippedSchema};
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
 
 fn fleet() -> Option<(RosterFleet, ExporterProcess)> {
     let fleet = RosterFleet::up_or_skip(&["mos", "coder0"])?;
@@ -12,7 +14,7 @@ fn fleet() -> Option<(RosterFleet, ExporterProcess)> {
 }
 
 #[test]
-fn every_path_has_its_answer_and_no_other_has_one() {
+fn known_paths_are_served_and_others_are_not_found() {
     let Some((fleet, exporter)) = fleet() else { return };
 
     let metrics = exporter.get("/metrics");
@@ -60,7 +62,7 @@ fn every_path_has_its_answer_and_no_other_has_one() {
 }
 
 #[test]
-fn a_scrape_is_of_what_was_chosen_in_the_form_that_was_asked_for() {
+fn a_scrape_honors_selected_collectors_and_requested_formats() {
     let Some((_fleet, exporter)) = fleet() else { return };
     let tmux = Samples(exporter.get("/metrics?collect[]=tmux").text());
     assert!(tmux.success("tmux") && tmux.0.contains("mosaic_agent_last_output_timestamp_seconds{"), "{}", tmux.0);
@@ -83,20 +85,45 @@ fn a_scrape_is_of_what_was_chosen_in_the_form_that_was_asked_for() {
 }
 
 #[test]
-fn a_collector_that_is_switched_off_is_not_asked() {
+fn a_disabled_collector_is_not_run() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let exporter = fleet.exporter(&["--no-collector.tmux", "--no-collector.systemd", "--web.telemetry-path=/m"]);
     let samples = Samples(exporter.get("/m").text());
     assert!(!samples.0.contains("collector=\"tmux\"") && !samples.0.contains("mosaic_holder_up"), "{}", samples.0);
-    assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "by its heartbeat and process alone");
+    assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "the condition follows from heartbeat and process");
     assert_eq!(exporter.get("/metrics").status, 404);
 }
 
-/// The answer to these very bytes.
+/// The answer to these bytes.
 fn ask(exporter: &ExporterProcess, request: &str) -> HttpAnswer {
     let mut connection = TcpStream::connect(exporter.address()).unwrap();
     connection.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
     HttpAnswer::parse(&answer)
+}
+
+/// The duration of each source in microseconds, which identifies an observation.
+fn observation(scrape: &str) -> Vec<String> {
+    let durations = scrape.lines().filter(|line| line.starts_with("mosaic_collector_duration_seconds"));
+    durations.map(str::to_owned).collect()
+}
+
+#[test]
+fn concurrent_scrapes_share_an_observation() {
+    let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
+    let exporter = fleet.exporter(&[]);
+    let scrapes: Vec<_> = thread::scope(|scope| {
+        let scrapes: Vec<_> = (0..20).map(|_| scope.spawn(|| observation(&exporter.scrape()))).collect();
+        scrapes.into_iter().map(|scrape| scrape.join().unwrap()).collect()
+    });
+    // One or two observations: one may have expired in between.
+    let observations: BTreeSet<_> = scrapes.iter().collect();
+    assert!(observations.len() <= 2, "{observations:#?}");
+    assert_eq!(scrapes[0].len(), 5);
+    let deadline = mosaic_harness::Deadline::default();
+    while observations.contains(&observation(&exporter.scrape())) {
+        assert!(!deadline.passed(), "the observation does not expire");
+        thread::yield_now();
+    }
 }

@@ -1,22 +1,22 @@
-//! What a scrape says, for a test to ask.
+//! Queries on the text of a scrape.
 
-/// A scrape's text.
+/// The text of a scrape.
 #[derive(Clone, Debug)]
 pub(crate) struct Samples(pub(crate) String);
 
 impl Samples {
-    /// The value of the one sample whose line begins so.
-    pub(crate) fn value(&self, beginning: &str) -> Option<f64> {
-        let mut lines = self.0.lines().filter_map(|line| line.strip_prefix(beginning)?.strip_prefix(' '));
+    /// The value of the one sample with this name and these labels.
+    pub(crate) fn value(&self, series: &str) -> Option<f64> {
+        let mut lines = self.0.lines().filter_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         let value = lines.next()?.parse().expect("a sample ends with its value");
-        assert_eq!(lines.next(), None, "{beginning} is there twice");
+        assert_eq!(lines.next(), None, "{series} occurs twice");
         Some(value)
     }
 
-    /// Does a collector say that it had success?
+    /// Whether a collector succeeded.
     pub(crate) fn success(&self, collector: &str) -> bool {
         let success = self.value(&format!("mosaic_collector_success{{collector=\"{collector}\"}}"));
-        success.unwrap_or_else(|| panic!("no word about {collector}:\n{}", self.0)) > 0.5
+        success.unwrap_or_else(|| panic!("no sample of collector {collector}:\n{}", self.0)) > 0.5
     }
 
     /// The condition of an agent.
@@ -29,12 +29,12 @@ impl Samples {
         self.state("mosaic_agent_activity", agent, "activity")
     }
 
-    /// What an agent waits for.
+    /// The reason for which an agent waits.
     pub(crate) fn waiting_for(&self, agent: &str) -> Option<String> {
         self.state("mosaic_agent_waiting_for", agent, "reason")
     }
 
-    /// Of a state set the word whose sample is 1.
+    /// The label value of a state set whose sample is 1.
     fn state(&self, family: &str, agent: &str, label: &str) -> Option<String> {
         let beginning = format!("{family}{{agent=\"{agent}\",{label}=\"");
         let is_one = |line: &&str| line.ends_with("\"} 1");

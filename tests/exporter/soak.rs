@@ -1,4 +1,4 @@
-//! Ten thousand scrapes, by several clients at once: nothing grows, and nothing is left behind.
+//! Ten thousand scrapes by concurrent clients: memory does not grow, and no file, thread or child is leaked.
 
 use crate::samples::Samples;
 use mosaic_harness::{Deadline, ExporterProcess, RosterFleet};
@@ -10,7 +10,7 @@ use std::thread;
 const CLIENTS: usize = 4;
 const REQUESTS: usize = 10_000;
 
-/// What is asked for: mostly what Prometheus asks for, and everything else between.
+/// The requests: mostly those of Prometheus, and the other paths in between.
 const REQUEST_LINES: [&str; 8] = [
     "GET /metrics HTTP/1.1\r\n",
     "GET /metrics HTTP/1.1\r\nAccept-Encoding: gzip\r\n",
@@ -22,12 +22,12 @@ const REQUEST_LINES: [&str; 8] = [
     "GET /favicon.svg HTTP/1.1\r\n",
 ];
 
-/// Asks so many times over one connection, and now and then opens a page beside it and closes it.
-fn ask(address: SocketAddr, times: usize) {
+/// Sends a number of requests over one connection, and sometimes opens and closes an event stream beside it.
+fn request(address: SocketAddr, times: usize) {
     let mut connection = BufReader::new(TcpStream::connect(address).unwrap());
-    for (request, nth) in REQUEST_LINES.iter().cycle().zip(0..times) {
-        connection.get_mut().write_all(format!("{request}Host: localhost\r\n\r\n").as_bytes()).unwrap();
-        read(&mut connection, request.starts_with("HEAD"));
+    for (line, nth) in REQUEST_LINES.iter().cycle().zip(0..times) {
+        connection.get_mut().write_all(format!("{line}Host: localhost\r\n\r\n").as_bytes()).unwrap();
+        read_answer(&mut connection, line.starts_with("HEAD"));
         if nth % 50 == 0 {
             let mut page = TcpStream::connect(address).unwrap();
             page.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
@@ -38,8 +38,8 @@ fn ask(address: SocketAddr, times: usize) {
     }
 }
 
-/// One answer, which has to be a good one.
-fn read(connection: &mut BufReader<TcpStream>, is_head: bool) {
+/// Reads one answer, which must be complete and successful.
+fn read_answer(connection: &mut BufReader<TcpStream>, is_head: bool) {
     let mut line = String::new();
     let mut length = 0;
     connection.read_line(&mut line).unwrap();
@@ -57,26 +57,26 @@ fn read(connection: &mut BufReader<TcpStream>, is_head: bool) {
     }
 }
 
-fn ask_side_by_side(exporter: &ExporterProcess, times: usize) {
+fn request_concurrently(exporter: &ExporterProcess, times: usize) {
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
-            scope.spawn(|| ask(exporter.address(), times / CLIENTS));
+            scope.spawn(|| request(exporter.address(), times / CLIENTS));
         }
     });
 }
 
-/// What an exporter has that nobody asks.
+/// The resources of an idle exporter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Belongings {
+struct Resources {
     files: usize,
-    /// The connection to the bus, and what signals come by.
+    /// The bus connection and the signal pipe.
     unix_sockets: usize,
     threads: usize,
     children: usize,
 }
 
-impl Belongings {
-    fn of(exporter: &ExporterProcess) -> Self {
+impl Resources {
+    fn read(exporter: &ExporterProcess) -> Self {
         let process = format!("/proc/{}", exporter.process().pid());
         let entries =
             |name: &str| fs::read_dir(format!("{process}/{name}")).unwrap().flatten().map(|entry| entry.path());
@@ -97,11 +97,11 @@ impl Belongings {
         }
     }
 
-    /// Once what was asked last is over.
-    fn come_to(exporter: &ExporterProcess, expected: Self) {
+    /// Waits until the resources are as expected, after the last request has ended.
+    fn wait_for(exporter: &ExporterProcess, expected: Self) {
         let deadline = Deadline::default();
         loop {
-            let now = Self::of(exporter);
+            let now = Self::read(exporter);
             if now == expected {
                 return;
             }
@@ -119,18 +119,18 @@ fn resident_kilobytes(exporter: &ExporterProcess) -> f64 {
 fn ten_thousand_scrapes_leave_nothing_behind() {
     let Some(fleet) = RosterFleet::up_or_skip(&["mos", "coder0"]) else { return };
     let exporter = fleet.exporter(&[]);
-    // Threads that write come with the first and go when nothing was written for a while.
+    // Wait for the bus connection, and until the first observation's children have ended.
     let idle = {
         let deadline = Deadline::default();
-        while Belongings::of(&exporter).children > 0 || Belongings::of(&exporter).unix_sockets == 0 {
+        while Resources::read(&exporter).children > 0 || Resources::read(&exporter).unix_sockets == 0 {
             assert!(!deadline.passed());
         }
-        Belongings::of(&exporter)
+        Resources::read(&exporter)
     };
-    ask_side_by_side(&exporter, REQUESTS / 2);
+    request_concurrently(&exporter, REQUESTS / 2);
     let middle = resident_kilobytes(&exporter);
-    ask_side_by_side(&exporter, REQUESTS / 2);
+    request_concurrently(&exporter, REQUESTS / 2);
     let end = resident_kilobytes(&exporter);
     assert!(end < middle * 1.1 + 512.0, "{middle} kB in the middle, {end} kB at the end");
-    Belongings::come_to(&exporter, idle);
+    Resources::wait_for(&exporter, idle);
 }

@@ -1,6 +1,6 @@
-//! More clients than the exporter has room for, and none of them of good will.
+//! More clients than the exporter serves at once: silent, unfinished, and not reading.
 
-use super::beside::Attacked;
+use super::attacked::Attacked;
 use crate::samples::Samples;
 use mosaic_harness::Deadline;
 use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
@@ -8,14 +8,14 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 
-/// A test has as many files open as the exporter has clients.
+/// The test has one open file per client.
 fn allow_many_files() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).unwrap();
 }
 
-/// One that takes next to nothing before it is read from.
+/// A connection with a small receive buffer.
 fn small_connection(address: SocketAddr) -> TcpStream {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     sockopt::set_socket_recv_buffer_size(&socket, 2048).unwrap();
@@ -24,11 +24,11 @@ fn small_connection(address: SocketAddr) -> TcpStream {
 }
 
 #[test]
-fn a_thousand_who_say_nothing_and_a_thousand_who_stop_half_way() {
+fn a_thousand_silent_and_a_thousand_unfinished_requests_do_no_harm() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     allow_many_files();
     let address = attacked.exporter.address();
-    attacked.unharmed(|| {
+    attacked.attack(|| {
         let silent: Vec<_> = (0..1000).map(|_| TcpStream::connect(address).unwrap()).collect();
         let stopped: Vec<_> = (0..1000)
             .map(|_| {
@@ -41,56 +41,56 @@ fn a_thousand_who_say_nothing_and_a_thousand_who_stop_half_way() {
     });
 }
 
-/// Of so many agents nothing is written in no time.
-fn many_agents(attacked: &Attacked) {
+/// Makes the answers large: a thousand further agents.
+fn add_many_agents(attacked: &Attacked) {
     let more = |number| format!("  - {{ name: more{number}, class: implementer, command: \"sleep 1\" }}\n");
     attacked.fleet.write_roster(&(attacked.fleet.roster() + &(0..1000).map(more).collect::<String>()));
     let deadline = Deadline::default();
     while Samples(attacked.exporter.scrape()).value("mosaic_roster_agents") != Some(1002.0) {
-        assert!(!deadline.passed(), "the roster is not read");
+        assert!(!deadline.passed(), "the roster is not loaded");
     }
 }
 
-/// So many who ask for the same, and read nothing of it; all of them were answered.
-fn ask_and_do_not_read(attacked: &Attacked, path: &str, times: usize) -> Vec<TcpStream> {
+/// Sends a number of requests for a path without reading the answers. An ordinary request is answered after them.
+fn request_without_reading(attacked: &Attacked, path: &str, times: usize) -> Vec<TcpStream> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    let asked = (0..times).map(|_| {
+    let connections = (0..times).map(|_| {
         let mut connection = small_connection(attacked.exporter.address());
         connection.write_all(request.as_bytes()).unwrap();
         connection
     });
-    let asked = asked.collect();
+    let connections = connections.collect();
     assert_eq!(attacked.exporter.get(path).status, 200, "{path}");
-    asked
+    connections
 }
 
 #[test]
-fn hundreds_who_ask_and_do_not_read() {
+fn hundreds_of_clients_that_do_not_read_do_no_harm() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     allow_many_files();
-    many_agents(&attacked);
-    attacked.unharmed(|| {
-        let pages = ask_and_do_not_read(&attacked, "/", 150);
-        // Fewer than are allowed at once: the scrape beside them is one more.
-        let scrapes = ask_and_do_not_read(&attacked, "/metrics", 30);
-        let fleets = ask_and_do_not_read(&attacked, "/api/v1/fleet", 150);
+    add_many_agents(&attacked);
+    attacked.attack(|| {
+        let pages = request_without_reading(&attacked, "/", 150);
+        // Below the limit of concurrent scrapes, so that the ordinary one fits.
+        let scrapes = request_without_reading(&attacked, "/metrics", 30);
+        let fleets = request_without_reading(&attacked, "/api/v1/fleet", 150);
         drop((pages, scrapes, fleets));
     });
 }
 
-/// Work is measured, and not time: how much else goes on on the machine does not matter.
+/// Measures CPU time and not elapsed time, so that other load on the machine does not matter.
 #[test]
-fn a_crowd_that_asks_for_the_same_costs_no_more_than_a_few() {
+fn three_hundred_identical_requests_at_once_cost_no_more_than_fifty() {
     let Some(attacked) = Attacked::or_skip(&[]) else { return };
     allow_many_files();
-    many_agents(&attacked);
+    add_many_agents(&attacked);
     let work = || Samples(attacked.exporter.scrape()).value("process_cpu_seconds_total").unwrap();
     let before = work();
     for _ in 0..50 {
         assert_eq!(attacked.exporter.get("/").status, 200);
     }
     let fifty_in_turn = work() - before;
-    let crowd = ask_and_do_not_read(&attacked, "/", 300);
+    let crowd = request_without_reading(&attacked, "/", 300);
     let three_hundred_at_once = work() - before - fifty_in_turn;
     drop(crowd);
     assert!(three_hundred_at_once < 2.0 * fifty_in_turn, "{three_hundred_at_once} s, {fifty_in_turn} s");

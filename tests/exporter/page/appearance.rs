@@ -1,0 +1,76 @@
+//! The appearance of the page: contrast (WCAG 2.2, AA) and layout. Screenshots go to `target/page`.
+
+use crate::page::open_page::OpenPage;
+use serde_json::json;
+use std::path::Path;
+
+/// Finds texts with too low a contrast by their computed colors.
+const TOO_LOW: &str = r"
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgba = (color) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data].map((part) => part / 255);
+    };
+    const behind = (element) => {
+        for (; element; element = element.parentElement) {
+            const color = rgba(getComputedStyle(element).backgroundColor);
+            if (color[3] === 1) return color;
+        }
+        return [1, 1, 1];
+    };
+    const luminance = (color) => {
+        const [red, green, blue] = color.slice(0, 3).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const low = [];
+    let checked = 0;
+    for (const element of document.body.querySelectorAll('*')) {
+        const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
+        if (!text || !element.checkVisibility() || element instanceof SVGElement) continue;
+        const [front, back] = [luminance(rgba(getComputedStyle(element).color)), luminance(behind(element))];
+        const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+        const style = getComputedStyle(element);
+        const large = parseFloat(style.fontSize) >= 24;
+        checked += 1;
+        if (ratio < (large ? 3 : 4.5)) low.push(`${text}: ${ratio.toFixed(2)}`);
+    }
+    return { low, checked };";
+
+#[test]
+fn every_text_has_contrast_in_light_and_in_dark() {
+    let Some(page) = OpenPage::or_skip() else { return };
+    page.report_various();
+    // Finish animations: fading colors would be measured halfway.
+    let still = "document.querySelectorAll('details').forEach((details) => details.open = true);
+        return document.getAnimations().forEach((animation) => animation.finish())";
+    for dark in [false, true] {
+        page.browser.prefer_dark(dark);
+        let _ = page.browser.script(still, &[]);
+        let found = page.browser.script(TOO_LOW, &[]);
+        assert_eq!(found["low"], json!([]), "dark: {dark}");
+        assert!(found["checked"].as_u64().unwrap() > 60, "{found}");
+    }
+}
+
+#[test]
+fn the_page_fits_desktop_and_phone() {
+    let Some(page) = OpenPage::or_skip() else { return };
+    page.report_various();
+    let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/page");
+    std::fs::create_dir_all(&to).unwrap();
+    for (name, width, height, dark) in [
+        ("light", 1280, 900, false),
+        ("dark", 1280, 900, true),
+        ("phone", 390, 844, false),
+        ("phone-dark", 390, 844, true),
+    ] {
+        page.browser.resize(width, height);
+        page.browser.prefer_dark(dark);
+        // A phone would zoom out, and the window would then be as wide as its content.
+        let wide = page.browser.script("return document.documentElement.scrollWidth", &[]);
+        assert_eq!(wide, json!(width), "{name} scrolls sideways");
+        std::fs::write(to.join(format!("{name}.png")), page.browser.screenshot()).unwrap();
+    }
+}

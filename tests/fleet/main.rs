@@ -1,0 +1,17 @@
+//! The `mosaic fleet` commands and the observation that they print.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
+
+mod add_remove;
+mod conditions;
+mod drift;
+mod init_wizard;
+mod install;
+mod last_exits;
+mod lifecycle_direct;
+mod lifecycle_systemd;
+mod observation;
+mod observer;
+mod observer_leaks;
+mod readme;
+mod tail_and_watch;
+mod update;

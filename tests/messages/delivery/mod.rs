@@ -1,0 +1,14 @@
+//! `mosaic agent send`: a message arrives complete, once and at the right agent, or the sender learns that it did not.
+
+mod blocked_panes;
+mod broadcasts;
+mod concurrent_senders;
+mod dying_pane;
+mod killed_senders;
+mod pi_load;
+mod pi_messages;
+mod record_watch;
+mod send_usage;
+mod senders;
+mod site;
+mod test_program;

@@ -1,0 +1,9 @@
+//! Messages to agents: `mosaic agent send`, the outbox, queued delivery, and delivery to other hosts.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
+
+mod delivery;
+mod outbox;
+mod outbox_timer;
+mod queued;
+mod remote;
+mod wrapper_scripts;
