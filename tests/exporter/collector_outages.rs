@@ -2,7 +2,7 @@
 //! by itself.
 
 use crate::samples::Samples;
-use mosaic_harness::{Deadline, ExporterProcess, Frozen, ProcessWatch, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, StoppedProcess, ProcessWatch, RosterFleet};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ const ENABLED: &str = "mosaic_agent_unit_enabled{agent=\"coder0\"}";
 #[test]
 fn a_hung_tmux_server_fails_only_its_collector() {
     let Some((fleet, exporter)) = fleet() else { return };
-    let server = Frozen::new(fleet.units().server());
+    let server = StoppedProcess::new(fleet.units().server());
     assert_fails_alone(&exporter, "tmux", &[BEAT, ENABLED]);
     let samples = scrape(&exporter);
     assert_eq!(samples.condition("coder0").as_deref(), Some("up"), "{}", samples.0);
@@ -74,7 +74,7 @@ fn a_hung_tmux_server_fails_only_its_collector() {
 fn a_hung_manager_fails_only_its_collector() {
     let Some((fleet, exporter)) = fleet() else { return };
     let found = fleet.units().fleet().processes_named("systemd");
-    let manager = Frozen::new(ProcessWatch::new(found[0]).unwrap());
+    let manager = StoppedProcess::new(ProcessWatch::new(found[0]).unwrap());
     assert_fails_alone(&exporter, "systemd", &[BEAT, ALIVE, OUTPUT]);
     drop(manager);
     wait_recovery(&exporter, "systemd");
@@ -112,7 +112,7 @@ fn an_invalid_roster_keeps_all_agents_in_the_metrics() {
 #[test]
 fn a_scrape_is_answered_in_time_without_the_slow_source() {
     let Some((fleet, exporter)) = fleet() else { return };
-    let _server = Frozen::new(fleet.units().server());
+    let _server = StoppedProcess::new(fleet.units().server());
     let samples = scrape_until(&exporter, "a failure of tmux", |samples| !samples.success("tmux"));
     assert!(samples.success("heartbeat"));
     // With so short a timeout, the sources get less than a second.

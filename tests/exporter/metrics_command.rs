@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use mosaic_harness::{
-    Binaries, Fleet, Frozen, ProcessWatch, RosterFleet, SmallDisk, is_root_or_skip, required_program,
+    Binaries, Fleet, StoppedProcess, ProcessWatch, RosterFleet, SmallDisk, is_root_or_skip, required_program,
 };
 use rustix::process::Signal;
 
@@ -96,7 +96,7 @@ fn metrics_match_a_healthy_and_a_broken_fleet() {
 
     // A hung manager fails only its own collector.
     let manager = fleet.units().fleet().processes_named("systemd");
-    let _manager = Frozen::new(ProcessWatch::new(manager[0]).unwrap());
+    let _manager = StoppedProcess::new(ProcessWatch::new(manager[0]).unwrap());
     let partial = fleet.mosaic(&["fleet", "metrics"]);
     let partial = text(&partial);
     assert_valid(partial);

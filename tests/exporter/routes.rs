@@ -1,7 +1,7 @@
 //! The answer of each path, the formats of a scrape, and observations shared by concurrent scrapes.
 
 use crate::samples::Samples;
-use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet, ShippedSchema};
+use mosaic_harness::{ExporterProcess, HttpResponse, RosterFleet, ShippedSchema};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -95,12 +95,12 @@ fn a_disabled_collector_is_not_run() {
 }
 
 /// The answer to these bytes.
-fn ask(exporter: &ExporterProcess, request: &str) -> HttpAnswer {
+fn ask(exporter: &ExporterProcess, request: &str) -> HttpResponse {
     let mut connection = TcpStream::connect(exporter.address()).unwrap();
     connection.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
-    HttpAnswer::parse(&answer)
+    HttpResponse::parse(&answer)
 }
 
 /// The duration of each source in microseconds, which identifies an observation.

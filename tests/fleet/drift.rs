@@ -2,7 +2,7 @@
 //!
 //! Most tests begin and end with a fleet without drift.
 
-use mosaic_harness::{Frozen, RosterFleet, UnitFleet, is_root_or_skip};
+use mosaic_harness::{StoppedProcess, RosterFleet, UnitFleet, is_root_or_skip};
 use std::path::PathBuf;
 
 const HOLDER: &str = UnitFleet::HOLDER;
@@ -162,7 +162,7 @@ fn leftovers_of_a_removed_agent_are_reported_as_one_item() {
 #[test]
 fn a_respawned_pane_is_pid_mismatch_until_the_sidecar_rebinds() {
     let Some(fleet) = fleet() else { return };
-    let sidecar = Frozen::new(fleet.units().sidecar("coder0"));
+    let sidecar = StoppedProcess::new(fleet.units().sidecar("coder0"));
     tmux(&fleet, &["respawn-pane", "-k", "-t", "=coder0:"]);
     assert_drift(&fleet, &[("pid-mismatch", "coder0")]);
     drop(sidecar);
@@ -176,7 +176,7 @@ fn a_heartbeat_without_a_writer_becomes_stale() {
     let Some(fleet) = fleet else { return };
     fleet.start(&["mos", "coder0"]);
     assert_drift(&fleet, &[]);
-    let sidecar = Frozen::new(fleet.units().sidecar("coder0"));
+    let sidecar = StoppedProcess::new(fleet.units().sidecar("coder0"));
     let snapshot = fleet.wait_condition("coder0", "stale");
     assert_eq!(RosterFleet::drift_of(&snapshot), [("stale-heartbeat".to_owned(), "coder0".to_owned())]);
     drop(sidecar);
@@ -197,7 +197,7 @@ fn a_heartbeat_without_an_agent_is_orphan_heartbeat() {
 #[test]
 fn a_changed_command_is_command_mismatch_until_the_restart() {
     let Some(fleet) = fleet() else { return };
-    let (before, after) = (fleet.units().controllable("coder0"), "exec sleep infinity");
+    let (before, after) = (fleet.units().test_agent_command("coder0"), "exec sleep infinity");
     fleet.write_roster(&fleet.roster().replace(&before, after));
     assert_drift(&fleet, &[("command-mismatch", "coder0"), ("env-outdated", "coder0")]);
     fleet.install();

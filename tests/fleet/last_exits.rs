@@ -1,7 +1,7 @@
 //! The last exit of an agent stays readable after its restart: a reader that polls every 15 seconds misses a heartbeat
 //! that was there for one.
 
-use mosaic_harness::{Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, UnitFleet};
+use mosaic_harness::{Deadline, Fleet, StoppedProcess, ProcessWatch, RosterFleet, UnitFleet};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -121,7 +121,7 @@ fn a_respawned_pane_keeps_the_exit_of_its_last_process() {
     let pid = fleet.tmux(&["display-message", "-p", "#{pid}"]).stdout;
     let server = ProcessWatch::new(String::from_utf8(pid).unwrap().trim().parse().unwrap()).unwrap();
     // When the server continues, it handles the exit and the respawn first and the sidecar's request afterwards.
-    let frozen = Frozen::new(server);
+    let frozen = StoppedProcess::new(server);
     let mut client = fleet.command("tmux");
     client.args(["-L", fleet.tmux_socket(), "respawn-pane", "-k", "-t", "=coder0:"]);
     let mut client = client.spawn().unwrap();

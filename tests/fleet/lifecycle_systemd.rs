@@ -13,7 +13,7 @@ fn fleet_with(agents: &[&str]) -> Option<UnitFleet> {
     std::fs::create_dir_all(&directory).unwrap();
     std::fs::write(directory.join("roster.yaml"), roster).unwrap();
     for agent in agents {
-        fleet.settings(agent, &fleet.controllable(agent), "");
+        fleet.settings(agent, &fleet.test_agent_command(agent), "");
     }
     Some(fleet)
 }
@@ -120,7 +120,7 @@ fn a_unit_that_failed_too_often_can_be_started_by_hand() {
     fleet.settings("coder0", "exit 7", "");
     assert_eq!(mosaic(&fleet, &["start"]).status.code(), Some(1));
     fleet.wait_state("coder0", "failed");
-    fleet.settings("coder0", &fleet.controllable("coder0"), "");
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), "");
     mosaic_ok(&fleet, &["start"]);
     assert_eq!(fleet.state("coder0"), "active");
 }
@@ -162,7 +162,7 @@ fn an_agent_started_by_hand_is_adopted_and_stopped_like_any_other() {
     let by_hand = || {
         let launcher = fleet.fleet().mosaic_home().join("tools/fleet/start-agent-session");
         let mut launch = fleet.manager().command(launcher);
-        let done = launch.arg("coder0").env("MOSAIC_AGENT_COMMAND", fleet.controllable("coder0")).output().unwrap();
+        let done = launch.arg("coder0").env("MOSAIC_AGENT_COMMAND", fleet.test_agent_command("coder0")).output().unwrap();
         assert!(done.status.success(), "{done:?}");
         fleet.fleet().pane("coder0")
     };

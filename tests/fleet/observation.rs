@@ -3,7 +3,7 @@
 //! Every snapshot and every verification of a test is checked against the shipped schema.
 
 use jiff::Timestamp;
-use mosaic_harness::{Binaries, Deadline, Fleet, Frozen, ProcessWatch, RosterFleet, ShippedSchema, UnitFleet};
+use mosaic_harness::{Binaries, Deadline, Fleet, StoppedProcess, ProcessWatch, RosterFleet, ShippedSchema, UnitFleet};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::process::Stdio;
@@ -140,14 +140,14 @@ fn every_field_is_present_even_if_its_value_is_unknown() {
     for field in snapshot.as_object().unwrap().keys() {
         let mut without = snapshot.clone();
         without.as_object_mut().unwrap().remove(field);
-        assert!(!ShippedSchema::Ps.faults(&without).is_empty(), "{field} may be left out");
+        assert!(!ShippedSchema::Ps.violations(&without).is_empty(), "{field} may be left out");
     }
     let mut wrong = snapshot.clone();
     wrong["agents"][0]["condition"] = "fine".into();
-    assert!(!ShippedSchema::Ps.faults(&wrong).is_empty());
+    assert!(!ShippedSchema::Ps.violations(&wrong).is_empty());
     let mut wrong = fleet.verify(&[]).1;
     wrong["checks"][0]["status"] = "skipped".into();
-    assert!(!ShippedSchema::Verify.faults(&wrong).is_empty());
+    assert!(!ShippedSchema::Verify.violations(&wrong).is_empty());
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn checks_without_a_source_are_unknown() {
     assert_eq!((code, not_passed(&strict)), (Some(69), vec!["linger - unknown".to_owned()]), "{strict:#}");
 
     let found = fleet.units().fleet().processes_named("systemd");
-    let _manager = Frozen::new(ProcessWatch::new(found[0]).unwrap());
+    let _manager = StoppedProcess::new(ProcessWatch::new(found[0]).unwrap());
     let (code, unavailable) = fleet.verify(&[]);
     assert_eq!(code, Some(69), "{unavailable:#}");
     let of = |agent: &str| ["unit-active", "control-group"].map(|name| format!("{name} {agent} unknown"));

@@ -1,6 +1,6 @@
 //! `mosaic agent tail`, `watch` and `attach`.
 
-use mosaic_harness::{Binaries, Deadline, Fleet, Frozen, PaneProcess, ProcessWatch};
+use mosaic_harness::{Binaries, Deadline, Fleet, StoppedProcess, PaneProcess, ProcessWatch};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -181,7 +181,7 @@ fn watch_ends_on_ctrl_c_even_if_the_server_hangs() {
         format!("trap '' INT; {} agent watch coder0; echo left=$?=; stty -a; exec sleep 1000", program.display());
     assert!(terminal(&fleet, &["new-session", "-d", "-x", "100", "-y", "40", &line]).status.success());
     wait_until("the watcher is attached", || clients(&fleet).len() == 2);
-    let _frozen = Frozen::new(server);
+    let _frozen = StoppedProcess::new(server);
     wait_until("Ctrl-C leaves, and the terminal is as before", || {
         let screen = String::from_utf8(terminal(&fleet, &["capture-pane", "-p"]).stdout).unwrap();
         assert!(terminal(&fleet, &["send-keys", "C-c"]).status.success());

@@ -82,7 +82,7 @@ fn the_watchdog_leaves_a_working_sidecar_alone() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Service]\nWatchdogSec=1\n");
     // The heartbeat interval is longer than the watchdog timeout.
-    fleet.settings("coder0", &fleet.controllable("coder0"), "MOSAIC_HEARTBEAT_INTERVAL=3\n");
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), "MOSAIC_HEARTBEAT_INTERVAL=3\n");
     fleet.start("coder0");
     let sidecar = fleet.sidecar("coder0").pid().to_string();
     let later = fleet.fleet().wait_heartbeat("coder0", |beat| beat["seq"].parse::<u64>().unwrap() >= 3);
@@ -94,7 +94,7 @@ fn the_watchdog_leaves_a_working_sidecar_alone() {
 fn a_unit_adopts_an_agent_started_by_hand_with_all_its_descendants() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
-    let launch = fleet.fleet().launch("coder0").command(fleet.controllable("coder0"));
+    let launch = fleet.fleet().launch("coder0").command(fleet.test_agent_command("coder0"));
     let started = launch.output();
     assert!(started.status.success(), "{started:?}");
     let pane = fleet.fleet().pane("coder0");
@@ -104,7 +104,7 @@ fn a_unit_adopts_an_agent_started_by_hand_with_all_its_descendants() {
     let outside = fleet.manager().processes_of(UnitFleet::HOLDER);
     assert!(outside.contains(&pane.pid()) && outside.contains(&orphan), "{outside:?}");
 
-    fleet.settings("coder0", &fleet.controllable("coder0"), "");
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), "");
     fleet.start("coder0");
 
     assert_adopted(&fleet, &old, &pane, orphan);
@@ -117,10 +117,10 @@ fn a_unit_adopts_an_agent_started_by_hand_with_all_its_descendants() {
 #[test]
 fn an_agent_on_a_server_started_by_hand_is_adopted_and_the_server_kept() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    let started = fleet.fleet().launch("coder0").command(fleet.controllable("coder0")).output();
+    let started = fleet.fleet().launch("coder0").command(fleet.test_agent_command("coder0")).output();
     assert!(started.status.success(), "{started:?}");
     let (pane, server) = (fleet.fleet().pane("coder0"), fleet.server());
-    fleet.settings("coder0", &fleet.controllable("coder0"), "");
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), "");
 
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
     fleet.start("coder0");

@@ -19,7 +19,7 @@ fn numbered(lines: std::ops::RangeInclusive<u32>) -> Vec<String> {
 fn an_exit_record_has_the_last_fifty_lines_of_the_pane() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Service]\nRestart=no\n");
-    fleet.settings("coder0", &fleet.controllable("coder0"), "MOSAIC_AGENT_RUNTIME=codex\n");
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), "MOSAIC_AGENT_RUNTIME=codex\n");
     let pane = fleet.start("coder0");
     pane.print(numbered(1..=80).join("\n") + "\n");
     pane.exit(3);

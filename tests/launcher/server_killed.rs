@@ -8,7 +8,7 @@ const HOLDER: &str = UnitFleet::HOLDER;
 
 fn start_all(fleet: &UnitFleet, agents: &[String]) -> Vec<PaneProcess> {
     for agent in agents {
-        fleet.settings(agent, &fleet.controllable(agent), "");
+        fleet.settings(agent, &fleet.test_agent_command(agent), "");
     }
     let units: Vec<String> = agents.iter().map(|agent| UnitFleet::unit(agent)).collect();
     let arguments: Vec<&str> = ["start"].into_iter().chain(units.iter().map(String::as_str)).collect();

@@ -177,7 +177,7 @@ fn stop_during_a_start_leaves_no_agent() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let unit = UnitFleet::unit("coder0");
     let ran = fleet.fleet().home().join("ran");
-    fleet.settings("coder0", &format!("touch {}; {}", ran.display(), fleet.controllable("coder0")), "");
+    fleet.settings("coder0", &format!("touch {}; {}", ran.display(), fleet.test_agent_command("coder0")), "");
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
     // The launcher waits for tmux to create the session.
     let server = fleet.server();

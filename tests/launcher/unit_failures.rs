@@ -9,7 +9,7 @@ fn a_failed_restart_of_the_sidecar_keeps_the_agent() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     fleet.drop_in("coder0", "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=100ms\n");
     let pane = fleet.start("coder0");
-    let command = fleet.controllable("coder0");
+    let command = fleet.test_agent_command("coder0");
     fleet.settings("coder0", &command, "MOSAIC_HEARTBEAT_INTERVAL=invalid\n");
     fleet.sidecar("coder0").signal(Signal::KILL.as_raw());
     fleet.manager().wait_property(&UnitFleet::unit("coder0"), "ExecMainStatus", "78");
@@ -47,7 +47,7 @@ fn an_agent_started_by_another_service_outlives_that_service() {
         .manager()
         .command("systemd-run")
         .args(["--user", "--wait", "--quiet", "--collect", "--service-type=oneshot"])
-        .arg(format!("--setenv=MOSAIC_AGENT_COMMAND={}", fleet.controllable("other-service")))
+        .arg(format!("--setenv=MOSAIC_AGENT_COMMAND={}", fleet.test_agent_command("other-service")))
         .arg(Binaries::start_agent_session())
         .arg("other-service")
         .output()

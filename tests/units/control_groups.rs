@@ -21,7 +21,7 @@ fn the_pane_process_is_in_the_units_control_group_before_its_command_runs() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     // First of all, record the group of the shell that reads the command, and of its first child.
     let first = "cat /proc/$$/cgroup /proc/self/cgroup > $HOME/groups";
-    fleet.settings("coder0", &format!("{first}; {}", fleet.controllable("coder0")), "");
+    fleet.settings("coder0", &format!("{first}; {}", fleet.test_agent_command("coder0")), "");
     fleet.start("coder0");
     let unit_group = control_groups(fleet.sidecar("coder0").pid());
     assert!(unit_group.contains("/mosaic-agent@coder0.service\n"), "{unit_group}");

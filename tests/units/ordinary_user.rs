@@ -69,12 +69,12 @@ fn a_unit_of_an_ordinary_user_adopts_an_agent_started_by_hand() {
     fleet.manager().systemctl_ok(&["start", UnitFleet::HOLDER]);
     // The installed program: other users cannot run the one in the build directory.
     let program = fleet.fleet().mosaic_home().join("tools/fleet/start-agent-session");
-    let launch = fleet.fleet().launch("coder0").program(program).command(fleet.controllable("coder0"));
+    let launch = fleet.fleet().launch("coder0").program(program).command(fleet.test_agent_command("coder0"));
     let started = launch.output();
     assert!(started.status.success(), "{started:?}");
     let pane = fleet.fleet().pane("coder0");
     let orphan = pane.spawn_orphan();
-    fleet.settings("coder0", &fleet.controllable("coder0"), "");
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), "");
     fleet.start("coder0");
     assert_in_the_units_group(&fleet, [pane.pid(), orphan]);
     assert_eq!(fleet.fleet().heartbeat("coder0").unwrap()["gen"], "1");

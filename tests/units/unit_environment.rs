@@ -12,7 +12,7 @@ fn the_env_file_wins_over_the_environment_of_the_server() {
     let holder = "[Service]\nEnvironment=COLOUR=holder ONLY_HOLDER=yes\n";
     fleet.manager().drop_in(UnitFleet::HOLDER, "test", holder);
     let further = "COLOUR=agent\nQUOTED=\"a 'b' $HOME \\\"c\\\"\"\nUMLAUT=ü\n";
-    fleet.settings("coder0", &fleet.controllable("coder0"), further);
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), further);
     let environment = fleet.start("coder0").environment();
     let has = |name: &str| environment.get(name).map(String::as_str);
     assert_eq!(has("COLOUR"), Some("agent"));
@@ -28,7 +28,7 @@ fn the_env_file_wins_over_the_environment_of_the_server() {
 #[test]
 fn a_changed_env_file_takes_effect_at_the_restart() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
-    let command = fleet.controllable("coder0");
+    let command = fleet.test_agent_command("coder0");
     fleet.settings("coder0", &command, "COLOUR=red\n");
     assert_eq!(fleet.start("coder0").environment()["COLOUR"], "red");
     fleet.settings("coder0", &command, "COLOUR=green\n");
@@ -42,7 +42,7 @@ fn programs_in_the_users_bin_are_found_despite_a_minimal_path() {
     let bin = fleet.fleet().home().join(".local/bin");
     std::fs::create_dir_all(&bin).unwrap();
     let runtime = bin.join("own-runtime");
-    std::fs::write(&runtime, format!("#!/bin/sh\n{}\n", fleet.controllable("coder0"))).unwrap();
+    std::fs::write(&runtime, format!("#!/bin/sh\n{}\n", fleet.test_agent_command("coder0"))).unwrap();
     std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o755)).unwrap();
     let manager_environment = fleet.manager().systemctl_ok(&["show-environment"]);
     let path = manager_environment.lines().find(|line| line.starts_with("PATH=")).unwrap();
@@ -56,7 +56,7 @@ fn programs_in_the_users_bin_are_found_despite_a_minimal_path() {
 fn a_secret_is_in_no_command_line_no_readable_file_and_no_log() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };
     let secret = format!("s3cret-of-{}", fleet.fleet().root().file_name().unwrap().display());
-    fleet.settings("coder0", &fleet.controllable("coder0"), &format!("API_KEY={secret}\n"));
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), &format!("API_KEY={secret}\n"));
     let unit = UnitFleet::unit("coder0");
     let over = AtomicBool::new(false);
     let seen = std::thread::scope(|scope| {

@@ -138,7 +138,7 @@ fn the_unit_is_active_exactly_while_the_agent_lives() {
     let Some(fleet) = fleet_without_restarts() else { return };
     let manager: &UserManager = fleet.manager();
     let unit = UnitFleet::unit("coder0");
-    fleet.settings("coder0", &fleet.controllable("coder0"), "");
+    fleet.settings("coder0", &fleet.test_agent_command("coder0"), "");
     assert_eq!(manager.is_active(&unit), "inactive");
 
     // Without an answer of tmux there is no agent.

@@ -1,4 +1,4 @@
-use crate::{Deadline, HttpAnswer, required_program};
+use crate::{Deadline, HttpResponse, required_program};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -201,7 +201,7 @@ impl WebDriver {
         Ok(answer["value"].take())
     }
 
-    fn exchange(&self, method: &str, path: &str, body: &Value) -> io::Result<HttpAnswer> {
+    fn exchange(&self, method: &str, path: &str, body: &Value) -> io::Result<HttpResponse> {
         let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         connection.set_read_timeout(Some(Deadline::default().remaining()))?;
         let body = body.to_string();
@@ -212,7 +212,7 @@ impl WebDriver {
 }
 
 /// Reads a response up to its `Content-Length`, since chromedriver ignores `Connection: close`.
-fn read_answer(connection: &mut TcpStream) -> io::Result<HttpAnswer> {
+fn read_answer(connection: &mut TcpStream) -> io::Result<HttpResponse> {
     let (mut answer, mut piece) = (Vec::new(), [0; 16384]);
     loop {
         match connection.read(&mut piece)? {
@@ -221,7 +221,7 @@ fn read_answer(connection: &mut TcpStream) -> io::Result<HttpAnswer> {
         }
         let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
         if answer.len() >= head + 4 + content_length(&answer[..head]) {
-            return Ok(HttpAnswer::parse(&answer));
+            return Ok(HttpResponse::parse(&answer));
         }
     }
 }

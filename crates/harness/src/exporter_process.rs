@@ -1,4 +1,4 @@
-use crate::{Deadline, HttpAnswer, ProcessWatch};
+use crate::{Deadline, HttpResponse, ProcessWatch};
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -46,14 +46,14 @@ impl ExporterProcess {
 
     /// Sends a GET request for this path.
     #[must_use]
-    pub fn get(&self, path: &str) -> HttpAnswer {
+    pub fn get(&self, path: &str) -> HttpResponse {
         self.get_with(path, &[])
     }
 
     /// Like [`get`](Self::get), with additional headers.
     #[must_use]
-    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> HttpAnswer {
-        HttpAnswer::get(self.address, path, headers)
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
+        HttpResponse::get(self.address, path, headers)
     }
 
     /// Scrapes `/metrics` and returns the body. Panics unless the status is 200.

@@ -58,8 +58,8 @@ impl ModelServer {
 
     /// Holds back every response until the guard is dropped. User turns are still recorded.
     #[must_use]
-    pub fn hold(&self) -> HeldAnswers {
-        HeldAnswers::new(Arc::clone(&self.state))
+    pub fn hold(&self) -> HeldResponses {
+        HeldResponses::new(Arc::clone(&self.state))
     }
 
     /// Makes the next response to a request that offers tools a call of this tool.
@@ -107,16 +107,16 @@ fn accept(listener: &TcpListener, state: &Arc<ModelState>) {
 
 /// A guard that holds back the responses of a [`ModelServer`]. Drop releases them.
 #[derive(Debug)]
-pub struct HeldAnswers(Arc<ModelState>);
+pub struct HeldResponses(Arc<ModelState>);
 
-impl HeldAnswers {
+impl HeldResponses {
     fn new(state: Arc<ModelState>) -> Self {
         state.hold();
         Self(state)
     }
 }
 
-impl Drop for HeldAnswers {
+impl Drop for HeldResponses {
     fn drop(&mut self) {
         self.0.release();
     }

@@ -92,11 +92,11 @@ impl ProcessWatch {
 
 /// A process that is stopped (SIGSTOP) until this is dropped.
 #[derive(Debug)]
-pub struct Frozen {
+pub struct StoppedProcess {
     process: ProcessWatch,
 }
 
-impl Frozen {
+impl StoppedProcess {
     /// Stops the process and waits until it has stopped.
     #[must_use]
     pub fn new(process: ProcessWatch) -> Self {
@@ -123,7 +123,7 @@ impl Frozen {
     }
 }
 
-impl Drop for Frozen {
+impl Drop for StoppedProcess {
     fn drop(&mut self) {
         self.process.signal(Signal::CONT.as_raw());
     }

@@ -1,4 +1,4 @@
-use crate::{Deadline, Fleet, HttpAnswer, ProcessWatch, required_program};
+use crate::{Deadline, Fleet, HttpResponse, ProcessWatch, required_program};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ impl PrometheusServer {
     pub fn api(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
         let query: Vec<String> =
             parameters.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-        let answer = HttpAnswer::get(self.address, &format!("/api/v1/{path}?{}", query.join("&")), &[]);
+        let answer = HttpResponse::get(self.address, &format!("/api/v1/{path}?{}", query.join("&")), &[]);
         let body = answer.text();
         let mut parsed: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"));
         assert_eq!(parsed["status"], "success", "{path} {parameters:?}: {parsed:#}");

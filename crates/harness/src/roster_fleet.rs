@@ -30,7 +30,7 @@ impl RosterFleet {
         );
         let entry = |(nth, agent): (usize, &&str)| {
             let class = if nth == 0 { "orchestrator" } else { "implementer" };
-            let command = fleet.units.controllable(agent);
+            let command = fleet.units.test_agent_command(agent);
             format!("  - {{ name: {agent}, class: {class}, command: \"{command}\" }}\n")
         };
         let entries: Vec<String> = agents.iter().enumerate().map(entry).collect();

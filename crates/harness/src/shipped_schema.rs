@@ -24,14 +24,14 @@ impl ShippedSchema {
     pub fn read(self, printed: &[u8]) -> Value {
         let text = || String::from_utf8_lossy(printed);
         let value = serde_json::from_slice(printed).unwrap_or_else(|error| panic!("not JSON: {error}: {}", text()));
-        let violations = self.faults(&value);
+        let violations = self.violations(&value);
         assert!(violations.is_empty(), "violates {}: {violations:#?}\n{}", self.file(), text());
         value
     }
 
     /// Returns all violations of the schema.
     #[must_use]
-    pub fn faults(self, value: &Value) -> Vec<String> {
+    pub fn violations(self, value: &Value) -> Vec<String> {
         self.validator().iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
     }
 

@@ -54,7 +54,7 @@ impl UnitFleet {
     /// Returns the command that makes an agent a [`PaneProcess`]. It uses the installed program, since another user may
     /// not be able to read the build directory, and `exec`, since not every shell replaces itself.
     #[must_use]
-    pub fn controllable(&self, agent: &str) -> String {
+    pub fn test_agent_command(&self, agent: &str) -> String {
         let installed = self.fleet.mosaic_home().join("tools/fleet/test-agent");
         let socket = self.fleet.paths().pane_socket();
         format!("exec {} {} {agent}", installed.display(), socket.display())
@@ -63,7 +63,7 @@ impl UnitFleet {
     /// Starts an agent's unit and returns its pane process. Without an env file, the agent runs a [`PaneProcess`].
     pub fn start(&self, agent: &str) -> PaneProcess {
         if !self.fleet.env_file_path(agent).exists() {
-            self.settings(agent, &self.controllable(agent), "");
+            self.settings(agent, &self.test_agent_command(agent), "");
         }
         self.manager.systemctl_ok(&["start", &Self::unit(agent)]);
         self.fleet.pane(agent)

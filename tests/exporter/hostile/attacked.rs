@@ -1,7 +1,7 @@
 //! An ordinary scrape that runs beside an attack.
 
 use crate::samples::Samples;
-use mosaic_harness::{ExporterProcess, HttpAnswer, RosterFleet};
+use mosaic_harness::{ExporterProcess, HttpResponse, RosterFleet};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
@@ -25,7 +25,7 @@ impl Attacked {
 }
 
 /// Like [`Attacked::attack`] with another scrape.
-pub(super) fn attack_beside<T>(scrape: impl Fn() -> HttpAnswer + Sync, attack: impl FnOnce() -> T) -> T {
+pub(super) fn attack_beside<T>(scrape: impl Fn() -> HttpResponse + Sync, attack: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -45,7 +45,7 @@ pub(super) fn attack_beside<T>(scrape: impl Fn() -> HttpAnswer + Sync, attack: i
 }
 
 /// The scrape contains the whole fleet.
-fn assert_complete(answer: &HttpAnswer) {
+fn assert_complete(answer: &HttpResponse) {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let samples = Samples(answer.text());
     for collector in ["roster", "tmux", "systemd", "heartbeat", "process"] {

@@ -1,7 +1,7 @@
 //! An exporter with TLS, client certificates and passwords, requested by `curl`.
 
 use super::attacked::attack_beside;
-use mosaic_harness::{Deadline, HttpAnswer, RosterFleet, required_program};
+use mosaic_harness::{Deadline, HttpResponse, RosterFleet, required_program};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
 };
@@ -76,7 +76,7 @@ fn curl(directory: &Path, arguments: &[&str]) -> Vec<u8> {
 
 fn status(directory: &Path, arguments: &[&str]) -> Option<u16> {
     let answer = curl(directory, arguments);
-    (!answer.is_empty()).then(|| HttpAnswer::parse(&answer).status)
+    (!answer.is_empty()).then(|| HttpResponse::parse(&answer).status)
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn requests_need_a_certificate_and_a_password() {
     let trusted = ["--cacert", "ca.crt", "--cert", "ca-client.crt", "--key", "ca-client.key"];
     let untrusted = ["--cacert", "ca.crt", "--cert", "another-client.crt", "--key", "another-client.key"];
     let right = ["--user", "alice:right"];
-    let scrape = || HttpAnswer::parse(&curl(directory, &[&trusted[..], &right, &[&secure]].concat()));
+    let scrape = || HttpResponse::parse(&curl(directory, &[&trusted[..], &right, &[&secure]].concat()));
     attack_beside(scrape, || {
         for (what, arguments, expected) in [
             ("no TLS", &[&right[..], &[&plain]].concat(), Some(400)),

@@ -2,7 +2,7 @@
 
 use super::attacked::Attacked;
 use crate::samples::Samples;
-use mosaic_harness::{Deadline, ExporterProcess, Fleet, HttpAnswer, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, Fleet, HttpResponse, RosterFleet};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -25,7 +25,7 @@ fn status(connection: &mut TcpStream) -> u16 {
         connection.read_exact(&mut byte).unwrap();
         head.push(byte[0]);
     }
-    HttpAnswer::parse(&head).status
+    HttpResponse::parse(&head).status
 }
 
 fn open_files(exporter: &ExporterProcess) -> f64 {

@@ -1,7 +1,7 @@
 //! Failures of agents and of a sidecar.
 
 use jiff::{SignedDuration, Timestamp};
-use mosaic_harness::Frozen;
+use mosaic_harness::StoppedProcess;
 use rustix::process::Signal;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -50,7 +50,7 @@ pub(crate) fn killed_agents(incident: &mut Incident) {
 
 /// A hung sidecar shows by its heartbeat, which it no longer writes. While it hangs, the test writes it.
 pub(crate) fn hung_sidecar(incident: &mut Incident) {
-    let sidecar = Frozen::new(incident.fleet.units().sidecar(WATCHED));
+    let sidecar = StoppedProcess::new(incident.fleet.units().sidecar(WATCHED));
     incident.expect_alerts(&[&EARLIER[..], &["MosaicHeartbeatStale agent=coder2"]].concat());
     assert_eq!(incident.number("Need attention"), 2.0);
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mosaic_harness::{Frozen, ProcessWatch, is_root_or_skip};
+use mosaic_harness::{StoppedProcess, ProcessWatch, is_root_or_skip};
 use rustix::process::Signal;
 
 use crate::incident::dashboard_panels::Panels;
@@ -68,7 +68,7 @@ pub(crate) fn disabled_linger(incident: &mut Incident) {
 /// Without a bus, `systemctl` is used and nothing is missing. A hung bus or manager fails only the systemd collector.
 pub(crate) fn hung_bus_and_manager(incident: &mut Incident) {
     let hangs = [&EARLIER[..], &["MosaicCollectorFailed collector=systemd"]].concat();
-    let bus = Frozen::new(only(incident, "dbus-daemon"));
+    let bus = StoppedProcess::new(only(incident, "dbus-daemon"));
     incident.expect_alerts(&hangs);
     assert_only_units_are_missing(incident);
     drop(bus);
@@ -78,7 +78,7 @@ pub(crate) fn hung_bus_and_manager(incident: &mut Incident) {
     incident.expect_alerts(&EARLIER);
     assert_eq!(incident.agents_in("mosaic_agent_unit_state == 1"), sorted(&AGENTS));
 
-    let manager = Frozen::new(only(incident, "systemd"));
+    let manager = StoppedProcess::new(only(incident, "systemd"));
     incident.expect_alerts(&hangs);
     assert_only_units_are_missing(incident);
     drop(manager);

@@ -2,7 +2,7 @@
 
 use super::running_exporter::{RunningExporter, exporter};
 use crate::samples::Samples;
-use mosaic_harness::{Fleet, HttpAnswer, required_program};
+use mosaic_harness::{Fleet, HttpResponse, required_program};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
@@ -25,15 +25,15 @@ fn the_exporter_counts_its_own_work() {
     let fleet = Fleet::new();
     let exporter = RunningExporter::start(exporter(&fleet, &[ANY_PORT]));
     let address = exporter.address();
-    let first = Samples(HttpAnswer::get(address, "/metrics", &[]).text());
+    let first = Samples(HttpResponse::get(address, "/metrics", &[]).text());
     assert_eq!(first.value("mosaic_exporter_http_requests_total{code=\"404\",handler=\"not_found\"}"), Some(0.0));
-    assert_eq!(HttpAnswer::get(address, "/nothing", &[]).status, 404);
+    assert_eq!(HttpResponse::get(address, "/nothing", &[]).status, 404);
     let mut connection = TcpStream::connect(address).unwrap();
     connection.write_all(b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     connection.read_to_end(&mut Vec::new()).unwrap();
 
     // Another selection is another document, so its instruments are current.
-    let second = Samples(HttpAnswer::get(address, "/metrics?collect[]=tmux", &[]).text());
+    let second = Samples(HttpResponse::get(address, "/metrics?collect[]=tmux", &[]).text());
     let table = [
         ("mosaic_exporter_http_requests_total{code=\"404\",handler=\"not_found\"}", 1.0),
         ("mosaic_exporter_http_requests_total{code=\"200\",handler=\"metrics\"}", 1.0),
@@ -54,7 +54,7 @@ fn the_exporter_counts_its_own_work() {
     assert_valid(&second.0);
 
     let accept = [("Accept", "application/openmetrics-text;version=1.0.0")];
-    let open_metrics = HttpAnswer::get(address, "/metrics", &accept).text();
+    let open_metrics = HttpResponse::get(address, "/metrics", &accept).text();
     assert!(open_metrics.ends_with("# EOF\n"), "{open_metrics}");
     assert!(open_metrics.contains("# TYPE mosaic_exporter_http_requests counter\n"), "{open_metrics}");
     assert!(open_metrics.contains("\nmosaic_exporter_http_requests_total{code=\"200\",handler=\"metrics\"} "));

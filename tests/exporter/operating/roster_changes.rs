@@ -2,7 +2,7 @@
 
 use super::running_exporter::{RunningExporter, exporter};
 use crate::samples::Samples;
-use mosaic_harness::{Deadline, Fleet, HttpAnswer};
+use mosaic_harness::{Deadline, Fleet, HttpResponse};
 use std::fs;
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ const ANY_PORT: &str = "--web.listen-address=127.0.0.1:0";
 fn scrape_until(address: SocketAddr, what: &str, holds: impl Fn(&Samples) -> bool) -> Samples {
     let deadline = Deadline::default();
     loop {
-        let samples = Samples(HttpAnswer::get(address, "/metrics", &[]).text());
+        let samples = Samples(HttpResponse::get(address, "/metrics", &[]).text());
         if holds(&samples) {
             return samples;
         }
@@ -61,6 +61,6 @@ fn without_tmux_its_collector_fails_and_the_exporter_does_not() {
     fs::write(&path, roster(&["mos"])).unwrap();
     let mut command = exporter(&fleet, &[ANY_PORT]);
     command.env("PATH", fleet.root());
-    let samples = Samples(HttpAnswer::get(RunningExporter::start(command).address(), "/metrics", &[]).text());
+    let samples = Samples(HttpResponse::get(RunningExporter::start(command).address(), "/metrics", &[]).text());
     assert!(!samples.success("tmux") && samples.success("roster") && samples.success("heartbeat"), "{}", samples.0);
 }

@@ -1,7 +1,7 @@
 //! Signals, stale sockets, and exhausted file descriptors.
 
 use super::running_exporter::{RunningExporter, exporter};
-use mosaic_harness::{Deadline, Fleet, Frozen, HttpAnswer, ProcessWatch, required_program};
+use mosaic_harness::{Deadline, Fleet, StoppedProcess, HttpResponse, ProcessWatch, required_program};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::fs;
 use std::io::{Read, Write};
@@ -49,14 +49,14 @@ fn answer(mut connection: TcpStream) -> Vec<u8> {
 }
 
 /// A hung tmux server, and an exporter that observed it before.
-fn with_hung_tmux() -> (Fleet, Frozen, RunningExporter, SocketAddr) {
+fn with_hung_tmux() -> (Fleet, StoppedProcess, RunningExporter, SocketAddr) {
     let fleet = Fleet::new();
     assert!(fleet.tmux_server(&["new-session", "-d", "-s", "x", "exec cat"]).status.success());
     let exporter = RunningExporter::start(exporter(&fleet, &[ANY_PORT]));
     let address = exporter.address();
     let server = fleet.tmux(&["display-message", "-p", "#{pid}"]);
     let server = String::from_utf8_lossy(&server.stdout).trim().parse().unwrap();
-    let server = Frozen::new(ProcessWatch::new(server).unwrap());
+    let server = StoppedProcess::new(ProcessWatch::new(server).unwrap());
     (fleet, server, exporter, address)
 }
 
@@ -66,7 +66,7 @@ fn sigterm_finishes_the_running_scrape() {
     let scrape = slow_scrape(&exporter, address);
     signal(&exporter, Signal::TERM);
     exporter.wait_for("stopping");
-    let answer = HttpAnswer::parse(&answer(scrape));
+    let answer = HttpResponse::parse(&answer(scrape));
     assert_eq!(answer.status, 200);
     assert!(answer.text().contains("mosaic_collector_success{collector=\"tmux\"} 0"), "{}", answer.text());
     assert_eq!(exporter.wait_exit().code(), Some(0));
@@ -96,7 +96,7 @@ fn sighup_does_not_end_the_exporter() {
     fs::write(&config, "basic_auth_users:\n  alice: none\n").unwrap();
     signal(&exporter, Signal::HUP);
     exporter.wait_for("web.yml");
-    assert_eq!(HttpAnswer::get(address, "/-/healthy", &[]).status, 200);
+    assert_eq!(HttpResponse::get(address, "/-/healthy", &[]).status, 200);
     signal(&exporter, Signal::TERM);
     assert_eq!(exporter.wait_exit().code(), Some(0));
 }
@@ -147,7 +147,7 @@ fn the_exporter_recovers_from_exhausted_file_descriptors() {
     }
     drop(crowd);
     prlimit(pid, Resource::Nofile, usual).unwrap();
-    while !HttpAnswer::get(address, "/metrics", &[]).text().contains("mosaic_collector_success{collector=\"tmux\"} 1") {
+    while !HttpResponse::get(address, "/metrics", &[]).text().contains("mosaic_collector_success{collector=\"tmux\"} 1") {
         assert!(!deadline.passed(), "it does not recover");
         std::thread::yield_now();
     }

@@ -1,7 +1,7 @@
 //! Install, update and uninstall of the exporter's units, and the hardening of its service.
 
 use crate::service::installed::{Installed, SERVICE, SOCKET};
-use mosaic_harness::{Binaries, Fleet, FleetBuilder, HttpAnswer};
+use mosaic_harness::{Binaries, Fleet, FleetBuilder, HttpResponse};
 use std::io::Write;
 
 #[test]
@@ -21,7 +21,7 @@ fn an_occupied_port_is_reported_and_does_not_stop_the_install() {
     let output = installed.fleet.mosaic(&["fleet", "install"]);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(manager.is_active(SOCKET), "active");
-    assert_eq!(HttpAnswer::get(address, "/metrics", &[]).status, 200);
+    assert_eq!(HttpResponse::get(address, "/metrics", &[]).status, 200);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use mosaic_harness::{Deadline, Fleet, FleetBuilder, HttpAnswer, ProcessWatch, RosterFleet, UserManager};
+use mosaic_harness::{Deadline, Fleet, FleetBuilder, HttpResponse, ProcessWatch, RosterFleet, UserManager};
 
 pub(crate) const SERVICE: &str = "mosaic-fleet-exporter.service";
 pub(crate) const SOCKET: &str = "mosaic-fleet-exporter.socket";
@@ -52,13 +52,13 @@ impl Installed {
 pub(crate) const SCRAPE_REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
     X-Prometheus-Scrape-Timeout-Seconds: 30\r\n\r\n";
 
-pub(crate) fn scrape(mut connection: UnixStream) -> HttpAnswer {
+pub(crate) fn scrape(mut connection: UnixStream) -> HttpResponse {
     connection.write_all(SCRAPE_REQUEST).unwrap();
     read_answer(connection)
 }
 
-pub(crate) fn read_answer(mut connection: UnixStream) -> HttpAnswer {
+pub(crate) fn read_answer(mut connection: UnixStream) -> HttpResponse {
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
-    HttpAnswer::parse(&answer)
+    HttpResponse::parse(&answer)
 }

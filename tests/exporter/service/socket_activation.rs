@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use mosaic_harness::{Deadline, Frozen, UnitFleet};
+use mosaic_harness::{Deadline, StoppedProcess, UnitFleet};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
@@ -67,7 +67,7 @@ fn the_watchdog_replaces_a_hung_exporter_and_the_pending_scrape_is_answered() {
     let manager = installed.manager();
     manager.drop_in(SERVICE, "test", "[Service]\nWatchdogSec=3s\n");
     installed.scrape();
-    let frozen = Frozen::new(installed.process());
+    let frozen = StoppedProcess::new(installed.process());
     let pending = installed.connect();
     assert!(scrape(pending).text().contains("mosaic_build_info"));
     assert!(frozen.process().is_dead());
@@ -110,7 +110,7 @@ fn stop_answers_pending_requests_first() {
     let is_observing = || manager.processes_of(SERVICE).len() > 1;
     // An observation is served for a second.
     let deadline = Deadline::default();
-    let server = Frozen::new(installed.fleet.units().server());
+    let server = StoppedProcess::new(installed.fleet.units().server());
     let mut connection = installed.connect();
     connection.write_all(SCRAPE_REQUEST).unwrap();
     while !is_observing() {

@@ -1,7 +1,7 @@
 //! The condition after events of one agent: its unit, its session, its process, its sidecar.
 
 use crate::conditions::expected::{Expected, UP, fleet, fleet_without_restarts, kill_session};
-use mosaic_harness::{Fleet, Frozen, ProcessWatch, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, StoppedProcess, ProcessWatch, RosterFleet, UnitFleet};
 use rustix::process::Signal;
 
 #[test]
@@ -49,7 +49,7 @@ fn a_killed_agent_is_missing_and_the_reason_has_its_exit() {
 #[test]
 fn a_killed_agent_with_a_frozen_sidecar_is_dead_despite_an_active_unit() {
     let Some(fleet) = fleet() else { return };
-    let sidecar = Frozen::new(fleet.units().sidecar("coder0"));
+    let sidecar = StoppedProcess::new(fleet.units().sidecar("coder0"));
     let pane = fleet.units().fleet().pane("coder0");
     pane.process().signal(Signal::KILL.as_raw());
     pane.process().wait();
@@ -105,8 +105,8 @@ fn staleness_follows_the_sidecar_and_not_the_agent() {
     fleet.start(&["mos", "coder0"]);
     let files = fleet.units().fleet();
     // tmux continues a stopped process of its panes, unless the server is stopped itself.
-    let server = Frozen::new(fleet.units().server());
-    let agent = Frozen::new(ProcessWatch::new(files.pane("coder0").pid()).unwrap());
+    let server = StoppedProcess::new(fleet.units().server());
+    let agent = StoppedProcess::new(ProcessWatch::new(files.pane("coder0").pid()).unwrap());
     let number = |beat: &std::collections::BTreeMap<String, String>| beat["seq"].parse::<u64>().unwrap();
     let before = number(&files.heartbeat("coder0").unwrap());
     files.wait_heartbeat("coder0", |beat| number(beat) > before + 3);
@@ -115,7 +115,7 @@ fn staleness_follows_the_sidecar_and_not_the_agent() {
     UP.check(&fleet);
     drop(agent);
 
-    let sidecar = Frozen::new(fleet.units().sidecar("coder0"));
+    let sidecar = StoppedProcess::new(fleet.units().sidecar("coder0"));
     let snapshot = fleet.wait_condition("coder0", "stale");
     let expected =
         Expected { condition: "stale", reason: " s old", drift: &[("stale-heartbeat", "coder0")], verified: 1 };

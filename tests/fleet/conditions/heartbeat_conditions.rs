@@ -2,14 +2,14 @@
 
 use crate::conditions::expected::Beat;
 use crate::conditions::expected::{Expected, UP, fleet};
-use mosaic_harness::{Frozen, RosterFleet};
+use mosaic_harness::{StoppedProcess, RosterFleet};
 
 #[test]
 fn each_heartbeat_content_gives_its_condition() {
     const STALE: &[(&str, &str)] = &[("stale-heartbeat", "coder0")];
     const MISMATCH: &[(&str, &str)] = &[("pid-mismatch", "coder0")];
     let Some(fleet) = fleet() else { return };
-    let _sidecar = Frozen::new(fleet.units().sidecar("coder0"));
+    let _sidecar = StoppedProcess::new(fleet.units().sidecar("coder0"));
     let file = fleet.units().fleet().heartbeat_file("coder0");
     let real = Beat(file.text().unwrap());
     let other = fleet.units().fleet().pane("mos").pid();

@@ -2,7 +2,7 @@
 
 use crate::conditions::expected::Beat;
 use crate::conditions::expected::{Expected, NO_RESTART, UID, UP, failed_sources, fleet, kill_session, only};
-use mosaic_harness::{Fleet, FleetBuilder, Frozen, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, FleetBuilder, StoppedProcess, RosterFleet, UnitFleet};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
@@ -53,7 +53,7 @@ const UNVERIFIED: Expected = Expected { verified: 69, ..UP };
 #[test]
 fn a_hung_manager_fails_only_the_systemd_source() {
     let Some(fleet) = fleet() else { return };
-    let manager = Frozen::new(only(&fleet, "systemd"));
+    let manager = StoppedProcess::new(only(&fleet, "systemd"));
     let snapshot = UNVERIFIED.check(&fleet);
     assert_eq!(failed_sources(&snapshot), ["systemd"]);
     assert_eq!(RosterFleet::agent_of(&snapshot, "coder0")["unit"], Value::Null);
@@ -70,7 +70,7 @@ fn a_hung_manager_fails_only_the_systemd_source() {
 #[test]
 fn a_hung_bus_fails_only_the_systemd_source() {
     let Some(fleet) = fleet() else { return };
-    let bus = Frozen::new(only(&fleet, "dbus-daemon"));
+    let bus = StoppedProcess::new(only(&fleet, "dbus-daemon"));
     let snapshot = UP.check_in(fleet.snapshot());
     assert_eq!(failed_sources(&snapshot), ["systemd"]);
     drop(bus);
@@ -81,14 +81,14 @@ fn a_hung_bus_fails_only_the_systemd_source() {
 fn with_a_hung_tmux_heartbeat_and_process_decide_the_condition() {
     let Some(fleet) = fleet() else { return };
     let pane = fleet.units().fleet().pane("coder0");
-    let server = Frozen::new(fleet.units().server());
+    let server = StoppedProcess::new(fleet.units().server());
     let expected = Expected { reason: "by its heartbeat and process alone: the tmux server", ..UNVERIFIED };
     let snapshot = expected.check(&fleet);
     assert_eq!(failed_sources(&snapshot), ["tmux"]);
     assert_eq!(RosterFleet::agent_of(&snapshot, "coder0")["session"], Value::Null);
     assert_eq!(snapshot["holder"]["up"], Value::Null);
 
-    let sidecar = Frozen::new(fleet.units().sidecar("coder0"));
+    let sidecar = StoppedProcess::new(fleet.units().sidecar("coder0"));
     let file = fleet.units().fleet().heartbeat_file("coder0");
     let real = Beat(file.text().unwrap());
     std::fs::write(file.path(), real.aged(60.0).0).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::queued::queue_fixture::QueueFleet;
 use jiff::Timestamp;
-use mosaic_harness::{Deadline, Frozen, ProcessWatch};
+use mosaic_harness::{Deadline, StoppedProcess, ProcessWatch};
 use rustix::process::Signal;
 use std::process::Stdio;
 use std::thread;
@@ -83,7 +83,7 @@ fn a_killed_delivery_loses_no_message() {
     assert!(started.status.success(), "{started:?}");
     let pid = fleet.fleet().tmux(&["display-message", "-p", "#{pid}"]);
     let pid = String::from_utf8(pid.stdout).unwrap().trim().parse().unwrap();
-    let server = Frozen::new(ProcessWatch::new(pid).unwrap());
+    let server = StoppedProcess::new(ProcessWatch::new(pid).unwrap());
 
     let mut command = fleet.mosaic(&["agent", "outbox", "deliver", "coder0"]);
     let mut deliverer = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

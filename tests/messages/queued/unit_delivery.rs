@@ -1,7 +1,7 @@
 //! Delivery under a user manager: by the sidecar, after a boot, and by the timer's service.
 
 use crate::queued::queue_fixture::{INTERVAL, outcome, roster};
-use mosaic_harness::{Fleet, Frozen, OutboxDirectory, RosterFleet, TuiAgent, UnitFleet};
+use mosaic_harness::{Fleet, StoppedProcess, OutboxDirectory, RosterFleet, TuiAgent, UnitFleet};
 
 const TIMER: &str = "mosaic-fleet-outbox.timer";
 const SERVICE: &str = "mosaic-fleet-outbox.service";
@@ -106,7 +106,7 @@ fn the_timers_service_delivers_if_the_sidecar_does_not() {
     let agent = units.agent();
     units.fleet.start(&["coder0"]);
     agent.wait_screen("Working");
-    let sidecar = Frozen::new(units.fleet.units().sidecar("coder0"));
+    let sidecar = StoppedProcess::new(units.fleet.units().sidecar("coder0"));
     assert_eq!(units.queue("by the timer"), "waiting");
     units.finish_work();
     units.systemctl(&["start", SERVICE]);

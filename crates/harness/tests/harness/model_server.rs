@@ -1,6 +1,6 @@
 //! The model server answers in every API and records each user turn once.
 
-use mosaic_harness::{HttpAnswer, ModelServer};
+use mosaic_harness::{HttpResponse, ModelServer};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -40,9 +40,9 @@ fn it_sends_a_complete_response_in_every_dialect() {
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("noted"), "{answer}");
         assert!(answer.ends_with(end), "{answer}");
     }
-    let models = HttpAnswer::get(address(&server), "/v1/models", &[]);
+    let models = HttpResponse::get(address(&server), "/v1/models", &[]);
     assert!(models.text().contains("stub-1"), "{models:?}");
-    assert_eq!(HttpAnswer::get(address(&server), "/v1/else", &[]).status, 404);
+    assert_eq!(HttpResponse::get(address(&server), "/v1/else", &[]).status, 404);
 }
 
 #[test]

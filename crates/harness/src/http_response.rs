@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 
 /// The response to one HTTP request.
 #[derive(Clone, Debug)]
-pub struct HttpAnswer {
+pub struct HttpResponse {
     /// The status code.
     pub status: u16,
     /// The headers in the order of the response.
@@ -14,7 +14,7 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
 }
 
-impl HttpAnswer {
+impl HttpResponse {
     /// Sends a GET request over a new connection and reads the response.
     #[must_use]
     pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Self {
@@ -87,7 +87,7 @@ fn unchunked(mut chunks: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::HttpAnswer;
+    use super::HttpResponse;
 
     const CHUNKS: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
     const LENGTH: &str = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
@@ -95,13 +95,13 @@ mod tests {
     #[test]
     fn parse_rejects_a_truncated_body() {
         for whole in [CHUNKS, LENGTH] {
-            assert_eq!(HttpAnswer::parse(whole.as_bytes()).text(), "abc");
+            assert_eq!(HttpResponse::parse(whole.as_bytes()).text(), "abc");
             let head = whole.find("\r\n\r\n").unwrap() + 4;
             for end in head + 1..whole.len() {
-                let cut = std::panic::catch_unwind(|| HttpAnswer::parse(&whole.as_bytes()[..end]));
+                let cut = std::panic::catch_unwind(|| HttpResponse::parse(&whole.as_bytes()[..end]));
                 assert!(cut.is_err(), "{:?}", &whole[..end]);
             }
-            assert_eq!(HttpAnswer::parse(&whole.as_bytes()[..head]).text(), "");
+            assert_eq!(HttpResponse::parse(&whole.as_bytes()[..head]).text(), "");
         }
     }
 }
