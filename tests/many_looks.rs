@@ -4,7 +4,7 @@
 
 use mosaic_harness::{Deadline, RosterFleet, UnitFleet};
 use mosaic_probe::snapshot::Condition;
-use mosaic_probe::{Depth, FleetPaths, Observer};
+use mosaic_probe::{Depth, FleetLocation, Observer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use std::fs;
@@ -31,8 +31,8 @@ fn belongings() -> [usize; 3] {
 /// Looks until it has looked so often and standard input is closed, and then until all is well.
 fn look_again_and_again() {
     let variable = |name: &str| std::env::var_os(name);
-    let places = FleetPaths::resolve(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
-    let target = Arc::new(places.target(variable).unwrap());
+    let location = FleetLocation::resolve(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
+    let target = Arc::new(location.target(variable).unwrap());
     let mut observer = Observer::default();
     let mut agent = || {
         let snapshot = observer.observe(&target, Depth::Verify).unwrap().snapshot;

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
+use mosaic_domain::env_var;
 use mosaic_heartbeat::RunDirectory;
 use rustix::process::geteuid;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -24,7 +25,7 @@ impl Programs {
     /// Finds the programs in `MOSAIC_FLEET_BIN_DIR`, else in the directory of this program.
     pub(crate) fn find() -> Result<Self, DemoError> {
         let demo = env::current_exe().map_err(DemoError::io("determine the path of this program"))?;
-        let given = env::var_os("MOSAIC_FLEET_BIN_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let given = env::var_os(env_var::FLEET_BIN_DIR).filter(|value| !value.is_empty()).map(PathBuf::from);
         let directory = given.unwrap_or_else(|| demo.parent().unwrap_or(Path::new("/")).to_owned());
         let directory = std::path::absolute(&directory).map_err(DemoError::io("determine the working directory"))?;
         let programs = ["start-agent-session", "agent-sidecar", "agent-pane"].map(|name| directory.join(name));

@@ -55,7 +55,7 @@ pub(crate) fn execute(
             reporter.report(LifecycleEvent::finished_now(Subject::Holder, Ok(Outcome::Started), began));
         }
     }
-    let launcher = find_launcher(&executor.context.home);
+    let launcher = find_launcher(&executor.context.location.home);
     let work = |(agent, plan): &(AgentName, AgentPlan)| {
         let silent = |result| Launched { result, output: Vec::new() };
         if plan.stop_unmanaged
@@ -118,7 +118,7 @@ fn agent_variables(
     roster: &Roster,
     agent: &AgentName,
 ) -> Result<Vec<(String, OsString)>, String> {
-    let path = context.home.paths().agent_env(agent);
+    let path = context.location.home.paths().agent_env(agent);
     let recorded = AgentEnvFile::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let file = recorded.unwrap_or_else(|| match roster.agent(agent.as_str()) {
         Some(entry) => AgentEnvFile::default().merged(&roster.settings(entry), None),
@@ -126,8 +126,8 @@ fn agent_variables(
     });
     let fixed = [
         (env_var::TMUX_SOCKET, roster.tmux.socket_name.as_str().into()),
-        (env_var::MOSAIC_HOME, context.home.path().into()),
-        (env_var::HEARTBEAT_RUN_DIR, context.run_directory.path().into()),
+        (env_var::MOSAIC_HOME, context.location.home.path().into()),
+        (env_var::HEARTBEAT_RUN_DIR, context.location.run_directory.path().into()),
         (env_var::AGENT_NAME, agent.as_str().into()),
     ];
     let fixed = fixed.map(|(name, value): (&str, OsString)| (name.to_owned(), value));

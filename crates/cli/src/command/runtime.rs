@@ -73,7 +73,7 @@ pub(super) fn launch(
     words: &[OsString],
 ) -> Result<ExitCode, CommandError> {
     let options = LaunchOptions::parse(words)?;
-    let library = ProfileLibrary::new(&context.fleet.home);
+    let library = ProfileLibrary::new(&context.fleet.location.home);
     let command = match find_runtime(&library, name)? {
         Some(runtime) => launch_command(context, &runtime, mode, &options)?,
         None => roster_command(context, &library, name, &options)?,
@@ -110,7 +110,7 @@ fn launch_command(
     let mosaic = std::env::current_exe().map_err(|error| CommandError::io("find", "mosaic", error))?;
     let working_directory = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let launch_context = LaunchContext {
-        home: &context.fleet.home,
+        home: &context.fleet.location.home,
         mosaic: &mosaic,
         working_directory: &working_directory,
         variable: &|name| context.fleet.environment.variable(name),

@@ -10,12 +10,12 @@ use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Scope
 use mosaic_roster::Roster;
 use serde::Serialize;
 
-use super::exit_codes::receipts_exit_code;
 use super::receipt_text::receipt_text;
 use super::{message_sender, sender_label};
 use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::exit_code::receipts_exit_code;
 use crate::grammar::{JsonArg, NamedAgent, Seconds};
 use crate::view::{print, print_json};
 
