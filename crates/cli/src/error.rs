@@ -11,7 +11,7 @@ use mosaic_lifecycle::{LifecycleError, ObserveError};
 use mosaic_probe::BadVariable;
 use mosaic_prometheus::PrometheusError;
 use mosaic_provision::ProvisionError;
-use mosaic_roster::{EditError, RosterError};
+use mosaic_roster::{EditError, RosterError, suggestion};
 use mosaic_runtimes::{LaunchError, ProfileError};
 use mosaic_systemd::ManagerError;
 use mosaic_tmux::TmuxError;
@@ -76,7 +76,7 @@ pub(crate) enum CommandError {
         source: io::Error,
     },
     /// The roster does not list the agent.
-    #[error("there is no agent '{name}' in the roster{}", did_you_mean(.nearest))]
+    #[error("there is no agent '{name}' in the roster{}", suggest_agents(.nearest))]
     UnknownAgent {
         /// The name as it was typed.
         name: AgentName,
@@ -165,10 +165,6 @@ impl From<ReceiveError> for CommandError {
     }
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
-    match nearest {
-        [] => "; 'mosaic agent roster' lists them".to_owned(),
-        [one] => format!("; did you mean {one}?"),
-        [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
-    }
+fn suggest_agents(nearest: &[String]) -> String {
+    if nearest.is_empty() { "; 'mosaic agent roster' lists them".to_owned() } else { suggestion(nearest) }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::env_var;
+use mosaic_domain::{FleetPaths, env_var};
 use mosaic_heartbeat::RunDirectory;
 use rustix::process::geteuid;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -70,12 +70,13 @@ impl Home {
 
     /// Creates the content of the directory. The programs are symbolic links, because their paths may be any.
     pub(crate) fn fill(&self, programs: &Programs, runtime: &str, command: &str) -> io::Result<()> {
-        for directory in ["mosaic/fleet/run", "work", "home"] {
-            DirBuilder::new().mode(0o700).recursive(true).create(self.join(directory))?;
+        let fleet = self.fleet_paths();
+        for directory in [fleet.run(), self.join("work"), self.join("home")] {
+            DirBuilder::new().mode(0o700).recursive(true).create(directory)?;
         }
         symlink(&programs.directory, self.join("bin"))?;
         symlink(&programs.demo, self.join("demo"))?;
-        fs::write(self.join("mosaic/fleet/roster.yaml"), roster(runtime, command))
+        fs::write(fleet.roster(), roster(runtime, command))
     }
 
     /// Removes the directory with its content. A missing directory is no error.
@@ -102,9 +103,14 @@ impl Home {
         self.0.join(name)
     }
 
+    /// The paths below `MOSAIC_HOME`.
+    pub(crate) fn fleet_paths(&self) -> FleetPaths {
+        FleetPaths::new(self.join("mosaic"))
+    }
+
     /// The directory of the heartbeats.
     pub(crate) fn run(&self) -> RunDirectory {
-        RunDirectory::new(self.join("mosaic/fleet/run"))
+        RunDirectory::new(self.fleet_paths().run())
     }
 
     /// The socket that tmux creates if `TMUX_TMPDIR` is the directory.

@@ -151,7 +151,7 @@ fn fleet_environment(home: &Home) -> Vec<(&'static str, OsString)> {
         (env_var::PATH, env::var_os(env_var::PATH).unwrap_or_default()),
         (env_var::HOME, home.join("home").into()),
         (env_var::SHELL, "/bin/sh".into()),
-        (env_var::MOSAIC_HOME, home.join("mosaic").into()),
+        (env_var::MOSAIC_HOME, home.fleet_paths().home().into()),
         (env_var::HEARTBEAT_RUN_DIR, home.run().path().into()),
         (env_var::TMUX_SOCKET, SOCKET.into()),
         // The shortest interval, so that the table changes often.

@@ -40,7 +40,7 @@ impl Observer {
         let variable = |name: &str| env::var_os(name).filter(|_| [env_var::HOME, env_var::PATH].contains(&name));
         let invalid = |error: &dyn ToString| std::io::Error::other(error.to_string());
         let observe = DemoError::io("observe the fleet");
-        let target = FleetLocation::resolve(None, Some(&home.join("mosaic")), variable, home.path())
+        let target = FleetLocation::resolve(None, Some(home.fleet_paths().home()), variable, home.path())
             .map_err(|error| invalid(&error))
             .and_then(|location| location.target(variable).map_err(|error| invalid(&error)));
         let mut target = target.map_err(observe)?;

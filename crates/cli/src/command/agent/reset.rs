@@ -6,7 +6,7 @@ use clap::Args;
 use mosaic_delivery::{ConversationReset, DeliveryOptions, DeliveryTimeouts, Message, Receipt, Receipts, ResetPlan};
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
-use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Scope, wait_until_up};
+use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, RESTART_TIMEOUT, Scope, wait_until_up};
 use mosaic_roster::Roster;
 use serde::Serialize;
 
@@ -58,8 +58,6 @@ Examples:
   mosaic agent reset coder0 --new --task issue-12
   mosaic agent reset coder0 --wait 60 --json";
 
-/// How long a restart may take, as for 'mosaic fleet restart'.
-const RESTART_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long a program may take to show its composer, after a start and after a reset command.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
