@@ -6,7 +6,7 @@
     reason = "a development tool: a panic names the line and affects one figure"
 )]
 
-use mosaic_probe::{Depth, FleetPaths, Observer, Scope};
+use mosaic_probe::{Depth, FleetLocation, Observer, Scope};
 use std::env;
 use std::fs;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn main() {
     let [count, pause] = numbers[..] else { panic!("usage: repeated-observation COUNT MILLISECONDS") };
     let variable = |name: &str| env::var_os(name);
     let here = env::current_dir().unwrap();
-    let target = Arc::new(FleetPaths::resolve(None, None, variable, &here).unwrap().target(variable).unwrap());
+    let target = Arc::new(FleetLocation::resolve(None, None, variable, &here).unwrap().target(variable).unwrap());
     let mut observer = Observer::default();
     for nth in 0..=count {
         thread::sleep(Duration::from_millis(pause));

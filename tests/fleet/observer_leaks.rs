@@ -3,7 +3,7 @@
 
 use mosaic_harness::{Deadline, RosterFleet, UnitFleet};
 use mosaic_probe::snapshot::Condition;
-use mosaic_probe::{Depth, FleetPaths, Observer};
+use mosaic_probe::{Depth, FleetLocation, Observer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use std::fs;
@@ -32,7 +32,7 @@ fn resources() -> [usize; 3] {
 /// Observes at least [`OBSERVATIONS`] times, until standard input is closed and the agent is up.
 fn observe_repeatedly() {
     let variable = |name: &str| std::env::var_os(name);
-    let paths = FleetPaths::resolve(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
+    let paths = FleetLocation::resolve(None, None, variable, &std::env::current_dir().unwrap()).unwrap();
     let target = Arc::new(paths.target(variable).unwrap());
     let mut observer = Observer::default();
     let mut agent = || {

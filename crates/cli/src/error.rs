@@ -3,17 +3,21 @@
 use std::io;
 use std::path::PathBuf;
 
+use mosaic_delivery::{
+    DeliveryError, InvalidPayload, MessageLookupError, ReceiveError, RemoteError, ResetError, SendError,
+};
 use mosaic_domain::{AgentName, NoHome, SocketName};
 use mosaic_lifecycle::{LifecycleError, ObserveError};
 use mosaic_probe::BadVariable;
+use mosaic_prometheus::PrometheusError;
 use mosaic_provision::ProvisionError;
-use mosaic_roster::{EditError, RosterError};
+use mosaic_roster::{EditError, RosterError, suggestion};
+use mosaic_runtimes::{LaunchError, ProfileError};
 use mosaic_systemd::ManagerError;
 use mosaic_tmux::TmuxError;
 use mosaic_update::UpdateError;
 
-use crate::command::agent::AgentCommandError;
-use mosaic_prometheus::PrometheusError;
+use crate::command::runtime::RuntimeError;
 
 /// Why a command failed. [`exit_code`](crate::exit_code) maps it to an exit code.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +76,7 @@ pub(crate) enum CommandError {
         source: io::Error,
     },
     /// The roster does not list the agent.
-    #[error("there is no agent '{name}' in the roster{}", did_you_mean(.nearest))]
+    #[error("there is no agent '{name}' in the roster{}", suggest_agents(.nearest))]
     UnknownAgent {
         /// The name as it was typed.
         name: AgentName,
@@ -95,9 +99,36 @@ pub(crate) enum CommandError {
         /// A command that needs no terminal.
         instead: String,
     },
-    /// A message cannot be sent, or a runtime cannot be launched.
+    /// A message cannot be delivered or stored.
     #[error(transparent)]
-    Agent(AgentCommandError),
+    Delivery(#[from] DeliveryError),
+    /// A message cannot be sent.
+    #[error(transparent)]
+    Send(SendError),
+    /// The text cannot be a message.
+    #[error(transparent)]
+    Payload(#[from] InvalidPayload),
+    /// A name does not name a message.
+    #[error(transparent)]
+    Lookup(#[from] MessageLookupError),
+    /// A reset cannot be planned.
+    #[error(transparent)]
+    Reset(#[from] ResetError),
+    /// Another host cannot be reached, or rejects the message.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// A message of another host cannot be received.
+    #[error(transparent)]
+    Receive(ReceiveError),
+    /// The command line of a runtime is invalid.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// A runtime cannot be launched.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The profile of a runtime cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// Arguments contradict each other.
     #[error("{0}")]
     Usage(String),
@@ -113,10 +144,27 @@ impl CommandError {
     }
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
-    match nearest {
-        [] => "; 'mosaic agent roster' lists them".to_owned(),
-        [one] => format!("; did you mean {one}?"),
-        [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
+impl From<SendError> for CommandError {
+    /// Errors that other commands have, too, become the same error.
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Roster(error) => error.into(),
+            SendError::Tmux(error) => error.into(),
+            SendError::UnknownAgent { name, nearest } => Self::UnknownAgent { name, nearest },
+            error => Self::Send(error),
+        }
     }
+}
+
+impl From<ReceiveError> for CommandError {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Send(error) => error.into(),
+            error => Self::Receive(error),
+        }
+    }
+}
+
+fn suggest_agents(nearest: &[String]) -> String {
+    if nearest.is_empty() { "; 'mosaic agent roster' lists them".to_owned() } else { suggestion(nearest) }
 }

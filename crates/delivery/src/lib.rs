@@ -31,7 +31,7 @@ pub use listing::{
     ListedMessage, Listing, MessageLookupError, StoredMessage, UnreadableMessage, find_message, is_listed_by_default,
     read_messages,
 };
-pub use message_sender::{FleetLocation, MessageSender, SendError};
+pub use message_sender::{MessageSender, SendError, SenderPaths};
 pub use outcome::{Outcome, Refusal, UnconfirmedReason};
 pub use payload::{Content, InvalidPayload, Payload};
 pub use protocol::{DeliveryOptions, DeliveryTimeouts};

@@ -28,9 +28,9 @@ const MAX_PARALLEL: usize = 32;
 /// tmux answers in milliseconds unless it hangs.
 const TMUX_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where the fleet is.
+/// The paths that a sender of messages needs.
 #[derive(Clone, Debug)]
-pub struct FleetLocation {
+pub struct SenderPaths {
     /// The fleet's home.
     pub home: MosaicHome,
     /// The path of the roster.
@@ -44,7 +44,7 @@ pub struct FleetLocation {
 /// Sends messages to the agents of a fleet.
 #[derive(Debug)]
 pub struct MessageSender {
-    fleet: FleetLocation,
+    fleet: SenderPaths,
     outbox: Outbox,
     profiles: ProfileLibrary,
 }
@@ -133,7 +133,7 @@ pub enum SendError {
 impl MessageSender {
     /// Makes a sender for a fleet.
     #[must_use]
-    pub fn new(fleet: FleetLocation) -> Self {
+    pub fn new(fleet: SenderPaths) -> Self {
         let (outbox, profiles) = (Outbox::new(&fleet.home), ProfileLibrary::new(&fleet.home));
         Self { fleet, outbox, profiles }
     }

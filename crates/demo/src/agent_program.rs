@@ -1,5 +1,6 @@
 //! The programs that can run as agents, and the stand-in among them.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use mosaic_exit_code::ExitCode;
-use mosaic_process::is_program;
+use mosaic_process::{find_in_directories, is_program};
 
 /// A program that runs as agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,7 +38,7 @@ impl AgentProgram {
 
     /// Whether the program is in a directory of `path`. The stand-in always is available.
     pub(crate) fn is_available(self, path: &OsStr) -> bool {
-        self == Self::StandIn || std::env::split_paths(path).any(|directory| is_program(&directory.join(self.name())))
+        self == Self::StandIn || find_in_directories(self.name(), env::split_paths(path), is_program).is_some()
     }
 
     /// Asks which program to run. The answer is the stand-in unless the user types the name of a real one.

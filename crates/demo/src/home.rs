@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
+use mosaic_domain::{FleetPaths, env_var};
 use mosaic_heartbeat::RunDirectory;
 use rustix::process::geteuid;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -24,7 +25,7 @@ impl Programs {
     /// Finds the programs in `MOSAIC_FLEET_BIN_DIR`, else in the directory of this program.
     pub(crate) fn find() -> Result<Self, DemoError> {
         let demo = env::current_exe().map_err(DemoError::io("determine the path of this program"))?;
-        let given = env::var_os("MOSAIC_FLEET_BIN_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let given = env::var_os(env_var::FLEET_BIN_DIR).filter(|value| !value.is_empty()).map(PathBuf::from);
         let directory = given.unwrap_or_else(|| demo.parent().unwrap_or(Path::new("/")).to_owned());
         let directory = std::path::absolute(&directory).map_err(DemoError::io("determine the working directory"))?;
         let programs = ["start-agent-session", "agent-sidecar", "agent-pane"].map(|name| directory.join(name));
@@ -69,12 +70,13 @@ impl Home {
 
     /// Creates the content of the directory. The programs are symbolic links, because their paths may be any.
     pub(crate) fn fill(&self, programs: &Programs, runtime: &str, command: &str) -> io::Result<()> {
-        for directory in ["mosaic/fleet/run", "work", "home"] {
-            DirBuilder::new().mode(0o700).recursive(true).create(self.join(directory))?;
+        let fleet = self.fleet_paths();
+        for directory in [fleet.run(), self.join("work"), self.join("home")] {
+            DirBuilder::new().mode(0o700).recursive(true).create(directory)?;
         }
         symlink(&programs.directory, self.join("bin"))?;
         symlink(&programs.demo, self.join("demo"))?;
-        fs::write(self.join("mosaic/fleet/roster.yaml"), roster(runtime, command))
+        fs::write(fleet.roster(), roster(runtime, command))
     }
 
     /// Removes the directory with its content. A missing directory is no error.
@@ -101,9 +103,14 @@ impl Home {
         self.0.join(name)
     }
 
+    /// The paths below `MOSAIC_HOME`.
+    pub(crate) fn fleet_paths(&self) -> FleetPaths {
+        FleetPaths::new(self.join("mosaic"))
+    }
+
     /// The directory of the heartbeats.
     pub(crate) fn run(&self) -> RunDirectory {
-        RunDirectory::new(self.join("mosaic/fleet/run"))
+        RunDirectory::new(self.fleet_paths().run())
     }
 
     /// The socket that tmux creates if `TMUX_TMPDIR` is the directory.

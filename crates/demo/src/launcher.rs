@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use mosaic_domain::env_var;
 use mosaic_process::bounded_output;
 
 use crate::agent_program::AgentProgram;
@@ -70,10 +71,10 @@ impl Launcher {
     pub(crate) fn start(&self, agent: &'static str, program: AgentProgram, home: &Home) -> Result<StartJob, DemoError> {
         let mut environment = fleet_environment(home);
         environment.extend([
-            ("MOSAIC_AGENT_NAME", agent.into()),
-            ("MOSAIC_AGENT_RUNTIME", program.name().into()),
-            ("MOSAIC_AGENT_WORKDIR", home.join("work").into()),
-            ("MOSAIC_AGENT_COMMAND", agent_command(program, home, agent, |name| env::var_os(name)).into()),
+            (env_var::AGENT_NAME, agent.into()),
+            (env_var::AGENT_RUNTIME, program.name().into()),
+            (env_var::AGENT_WORKDIR, home.join("work").into()),
+            (env_var::AGENT_COMMAND, agent_command(program, home, agent, |name| env::var_os(name)).into()),
         ]);
         let mut command = match self {
             Self::Manager => transient_unit(AGENT_UNIT, agent, home, environment),
@@ -147,14 +148,14 @@ pub(crate) fn stop_units(home: &Home) -> Result<(), String> {
 fn fleet_environment(home: &Home) -> Vec<(&'static str, OsString)> {
     vec![
         (cleanup::MARK, home.path().into()),
-        ("PATH", env::var_os("PATH").unwrap_or_default()),
-        ("HOME", home.join("home").into()),
-        ("SHELL", "/bin/sh".into()),
-        ("MOSAIC_HOME", home.join("mosaic").into()),
-        ("MOSAIC_HEARTBEAT_RUN_DIR", home.run().path().into()),
-        ("MOSAIC_TMUX_SOCKET", SOCKET.into()),
+        (env_var::PATH, env::var_os(env_var::PATH).unwrap_or_default()),
+        (env_var::HOME, home.join("home").into()),
+        (env_var::SHELL, "/bin/sh".into()),
+        (env_var::MOSAIC_HOME, home.fleet_paths().home().into()),
+        (env_var::HEARTBEAT_RUN_DIR, home.run().path().into()),
+        (env_var::TMUX_SOCKET, SOCKET.into()),
         // The shortest interval, so that the table changes often.
-        ("MOSAIC_HEARTBEAT_INTERVAL", "1".into()),
+        (env_var::HEARTBEAT_INTERVAL, "1".into()),
     ]
 }
 
@@ -172,7 +173,7 @@ pub(crate) fn agent_command(
         let value = variable(name)?.to_string_lossy().replace('\'', r"'\''");
         Some(format!("{name}='{value}' "))
     };
-    format!("{}exec {program}", ["HOME", "SHELL"].into_iter().filter_map(quoted).collect::<String>())
+    format!("{}exec {program}", [env_var::HOME, env_var::SHELL].into_iter().filter_map(quoted).collect::<String>())
 }
 
 /// `systemd-run` for a shipped unit under a name of the demo's.

@@ -31,6 +31,7 @@ use std::process::Command;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
 use mosaic_tmux::TmuxError;
 
@@ -166,7 +167,7 @@ fn begin(arguments: &Arguments) -> DemoError {
 
 fn prepare(arguments: &Arguments) -> Result<Command, DemoError> {
     let programs = Programs::find()?;
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::var_os(env_var::PATH).unwrap_or_default();
     observer::tmux_server()?.check_version()?;
     let agent_program = match arguments.runtime {
         Some(program) if !program.is_available(&path) => return Err(DemoError::RuntimeNotFound(program)),

@@ -4,9 +4,9 @@ use std::env;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_domain::SocketName;
+use mosaic_domain::{SocketName, env_var};
 use mosaic_probe::snapshot::{AgentSnapshot, Condition, SourceName};
-use mosaic_probe::{Depth, FleetPaths, Target};
+use mosaic_probe::{Depth, FleetLocation, Target};
 use mosaic_terminal::{Column, Line, Mark, Paint, Style, Table, format_duration};
 use mosaic_tmux::Server;
 
@@ -37,12 +37,12 @@ pub(crate) struct Observer {
 impl Observer {
     pub(crate) fn new(home: &Home) -> Result<Self, DemoError> {
         // Nothing else of the environment may select another fleet.
-        let variable = |name: &str| env::var_os(name).filter(|_| ["HOME", "PATH"].contains(&name));
+        let variable = |name: &str| env::var_os(name).filter(|_| [env_var::HOME, env_var::PATH].contains(&name));
         let invalid = |error: &dyn ToString| std::io::Error::other(error.to_string());
         let observe = DemoError::io("observe the fleet");
-        let target = FleetPaths::resolve(None, Some(&home.join("mosaic")), variable, home.path())
+        let target = FleetLocation::resolve(None, Some(home.fleet_paths().home()), variable, home.path())
             .map_err(|error| invalid(&error))
-            .and_then(|places| places.target(variable).map_err(|error| invalid(&error)));
+            .and_then(|location| location.target(variable).map_err(|error| invalid(&error)));
         let mut target = target.map_err(observe)?;
         // The units of the demo have names of their own, which the product does not know.
         target.disabled_sources = [SourceName::Systemd].into();
@@ -87,7 +87,7 @@ impl Observer {
 
 /// The tmux server of the fleet, run by the tmux on `PATH`.
 pub(crate) fn tmux_server() -> Result<Server, DemoError> {
-    let program = mosaic_tmux::find_tmux(env::var_os("PATH").as_deref())?;
+    let program = mosaic_tmux::find_tmux(env::var_os(env_var::PATH).as_deref())?;
     let socket: Result<SocketName, _> = SOCKET.parse();
     let socket = socket.map_err(|error| DemoError::io("name the socket")(std::io::Error::other(error)))?;
     Ok(Server::new(program, socket))

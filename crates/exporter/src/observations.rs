@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use mosaic_page::History;
 use mosaic_probe::snapshot::SourceName;
-use mosaic_probe::{BadVariable, Depth, FleetPaths, Observer, Scope, Snapshot, Target};
+use mosaic_probe::{BadVariable, Depth, FleetLocation, Observer, Scope, Snapshot, Target};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep_until, timeout_at};
@@ -26,7 +26,7 @@ use crate::scrape_schedule::ScrapeSchedule;
 /// The fleet to observe.
 #[derive(Clone, Debug)]
 pub(crate) struct FleetTarget {
-    places: FleetPaths,
+    location: FleetLocation,
     disabled_sources: BTreeSet<SourceName>,
 }
 
@@ -36,14 +36,14 @@ impl FleetTarget {
     ///
     /// # Errors
     /// An environment variable has an invalid value.
-    pub(crate) fn new(places: FleetPaths, disabled_sources: BTreeSet<SourceName>) -> Result<Self, BadVariable> {
-        places.target(variable)?;
-        Ok(Self { places, disabled_sources })
+    pub(crate) fn new(location: FleetLocation, disabled_sources: BTreeSet<SourceName>) -> Result<Self, BadVariable> {
+        location.target(variable)?;
+        Ok(Self { location, disabled_sources })
     }
 
     /// The target of an observation in which each source may take `limit`.
     fn target(&self, limit: Duration) -> Result<Arc<Target>, BadVariable> {
-        let target = self.places.target(variable)?;
+        let target = self.location.target(variable)?;
         Ok(Arc::new(Target {
             limit: limit.min(Target::LIMIT),
             disabled_sources: self.disabled_sources.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use libsystemd::daemon::{NotifyState, notify, watchdog_enabled};
 use mosaic_domain::NoHome;
-use mosaic_probe::{BadVariable, FleetPaths};
+use mosaic_probe::{BadVariable, FleetLocation};
 use mosaic_web::{AllowedHosts, Limits, ListenError, Listener, Server, Shutdown, WebConfig, WebConfigError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Builder;
@@ -80,13 +80,13 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
     let mut signals = Signals::listen().map_err(ExporterError::io("listen for signals"))?;
     let here = std::env::current_dir().map_err(ExporterError::io("find the current directory"))?;
     let paths = &flags.paths;
-    let places = FleetPaths::resolve(
+    let location = FleetLocation::resolve(
         paths.roster.as_deref(),
         paths.mosaic_home.as_deref(),
         |name| std::env::var_os(name),
         &here,
     )?;
-    let fleet = FleetTarget::new(places, flags.collectors.disabled_sources())?;
+    let fleet = FleetTarget::new(location, flags.collectors.disabled_sources())?;
     let config = flags.web.config.as_deref().map_or_else(|| Ok(WebConfig::empty()), WebConfig::load)?;
     let listeners = listeners(flags)?;
     let instruments = Arc::new(Instruments::new()?);

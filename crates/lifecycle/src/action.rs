@@ -77,7 +77,7 @@ pub enum LifecycleEvent {
         /// Why the run directory cannot be listed.
         reason: String,
     },
-    /// The launcher, or the agent before it ended, wrote this line to standard error.
+    /// A warning of the launcher, or a line that the agent wrote before it ended.
     LauncherOutput {
         /// The line, without its line feed.
         line: String,

@@ -127,18 +127,18 @@ impl<'a> LifecycleExecutor<'a> {
 
     /// Lists the sessions of the server, for observations of agents.
     pub(crate) fn observer(&self) -> AgentObserver<'_> {
-        AgentObserver::new(self.server.as_ref(), &self.context.run_directory)
+        AgentObserver::new(self.server.as_ref(), &self.context.location.run_directory)
     }
 
     /// Stops an agent that no unit runs.
     pub(crate) fn stop_unmanaged(&self, agent: &AgentName, timeout: Duration) -> Result<(), String> {
         let server = self.server.as_ref().map_err(Clone::clone)?;
-        unmanaged::stop_unmanaged(agent, server, &self.context.run_directory, timeout)
+        unmanaged::stop_unmanaged(agent, server, &self.context.location.run_directory, timeout)
     }
 
     /// The agents that have a sidecar, whether or not a unit runs them.
     fn running_agents(&self, reporter: &mut dyn Reporter) -> Vec<AgentName> {
-        running_agents(self.context.run_directory.path()).unwrap_or_else(|error| {
+        running_agents(self.context.location.run_directory.path()).unwrap_or_else(|error| {
             reporter.report(LifecycleEvent::UnlistedAgentsUnknown { reason: error.to_string() });
             Vec::new()
         })

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_domain::{MosaicHome, NoHome};
-use mosaic_heartbeat::RunDirectory;
-use mosaic_probe::{BadVariable, Depth, ObservedFleet, Snapshot};
+use mosaic_domain::{NoHome, env_var};
+use mosaic_probe::{BadVariable, Depth, FleetLocation, ObservedFleet, Snapshot};
 use mosaic_roster::{Roster, RosterError};
-use mosaic_systemd::{ManagerAddress, ManagerError, UserManager};
+use mosaic_systemd::{ManagerError, UserManager};
 use mosaic_tmux::{Server, TmuxError};
 
 /// Environment variables and their values, as of the start of the program.
@@ -21,15 +20,9 @@ pub struct Environment(BTreeMap<OsString, OsString>);
 /// Where one fleet is, and the environment in which it was found. All paths are absolute.
 #[derive(Clone, Debug)]
 pub struct FleetContext {
-    /// The fleet's home directory.
-    pub home: MosaicHome,
-    /// The roster file.
-    pub roster_path: PathBuf,
-    /// The directory with heartbeats and locks.
-    pub run_directory: RunDirectory,
-    /// The address of the systemd user manager.
-    pub manager_address: ManagerAddress,
-    /// All variables; `MOSAIC_HOME` has the value of `home`.
+    /// The fleet's paths, and the address of its systemd user manager.
+    pub location: FleetLocation,
+    /// All variables; `MOSAIC_HOME` has the value of `location.home`.
     pub environment: Environment,
 }
 
@@ -84,10 +77,9 @@ impl FleetContext {
         current_directory: &Path,
     ) -> Result<Self, NoHome> {
         let variable = |name: &str| environment.variable(name);
-        let found = mosaic_probe::FleetPaths::resolve(roster, mosaic_home, variable, current_directory)?;
-        let mosaic_probe::FleetPaths { home, roster_path, run_directory, manager: manager_address } = found;
-        let environment = environment.with("MOSAIC_HOME", home.path());
-        Ok(Self { home, roster_path, run_directory, manager_address, environment })
+        let location = FleetLocation::resolve(roster, mosaic_home, variable, current_directory)?;
+        let environment = environment.with(env_var::MOSAIC_HOME, location.home.path());
+        Ok(Self { location, environment })
     }
 
     /// Loads the roster.
@@ -95,7 +87,7 @@ impl FleetContext {
     /// # Errors
     /// The file does not exist, cannot be read, or is invalid.
     pub fn roster(&self) -> Result<Roster, RosterError> {
-        Roster::load(&self.roster_path)
+        Roster::load(&self.location.roster_path)
     }
 
     /// Connects to the systemd user manager; each of its answers may take up to `timeout`.
@@ -103,7 +95,7 @@ impl FleetContext {
     /// # Errors
     /// There is no user manager, or it does not answer.
     pub fn manager(&self, timeout: Duration) -> Result<UserManager, ManagerError> {
-        UserManager::connect(&self.manager_address, timeout)
+        UserManager::connect(&self.location.manager, timeout)
     }
 
     /// The fleet's tmux server.
@@ -111,7 +103,7 @@ impl FleetContext {
     /// # Errors
     /// tmux is not installed.
     pub fn server(&self, roster: &Roster) -> Result<Server, TmuxError> {
-        let program = mosaic_tmux::find_tmux(self.environment.variable("PATH").as_deref())?;
+        let program = mosaic_tmux::find_tmux(self.environment.variable(env_var::PATH).as_deref())?;
         Ok(Server::new(program, roster.tmux.socket_name.clone()))
     }
 
@@ -129,13 +121,7 @@ impl FleetContext {
     /// # Errors
     /// As [`FleetContext::snapshot`].
     pub fn observe(&self, depth: Depth) -> Result<ObservedFleet, ObserveError> {
-        let places = mosaic_probe::FleetPaths {
-            home: self.home.clone(),
-            roster_path: self.roster_path.clone(),
-            run_directory: self.run_directory.clone(),
-            manager: self.manager_address.clone(),
-        };
-        let target = Arc::new(places.target(|name| self.environment.variable(name))?);
+        let target = Arc::new(self.location.target(|name| self.environment.variable(name))?);
         mosaic_probe::observe_once(&target, depth).map_err(ObserveError::Proc)
     }
 }
@@ -154,20 +140,20 @@ mod tests {
     fn command_line_takes_precedence_over_the_environment() {
         let environment = [("HOME", "/h"), ("MOSAIC_HOME", "/m")];
         let by_environment = find(None, None, &environment);
-        assert_eq!(by_environment.roster_path, Path::new("/m/fleet/roster.yaml"));
+        assert_eq!(by_environment.location.roster_path, Path::new("/m/fleet/roster.yaml"));
         let given = find(Some("/r.yaml"), Some("/given"), &environment);
-        assert_eq!(given.home.path(), Path::new("/given"));
-        assert_eq!(given.roster_path, Path::new("/r.yaml"));
-        assert_eq!(given.run_directory.path(), Path::new("/given/fleet/run"));
+        assert_eq!(given.location.home.path(), Path::new("/given"));
+        assert_eq!(given.location.roster_path, Path::new("/r.yaml"));
+        assert_eq!(given.location.run_directory.path(), Path::new("/given/fleet/run"));
         assert_eq!(given.environment.variable("MOSAIC_HOME").unwrap(), "/given");
     }
 
     #[test]
     fn relative_paths_become_absolute() {
         let given = find(Some("r.yaml"), Some("home"), &[("MOSAIC_HEARTBEAT_RUN_DIR", "beats")]);
-        assert_eq!(given.roster_path, Path::new("/here/r.yaml"));
-        assert_eq!(given.home.path(), Path::new("/here/home"));
-        assert_eq!(given.run_directory.path(), Path::new("/here/beats"));
+        assert_eq!(given.location.roster_path, Path::new("/here/r.yaml"));
+        assert_eq!(given.location.home.path(), Path::new("/here/home"));
+        assert_eq!(given.location.run_directory.path(), Path::new("/here/beats"));
     }
 
     #[test]

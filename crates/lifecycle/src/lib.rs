@@ -28,4 +28,4 @@ mod unmanaged;
 pub use action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
 pub use executor::{LifecycleError, LifecycleExecutor};
 pub use fleet_context::{Environment, FleetContext, ObserveError};
-pub use relaunch::{relaunch, wait_until_up};
+pub use relaunch::{RESTART_TIMEOUT, UP_TIMEOUT, relaunch, wait_until_up};

@@ -12,9 +12,9 @@ use crate::executor::{LifecycleError, LifecycleExecutor};
 use crate::fleet_context::FleetContext;
 
 /// The time that a restart of one agent may take: the timeouts of its unit for a stop and a start.
-const RESTART_TIMEOUT: Duration = Duration::from_mins(2);
+pub const RESTART_TIMEOUT: Duration = Duration::from_mins(2);
 /// The time after the restart in which the agent has to be up.
-const UP_TIMEOUT: Duration = Duration::from_secs(30);
+pub const UP_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Restarts the agents that run, one at a time. Stops at the first agent that is not up afterwards, and

@@ -1,6 +1,6 @@
 //! Observes a fleet and judges it: observe → snapshot → drift → verify.
 //!
-//! [`observe_once`] does one observation, and an [`Observer`] repeats it with a cache. [`FleetPaths`] finds the
+//! [`observe_once`] does one observation, and an [`Observer`] repeats it with a cache. [`FleetLocation`] finds the
 //! files and sockets of a fleet. An observation reads each source once, bounded in time; everything after that
 //! is pure: the [`Snapshot`] joins the observation with the roster, [`verify`] is a table of checks, and
 //! [`attention_advice`] says why an agent needs a person. This crate never changes what it observes.
@@ -19,5 +19,5 @@ pub mod verify;
 pub use observer::{Depth, ObservedFleet, Observer, observe_once};
 pub use snapshot::Snapshot;
 pub use snapshot::{AttentionAdvice, AttentionReason, attention_advice};
-pub use target::{BadVariable, FleetPaths, Target};
+pub use target::{BadVariable, FleetLocation, Target};
 pub use verify::{Scope, Verification};

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mosaic_domain::{HeartbeatInterval, MosaicHome, NoHome, SocketName};
+use mosaic_domain::{HeartbeatInterval, MosaicHome, NoHome, SocketName, env_var};
 use mosaic_heartbeat::RunDirectory;
 use mosaic_roster::{HolderSession, Roster};
 use mosaic_systemd::{Logind, ManagerAddress, UnitDirectories};
@@ -58,7 +58,7 @@ impl Target {
     /// The directory in which the programs of this project are installed.
     #[must_use]
     pub fn tools(&self) -> PathBuf {
-        self.home.path().join("tools/fleet")
+        self.home.paths().programs()
     }
 
     /// The session that holds the fleet's tmux server.
@@ -72,9 +72,9 @@ impl Target {
     }
 }
 
-/// The paths of one fleet, all absolute. Every program that observes a fleet finds them in the same way.
+/// Where one fleet is, in absolute paths. Every program that observes a fleet finds them in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FleetPaths {
+pub struct FleetLocation {
     /// The fleet's home directory, `MOSAIC_HOME`.
     pub home: MosaicHome,
     /// The roster's file.
@@ -95,8 +95,8 @@ pub struct BadVariable {
     pub why: String,
 }
 
-impl FleetPaths {
-    /// Finds the paths. The paths given on a command line take precedence over the environment; relative paths are
+impl FleetLocation {
+    /// Finds the fleet. The paths given on a command line take precedence over the environment; relative paths are
     /// resolved against `here`.
     ///
     /// # Errors
@@ -107,16 +107,16 @@ impl FleetPaths {
         variable: impl Fn(&str) -> Option<OsString>,
         here: &Path,
     ) -> Result<Self, NoHome> {
-        let named = |name: &str| match (name, mosaic_home) {
-            ("MOSAIC_HOME", Some(home)) => Some(here.join(home).into_os_string()),
+        let with_home = |home: Option<&Path>, name: &str| match (name, home) {
+            (env_var::MOSAIC_HOME, Some(home)) => Some(home.into()),
             _ => variable(name),
         };
-        let home = here.join(MosaicHome::from_environment(named)?.path());
-        let absolute = |name: &str| if name == "MOSAIC_HOME" { Some(home.clone().into()) } else { variable(name) };
-        let home = MosaicHome::from_environment(absolute)?;
+        let given = mosaic_home.map(|home| here.join(home));
+        let home = MosaicHome::from_environment(|name| with_home(given.as_deref(), name))?.absolute(here);
+        let run_directory = RunDirectory::from_environment(|name| with_home(Some(home.path()), name))?;
         Ok(Self {
-            roster_path: roster.map_or_else(|| home.path().join("fleet/roster.yaml"), |path| here.join(path)),
-            run_directory: RunDirectory::from_environment(absolute)?.absolute(here),
+            roster_path: roster.map_or_else(|| home.paths().roster(), |path| here.join(path)),
+            run_directory: run_directory.absolute(here),
             manager: ManagerAddress::from_environment(variable),
             home,
         })
@@ -130,19 +130,19 @@ impl FleetPaths {
         let user = user(&variable);
         Ok(Target {
             home: self.home.clone(),
-            user_home: variable("HOME").map(PathBuf::from),
+            user_home: variable(env_var::HOME).map(PathBuf::from),
             roster_path: self.roster_path.clone(),
             run_directory: self.run_directory.clone(),
             manager: self.manager.clone(),
             unit_directories: UnitDirectories::from_environment(&variable).ok(),
             logind: Logind::default(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-            tenant: text(&variable, "MOSAIC_TENANT").unwrap_or_else(|| user.clone()),
+            tenant: text(&variable, env_var::TENANT).unwrap_or_else(|| user.clone()),
             user,
-            search_path: variable("PATH"),
-            assumed_interval: parsed(&variable, "MOSAIC_HEARTBEAT_INTERVAL")?.unwrap_or_default(),
-            fallback_socket: parsed(&variable, "MOSAIC_TMUX_SOCKET")?.unwrap_or_default(),
-            fallback_holder: parsed(&variable, "MOSAIC_HOLDER_SESSION")?.unwrap_or_default(),
+            search_path: variable(env_var::PATH),
+            assumed_interval: parsed(&variable, env_var::HEARTBEAT_INTERVAL)?.unwrap_or_default(),
+            fallback_socket: parsed(&variable, env_var::TMUX_SOCKET)?.unwrap_or_default(),
+            fallback_holder: parsed(&variable, env_var::HOLDER_SESSION)?.unwrap_or_default(),
             limit: Target::LIMIT,
             disabled_sources: BTreeSet::new(),
         })
@@ -171,15 +171,15 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::FleetPaths;
+    use super::FleetLocation;
     use mosaic_domain::NoHome;
     use std::ffi::OsString;
     use std::path::Path;
 
-    fn resolve(roster: Option<&str>, home: Option<&str>, variables: &[(&str, &str)]) -> Result<FleetPaths, NoHome> {
+    fn resolve(roster: Option<&str>, home: Option<&str>, variables: &[(&str, &str)]) -> Result<FleetLocation, NoHome> {
         let variable =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
-        FleetPaths::resolve(roster.map(Path::new), home.map(Path::new), variable, Path::new("/here"))
+        FleetLocation::resolve(roster.map(Path::new), home.map(Path::new), variable, Path::new("/here"))
     }
 
     #[test]

@@ -1,13 +1,10 @@
 //! The lock that serializes changes of a fleet.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mosaic_domain::Pid;
+use mosaic_process::LockFile;
 
 use crate::files::create_directory;
 use crate::{Layout, ProvisionError};
@@ -16,7 +13,7 @@ use crate::{Layout, ProvisionError};
 /// it when the process ends.
 #[derive(Debug)]
 pub struct FleetLock {
-    file: File,
+    file: LockFile,
 }
 
 impl FleetLock {
@@ -29,23 +26,18 @@ impl FleetLock {
         let path = layout.lock();
         loop {
             create_directory(&layout.fleet(), 0o700)?;
-            let mut file = open(&path).map_err(ProvisionError::file("lock", &path))?;
-            match file.try_lock() {
-                Ok(()) if is_in_place(&file, &path) => {
-                    // The PID is only for the messages of waiting processes.
-                    let _ = write_holder(&mut file);
+            let failed = |error| ProvisionError::file("lock", &path)(error);
+            let mut file = LockFile::open(&path).map_err(failed)?;
+            if file.try_lock().map_err(failed)? {
+                if file.is_at(&path) {
                     return Ok(Self { file });
                 }
                 // An uninstall has removed the file meanwhile: lock the new file instead.
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if started.elapsed() < timeout => {
-                    // flock(2) has no timeout, and a thread that waits in it cannot be cancelled.
-                    thread::sleep(Duration::from_millis(10));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(ProvisionError::LockHeld { holder: holder(&mut file), waited: timeout });
-                }
-                Err(TryLockError::Error(error)) => return Err(ProvisionError::file("lock", &path)(error)),
+            } else if started.elapsed() < timeout {
+                // flock(2) has no timeout, and a thread that waits in it cannot be cancelled.
+                thread::sleep(Duration::from_millis(10));
+            } else {
+                return Err(ProvisionError::LockHeld { holder: file.holder(), waited: timeout });
             }
         }
     }
@@ -60,28 +52,6 @@ impl FleetLock {
         }
         drop(self.file);
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
-fn is_in_place(file: &File, path: &Path) -> bool {
-    let identity = |file: fs::Metadata| (file.dev(), file.ino());
-    let (held, found) = (file.metadata().map(identity), path.metadata().map(identity));
-    held.is_ok_and(|held| found.is_ok_and(|found| held == found))
-}
-
-fn write_holder(file: &mut File) -> io::Result<()> {
-    file.set_len(0)?;
-    write!(file, "{}", std::process::id())
-}
-
-fn holder(file: &mut File) -> Option<Pid> {
-    let mut text = String::new();
-    file.rewind().ok()?;
-    file.take(16).read_to_string(&mut text).ok()?;
-    Pid::new(text.trim().parse().ok()?)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{AgentName, MosaicHome, NoHome};
+use mosaic_domain::{AgentName, FleetPaths, MosaicHome, NoHome, env_var};
 use mosaic_roster::DROP_IN_FILE_NAME;
 use mosaic_systemd::UnitName;
 
@@ -12,7 +12,7 @@ use crate::run_directory::runtime_run_directory;
 /// The absolute paths of an installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    mosaic_home: PathBuf,
+    fleet_paths: FleetPaths,
     user_home: PathBuf,
     config_home: PathBuf,
     runtime_directory: Option<PathBuf>,
@@ -32,9 +32,9 @@ impl Layout {
         current_directory: &Path,
     ) -> Result<Self, NoHome> {
         let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let user_home = absolute("HOME").ok_or(NoHome)?;
+        let user_home = absolute(env_var::HOME).ok_or(NoHome)?;
         Ok(Self {
-            mosaic_home: current_directory.join(home.path()),
+            fleet_paths: FleetPaths::new(current_directory.join(home.path())),
             config_home: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| user_home.join(".config")),
             runtime_directory: absolute("XDG_RUNTIME_DIR"),
             user_home,
@@ -44,7 +44,7 @@ impl Layout {
     /// `MOSAIC_HOME`: the directory of the fleet's files.
     #[must_use]
     pub fn mosaic_home(&self) -> &Path {
-        &self.mosaic_home
+        self.fleet_paths.home()
     }
 
     /// The home directory of the user.
@@ -56,43 +56,43 @@ impl Layout {
     /// Whether the fleet's home is `~/.config/mosaic`, the default of the shipped units.
     #[must_use]
     pub fn has_default_home(&self) -> bool {
-        self.mosaic_home == self.user_home.join(".config/mosaic")
+        self.mosaic_home() == self.user_home.join(".config/mosaic")
     }
 
     /// The directory of the roster and of the fleet's state, with mode 0700.
     #[must_use]
     pub fn fleet(&self) -> PathBuf {
-        self.mosaic_home.join("fleet")
+        self.fleet_paths.fleet()
     }
 
     /// The directory of agents' env files.
     #[must_use]
     pub fn agents(&self) -> PathBuf {
-        self.fleet().join("agents")
+        self.fleet_paths.agents()
     }
 
     /// The env file of an agent.
     #[must_use]
     pub fn env_file(&self, agent: &AgentName) -> PathBuf {
-        self.agents().join(format!("{agent}.env"))
+        self.fleet_paths.agent_env(agent)
     }
 
     /// The JSON Schema of the roster, beside the roster.
     #[must_use]
     pub fn schema(&self) -> PathBuf {
-        self.fleet().join("roster.schema.json")
+        self.fleet_paths.roster_schema()
     }
 
     /// The directory of the installed programs.
     #[must_use]
     pub fn tools(&self) -> PathBuf {
-        self.mosaic_home.join("tools/fleet")
+        self.fleet_paths.programs()
     }
 
     /// The directory of the compatibility scripts.
     #[must_use]
     pub fn compat_scripts(&self) -> PathBuf {
-        self.mosaic_home.join("tools/tmux")
+        self.fleet_paths.message_scripts()
     }
 
     /// `~/.local/bin`, the directory of links to the programs.
@@ -104,19 +104,19 @@ impl Layout {
     /// The run directory, or the link to it.
     #[must_use]
     pub fn run(&self) -> PathBuf {
-        self.fleet().join("run")
+        self.fleet_paths.run()
     }
 
     /// The previous run directory while its files are moved to the [target](Self::run_target).
     #[must_use]
     pub fn old_run(&self) -> PathBuf {
-        self.fleet().join(".run.old")
+        self.fleet_paths.old_run()
     }
 
     /// The run directory in `$XDG_RUNTIME_DIR`, to which [`run`](Self::run) links; `None` if the variable is not set.
     #[must_use]
     pub fn run_target(&self) -> Option<PathBuf> {
-        let home = (!self.has_default_home()).then_some(self.mosaic_home.as_path());
+        let home = (!self.has_default_home()).then_some(self.mosaic_home());
         Some(runtime_run_directory(self.runtime_directory.as_deref()?, home))
     }
 
@@ -146,13 +146,13 @@ impl Layout {
     /// The file of the [`Manifest`](crate::Manifest).
     #[must_use]
     pub fn manifest(&self) -> PathBuf {
-        self.fleet().join(".installed.json")
+        self.fleet_paths.install_manifest()
     }
 
     /// The file of the [`FleetLock`](crate::FleetLock).
     #[must_use]
     pub fn lock(&self) -> PathBuf {
-        self.fleet().join(".lock")
+        self.fleet_paths.fleet_lock()
     }
 
     /// Formats a path for messages, with `~` for the user's home.

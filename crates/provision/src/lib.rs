@@ -30,6 +30,6 @@ pub use manifest::Manifest;
 pub use plan::{Plan, Step};
 pub use provision_error::{ProvisionError, lock_holder};
 pub use run_directory::{RunDirectoryState, running_agents, runtime_run_directory};
-pub use search_path::{find_program, recordable_directories};
+pub use search_path::recordable_directories;
 pub use shipped_files::{COMPAT_SCRIPTS, GENERATED_HEADER, PROGRAMS, UNIT_FILES, other_fleet};
 pub use uninstall::AgentFiles;

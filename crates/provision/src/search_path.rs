@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use mosaic_domain::env_var;
+use mosaic_process::find_in_directories;
 use mosaic_roster::{AgentEnvFile, AgentSettings, required_program};
 
 /// The directories of a search path that can be recorded for agents: absolute, existing, free of control characters,
@@ -17,15 +19,6 @@ pub fn recordable_directories(path: Option<&OsStr>, is_directory: impl Fn(&Path)
         }
     }
     directories
-}
-
-/// The first program of this name in the directories.
-pub fn find_program<'a>(
-    program: &str,
-    directories: impl IntoIterator<Item = &'a PathBuf>,
-    is_program: impl Fn(&Path) -> bool,
-) -> Option<PathBuf> {
-    directories.into_iter().map(|directory| directory.join(program)).find(|path| is_program(path))
 }
 
 /// The desired content of an env file.
@@ -63,13 +56,13 @@ pub(crate) fn merge_env_file(
 ) -> MergedEnvFile {
     let before = AgentEnvFile::parse(present.unwrap_or_default());
     // A command that the site set takes precedence.
-    let command = before.merged(settings, None).value("MOSAIC_AGENT_COMMAND");
+    let command = before.merged(settings, None).value(env_var::AGENT_COMMAND);
     let program = required_program(command.as_deref(), &settings.runtime);
     let find_in = |path: &[PathBuf]| {
         let program = program.as_deref()?;
-        find_program(program, path.iter().chain(directories.launcher), is_program)
+        find_in_directories(program, path.iter().chain(directories.launcher), is_program)
     };
-    let recorded = before.value("PATH");
+    let recorded = before.value(env_var::PATH);
     let is_valid = match (&recorded, &program) {
         (Some(path), Some(_)) => find_in(&split(path)).is_some(),
         (recorded, None) => recorded.is_some(),
@@ -79,7 +72,7 @@ pub(crate) fn merge_env_file(
     let is_better = recorded.is_none() || find_in(directories.user).is_some();
     let path = (!is_valid && is_better).then(|| path_to_record(directories, program.as_deref(), is_program)).flatten();
     let after = before.merged(settings, path.as_deref());
-    let effective = after.value("PATH").unwrap_or_default();
+    let effective = after.value(env_var::PATH).unwrap_or_default();
     let missing = program.as_ref().filter(|_| find_in(&split(&effective)).is_none());
     let missing = missing.map(|program| MissingProgram { program: program.clone(), search_path: effective.clone() });
     MergedEnvFile { change: describe_change(present, &before, &after), text: after.to_string(), missing }
@@ -93,7 +86,7 @@ fn path_to_record(
 ) -> Option<String> {
     let mut path = directories.user.to_vec();
     if let Some(program) = program {
-        let program = find_program(program, directories.user.iter().chain(directories.launcher), is_program);
+        let program = find_in_directories(program, directories.user.iter().chain(directories.launcher), is_program);
         let parent = program.as_deref().and_then(Path::parent).map(Path::to_path_buf);
         path.extend(parent.filter(|parent| !directories.user.contains(parent)));
     }

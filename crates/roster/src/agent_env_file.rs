@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::{fmt, fs, io};
 
+use mosaic_domain::env_var;
+
 use crate::AgentSettings;
 use crate::env_file::{End, Entry, EntryKind, is_variable_name, parse, quote};
 
@@ -201,14 +203,14 @@ impl AgentEnvFile {
 
 /// The generated variables, in the order in which they are appended.
 const KEYS: [(&str, Owner); 8] = [
-    ("MOSAIC_TMUX_SOCKET", Owner::Roster),
-    ("MOSAIC_AGENT_RUNTIME", Owner::Roster),
-    ("MOSAIC_AGENT_CLASS", Owner::Roster),
-    ("MOSAIC_AGENT_WORKDIR", Owner::Roster),
-    ("MOSAIC_HEARTBEAT_INTERVAL", Owner::Roster),
-    ("MOSAIC_AGENT_MODEL_HINT", Owner::Roster),
-    ("MOSAIC_AGENT_COMMAND", Owner::Marked),
-    ("PATH", Owner::Marked),
+    (env_var::TMUX_SOCKET, Owner::Roster),
+    (env_var::AGENT_RUNTIME, Owner::Roster),
+    (env_var::AGENT_CLASS, Owner::Roster),
+    (env_var::AGENT_WORKDIR, Owner::Roster),
+    (env_var::HEARTBEAT_INTERVAL, Owner::Roster),
+    (env_var::AGENT_MODEL_HINT, Owner::Roster),
+    (env_var::AGENT_COMMAND, Owner::Marked),
+    (env_var::PATH, Owner::Marked),
 ];
 
 fn actions(settings: &AgentSettings, search_path: Option<&str>) -> impl Iterator<Item = (&'static str, Owner, Action)> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mosaic_domain::{AgentName, RuntimeName};
 
-use crate::did_you_mean::{closest, ranked};
+use crate::did_you_mean::{closest, similar_words};
 use crate::load;
 use crate::{Agent, AgentSettings, Class, Defaults, RosterError, RuntimeSection, TmuxSection};
 
@@ -58,7 +58,7 @@ impl Roster {
     /// Up to three agent names similar to `name`, best match first.
     #[must_use]
     pub fn similar_names(&self, name: &str) -> Vec<&AgentName> {
-        let names = ranked(name, self.agents.iter().map(|agent| agent.name.as_str()));
+        let names = similar_words(name, self.agents.iter().map(|agent| agent.name.as_str()));
         names.into_iter().filter_map(|name| self.agent(name)).map(|agent| &agent.name).take(3).collect()
     }
 

@@ -21,7 +21,7 @@ mod screen;
 pub use composer::{Composer, ComposerForm};
 pub use launch::{
     LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,
-    Runtime, SkillSupport, Unattended, Updater, shell_quoted,
+    Runtime, SkillSupport, Unattended, Updater, shell_quote,
 };
 pub use pattern::Pattern;
 pub use profile::{Dialog, DialogPlace, Profile, ProfileError, ResetCommands, ScreenSign};

@@ -55,7 +55,7 @@ impl ProfileLibrary {
     /// Returns the library of the fleet in that home.
     #[must_use]
     pub fn new(home: &MosaicHome) -> Self {
-        Self { site_directory: home.path().join("fleet/runtimes") }
+        Self { site_directory: home.paths().runtimes() }
     }
 
     /// Returns the profile of a runtime: the site's, else the shipped one, else that of a program that reads lines

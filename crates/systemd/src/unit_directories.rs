@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mosaic_domain::env_var;
 use mosaic_process::FileFingerprint;
 use rustix::fs::CWD;
 
@@ -43,7 +44,7 @@ impl UnitDirectories {
     /// `HOME` is not set, or not an absolute path.
     pub fn with_root(root: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoUnitHome> {
         let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = absolute("HOME").ok_or(NoUnitHome)?;
+        let home = absolute(env_var::HOME).ok_or(NoUnitHome)?;
         let config = absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("systemd/user");
         let data = absolute("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("systemd/user");
         let site = root.join("etc/systemd/user");

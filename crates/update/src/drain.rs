@@ -115,7 +115,7 @@ impl Drain<'_> {
     /// Acquires the right to type to an agent; `None` if a message is being delivered for too long.
     fn hold_messages(&self, agent: &AgentName) -> Result<Option<AgentLock>, UpdateError> {
         let id = MessageId::generate();
-        Ok(Outbox::new(&self.context.home).lock_agent(agent, &id, Instant::now() + LOCK_TIMEOUT)?)
+        Ok(Outbox::new(&self.context.location.home).lock_agent(agent, &id, Instant::now() + LOCK_TIMEOUT)?)
     }
 
     /// Whether an agent is idle for the settle time. An agent that ends meanwhile is not.
@@ -134,7 +134,7 @@ impl Drain<'_> {
     fn obstacle(&self, agent: &AgentName) -> Result<Option<InputObstacle>, UpdateError> {
         let entry = self.roster.agent(agent.as_str());
         let runtime = entry.map(|entry| self.roster.settings(entry).runtime).unwrap_or_default();
-        let profile = ProfileLibrary::new(&self.context.home).profile(&runtime)?;
+        let profile = ProfileLibrary::new(&self.context.location.home).profile(&runtime)?;
         let server = self.context.server(self.roster)?.with_timeout(TMUX_TIMEOUT);
         server.check_version()?;
         let pane = server.find_pane(&PaneTarget::agent(agent))?;

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use mosaic_runtimes::shell_quote;
 
 use crate::runtime_program::RuntimeProgram;
 
@@ -141,16 +142,6 @@ pub(crate) fn last_change(program: &Path) -> io::Result<Timestamp> {
 fn change_time(metadata: &fs::Metadata) -> Timestamp {
     let nanos = i32::try_from(metadata.ctime_nsec()).unwrap_or_default();
     Timestamp::new(metadata.ctime(), nanos).unwrap_or(Timestamp::MIN)
-}
-
-/// Quotes a word for a POSIX shell, if it needs quotes.
-pub(crate) fn shell_quote(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=@%+,".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.into_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

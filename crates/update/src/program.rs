@@ -2,13 +2,11 @@
 
 use std::env::{join_paths, split_paths};
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use mosaic_domain::{AgentName, RuntimeName, default_program_directories};
+use mosaic_domain::{AgentName, RuntimeName, default_program_directories, env_var};
 use mosaic_lifecycle::FleetContext;
-use mosaic_process::is_program;
+use mosaic_process::{find_in_directories, is_program};
 use mosaic_roster::{AgentEnvFile, AgentSettings, Roster, absolute_program, required_program};
 
 use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
@@ -81,7 +79,9 @@ impl Programs {
         agent: Option<AgentName>,
     ) -> Result<(), UpdateError> {
         let search_path = search_path(context, recorded);
-        let path = path.or_else(|| find(runtime.program, &search_path)).filter(|path| is_program(path));
+        let path = path
+            .or_else(|| find_in_directories(runtime.program, split_paths(&search_path), is_program))
+            .filter(|path| is_program(path));
         let Some(path) = path else {
             let path = search_path.display().to_string();
             return Err(UpdateError::NotInstalled { program: runtime.program, path, install: runtime.install });
@@ -97,15 +97,11 @@ impl Programs {
 impl AgentCommand {
     /// Reads the agent's env file, or derives from the roster what an installation would write there.
     fn read(context: &FleetContext, settings: &AgentSettings) -> Result<Self, UpdateError> {
-        let path = context.home.path().join(format!("fleet/agents/{}.env", settings.name));
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(UpdateError::io("read", path, error)),
-        };
-        let env = AgentEnvFile::parse(&text).merged(settings, None);
+        let path = context.location.home.paths().agent_env(&settings.name);
+        let recorded = AgentEnvFile::read(&path).map_err(|error| UpdateError::io("read", path, error))?;
+        let env = recorded.unwrap_or_default().merged(settings, None);
         let value = |name| env.value(name).filter(|value| !value.is_empty());
-        Ok(Self { command: value("MOSAIC_AGENT_COMMAND"), search_path: value("PATH").map(OsString::from) })
+        Ok(Self { command: value(env_var::AGENT_COMMAND), search_path: value(env_var::PATH).map(OsString::from) })
     }
 
     /// The program that the command runs, and its path if the command names one; `None` if the program is
@@ -123,9 +119,9 @@ impl AgentCommand {
 /// The `PATH` for an agent's program: the agent's own, as the launcher extends it, then that of this process,
 /// which may have the tools that an updater needs.
 fn search_path(context: &FleetContext, recorded: Option<&OsStr>) -> OsString {
-    let home = context.environment.variable("HOME").map(PathBuf::from);
+    let home = context.environment.variable(env_var::HOME).map(PathBuf::from);
     let usual = home.map(|home| default_program_directories(&home)).unwrap_or_default();
-    let own = context.environment.variable("PATH").unwrap_or_default();
+    let own = context.environment.variable(env_var::PATH).unwrap_or_default();
     let mut directories: Vec<PathBuf> = Vec::new();
     let first = recorded.unwrap_or(&own);
     for directory in split_paths(first).chain(usual).chain(split_paths(&own)) {
@@ -134,10 +130,6 @@ fn search_path(context: &FleetContext, recorded: Option<&OsStr>) -> OsString {
         }
     }
     join_paths(directories).unwrap_or(own)
-}
-
-fn find(program: &str, search_path: &OsStr) -> Option<PathBuf> {
-    split_paths(search_path).map(|directory| directory.join(program)).find(|path: &PathBuf| is_program(Path::new(path)))
 }
 
 #[cfg(test)]

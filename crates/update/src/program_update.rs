@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use mosaic_domain::env_var;
 use mosaic_lifecycle::FleetContext;
+use mosaic_runtimes::shell_quote;
 
-use crate::installation::{Installation, last_change, shell_quote};
+use crate::installation::{Installation, last_change};
 use crate::interrupt::Interrupt;
 use crate::program::Program;
 use crate::program_version::{KnownVersion, installed_version};
@@ -146,12 +148,12 @@ impl ProgramUpdater<'_> {
         installation: &Installation,
         reporter: &mut dyn UpdateReporter,
     ) -> Result<(), UpdaterFailure> {
-        let home = self.context.environment.variable("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
+        let home = self.context.environment.variable(env_var::HOME).map_or_else(|| PathBuf::from("/"), PathBuf::from);
         let prefix = installation.npm_prefix().map(|prefix| ("npm_config_prefix", prefix.as_os_str().to_owned()));
         let updater = UpdaterCommand {
             program: program.path.clone(),
             arguments: program.runtime.updater,
-            variables: [("PATH", program.search_path.clone())].into_iter().chain(prefix).collect(),
+            variables: [(env_var::PATH, program.search_path.clone())].into_iter().chain(prefix).collect(),
             // Some programs read settings from the current directory.
             directory: if home.is_dir() { home } else { Path::new("/").to_owned() },
         };

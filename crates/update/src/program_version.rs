@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mosaic_domain::env_var;
 use mosaic_process::bounded_output;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,7 @@ impl KnownVersion {
 /// The program fails, prints no version, or takes longer than `timeout`; the text says which.
 pub(crate) fn installed_version(program: &Path, search_path: &OsStr, timeout: Duration) -> Result<String, String> {
     let mut command = Command::new(program);
-    command.arg("--version").env("PATH", search_path);
+    command.arg("--version").env(env_var::PATH, search_path);
     let failed = |why: String| format!("{} --version: {why}", program.display());
     let output = bounded_output(&mut command, timeout).map_err(|error| failed(error.to_string()))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

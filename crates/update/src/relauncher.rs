@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::AgentName;
-use mosaic_lifecycle::{FleetContext, LifecycleAction, LifecycleEvent, LifecycleExecutor, Scope, wait_until_up};
+use mosaic_lifecycle::{
+    FleetContext, LifecycleAction, LifecycleEvent, LifecycleExecutor, RESTART_TIMEOUT, Scope, UP_TIMEOUT, wait_until_up,
+};
 use mosaic_probe::snapshot::Condition;
 
 use crate::agent_observation::{AgentObservation, VersionState};
@@ -14,10 +16,6 @@ use crate::report::{AgentOutcome, UpdateEvent, UpdateReporter};
 use crate::update_error::UpdateError;
 use crate::update_state::UpdateRecord;
 
-/// The time that a restart of one agent may take: the timeouts of its unit for a stop and a start.
-const RESTART_TIMEOUT: Duration = Duration::from_mins(2);
-/// The time after the restart in which the agent has to be up.
-const UP_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time that the agent has to stay up. A program that cannot work here often fails only after a moment.
 const STABLE_TIME: Duration = Duration::from_secs(3);
 const POLL_INTERVAL: Duration = Duration::from_millis(250);

@@ -91,10 +91,10 @@ pub fn update(
         agents: found.programs.iter().flat_map(|program| &program.agents).chain(&found.unrecognized).cloned().collect(),
     });
     let interrupt = Interrupt::install()?;
-    let _lock = if is_dry_run { None } else { Some(UpdateLock::acquire(&context.run_directory)?) };
+    let _lock = if is_dry_run { None } else { Some(UpdateLock::acquire(&context.location.run_directory)?) };
     let (timeout, force) = (request.drain_timeout, request.force);
     let drain = Drain { context, roster: &roster, interrupt: &interrupt, timeout, force };
-    let mut record = UpdateRecord::read(&context.run_directory);
+    let mut record = UpdateRecord::read(&context.location.run_directory);
     let installed = update_programs(&drain, request, found.programs, &mut record, &mut progress)?;
     for agent in found.unrecognized {
         let reason = "the program of its command is not recognized; if the agent is named, it is taken to run the \

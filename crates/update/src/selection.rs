@@ -1,7 +1,7 @@
 //! The runtimes and agents that an update is limited to. Pure.
 
 use mosaic_domain::AgentName;
-use mosaic_roster::{AgentSettings, Roster};
+use mosaic_roster::{AgentSettings, Roster, similar_words};
 
 use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
 use crate::update_error::UpdateError;
@@ -61,9 +61,12 @@ impl Selection {
 }
 
 fn nearest(given: &str, roster: &Roster) -> Vec<String> {
-    let runtimes = RUNTIME_PROGRAMS.iter().map(|runtime| runtime.name);
-    let similar = runtimes.filter(|name| strsim::damerau_levenshtein(given, name) < 3).map(str::to_owned);
-    similar.chain(roster.similar_names(given).into_iter().map(ToString::to_string)).collect()
+    let runtimes = similar_words(given, RUNTIME_PROGRAMS.iter().map(|runtime| runtime.name));
+    runtimes
+        .into_iter()
+        .map(str::to_owned)
+        .chain(roster.similar_names(given).into_iter().map(ToString::to_string))
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use mosaic_delivery::spool::SpoolError;
-use mosaic_domain::AgentName;
+use mosaic_domain::{AgentName, Pid};
 use mosaic_lifecycle::{LifecycleError, ObserveError};
 use mosaic_provision::ProvisionError;
-use mosaic_roster::RosterError;
+use mosaic_roster::{RosterError, suggestion};
 use mosaic_runtimes::ProfileError;
 use mosaic_tmux::TmuxError;
 
@@ -19,7 +19,7 @@ pub enum UpdateError {
     #[error(transparent)]
     Roster(#[from] RosterError),
     /// A name is neither a runtime nor an agent.
-    #[error("'{}' is neither a runtime nor an agent of the roster{}", .name.escape_debug(), did_you_mean(.nearest))]
+    #[error("'{}' is neither a runtime nor an agent of the roster{}", .name.escape_debug(), suggestion(.nearest))]
     UnknownName {
         /// The name as it was typed.
         name: String,
@@ -39,11 +39,11 @@ pub enum UpdateError {
     /// Another update runs.
     #[error(
         "another 'mosaic fleet update' is running{}: try again when it has finished",
-        .pid.as_ref().map(|pid| format!(" (PID {pid})")).unwrap_or_default()
+        .pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default()
     )]
     Locked {
         /// The process that holds the lock, if it has written its PID.
-        pid: Option<String>,
+        pid: Option<Pid>,
     },
     /// A file, a directory or a signal handler.
     #[error("cannot {action} {}: {source}", .path.display())]
@@ -87,8 +87,4 @@ impl UpdateError {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::Io { action, path: path.into(), source }
     }
-}
-
-fn did_you_mean(nearest: &[String]) -> String {
-    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(" or ")) }
 }

@@ -2,13 +2,12 @@
 //! that the next update continues from.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::RunDirectory;
+use mosaic_process::LockFile;
 use mosaic_provision::replace_file;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +20,7 @@ use crate::update_error::UpdateError;
 /// may change the fleet meanwhile.
 #[derive(Debug)]
 pub(crate) struct UpdateLock {
-    _file: File,
+    _file: LockFile,
 }
 
 /// What an update leaves for the next one. It is stored beside the heartbeats, in `.update-record`, and like
@@ -52,25 +51,13 @@ impl UpdateLock {
         // The name differs from agents' locks, which end in `.lock`.
         let path = directory.path().join(".update-lock");
         let failed = |source| UpdateError::io("lock", &path, source);
-        let mut options = OpenOptions::new();
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(UpdateError::Locked { pid: holder(&mut file) }),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        let mut file = LockFile::open(&path).map_err(failed)?;
+        if file.try_lock().map_err(failed)? {
+            Ok(Self { _file: file })
+        } else {
+            Err(UpdateError::Locked { pid: file.holder() })
         }
-        // The PID is only for messages; the lock holds without it.
-        let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
     }
-}
-
-/// The PID that the holder has written into the lock file.
-fn holder(file: &mut File) -> Option<String> {
-    let mut pid = String::new();
-    file.rewind().and_then(|()| file.take(16).read_to_string(&mut pid)).ok()?;
-    Some(pid).filter(|pid| !pid.is_empty())
 }
 
 impl UpdateRecord {

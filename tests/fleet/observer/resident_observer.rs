@@ -8,13 +8,13 @@ use std::env;
 use std::io::{Write as _, stdin, stdout};
 use std::sync::Arc;
 
-use mosaic_probe::{Depth, FleetPaths, ObservedFleet, Observer, Scope};
+use mosaic_probe::{Depth, FleetLocation, ObservedFleet, Observer, Scope};
 use serde_json::{Value, json};
 
 fn main() {
     let variable = |name: &str| env::var_os(name);
     let here = env::current_dir().unwrap();
-    let target = Arc::new(FleetPaths::resolve(None, None, variable, &here).unwrap().target(variable).unwrap());
+    let target = Arc::new(FleetLocation::resolve(None, None, variable, &here).unwrap().target(variable).unwrap());
     let fresh = || report(&mosaic_probe::observe_once(&target, Depth::Verify).unwrap());
     let mut observer = Observer::default();
     for _ in stdin().lines() {

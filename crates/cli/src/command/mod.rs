@@ -5,8 +5,7 @@ mod completions;
 pub(crate) mod fleet;
 mod man;
 pub(crate) mod runtime;
-mod yolo;
 
 pub(crate) use completions::Completions;
 pub(crate) use man::Man;
-pub(crate) use yolo::Yolo;
+pub(crate) use runtime::Yolo;

@@ -1,12 +1,13 @@
-//! `mosaic RUNTIME`: launches an agent program by hand, in this terminal.
+//! `mosaic RUNTIME` and `mosaic yolo RUNTIME`: launch an agent program by hand, in this terminal.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use clap::Args;
 use mosaic_domain::RuntimeName;
 use mosaic_exit_code::ExitCode;
-use mosaic_roster::{Roster, RosterError};
+use mosaic_roster::{Roster, RosterError, suggestion};
 use mosaic_runtimes::{
     LaunchCommand, LaunchContext, LaunchMode, LaunchRequest, ProfileLibrary, Runtime, shipped_runtime,
 };
@@ -15,6 +16,20 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar;
 use crate::view::{print, print_notice};
+
+/// Launch a runtime in this terminal without its permission prompts
+#[derive(Args, Clone, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Yolo {
+    /// The runtime: claude, codex, pi, opencode, or a runtime of the site or the roster
+    #[arg(value_name = "RUNTIME")]
+    pub(crate) runtime: RuntimeName,
+
+    /// Arguments for the runtime. Before them, --print-command only prints the command, and --kickstart FILE gives the
+    /// first prompt; '--' ends these options
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
+}
 
 /// Launches a runtime: its name, and its arguments.
 ///
@@ -27,15 +42,37 @@ pub(crate) fn run(words: &[OsString], context: &Context) -> Result<ExitCode, Com
     launch(context, &name, LaunchMode::Attended, arguments)
 }
 
+impl Yolo {
+    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        launch(context, self.runtime.as_str(), LaunchMode::Unattended, &self.arguments)
+    }
+}
+
+const AFTER_HELP: &str = "\
+What disables the permission prompts:
+  claude    --dangerously-skip-permissions; as root, claude also requires IS_SANDBOX=1, which
+            confirms that the host may be lost. Only you may set it
+  codex     --dangerously-bypass-approvals-and-sandbox
+  pi        nothing: pi has no permission prompts
+  opencode  OPENCODE_PERMISSION={\"*\":\"allow\"}, unless that variable is set
+
+Examples:
+  mosaic yolo codex
+  mosaic yolo claude --print-command -- --continue
+  mosaic yolo pi --kickstart task.md
+
+Exit codes: that of the runtime; before it runs, 64 unknown runtime or option, 69 not installed,
+74 FILE cannot be read or used.";
+
 /// A command line for a runtime that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RuntimeError {
     /// The name is unknown.
     #[error(
-        "'{}' is neither a command of mosaic nor a runtime{}; runtimes are {known}{}",
+        "'{}' is neither a command of mosaic nor a runtime; runtimes are {known}{}{}",
         .name.escape_debug(),
-        did_you_mean(.nearest),
-        .roster.as_ref().map(|why| format!(", and those of the roster, which cannot be read: {why}")).unwrap_or_default()
+        .roster.as_ref().map(|why| format!(", and those of the roster, which cannot be read: {why}")).unwrap_or_default(),
+        suggestion(.nearest)
     )]
     Unknown {
         /// The name as it was typed.
@@ -66,14 +103,9 @@ pub(crate) enum RuntimeError {
 ///
 /// # Errors
 /// There is no such runtime, or its program is not installed or cannot be run.
-pub(super) fn launch(
-    context: &Context,
-    name: &str,
-    mode: LaunchMode,
-    words: &[OsString],
-) -> Result<ExitCode, CommandError> {
+fn launch(context: &Context, name: &str, mode: LaunchMode, words: &[OsString]) -> Result<ExitCode, CommandError> {
     let options = LaunchOptions::parse(words)?;
-    let library = ProfileLibrary::new(&context.fleet.home);
+    let library = ProfileLibrary::new(&context.fleet.location.home);
     let command = match find_runtime(&library, name)? {
         Some(runtime) => launch_command(context, &runtime, mode, &options)?,
         None => roster_command(context, &library, name, &options)?,
@@ -110,7 +142,7 @@ fn launch_command(
     let mosaic = std::env::current_exe().map_err(|error| CommandError::io("find", "mosaic", error))?;
     let working_directory = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let launch_context = LaunchContext {
-        home: &context.fleet.home,
+        home: &context.fleet.location.home,
         mosaic: &mosaic,
         working_directory: &working_directory,
         variable: &|name| context.fleet.environment.variable(name),
@@ -202,10 +234,6 @@ fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<Str
         .collect();
     near.sort_unstable();
     near.into_iter().take(3).map(|(_, candidate)| candidate.to_owned()).collect()
-}
-
-fn did_you_mean(nearest: &[String]) -> String {
-    if nearest.is_empty() { String::new() } else { format!(" (did you mean {}?)", nearest.join(" or ")) }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl Outbox {
     }
 
     fn directory(&self, agent: &AgentName) -> PathBuf {
-        self.home.paths().outbox().join(agent.as_str())
+        self.home.paths().agent_outbox(agent)
     }
 
     /// Stores a new message.

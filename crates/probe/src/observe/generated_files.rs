@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use mosaic_domain::{AgentName, RuntimeName};
+use mosaic_domain::{AgentName, RuntimeName, env_var};
 use mosaic_process::FileFingerprint;
 use mosaic_roster::{AgentEnvFile, AgentSettings, DROP_IN_FILE_NAME, Roster};
 use mosaic_systemd::{UnitDirectories, UnitName};
@@ -45,12 +45,13 @@ impl GeneratedFilesCache {
         let directories = Directories::open(target);
         let mut last = None;
         if !same_roster {
+            let env_files = target.home.paths().agents();
             self.agents = roster
                 .agents
                 .iter()
                 .map(|agent| {
                     let settings = roster.settings(agent);
-                    let files = AgentFiles::new(target.home.path(), units, &settings.name);
+                    let files = AgentFiles::new(&env_files, units, &settings.name);
                     let marks = files.marks(&directories);
                     let (compared, were_read) = files.compare(&settings, &mut last);
                     CacheEntry { marks: marks.filter(|_| were_read), compared: Arc::new(compared), files }
@@ -104,13 +105,13 @@ impl EnvComparison {
     fn new(text: Option<String>, settings: &AgentSettings) -> Self {
         let written = AgentEnvFile::parse(text.as_deref().unwrap_or_default());
         let expected = written.merged(settings, None);
-        let command = expected.value("MOSAIC_AGENT_COMMAND").filter(|command| !command.is_empty());
+        let command = expected.value(env_var::AGENT_COMMAND).filter(|command| !command.is_empty());
         Self {
             text,
             settings: settings.clone(),
             difference: (written != expected).then(|| difference(&written, &expected)),
             command: command.unwrap_or_else(|| default_command(Some(settings.runtime.as_str()))).into(),
-            search_path: expected.value("PATH").filter(|path| !path.is_empty()).map(Into::into),
+            search_path: expected.value(env_var::PATH).filter(|path| !path.is_empty()).map(Into::into),
         }
     }
 
@@ -219,21 +220,17 @@ impl Directories {
     fn open(target: &Target) -> Self {
         let opened = |path: &Path| open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok();
         Self {
-            env: opened(&env_directory(target.home.path())),
+            env: opened(&target.home.paths().agents()),
             units: target.unit_directories.as_ref().and_then(|units| opened(units.own())),
         }
     }
 }
 
-fn env_directory(home: &Path) -> PathBuf {
-    home.join("fleet/agents")
-}
-
 impl AgentFiles {
-    fn new(home: &Path, units: Option<&UnitDirectories>, agent: &AgentName) -> Self {
+    fn new(env_files: &Path, units: Option<&UnitDirectories>, agent: &AgentName) -> Self {
         let drop_in = format!("{}.d/{DROP_IN_FILE_NAME}", UnitName::agent(agent));
         Self {
-            env: FilePath::new(&env_directory(home), &format!("{agent}.env")),
+            env: FilePath::new(env_files, &format!("{agent}.env")),
             drop_in: units.map(|units| FilePath::new(units.own(), &drop_in)),
         }
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::num::NonZero;
 use std::thread;
 
-use mosaic_domain::{AgentName, Pid};
+use mosaic_domain::{AgentName, Pid, env_var};
 use mosaic_process::{Cgroup, CgroupAccounting, CgroupMounts, KernelFile, ProcRoot, Stat, Usage};
 use mosaic_systemd::UnitName;
 use rustix::process::{Resource, getrlimit};
@@ -241,7 +241,7 @@ impl<'a> ProcessReader<'a> {
 /// Reads the agent and the command from the environment that the launcher set, which survives `exec`. Both are `None`
 /// if the process belongs to another user.
 fn launch_environment(proc: &ProcRoot, pid: Pid) -> (Option<String>, Option<LaunchCommand>) {
-    let read = proc.variables(pid, ["MOSAIC_AGENT_NAME", "MOSAIC_AGENT_COMMAND", "MOSAIC_AGENT_RUNTIME"]);
+    let read = proc.variables(pid, [env_var::AGENT_NAME, env_var::AGENT_COMMAND, env_var::AGENT_RUNTIME]);
     let Ok(variables) = read else { return (None, None) };
     let [agent, command, runtime] = variables.map(|value| {
         let value = value?.into_string().ok()?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mosaic_domain::{AgentName, Pid, RuntimeName, SocketName, default_program_directories};
-use mosaic_process::{CgroupMounts, FileFingerprint, is_program};
+use mosaic_process::{CgroupMounts, FileFingerprint, find_in_directories, is_program};
 use mosaic_roster::{absolute_program, required_program};
 use mosaic_tmux::Server;
 use rustix::fs::CWD;
@@ -124,7 +124,7 @@ fn find_program(command: &str, path: &str, home: Option<&Path>, tools: &Path) ->
     }
     let usual = home.map(default_program_directories).unwrap_or_default();
     let directories = env::split_paths(path).chain([tools.to_path_buf()]).chain(usual);
-    let found = directories.map(|directory| directory.join(&program)).find(|program| is_program(program));
+    let found = find_in_directories(&program, directories, is_program);
     Some(found.ok_or_else(|| format!("{program} is not in {path}")))
 }
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use mosaic_domain::{AgentName, Pid};
 use mosaic_heartbeat::RunDirectory;
+use mosaic_process::{find_in_directories, is_program};
 use mosaic_roster::Roster;
 use mosaic_systemd::UnitName;
 
-use super::{HostFacts, is_program};
+use super::HostFacts;
 use crate::files::{TEMPORARY_PREFIX, are_equal};
 use crate::{
     COMPAT_SCRIPTS, Layout, Manifest, PROGRAMS, PathState, ProvisionError, RunDirectoryState, UNIT_FILES,
@@ -129,9 +130,10 @@ fn other_mosaic(layout: &Layout, path: Option<&OsStr>) -> Option<PathBuf> {
     let tools = fs::canonicalize(layout.tools()).unwrap_or_else(|_| layout.tools());
     let own = std::env::current_exe().and_then(fs::canonicalize).ok();
     let is_ours = |program: &Path| program.starts_with(&tools) || own.as_deref() == Some(program);
-    let programs = path.iter().flat_map(std::env::split_paths).filter(|directory| directory.is_absolute());
-    let mut programs = programs.map(|directory| directory.join("mosaic")).filter(|program| is_program(program));
-    programs.find(|program| !fs::canonicalize(program).is_ok_and(|target| is_ours(&target)))
+    let directories = path.iter().flat_map(std::env::split_paths).filter(|directory| directory.is_absolute());
+    find_in_directories("mosaic", directories, |program| {
+        is_program(program) && !fs::canonicalize(program).is_ok_and(|target| is_ours(&target))
+    })
 }
 
 /// The existing generated drop-ins, including those of agents that are not in the roster.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use mosaic_domain::AgentName;
 
 use crate::yaml::{self, Entry, Node, Style, Value};
-use crate::{OrchestratorError, Roster, RosterError, load};
+use crate::{OrchestratorError, Roster, RosterError, load, suggestion};
 use lines::start_of_line;
 
 pub use agents::{NewAgent, add_agent, remove_agent};
@@ -35,7 +35,7 @@ pub enum EditError {
         line: usize,
     },
     /// The roster has no agent of this name.
-    #[error("agent {name} is not in the roster {}{}", .path.display(), did_you_mean(.similar))]
+    #[error("agent {name} is not in the roster {}{}", .path.display(), suggestion(.similar))]
     AgentNotFound {
         /// The name of the agent.
         name: AgentName,
@@ -72,14 +72,6 @@ pub enum EditError {
         /// What prevents the edit.
         reason: String,
     },
-}
-
-fn did_you_mean(names: &[AgentName]) -> String {
-    if names.is_empty() {
-        return String::new();
-    }
-    let names: Vec<&str> = names.iter().map(AgentName::as_str).collect();
-    format!("; did you mean {}?", names.join(" or "))
 }
 
 /// The text of a roster before an edit, with the roster and the YAML tree that were parsed from it.

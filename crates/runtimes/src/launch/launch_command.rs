@@ -49,15 +49,15 @@ impl LaunchCommand {
     /// Returns the command as a line for a shell.
     #[must_use]
     pub fn shell_line(&self) -> String {
-        let variables = self.variables.iter().map(|(name, value)| format!("{name}={}", shell_quoted(value)));
+        let variables = self.variables.iter().map(|(name, value)| format!("{name}={}", shell_quote(value)));
         let words = [self.program.as_os_str()].into_iter().chain(self.arguments.iter().map(OsString::as_os_str));
-        variables.chain(words.map(shell_quoted)).collect::<Vec<_>>().join(" ")
+        variables.chain(words.map(shell_quote)).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Returns a word, quoted for a POSIX shell where that is necessary.
+/// Quotes a word for a POSIX shell, if it needs quotes.
 #[must_use]
-pub fn shell_quoted(word: &OsStr) -> String {
+pub fn shell_quote(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let needs_no_quotes = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=@%+,".contains(letter);
     if !word.is_empty() && word.chars().all(needs_no_quotes) {
@@ -68,13 +68,13 @@ pub fn shell_quoted(word: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LaunchCommand, shell_quoted};
+    use super::{LaunchCommand, shell_quote};
     use std::process::Command;
 
     #[test]
     fn a_shell_reads_back_every_quoted_word() {
         for word in ["", "a", "--x=1", "a b", "it's", "$HOME", "`x`", "a;b", "~", "*", "é", "a\nb", "\\"] {
-            let line = format!("printf %s {}", shell_quoted(word.as_ref()));
+            let line = format!("printf %s {}", shell_quote(word.as_ref()));
             let read = Command::new("sh").args(["-c", &line]).output().unwrap();
             assert_eq!(String::from_utf8(read.stdout).unwrap(), word, "{line}");
         }

@@ -10,18 +10,17 @@ mod launch_profile;
 mod prompt;
 mod skills;
 
-pub use launch_command::{LaunchCommand, shell_quoted};
+pub use launch_command::{LaunchCommand, shell_quote};
 pub use launch_profile::{LaunchProfile, RootRule, Unattended, Updater};
 pub use prompt::{Prompt, PromptForm};
 pub use skills::SkillSupport;
 
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mosaic_domain::{MosaicHome, RuntimeName};
-use mosaic_process::is_program;
+use mosaic_domain::{MosaicHome, RuntimeName, env_var};
+use mosaic_process::find_on_path;
 
 use crate::reporters::{Attachment, attach_reporter};
 use compose::{Parts, compose};
@@ -128,8 +127,8 @@ impl Runtime {
         context: &LaunchContext<'_>,
     ) -> Result<LaunchCommand, LaunchError> {
         let launch = &self.launch;
-        let path = (context.variable)("PATH");
-        let program = find_program(&launch.program, path.as_deref(), Path::new("."));
+        let path = (context.variable)(env_var::PATH);
+        let program = find_on_path(&launch.program, path.as_deref(), Path::new("."));
         let program = program.ok_or_else(|| LaunchError::NotInstalled {
             program: launch.program.clone(),
             path: path.unwrap_or_default().display().to_string(),
@@ -176,9 +175,4 @@ impl std::fmt::Debug for LaunchContext<'_> {
 
 fn install_advice(install: Option<&str>) -> String {
     install.map(|install| format!("install it ({install}), or ")).unwrap_or_default()
-}
-
-/// Finds a program in the directories of `path`; relative directories are relative to `base`.
-fn find_program(name: &str, path: Option<&OsStr>, base: &Path) -> Option<PathBuf> {
-    env::split_paths(path?).map(|directory| base.join(directory).join(name)).find(|program| is_program(program))
 }

@@ -8,6 +8,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mosaic_domain::env_var;
+
 use super::LaunchError;
 
 /// The options by which a program takes skills.
@@ -19,7 +21,7 @@ pub enum SkillSupport {
 }
 
 /// Names the skills that are always selected, separated by colons.
-const FORCED: &str = "MOSAIC_PI_FORCE_SKILLS";
+const FORCED: &str = env_var::PI_FORCE_SKILLS;
 /// The default of [`FORCED`].
 const DEFAULT_FORCED: &str = "mosaic-tools";
 
@@ -66,7 +68,7 @@ enum SkillMode {
 }
 
 impl SkillMode {
-    const VARIABLE: &str = "MOSAIC_PI_SKILL_MODE";
+    const VARIABLE: &str = env_var::PI_SKILL_MODE;
 
     fn from_value(value: Option<&OsStr>) -> Result<Self, LaunchError> {
         match value.map(OsStr::as_encoded_bytes) {
@@ -125,7 +127,7 @@ struct AvailableSkills {
 impl AvailableSkills {
     fn read(mosaic_home: &Path, working_directory: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let user = set("HOME");
+        let user = set(env_var::HOME);
         let agent = match set("PI_CODING_AGENT_DIR") {
             // pi expands the tilde itself.
             Some(given) => match (given.strip_prefix("~"), &user) {

@@ -15,7 +15,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use mosaic_domain::AgentName;
+use mosaic_domain::{AgentName, env_var};
 
 use crate::LaunchContext;
 
@@ -90,14 +90,14 @@ pub(crate) fn attach_reporter(
     user_arguments: &[OsString],
 ) -> (Attachment, Option<String>) {
     let variable = context.variable;
-    let agent = variable("MOSAIC_AGENT_NAME").and_then(|name| name.to_str()?.parse::<AgentName>().ok());
+    let agent = variable(env_var::AGENT_NAME).and_then(|name| name.to_str()?.parse::<AgentName>().ok());
     // A program that the agent starts with its tools inherits this variable, and is not the agent.
-    let is_nested = variable("MOSAIC_REPORTER").is_some();
-    let is_off = variable("MOSAIC_REPORTING").is_some_and(|value| value == "off");
+    let is_nested = variable(env_var::REPORTER).is_some();
+    let is_off = variable(env_var::REPORTING).is_some_and(|value| value == "off");
     if agent.is_none() || is_nested || is_off {
         return (Attachment::default(), None);
     }
-    let directory = context.home.path().join("fleet/reporters");
+    let directory = context.home.paths().reporters();
     let path = reporter.file().map_or_else(|| directory.clone(), |file| directory.join(file.name));
     if let Some(file) = reporter.file().filter(|_| !print_only)
         && let Err(error) = file.write(&directory)
@@ -107,7 +107,7 @@ pub(crate) fn attach_reporter(
     }
     let mut attachment = reporter.attach(&path, context, user_arguments);
     if attachment != Attachment::default() {
-        attachment.variables.push(("MOSAIC_REPORTER".to_owned(), context.mosaic.into()));
+        attachment.variables.push((env_var::REPORTER.to_owned(), context.mosaic.into()));
     }
     (attachment, None)
 }

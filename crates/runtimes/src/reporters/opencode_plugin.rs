@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use mosaic_domain::env_var;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Map, Value};
 
@@ -72,7 +74,7 @@ fn starts_without_delay(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> bool {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = set("HOME");
+    let home = set(env_var::HOME);
     let Some(global) = set("XDG_CONFIG_HOME").or_else(|| Some(home.as_ref()?.join(".config"))) else { return false };
     // An argument may name the project.
     let projects = user_arguments.iter().map(|word| working_directory.join(word)).filter(|path| path.is_dir());

@@ -2,7 +2,6 @@
 
 mod agent_pane;
 mod attach;
-mod exit_codes;
 mod key;
 mod message_text;
 mod outbox;
@@ -18,7 +17,6 @@ mod terminal_text;
 mod watch;
 
 pub(crate) use attach::Attach;
-pub(crate) use exit_codes::AgentCommandError;
 pub(crate) use key::PressKeys;
 pub(crate) use outbox::Outbox;
 pub(crate) use report::Report;
@@ -30,7 +28,8 @@ pub(crate) use status::Status;
 pub(crate) use tail::Tail;
 pub(crate) use watch::Watch;
 
-use mosaic_delivery::{FleetLocation, MessageSender};
+use mosaic_delivery::{MessageSender, SenderPaths};
+use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
 
 use crate::context::Context;
@@ -60,15 +59,15 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
 
 /// Makes the sender of messages to the agents of this fleet.
 fn message_sender(context: &Context) -> MessageSender {
-    MessageSender::new(FleetLocation {
-        home: context.fleet.home.clone(),
-        roster_path: context.fleet.roster_path.clone(),
-        run_directory: context.fleet.run_directory.clone(),
-        search_path: context.fleet.environment.variable("PATH"),
+    MessageSender::new(SenderPaths {
+        home: context.fleet.location.home.clone(),
+        roster_path: context.fleet.location.roster_path.clone(),
+        run_directory: context.fleet.location.run_directory.clone(),
+        search_path: context.fleet.environment.variable(env_var::PATH),
     })
 }
 
 /// Returns the label of this sender: the agent in whose pane this runs, or the operator.
 fn sender_label(context: &Context) -> String {
-    mosaic_delivery::sender_label(context.fleet.environment.variable("MOSAIC_AGENT_NAME").as_deref())
+    mosaic_delivery::sender_label(context.fleet.environment.variable(env_var::AGENT_NAME).as_deref())
 }

@@ -11,11 +11,11 @@ use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_roster::{Roster, RosterError};
 
-use super::exit_codes::{delivery_exit_code, receipts_exit_code, spool_exit_code};
 use super::message_sender;
 use super::receipt_text::receipts_text;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::exit_code::{delivery_exit_code, receipts_exit_code, spool_exit_code};
 use crate::grammar::{JsonArg, NamedAgents, Seconds, check_agent};
 use crate::view::{message_table, print, print_json, print_notice, render};
 
@@ -134,7 +134,7 @@ impl Outbox {
     }
 
     fn list(&self, context: &Context) -> Result<ExitCode, CommandError> {
-        let outbox = MessageOutbox::new(&context.fleet.home);
+        let outbox = MessageOutbox::new(&context.fleet.location.home);
         let agents = outbox.agents().map_err(DeliveryError::from)?;
         // All messages are read, because a short id has to be unambiguous among them.
         let (messages, unreadable) = read_messages(&outbox, &agents)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use mosaic_domain::AgentName;
+use mosaic_domain::{AgentName, env_var};
 use mosaic_exit_code::ExitCode;
 use mosaic_heartbeat::{Activity, ActivityReport, ActivityUpdate, ClockReading, RunDirectory, Uptime};
 use mosaic_process::ProcRoot;
@@ -82,7 +82,7 @@ impl Report {
     pub(crate) fn run(&self, home: Option<&Path>, environment: &Environment) -> ExitCode {
         let home = home.map(OsString::from);
         let variable = |name: &str| match name {
-            "MOSAIC_HOME" => home.clone().or_else(|| environment.variable(name)),
+            env_var::MOSAIC_HOME => home.clone().or_else(|| environment.variable(name)),
             name => environment.variable(name),
         };
         if let Err(error) = self.record(variable) {
@@ -92,7 +92,7 @@ impl Report {
     }
 
     fn record(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<(), String> {
-        let name = variable("MOSAIC_AGENT_NAME").filter(|name| !name.is_empty());
+        let name = variable(env_var::AGENT_NAME).filter(|name| !name.is_empty());
         let name = name.ok_or("MOSAIC_AGENT_NAME is not set; run this command in an agent's pane")?;
         let agent: AgentName = name.to_string_lossy().parse().map_err(|error| format!("MOSAIC_AGENT_NAME: {error}"))?;
         let directory = RunDirectory::from_environment(variable).map_err(|error| error.to_string())?;

@@ -6,16 +6,16 @@ use clap::Args;
 use mosaic_delivery::{ConversationReset, DeliveryOptions, DeliveryTimeouts, Message, Receipt, Receipts, ResetPlan};
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
-use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Scope, wait_until_up};
+use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, RESTART_TIMEOUT, Scope, wait_until_up};
 use mosaic_roster::Roster;
 use serde::Serialize;
 
-use super::exit_codes::receipts_exit_code;
 use super::receipt_text::receipt_text;
 use super::{message_sender, sender_label};
 use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::exit_code::receipts_exit_code;
 use crate::grammar::{JsonArg, NamedAgent, Seconds};
 use crate::view::{print, print_json};
 
@@ -58,8 +58,6 @@ Examples:
   mosaic agent reset coder0 --new --task issue-12
   mosaic agent reset coder0 --wait 60 --json";
 
-/// How long a restart may take, as for 'mosaic fleet restart'.
-const RESTART_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long a program may take to show its composer, after a start and after a reset command.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 

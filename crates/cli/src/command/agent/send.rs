@@ -5,14 +5,15 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
 use mosaic_delivery::{Addressees, InvalidPayload, Payload, Receipts, RemoteHost, SendRequest, receive, send_to_host};
+use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
 
-use super::exit_codes::receipts_exit_code;
 use super::message_text::MessageText;
 use super::receipt_text::receipts_text;
 use super::{message_sender, sender_label};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::exit_code::receipts_exit_code;
 use crate::grammar::{HumanDuration, JsonArg, Seconds};
 use crate::view::{print, print_json};
 
@@ -131,7 +132,7 @@ impl Send {
         };
         let receipts = match &self.host {
             Some(host) => {
-                let ssh = context.fleet.environment.variable("MOSAIC_SSH").unwrap_or_else(|| "ssh".into());
+                let ssh = context.fleet.environment.variable(env_var::SSH).unwrap_or_else(|| "ssh".into());
                 send_to_host(host, &request, &ssh.to_string_lossy())?
             }
             None => message_sender(context).send(&request)?,

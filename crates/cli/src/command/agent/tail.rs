@@ -69,7 +69,7 @@ fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Res
                 }
             }
             PaneEvent::Gap => {
-                print_notice(&format!("some output of {agent} was skipped, because it was not read in time"))
+                print_notice(&format!("some output of {agent} was skipped, because it was not read in time"));
             }
             PaneEvent::Ended(reason) => {
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };

@@ -92,7 +92,7 @@ impl Add {
 
     /// Adds the agent to the roster, unless the roster has it already.
     fn ensure_in_roster(&self, context: &Context) -> Result<Roster, CommandError> {
-        let path = &context.fleet.roster_path;
+        let path = &context.fleet.location.roster_path;
         let roster = context.roster()?;
         if let Some(agent) = roster.agent(self.name.as_str()) {
             let differing = self.differing(agent);

@@ -98,7 +98,7 @@ impl Init {
     }
 
     fn write_profile(&self, context: &Context, profile: Preset) -> Result<ExitCode, CommandError> {
-        let path = &context.fleet.roster_path;
+        let path = &context.fleet.location.roster_path;
         let text = profile.text();
         let roster = checked(&text, path)?;
         if !self.write {
@@ -122,7 +122,7 @@ impl Init {
 }
 
 fn from_terminal(context: &Context) -> Result<ExitCode, CommandError> {
-    let path = &context.fleet.roster_path;
+    let path = &context.fleet.location.roster_path;
     let present = ExistingRoster::read(path)?;
     let Some((text, backup)) = wizard::ask(context, present.as_ref())? else {
         return Err(CommandError::Refused("nothing was written".to_owned()));
@@ -150,8 +150,9 @@ fn checked(text: &str, path: &Path) -> Result<Roster, CommandError> {
 
 /// Writes the roster, unless it was changed since it was read.
 fn write(context: &Context, present: Option<&ExistingRoster>, text: &str, backup: Backup) -> Result<(), CommandError> {
-    let path = &context.fleet.roster_path;
-    let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
+    let path = &context.fleet.location.roster_path;
+    let layout =
+        Layout::new(&context.fleet.location.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
     let _lock = mosaic_provision::FleetLock::acquire(&layout, LOCK_TIMEOUT)?;
     if ExistingRoster::read(path)?.as_ref().map(|now| &now.text) != present.map(|before| &before.text) {
         return Err(CommandError::Refused(format!(
@@ -184,7 +185,8 @@ fn diff(path: &Path, before: &str, after: &str) -> String {
 
 /// Prints warnings about the roster, and the next command.
 fn finish(context: &Context, roster: &Roster) -> Result<ExitCode, CommandError> {
-    let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
+    let layout =
+        Layout::new(&context.fleet.location.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
     for (runtime, agents) in wizard::missing_runtimes(context, &layout, roster) {
         print_notice(&format!(
             "NOTE: {runtime} is not installed on this host, and {} cannot run without it; install it before the \

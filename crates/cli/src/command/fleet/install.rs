@@ -76,7 +76,7 @@ fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result<bool, Comm
     let roster = context.roster()?;
     let site = if dry_run { site } else { Site::new(context)? };
     for warning in roster.warnings() {
-        print_notice(&format!("NOTE: {}: {warning}", context.fleet.roster_path.display()));
+        print_notice(&format!("NOTE: {}: {warning}", context.fleet.location.roster_path.display()));
     }
     let plan = prepare(&site.layout, &roster, scope, &site.surroundings)?;
     if dry_run {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use mosaic_domain::env_var;
 use mosaic_provision::install::{HostFacts, programs_directory};
 use mosaic_provision::{Executor, FleetLock, Layout, Plan, ProvisionError, Step, lock_holder};
 use mosaic_systemd::{ActiveState, Linger, Logind, ManagerError, UnitDirectories, UnitName, UserManager};
@@ -38,12 +39,12 @@ impl Site {
     /// A user manager exists but does not answer, or a directory cannot be read.
     pub(super) fn new(context: &Context) -> Result<Self, CommandError> {
         let fleet = &context.fleet;
-        let runtime_directory = fleet.manager_address.runtime_directory().filter(|path| is_private(path));
+        let runtime_directory = fleet.location.manager.runtime_directory().filter(|path| is_private(path));
         let variable = |name: &str| match name {
             "XDG_RUNTIME_DIR" => runtime_directory.map(Into::into),
             name => fleet.environment.variable(name),
         };
-        let layout = Layout::new(&fleet.home, variable, Path::new("/"))?;
+        let layout = Layout::new(&fleet.location.home, variable, Path::new("/"))?;
         // A manager that hangs is detected by the short timeout, before the long one is needed for a reload.
         let manager = fleet
             .manager(FIRST_ANSWER_TIMEOUT)
@@ -64,7 +65,7 @@ impl Site {
         let linger = Logind::default().linger(&user).unwrap_or(Linger::Off);
         let programs = programs_directory(&layout)
             .map_err(|source| CommandError::io("find the running program in", Path::new("/proc/self/exe"), source))?;
-        let search_path = fleet.environment.variable("PATH");
+        let search_path = fleet.environment.variable(env_var::PATH);
         let exporter = manager.as_ref().map_or(Ok(BTreeSet::new()), active_exporter_units)?;
         let surroundings = HostFacts { programs, search_path, no_manager, enabled, exporter, linger };
         Ok(Self { layout, surroundings, manager, user })
@@ -132,7 +133,7 @@ impl Site {
 /// The home directory of the user is not known.
 pub(super) fn unit_directories(context: &Context) -> Result<UnitDirectories, CommandError> {
     let directories = UnitDirectories::from_environment(|name| context.fleet.environment.variable(name));
-    Ok(directories.map_err(|error| mosaic_probe::BadVariable { name: "HOME", why: error.to_string() })?)
+    Ok(directories.map_err(|error| mosaic_probe::BadVariable { name: env_var::HOME, why: error.to_string() })?)
 }
 
 /// Whether a unit of this state runs, or is starting or stopping.

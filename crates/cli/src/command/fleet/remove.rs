@@ -45,7 +45,7 @@ impl Remove {
         let roster = context.roster()?;
         // A refused removal must not stop the agent.
         let text = self.roster_without(context, &roster)?;
-        let leftovers = AgentFiles::find(&site.layout, context.fleet.run_directory.path(), &self.name);
+        let leftovers = AgentFiles::find(&site.layout, context.fleet.location.run_directory.path(), &self.name);
         leftovers.removal(&site.layout)?;
         let unit = UnitName::agent(&self.name);
         let enabled = site.surroundings.enabled.contains(&unit);
@@ -62,7 +62,7 @@ impl Remove {
         }
         if !self.keep_files {
             // The stop may have left further files.
-            let leftovers = AgentFiles::find(&site.layout, context.fleet.run_directory.path(), &self.name);
+            let leftovers = AgentFiles::find(&site.layout, context.fleet.location.run_directory.path(), &self.name);
             plan.steps.extend(leftovers.removal(&site.layout)?);
         }
         if !plan.steps.is_empty() {
@@ -73,9 +73,17 @@ impl Remove {
             manager.reset_failed(&[unit])?;
         }
         if let Some(text) = text {
-            replace_file(&context.fleet.roster_path, text.as_bytes(), mode(&context.fleet.roster_path))
-                .inspect_err(|_| self.print_note("its roster entry still exists"))?;
-            print(&format!("{} was removed from the roster {}\n", self.name, context.fleet.roster_path.display()))?;
+            replace_file(
+                &context.fleet.location.roster_path,
+                text.as_bytes(),
+                mode(&context.fleet.location.roster_path),
+            )
+            .inspect_err(|_| self.print_note("its roster entry still exists"))?;
+            print(&format!(
+                "{} was removed from the roster {}\n",
+                self.name,
+                context.fleet.location.roster_path.display()
+            ))?;
         }
         drop(lock);
         Ok(ExitCode::Ok)
@@ -86,7 +94,8 @@ impl Remove {
         if roster.agent(self.name.as_str()).is_none() {
             return Ok(None);
         }
-        match remove_agent(&read(&context.fleet.roster_path)?, &self.name, &context.fleet.roster_path) {
+        match remove_agent(&read(&context.fleet.location.roster_path)?, &self.name, &context.fleet.location.roster_path)
+        {
             Ok(text) => Ok(Some(text)),
             Err(EditError::AgentNotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),

@@ -96,7 +96,7 @@ impl Running {
     /// Observes the fleet. If the installed units belong to another fleet, only the agents of this fleet's run
     /// directory count.
     fn observe(context: &Context, site: &Site) -> Result<Self, CommandError> {
-        let watched = running_agents(context.fleet.run_directory.path())?;
+        let watched = running_agents(context.fleet.location.run_directory.path())?;
         if other_fleet(&site.layout)?.is_some() {
             let (agents, scope) = (watched.iter().cloned().collect(), Scope::Agents(watched));
             return Ok(Self { agents, has_server: false, scope });

@@ -69,7 +69,7 @@ impl Verify {
         let scope = Scope { agents, strict: self.strict };
         let deadline = self.wait.map(|wait| Instant::now() + wait.0);
         let verification = loop {
-            let watch = RunDirectoryWatch::new(context.fleet.run_directory.path());
+            let watch = RunDirectoryWatch::new(context.fleet.location.run_directory.path());
             let began = Instant::now();
             let verification = context.verify(&scope)?;
             let left = deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(Instant::now()));

@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Input, Select};
-use mosaic_domain::default_program_directories;
-use mosaic_process::is_program;
-use mosaic_provision::{Layout, find_program, recordable_directories};
+use mosaic_domain::{default_program_directories, env_var};
+use mosaic_process::{find_in_directories, is_program};
+use mosaic_provision::{Layout, recordable_directories};
 use mosaic_roster::{Preset, Roster, required_program};
 use signal_hook::consts::SIGINT;
 
@@ -29,7 +29,8 @@ pub(super) fn ask(
     present: Option<&ExistingRoster>,
 ) -> Result<Option<(String, Backup)>, CommandError> {
     catch_interrupts()?;
-    let layout = Layout::new(&context.fleet.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
+    let layout =
+        Layout::new(&context.fleet.location.home, |name| context.fleet.environment.variable(name), Path::new("/"))?;
     if let Some(ExistingRoster { roster: Err(problem), .. }) = present {
         print_notice(&format!("NOTE: the existing roster is invalid, and can only be replaced:\n{problem}"));
     }
@@ -40,7 +41,7 @@ pub(super) fn ask(
         (Base::Profile(profile), Some(_)) => (profile.text(), Backup::Keep),
         (Base::Existing, present) => (present.map_or_else(String::new, |present| present.text.clone()), Backup::None),
     };
-    let roster = Roster::parse(&text, &context.fleet.roster_path)?;
+    let roster = Roster::parse(&text, &context.fleet.location.roster_path)?;
     // A new profile keeps the answers of the existing roster.
     let defaults = match kept {
         Some((present, roster)) => Answers::from_roster(&present.text, roster),
@@ -62,7 +63,7 @@ pub(super) fn ask(
             .or_else(cancelled)?
     };
     let answers = Answers { runtime, working_directory, socket, connector: connector.trim().to_owned() };
-    Ok(Some((answers.apply(&text, &context.fleet.roster_path)?, backup)))
+    Ok(Some((answers.apply(&text, &context.fleet.location.roster_path)?, backup)))
 }
 
 /// Asks a yes-or-no question.
@@ -131,9 +132,10 @@ fn runtime(
 }
 
 fn is_installed(context: &Context, layout: &Layout, program: &str) -> bool {
-    let mut directories = recordable_directories(context.fleet.environment.variable("PATH").as_deref(), Path::is_dir);
+    let mut directories =
+        recordable_directories(context.fleet.environment.variable(env_var::PATH).as_deref(), Path::is_dir);
     directories.extend(default_program_directories(layout.user_home()));
-    find_program(program, &directories, is_program).is_some()
+    find_in_directories(program, &directories, is_program).is_some()
 }
 
 fn choose<'a>(
