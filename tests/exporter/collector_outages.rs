@@ -2,7 +2,7 @@
 //! by itself.
 
 use crate::samples::Samples;
-use mosaic_harness::{Deadline, ExporterProcess, StoppedProcess, ProcessWatch, RosterFleet};
+use mosaic_harness::{Deadline, ExporterProcess, ProcessWatch, RosterFleet, StoppedProcess};
 use std::fs;
 use std::time::{Duration, Instant};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use mosaic_harness::{
-    Binaries, Fleet, StoppedProcess, ProcessWatch, RosterFleet, SmallDisk, is_root_or_skip, required_program,
+    Binaries, Fleet, ProcessWatch, RosterFleet, SmallDisk, StoppedProcess, is_root_or_skip, required_program,
 };
 use rustix::process::Signal;
 

@@ -2,7 +2,7 @@
 //!
 //! Most tests begin and end with a fleet without drift.
 
-use mosaic_harness::{StoppedProcess, RosterFleet, UnitFleet, is_root_or_skip};
+use mosaic_harness::{RosterFleet, StoppedProcess, UnitFleet, is_root_or_skip};
 use std::path::PathBuf;
 
 const HOLDER: &str = UnitFleet::HOLDER;

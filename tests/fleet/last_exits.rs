@@ -1,7 +1,7 @@
 //! The last exit of an agent stays readable after its restart: a reader that polls every 15 seconds misses a heartbeat
 //! that was there for one.
 
-use mosaic_harness::{Deadline, Fleet, StoppedProcess, ProcessWatch, RosterFleet, UnitFleet};
+use mosaic_harness::{Deadline, Fleet, ProcessWatch, RosterFleet, StoppedProcess, UnitFleet};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -162,7 +162,8 @@ fn an_agent_started_by_hand_is_adopted_and_stopped_like_any_other() {
     let by_hand = || {
         let launcher = fleet.fleet().mosaic_home().join("tools/fleet/start-agent-session");
         let mut launch = fleet.manager().command(launcher);
-        let done = launch.arg("coder0").env("MOSAIC_AGENT_COMMAND", fleet.test_agent_command("coder0")).output().unwrap();
+        let done =
+            launch.arg("coder0").env("MOSAIC_AGENT_COMMAND", fleet.test_agent_command("coder0")).output().unwrap();
         assert!(done.status.success(), "{done:?}");
         fleet.fleet().pane("coder0")
     };

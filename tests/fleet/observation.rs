@@ -3,7 +3,7 @@
 //! Every snapshot and every verification of a test is checked against the shipped schema.
 
 use jiff::Timestamp;
-use mosaic_harness::{Binaries, Deadline, Fleet, StoppedProcess, ProcessWatch, RosterFleet, ShippedSchema, UnitFleet};
+use mosaic_harness::{Binaries, Deadline, Fleet, ProcessWatch, RosterFleet, ShippedSchema, StoppedProcess, UnitFleet};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::process::Stdio;

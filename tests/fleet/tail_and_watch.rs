@@ -1,6 +1,6 @@
 //! `mosaic agent tail`, `watch` and `attach`.
 
-use mosaic_harness::{Binaries, Deadline, Fleet, StoppedProcess, PaneProcess, ProcessWatch};
+use mosaic_harness::{Binaries, Deadline, Fleet, PaneProcess, ProcessWatch, StoppedProcess};
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};

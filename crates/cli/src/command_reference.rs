@@ -81,7 +81,8 @@ fn row(arg: &Arg) -> Option<String> {
     }
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let values = arg.get_possible_values();
-    let values: Vec<_> = values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name()).collect();
+    let values: Vec<_> =
+        values.iter().filter(|value| !value.is_hide_set()).map(clap::builder::PossibleValue::get_name).collect();
     let values = if values.is_empty() || !arg.get_action().takes_values() {
         String::new()
     } else {

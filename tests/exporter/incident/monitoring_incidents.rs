@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mosaic_harness::{StoppedProcess, ProcessWatch, is_root_or_skip};
+use mosaic_harness::{ProcessWatch, StoppedProcess, is_root_or_skip};
 use rustix::process::Signal;
 
 use crate::incident::dashboard_panels::Panels;

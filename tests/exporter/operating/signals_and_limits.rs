@@ -1,7 +1,7 @@
 //! Signals, stale sockets, and exhausted file descriptors.
 
 use super::running_exporter::{RunningExporter, exporter};
-use mosaic_harness::{Deadline, Fleet, StoppedProcess, HttpResponse, ProcessWatch, required_program};
+use mosaic_harness::{Deadline, Fleet, HttpResponse, ProcessWatch, StoppedProcess, required_program};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::fs;
 use std::io::{Read, Write};
@@ -147,7 +147,8 @@ fn the_exporter_recovers_from_exhausted_file_descriptors() {
     }
     drop(crowd);
     prlimit(pid, Resource::Nofile, usual).unwrap();
-    while !HttpResponse::get(address, "/metrics", &[]).text().contains("mosaic_collector_success{collector=\"tmux\"} 1") {
+    while !HttpResponse::get(address, "/metrics", &[]).text().contains("mosaic_collector_success{collector=\"tmux\"} 1")
+    {
         assert!(!deadline.passed(), "it does not recover");
         std::thread::yield_now();
     }

@@ -1,7 +1,7 @@
 //! The condition after events of one agent: its unit, its session, its process, its sidecar.
 
 use crate::conditions::expected::{Expected, UP, fleet, fleet_without_restarts, kill_session};
-use mosaic_harness::{Fleet, StoppedProcess, ProcessWatch, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, ProcessWatch, RosterFleet, StoppedProcess, UnitFleet};
 use rustix::process::Signal;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::conditions::expected::Beat;
 use crate::conditions::expected::{Expected, UP, fleet};
-use mosaic_harness::{StoppedProcess, RosterFleet};
+use mosaic_harness::{RosterFleet, StoppedProcess};
 
 #[test]
 fn each_heartbeat_content_gives_its_condition() {

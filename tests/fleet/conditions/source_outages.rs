@@ -2,7 +2,7 @@
 
 use crate::conditions::expected::Beat;
 use crate::conditions::expected::{Expected, NO_RESTART, UID, UP, failed_sources, fleet, kill_session, only};
-use mosaic_harness::{Fleet, FleetBuilder, StoppedProcess, RosterFleet, UnitFleet};
+use mosaic_harness::{Fleet, FleetBuilder, RosterFleet, StoppedProcess, UnitFleet};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;

@@ -2,7 +2,7 @@
 
 use crate::queued::queue_fixture::QueueFleet;
 use jiff::Timestamp;
-use mosaic_harness::{Deadline, StoppedProcess, ProcessWatch};
+use mosaic_harness::{Deadline, ProcessWatch, StoppedProcess};
 use rustix::process::Signal;
 use std::process::Stdio;
 use std::thread;

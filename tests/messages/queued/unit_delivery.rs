@@ -1,7 +1,7 @@
 //! Delivery under a user manager: by the sidecar, after a boot, and by the timer's service.
 
 use crate::queued::queue_fixture::{INTERVAL, outcome, roster};
-use mosaic_harness::{Fleet, StoppedProcess, OutboxDirectory, RosterFleet, TuiAgent, UnitFleet};
+use mosaic_harness::{Fleet, OutboxDirectory, RosterFleet, StoppedProcess, TuiAgent, UnitFleet};
 
 const TIMER: &str = "mosaic-fleet-outbox.timer";
 const SERVICE: &str = "mosaic-fleet-outbox.service";
