@@ -75,7 +75,7 @@ pub(crate) fn drift(incident: &mut Incident) {
     incident.fleet.start(&[RESTLESS]);
     incident.tmux(&["kill-session", "-t", "=coder1:"]);
     incident.fleet.wait_condition(RESTLESS, "missing");
-    let unit_alerts = ["MosaicUnitLies agent=coder1 state=active", "MosaicAgentDown agent=coder1"];
+    let unit_alerts = ["MosaicUnitActiveProcessDead agent=coder1 state=active", "MosaicAgentDown agent=coder1"];
     incident.expect_alerts(&[&EARLIER[..], &drift, &unit_alerts].concat());
 
     incident.tmux(&["kill-session", "-t", "=scratch:"]);
