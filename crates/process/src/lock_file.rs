@@ -30,7 +30,11 @@ impl LockFile {
         match self.0.try_lock() {
             Ok(()) => {
                 // The PID is only for messages; the lock holds without it.
-                let _ = self.0.set_len(0).and_then(|()| write!(self.0, "{}", std::process::id()));
+                let _ = self
+                    .0
+                    .set_len(0)
+                    .and_then(|()| self.0.rewind())
+                    .and_then(|()| write!(self.0, "{}", std::process::id()));
                 Ok(true)
             }
             Err(TryLockError::WouldBlock) => Ok(false),

@@ -3,8 +3,7 @@
 use std::fmt::Display;
 
 /// The most similar of `words`, if one of them is similar to `given`.
-#[must_use]
-pub fn closest<'a>(given: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(given: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     similar_words(given, words).into_iter().next()
 }
 

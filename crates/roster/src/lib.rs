@@ -25,7 +25,7 @@ pub use agent::{Agent, AgentSettings, InvalidRestartPolicy, PersistentPersona, R
 pub use agent_env_file::AgentEnvFile;
 pub use class::{Class, InvalidClass};
 pub use command_program::{absolute_program, required_program};
-pub use did_you_mean::{closest, similar_words, suggestion};
+pub use did_you_mean::{similar_words, suggestion};
 pub use document::{Defaults, RuntimeSection, TmuxSection};
 pub use drop_in::{DROP_IN_FILE_NAME, agent_drop_in, holder_drop_in};
 pub use edit::{EditError, NewAgent, add_agent, remove_agent, set_value};

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use mosaic_roster::closest;
 use unicode_width::UnicodeWidthChar;
 
 /// A key in the notation of tmux: `1`, `Enter`, `C-c`, `M-S-Up`.
@@ -147,7 +146,10 @@ fn named(given: &str) -> Option<&'static str> {
 }
 
 fn nearest(given: &str) -> Option<String> {
-    closest(given, names().map(|(name, _)| name)).map(str::to_owned)
+    let given = given.to_lowercase();
+    let alike = names().map(|(name, _)| (strsim::normalized_damerau_levenshtein(&given, &name.to_lowercase()), name));
+    let best = alike.filter(|(likeness, _)| *likeness >= 0.5).max_by(|(one, _), (other, _)| one.total_cmp(other));
+    best.map(|(_, name)| name.to_owned())
 }
 
 fn hint(nearest: Option<&str>) -> String {
