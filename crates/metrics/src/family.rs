@@ -1,7 +1,5 @@
 //! Metric families, and the table of all of them.
 
-use std::fmt::Write;
-
 use Kind::{Counter, Gauge, Histogram, Info};
 
 /// The type of a family.
@@ -73,24 +71,6 @@ const fn equal(one: &[u8], other: &[u8]) -> bool {
         index += 1;
     }
     true
-}
-
-/// Renders both tables of families in Markdown, for the reference documentation.
-#[must_use]
-pub fn family_reference() -> String {
-    let mut out = String::from("| metric | type | labels | description |\n|---|---|---|---|\n");
-    for Family { name, kind, help, labels } in FAMILIES.iter().chain(EXPORTER_FAMILIES) {
-        let kind = match kind {
-            Gauge => "gauge",
-            Counter => "counter",
-            Info => "info",
-            Histogram => "histogram",
-        };
-        let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        // Writing into a String cannot fail.
-        let _ = writeln!(out, "| `{name}` | {kind} | {labels} | {help} |");
-    }
-    out
 }
 
 const fn family(name: &'static str, kind: Kind, labels: &'static [&'static str], help: &'static str) -> Family {
@@ -244,15 +224,55 @@ pub const EXPORTER_FAMILIES: &[Family] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::{EXPORTER_FAMILIES, FAMILIES, family_reference};
+mod reference {
+    //! Holds `docs/reference/metrics.md` to the tables. `UPDATE=1 cargo test -p mosaic-metrics reference` writes it.
+
+    use std::fmt::Write;
+
+    use super::{Counter, EXPORTER_FAMILIES, FAMILIES, Family, Gauge, Histogram, Info};
+
+    const HEADER: &str = "# Metrics\n\n\
+        <!-- Generated from crates/metrics/src/family.rs: UPDATE=1 cargo test -p mosaic-metrics reference -->\n\n\
+        All values are in base units, and times are timestamps. Series of agents come from the roster, so an agent that\n\
+        never started has them too. A source that could not be read costs its own series only.\n";
+
+    fn page() -> String {
+        format!("{HEADER}\n## The fleet\n\n{}\n## The exporter itself\n\n{}", table(FAMILIES), table(EXPORTER_FAMILIES))
+    }
+
+    fn table(families: &[Family]) -> String {
+        let mut out = String::from("| metric | type | labels | description |\n|---|---|---|---|\n");
+        for Family { name, kind, help, labels } in families {
+            let kind = match kind {
+                Gauge => "gauge",
+                Counter => "counter",
+                Info => "info",
+                Histogram => "histogram",
+            };
+            let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(out, "| `{name}` | {kind} | {labels} | {help} |");
+        }
+        out
+    }
 
     #[test]
     fn the_reference_has_a_row_for_every_family() {
-        let reference = family_reference();
+        let reference = page();
         let row = "| `mosaic_agent_unit_state` | gauge | `agent`, `state` | The active state of the agent's unit: 1 for \
                    the current state, 0 for the others. |";
         assert!(reference.lines().any(|line| line == row), "{reference}");
-        assert_eq!(reference.lines().count(), 2 + FAMILIES.len() + EXPORTER_FAMILIES.len());
+        let rows = reference.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, FAMILIES.len() + EXPORTER_FAMILIES.len());
+    }
+
+    #[test]
+    fn metrics_reference_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/metrics.md");
+        let expected = page();
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &expected).unwrap();
+        }
+        let shipped = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(shipped == expected, "docs/reference/metrics.md is not up to date: run this test with UPDATE=1");
     }
 }

@@ -15,6 +15,6 @@ mod sample_value;
 pub use collector::{Collector, Selection, UnknownCollector};
 pub use encoder::{Encoder, SampleWriter, Samples};
 pub use exposition::{Build, Exposition, OwnProcess, write_out_of_time};
-pub use family::{EXPORTER_FAMILIES, FAMILIES, Family, Kind, family_reference};
+pub use family::{EXPORTER_FAMILIES, FAMILIES, Family, Kind};
 pub use format::Format;
 pub use sample_value::SampleValue;
