@@ -129,7 +129,7 @@ fn write_request(mut input: impl Write, request: &SendRequest) -> io::Result<()>
 fn read_errors(errors: ChildStderr) -> String {
     let mut output = Vec::new();
     let mut errors = errors.take(64 << 10);
-    // The output before a broken connection is all there is.
+    // The output before a broken connection is the whole output.
     let _ = errors.read_to_end(&mut output);
     let _ = io::copy(&mut errors.into_inner(), &mut io::sink());
     String::from_utf8_lossy(&output).into_owned()

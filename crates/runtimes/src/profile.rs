@@ -186,7 +186,7 @@ impl Profile {
     }
 
     /// Returns what a screen says about the program's activity; `None` if it says nothing, or if the profile has no
-    /// `busy` pattern, without which an idle program cannot be told from a working one.
+    /// `busy` pattern, without which an idle program cannot be distinguished from a working one.
     #[must_use]
     pub fn sign_on(&self, screen: &Screen) -> Option<ScreenSign> {
         if let Some(dialog) = self.dialog_on(screen) {

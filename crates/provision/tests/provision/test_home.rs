@@ -99,7 +99,7 @@ impl TestHome {
     }
 
     pub(crate) fn executor(&self) -> Executor<'_> {
-        Executor { layout: &self.layout, manager: None, user: "nobody", stop_timeout: Duration::from_secs(1) }
+        Executor { layout: &self.layout, manager: None, user: "agents", stop_timeout: Duration::from_secs(1) }
     }
 
     pub(crate) fn execute(&self, steps: &[Step]) {

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn each_runtime_is_told_not_to_ask_for_permissions_in_its_own_way() {
+    fn each_runtime_has_its_own_switch_for_unattended_work() {
         use LaunchMode::{Attended, Unattended};
         let table: [(&str, LaunchMode, &[&str], &str); 11] = [
             ("claude", Attended, &[], "claude"),

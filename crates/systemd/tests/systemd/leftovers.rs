@@ -22,7 +22,7 @@ fn open_resources() -> [usize; 3] {
     [read_dir("/proc/self/task").unwrap().count(), read_dir("/proc/self/fd").unwrap().count(), children()]
 }
 
-/// Calls `call` many times and expects the resources to fall back to the initial numbers. A thread that was told to
+/// Calls `call` many times and expects the resources to fall back to the initial numbers. A thread that was asked to
 /// end takes a moment to disappear.
 fn leaves_nothing_behind(mut call: impl FnMut()) {
     call();

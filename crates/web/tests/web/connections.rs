@@ -83,7 +83,7 @@ fn a_stalled_client_is_evicted_in_the_end() {
     let mut slow = server.client();
     slow.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(eventually(|| server.routes.requests() == 1));
-    // Until the eviction, other clients are told that all connections are busy.
+    // Until the eviction, other clients receive the answer that all connections are busy.
     assert!(eventually(|| {
         let mut client = server.client();
         client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
