@@ -26,11 +26,11 @@ pub(crate) struct ConnectionSlots {
 #[derive(Debug, Default)]
 struct Occupied {
     last_id: u64,
-    by_id: HashMap<u64, Occupant>,
+    by_id: HashMap<u64, SlotEntry>,
 }
 
 #[derive(Debug)]
-struct Occupant {
+struct SlotEntry {
     tracker: Arc<PhaseTracker>,
     evict: oneshot::Sender<()>,
 }
@@ -59,7 +59,7 @@ impl ConnectionSlots {
         let (evict, evicted) = oneshot::channel();
         occupied.last_id += 1;
         let id = occupied.last_id;
-        occupied.by_id.insert(id, Occupant { tracker, evict });
+        occupied.by_id.insert(id, SlotEntry { tracker, evict });
         Some(Slot { id, slots: Arc::clone(self), evicted })
     }
 
