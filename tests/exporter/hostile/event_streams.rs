@@ -75,7 +75,7 @@ fn switches(exporter: &ExporterProcess) -> Vec<String> {
         let switches = text.lines().filter(|line| line.contains("voluntary_ctxt_switches"));
         switches.collect::<Vec<_>>().join(" ")
     };
-    ["mosaic-fleet-ex", "looker"].map(status).to_vec()
+    ["mosaic-fleet-ex", "observer"].map(status).to_vec()
 }
 
 #[test]

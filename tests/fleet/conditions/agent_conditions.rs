@@ -28,7 +28,7 @@ fn an_agent_with_a_killed_session_is_missing() {
     kill_session(&fleet);
     fleet.units().wait_state("coder0", "failed");
     let expected =
-        Expected { condition: "missing", reason: "taken away", drift: &[("session-missing", "coder0")], verified: 1 };
+        Expected { condition: "missing", reason: "was killed", drift: &[("session-missing", "coder0")], verified: 1 };
     expected.check(&fleet);
 }
 

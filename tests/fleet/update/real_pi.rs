@@ -67,6 +67,15 @@ impl Fleet {
         String::from_utf8(history.stdout).unwrap()
     }
 
+    /// Waits until the screen or the history of an agent's pane contains `text`.
+    fn wait_shown(&self, agent: &str, text: &str) {
+        let deadline = Deadline::after(Deadline::DEFAULT * 3);
+        while !self.history(agent).contains(text) {
+            assert!(!deadline.passed(), "{agent} does not show {text:?}:\n{}", self.history(agent));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn wait_stopped(&self, agent: &str) {
         let deadline = Deadline::after(Deadline::DEFAULT * 3);
         while self.units.fleet().heartbeat(agent).unwrap()["status"] == "ok" {
@@ -128,7 +137,7 @@ fn agents_get_the_newer_pi_in_turn_and_every_message_arrives_once() {
         "the second was stopped before the first had stayed up"
     );
     for agent in ["p0", "p1"] {
-        assert!(fleet.history(agent).contains(&format!("v{now}")), "{}", fleet.history(agent));
+        fleet.wait_shown(agent, &format!("v{now}"));
     }
     OutboxDirectory::new(units(&fleet), "p0").wait_unmarked();
     let mut turns = fleet.model.wait_user_turns(4);
