@@ -160,7 +160,7 @@ fn nothing_is_typed_into_a_dead_pane() {
     site.wait_screen("tui0", "test-tui");
     site.wait_screen("tui1", "test-tui");
     site.tmux(&["send-keys", "-t", "=tui0:", "C-d"]);
-    site.wait_screen("tui0", "Pane is dead");
+    site.wait_pane_dead("tui0");
     let server = site.server_pid();
     assert_refused(&site, "tui0", "dead");
     assert_eq!(site.server_pid(), server);

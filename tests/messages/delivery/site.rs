@@ -115,6 +115,17 @@ impl Site {
         }
     }
 
+    /// Waits until tmux shows that the process in an agent's pane has exited.
+    ///
+    /// tmux 3.3 can miss the SIGCHLD of a pane. The end of any other child makes it collect all that have ended.
+    pub(crate) fn wait_pane_dead(&self, agent: &str) {
+        let deadline = Deadline::default();
+        while !self.screen(agent).contains("Pane is dead") {
+            assert!(!deadline.passed(), "tmux does not show that {agent} has exited:\n{}", self.screen(agent));
+            self.tmux(&["run-shell", "true"]);
+        }
+    }
+
     /// The PID of the tmux server.
     pub(crate) fn server_pid(&self) -> String {
         self.tmux(&["display-message", "-p", "#{pid}"])
