@@ -1,4 +1,6 @@
 //! The appearance of the page: contrast (WCAG 2.2, AA) and layout. Screenshots go to `target/page`.
+//!
+//! `UPDATE=1 ./dev test the_page_fits` also takes the picture of the README, `docs/page.png`, anew.
 
 use crate::page::open_page::OpenPage;
 use serde_json::json;
@@ -71,6 +73,10 @@ fn the_page_fits_desktop_and_phone() {
         // A phone would zoom out, and the window would then be as wide as its content.
         let wide = page.browser.script("return document.documentElement.scrollWidth", &[]);
         assert_eq!(wide, json!(width), "{name} scrolls sideways");
-        std::fs::write(to.join(format!("{name}.png")), page.browser.screenshot()).unwrap();
+        let picture = page.browser.screenshot();
+        std::fs::write(to.join(format!("{name}.png")), &picture).unwrap();
+        if name == "light" && std::env::var_os("UPDATE").is_some() {
+            std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/page.png"), &picture).unwrap();
+        }
     }
 }
