@@ -108,10 +108,10 @@ fn invalid_utf8(bytes: &[u8], valid: usize, path: &Path) -> RosterError {
 
 /// Parses and validates the text of a roster, and returns its YAML tree too.
 pub(crate) fn parse(text: &str, path: &Path) -> Result<(Roster, Node), RosterError> {
-    parse_text(text).map_err(|diagnostic| invalid_roster(&diagnostic, text, path).into())
+    parse_text(text, path).map_err(|diagnostic| invalid_roster(&diagnostic, text, path).into())
 }
 
-fn parse_text(text: &str) -> Result<(Roster, Node), Diagnostic> {
+fn parse_text(text: &str, path: &Path) -> Result<(Roster, Node), Diagnostic> {
     let tree = yaml::parse(text)?.filter(|tree| !matches!(*tree.value, yaml::Value::Null));
     let Some(tree) = tree else {
         return Err(Diagnostic::new("the file is empty")
@@ -128,7 +128,7 @@ fn parse_text(text: &str) -> Result<(Roster, Node), Diagnostic> {
                 .at(name.span.clone())
                 .with_help("rename the agent, or set `tmux.holder_session` to another name"));
         }
-        check_runtime(&roster, agent, node)?;
+        check_runtime(&roster, agent, node, path)?;
     }
     Ok((roster, tree))
 }
@@ -146,12 +146,16 @@ fn check_unique_names(tree: &Node) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Checks that the agent's runtime is built in, or that the roster declares a command for it.
-fn check_runtime(roster: &Roster, agent: &crate::Agent, node: &Node) -> Result<(), Diagnostic> {
+/// Checks that the agent's runtime is built in, has a profile of the site, or has a command in the roster.
+fn check_runtime(roster: &Roster, agent: &crate::Agent, node: &Node, path: &Path) -> Result<(), Diagnostic> {
     let runtime = roster.runtime_of(agent);
     let built_in = Roster::BUILT_IN_RUNTIMES.contains(&runtime.as_str());
     let section = roster.runtimes.get(&runtime);
     if built_in || agent.command.is_some() || section.is_some_and(|section| section.command.is_some()) {
+        return Ok(());
+    }
+    // With a profile, `mosaic yolo RUNTIME` knows how to launch it.
+    if site_profile(path, &runtime).is_some_and(|profile| profile.is_file()) {
         return Ok(());
     }
     let known = Roster::BUILT_IN_RUNTIMES.into_iter().chain(roster.runtimes.keys().map(RuntimeName::as_str));
@@ -161,10 +165,15 @@ fn check_runtime(roster: &Roster, agent: &crate::Agent, node: &Node) -> Result<(
     Err(Diagnostic::new(format!("the runtime {runtime} of agent {} has no command", agent.name))
         .at(position.span.clone())
         .with_help(format!(
-            "the built-in runtimes are {}; for any other, set `runtimes.{runtime}.command`, \
-             or the `command` of the agent{similar}",
+            "the built-in runtimes are {}; for any other, set `runtimes.{runtime}.command` or the `command` of the \
+             agent, or add the profile `runtimes/{runtime}.yaml` beside the roster{similar}",
             Roster::BUILT_IN_RUNTIMES.join(", ")
         )))
+}
+
+/// The profile of a site's runtime: `fleet/runtimes/RUNTIME.yaml`, in the directory of the roster.
+fn site_profile(roster: &Path, runtime: &RuntimeName) -> Option<PathBuf> {
+    Some(roster.parent()?.join("runtimes").join(format!("{runtime}.yaml")))
 }
 
 fn invalid_roster(diagnostic: &Diagnostic, text: &str, path: &Path) -> InvalidRoster {

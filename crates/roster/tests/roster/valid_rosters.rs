@@ -182,3 +182,16 @@ fn an_unreadable_file_is_an_error_with_its_cause() {
     fs::write(&path, EVERYTHING).unwrap();
     assert_eq!(Roster::load(&path).unwrap(), parse(EVERYTHING));
 }
+
+#[test]
+fn a_profile_beside_the_roster_makes_a_runtime_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("roster.yaml");
+    let text = "version: 1\ntransport: tmux\nagents:\n  - {name: coder0, class: implementer, runtime: mine}\n";
+    fs::write(&path, text).unwrap();
+    let error = Roster::load(&path).unwrap_err().to_string();
+    assert!(error.contains("the runtime mine of agent coder0 has no command"), "{error}");
+    fs::create_dir(directory.path().join("runtimes")).unwrap();
+    fs::write(directory.path().join("runtimes/mine.yaml"), "version: 1\n").unwrap();
+    assert_eq!(Roster::load(&path).unwrap().agents.len(), 1);
+}
