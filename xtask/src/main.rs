@@ -57,7 +57,9 @@ fn run(command: &str, arguments: &[String]) -> Result<(), Failure> {
 fn build(cargo: &Cargo, repository: &Repository) -> Result<(), Failure> {
     let directory = products::build(cargo, repository)?;
     products::build_test_programs(cargo)?;
-    note(format!("built {} and the programs of the tests in {}", products::PROGRAMS.join(" "), directory.display()));
+    note(format!("built {} and the programs of the tests in", products::PROGRAMS.join(" ")));
+    // Scripts read the directory: `MOSAIC_FLEET_BIN_DIR=$(./dev build)`.
+    println!("{}", directory.display());
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Tests that `docs/reference/commands.md` is made of the grammar. `UPDATE=1 cargo test -p mosaic-cli reference`
+//! Tests that `docs/reference/commands.md` is made of the grammar. `UPDATE=1 ./dev test -p mosaic-cli reference`
 //! writes the page.
 
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use clap::{Arg, Command, CommandFactory};
 use crate::grammar::Mosaic;
 
 const HEADER: &str = "# Commands\n\n\
-    <!-- Generated from the grammar of `mosaic`: UPDATE=1 cargo test -p mosaic-cli reference -->\n\n\
+    <!-- Generated from the grammar of `mosaic`: UPDATE=1 ./dev test -p mosaic-cli reference -->\n\n\
     `mosaic fleet` manages the fleet of this host, `mosaic agent` works with single agents. Installed under the name\n\
     `mosaic-fleet` or `mosaic-agent`, the program is that group, for hosts where another program is named `mosaic`. All\n\
     commands end with the same [exit codes](exit-codes.md).\n";

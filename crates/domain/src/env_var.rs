@@ -53,3 +53,16 @@ pub const HOME: &str = "HOME";
 pub const PATH: &str = "PATH";
 /// The shell of the user.
 pub const SHELL: &str = "SHELL";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_reference_of_settings_has_every_variable() {
+        let page = include_str!("../../../docs/reference/settings.md");
+        let names = include_str!("env_var.rs").split('"').filter(|text| text.starts_with("MOSAIC_"));
+        for name in names.filter(|name| name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')) {
+            let is_listed = name == "MOSAIC_" || page.contains(&format!("`{name}`"));
+            assert!(is_listed, "docs/reference/settings.md has no line for {name}: add one");
+        }
+    }
+}

@@ -225,14 +225,14 @@ pub const EXPORTER_FAMILIES: &[Family] = &[
 
 #[cfg(test)]
 mod reference {
-    //! Holds `docs/reference/metrics.md` to the tables. `UPDATE=1 cargo test -p mosaic-metrics reference` writes it.
+    //! Holds `docs/reference/metrics.md` to the tables. `UPDATE=1 ./dev test -p mosaic-metrics reference` writes it.
 
     use std::fmt::Write;
 
     use super::{Counter, EXPORTER_FAMILIES, FAMILIES, Family, Gauge, Histogram, Info};
 
     const HEADER: &str = "# Metrics\n\n\
-        <!-- Generated from crates/metrics/src/family.rs: UPDATE=1 cargo test -p mosaic-metrics reference -->\n\n\
+        <!-- Generated from crates/metrics/src/family.rs: UPDATE=1 ./dev test -p mosaic-metrics reference -->\n\n\
         All values are in base units, and times are timestamps. Series of agents come from the roster, so an agent that\n\
         never started has them too. A source that could not be read costs its own series only.\n";
 

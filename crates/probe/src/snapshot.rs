@@ -244,3 +244,20 @@ impl fmt::Display for DriftKind {
         f.pad(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod drift_kind_tests {
+    use super::DriftKind;
+
+    #[test]
+    fn all_kinds_are_listed_and_documented_in_this_order() {
+        let schema = serde_json::to_value(schemars::schema_for!(DriftKind)).unwrap();
+        let variants = schema["oneOf"].as_array().unwrap().iter().map(|variant| variant["const"].as_str().unwrap());
+        let kinds = DriftKind::ALL.map(DriftKind::as_str);
+        assert!(variants.eq(kinds), "add the new kind to DriftKind::ALL and to as_str");
+        let page = include_str!("../../../docs/guide/conditions.md");
+        let table = page.split("## Drift").nth(1).unwrap().split("\n## ").next().unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert!(rows.eq(kinds), "docs/guide/conditions.md: the table of drift kinds differs from DriftKind::ALL");
+    }
+}

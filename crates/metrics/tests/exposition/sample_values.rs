@@ -2,7 +2,7 @@
 
 use mosaic_metrics::Format;
 use mosaic_probe::Snapshot;
-use mosaic_probe::snapshot::{HolderSnapshot, RosterSnapshot, SourceName, WaitingFor};
+use mosaic_probe::snapshot::{DriftKind, HolderSnapshot, RosterSnapshot, SourceName, WaitingFor};
 
 use crate::fixture::{exposition, fleet, some, written};
 use crate::parser::{Sample, parse};
@@ -102,7 +102,7 @@ fn every_reason_to_wait_has_a_label_value() {
 #[test]
 fn every_kind_of_drift_is_counted_even_if_zero() {
     let drift = values(&samples(&fleet()), "mosaic_drift_items");
-    assert_eq!(drift.len(), 14);
+    assert_eq!(drift.len(), DriftKind::ALL.len());
     for expected in ["pane-dead 1", "session-missing 1", "unmanaged-session 2", "linger-off 0"] {
         assert!(drift.contains(&expected.to_owned()), "{drift:?}");
     }

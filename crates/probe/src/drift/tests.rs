@@ -92,7 +92,10 @@ fn each_defect_has_exactly_one_kind() {
         assert_eq!(drift(&target, &changed), [*expected]);
     }
     for kind in DriftKind::ALL {
-        assert!(table.iter().any(|(name, _)| name.starts_with(&format!("{kind} "))), "no row makes {kind}");
+        assert!(
+            table.iter().any(|(name, _)| name.starts_with(&format!("{kind} "))),
+            "add a row that makes {kind} to the table of this test"
+        );
     }
 }
 
