@@ -170,9 +170,28 @@ mod tests {
     }
 
     #[test]
+    fn every_profile_of_the_framework_is_shipped() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../framework/fleet/runtimes");
+        let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut found: Vec<String> = files.collect();
+        let mut shipped: Vec<String> = SHIPPED.iter().map(|(name, _)| format!("{name}.yaml")).collect();
+        found.sort_unstable();
+        shipped.sort_unstable();
+        assert_eq!(
+            found, shipped,
+            "add each profile of framework/fleet/runtimes (left) to `SHIPPED` in profile_library.rs (right)"
+        );
+    }
+
+    #[test]
     fn the_names_of_shipped_runtimes_are_unique_and_valid() {
         let names: Vec<&str> = shipped_runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
-        assert_eq!(names, ["claude", "codex", "pi", "opencode"]);
+        assert_eq!(
+            names,
+            ["claude", "codex", "pi", "opencode"],
+            "the shipped profiles with a `launch` section have changed: adapt this list, the one in tests/runtimes.rs and \
+             `mosaic_roster::Roster::BUILT_IN_RUNTIMES`"
+        );
         for runtime in shipped_runtimes() {
             assert!(shipped_runtime(runtime.name.as_str()).is_some_and(|found| std::ptr::eq(found, runtime)));
         }
