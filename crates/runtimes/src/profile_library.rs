@@ -68,6 +68,7 @@ impl ProfileLibrary {
             Some(profile) => Ok(profile),
             None => self.named(FALLBACK)?.ok_or_else(|| ProfileError::Invalid {
                 path: PathBuf::from(format!("{FALLBACK}.yaml")),
+                position: None,
                 message: "it is not shipped".to_owned(),
             }),
         }
@@ -218,11 +219,15 @@ mod tests {
             ("version: 1\ncomposer: {kind: line, prompt: x}\nbusi: x\n", "busi"),
             ("version: 1\n", "composer"),
             ("version: 1\ncomposer: {kind: line, prompt: x}\nlaunch: {program: x, reporter: pigeon}\n", "pigeon"),
+            (
+                "version: 1\ncomposer: {kind: line, prompt: x}\nbogus: x\n",
+                "pi.yaml:3:1: unknown key 'bogus': expected one of ",
+            ),
         ];
         for (text, expected) in table {
             fs::write(home.path().join("pi.yaml"), text).unwrap();
             let error = library.profile(&"pi".parse().unwrap()).unwrap_err().to_string();
-            assert!(error.contains("pi.yaml") && error.contains(expected), "{error}");
+            assert!(error.contains("pi.yaml") && error.contains(expected) && !error.contains('\n'), "{error}");
         }
     }
 }
