@@ -111,6 +111,42 @@ fn a_roster_runtime_runs_its_command_line() {
 }
 
 #[test]
+fn the_rosters_command_wins_over_the_sites_profile() {
+    let fleet = fleet();
+    let directory = fleet.mosaic_home().join("fleet");
+    std::fs::create_dir_all(directory.join("runtimes")).unwrap();
+    let profile = directory.join("runtimes/aider.yaml");
+    let launch = "version: 1\ncomposer: {kind: line, prompt: x}\nlaunch: {program: codex}\n";
+    let write_roster = |command: &str| {
+        let roster = format!(
+            "version: 1\ntransport: tmux\nruntimes:\n  aider: {command}\nagents:\n  - name: coder0\n    runtime: aider\n    \
+             class: implementer\n"
+        );
+        std::fs::write(directory.join("roster.yaml"), roster).unwrap();
+    };
+    let line = || {
+        let output = mosaic(&fleet, &["yolo", "aider", "--print-command"]).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output))
+    };
+    let site_agent = "{command: site-agent --all}";
+
+    std::fs::write(&profile, launch).unwrap();
+    write_roster(site_agent);
+    assert!(line().1.contains("site-agent --all"), "{:?}", line());
+    write_roster("{command: mosaic yolo aider}");
+    assert!(line().1.contains("codex"), "{:?}", line());
+
+    std::fs::write(&profile, format!("{launch}bogus: 1\n")).unwrap();
+    write_roster(site_agent);
+    let (code, command, notice) = line();
+    assert!(code == Some(0) && command.contains("site-agent --all"), "{command}{notice}");
+    assert!(notice.contains("WARNING: ") && notice.contains("bogus"), "{notice}");
+    std::fs::remove_file(directory.join("roster.yaml")).unwrap();
+    let (code, _, error) = line();
+    assert!(code != Some(0) && error.contains("bogus"), "{error}");
+}
+
+#[test]
 fn a_misspelled_command_gets_a_suggestion() {
     let fleet = fleet();
     for (word, suggestion) in [("flet", "fleet"), ("cladue", "claude"), ("agnet", "agent")] {

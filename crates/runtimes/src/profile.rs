@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
+
 use crate::{Composer, ComposerForm, LaunchProfile, Pattern, Screen};
 
 /// The profile of one runtime.
@@ -136,13 +138,32 @@ pub enum ProfileError {
         source: io::Error,
     },
     /// The file is not a profile.
-    #[error("{}: {message}", .path.display())]
+    #[error(
+        "{}{}: {message}",
+        .path.display(),
+        .position.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default()
+    )]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The place, what is wrong, and what is expected.
+        /// The line and the column of the error, from 1, if they are known.
+        position: Option<(u64, u64)>,
+        /// What is wrong, and what is expected.
         message: String,
     },
+}
+
+/// Describes what is wrong, in one line.
+fn describe_yaml_error(error: &serde_saphyr::Error) -> String {
+    match error.without_snippet() {
+        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+            format!("unknown key '{}': expected one of {}", field.escape_debug(), expected.join(", "))
+        }
+        other => {
+            let message = DefaultMessageFormatter.format_message(other);
+            message.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+    }
 }
 
 /// The longest paste that programs were seen to accept reliably.
@@ -163,10 +184,13 @@ impl Profile {
     /// # Errors
     /// The text is not a profile.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ProfileError> {
-        let invalid = |message: String| ProfileError::Invalid { path: path.to_owned(), message };
-        let profile: Self = serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        let invalid = |position, message| ProfileError::Invalid { path: path.to_owned(), position, message };
+        let profile: Self = serde_saphyr::from_str(text).map_err(|error| {
+            let position = error.location().map(|at| (at.line(), at.column())).filter(|(line, _)| *line > 0);
+            invalid(position, describe_yaml_error(&error))
+        })?;
         if profile.version != Self::VERSION {
-            return Err(invalid(format!("version is {}, expected {}", profile.version, Self::VERSION)));
+            return Err(invalid(None, format!("version is {}, expected {}", profile.version, Self::VERSION)));
         }
         Ok(profile)
     }

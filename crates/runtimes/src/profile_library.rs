@@ -68,6 +68,7 @@ impl ProfileLibrary {
             Some(profile) => Ok(profile),
             None => self.named(FALLBACK)?.ok_or_else(|| ProfileError::Invalid {
                 path: PathBuf::from(format!("{FALLBACK}.yaml")),
+                position: None,
                 message: "it is not shipped".to_owned(),
             }),
         }
@@ -170,9 +171,28 @@ mod tests {
     }
 
     #[test]
+    fn every_profile_of_the_framework_is_shipped() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../framework/fleet/runtimes");
+        let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut found: Vec<String> = files.collect();
+        let mut shipped: Vec<String> = SHIPPED.iter().map(|(name, _)| format!("{name}.yaml")).collect();
+        found.sort_unstable();
+        shipped.sort_unstable();
+        assert_eq!(
+            found, shipped,
+            "add each profile of framework/fleet/runtimes (left) to `SHIPPED` in profile_library.rs (right)"
+        );
+    }
+
+    #[test]
     fn the_names_of_shipped_runtimes_are_unique_and_valid() {
         let names: Vec<&str> = shipped_runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
-        assert_eq!(names, ["claude", "codex", "pi", "opencode"]);
+        assert_eq!(
+            names,
+            ["claude", "codex", "pi", "opencode"],
+            "the shipped profiles with a `launch` section have changed: adapt this list, the one in tests/runtimes.rs and \
+             `mosaic_roster::Roster::BUILT_IN_RUNTIMES`"
+        );
         for runtime in shipped_runtimes() {
             assert!(shipped_runtime(runtime.name.as_str()).is_some_and(|found| std::ptr::eq(found, runtime)));
         }
@@ -199,11 +219,15 @@ mod tests {
             ("version: 1\ncomposer: {kind: line, prompt: x}\nbusi: x\n", "busi"),
             ("version: 1\n", "composer"),
             ("version: 1\ncomposer: {kind: line, prompt: x}\nlaunch: {program: x, reporter: pigeon}\n", "pigeon"),
+            (
+                "version: 1\ncomposer: {kind: line, prompt: x}\nbogus: x\n",
+                "pi.yaml:3:1: unknown key 'bogus': expected one of ",
+            ),
         ];
         for (text, expected) in table {
             fs::write(home.path().join("pi.yaml"), text).unwrap();
             let error = library.profile(&"pi".parse().unwrap()).unwrap_err().to_string();
-            assert!(error.contains("pi.yaml") && error.contains(expected), "{error}");
+            assert!(error.contains("pi.yaml") && error.contains(expected) && !error.contains('\n'), "{error}");
         }
     }
 }

@@ -60,7 +60,7 @@ impl Installation {
             Self::Bun { package } => format!("bun install -g {}", at(package)),
             Self::Pnpm { package } => format!("pnpm add -g {}", at(package)),
             Self::Other => {
-                let arguments = program.version_installer?.join(" ");
+                let arguments = program.version_installer.as_ref()?.join(" ");
                 format!("{} {arguments} {}", program.program, shell_quote(version.as_ref()))
             }
         })
@@ -147,7 +147,7 @@ fn change_time(metadata: &fs::Metadata) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::{Installation, last_change};
-    use crate::runtime_program::RuntimeProgram;
+    use crate::runtime_program::tests::programs;
     use std::fs;
     use std::os::unix::fs::symlink;
     use std::path::Path;
@@ -156,6 +156,7 @@ mod tests {
 
     #[test]
     fn path_determines_the_install_command() {
+        let known = programs(&[]);
         let table = [
             (
                 "pi",
@@ -189,8 +190,7 @@ mod tests {
             ("pi", "/lib/node_modules", None),
         ];
         for (name, file, expected) in table {
-            let command =
-                Installation::from_path(Path::new(file)).install_command(RuntimeProgram::named(name).unwrap(), "1.2.3");
+            let command = Installation::from_path(Path::new(file)).install_command(known.named(name).unwrap(), "1.2.3");
             assert_eq!(command.as_deref(), expected, "{file}");
         }
     }

@@ -9,14 +9,14 @@ use mosaic_lifecycle::FleetContext;
 use mosaic_process::{find_in_directories, is_program};
 use mosaic_roster::{AgentEnvFile, AgentSettings, Roster, absolute_program, required_program};
 
-use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
+use crate::runtime_program::{RuntimeProgram, RuntimePrograms};
 use crate::selection::Selection;
 use crate::update_error::UpdateError;
 
 /// An installed program.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    pub(crate) runtime: &'static RuntimeProgram,
+    pub(crate) runtime: RuntimeProgram,
     /// The path at which agents find it, often a symbolic link.
     pub(crate) path: PathBuf,
     /// The `PATH` with which it was found and with which its updater runs.
@@ -29,8 +29,15 @@ pub(crate) struct Program {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Programs {
     pub(crate) programs: Vec<Program>,
-    /// Agents with a command whose program is not recognized.
-    pub(crate) unrecognized: Vec<AgentName>,
+    /// Agents with a command whose program is not recognized, or a runtime without an updater.
+    pub(crate) left_out: Vec<LeftOutAgent>,
+}
+
+/// An agent whose program cannot be updated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LeftOutAgent {
+    pub(crate) name: AgentName,
+    pub(crate) reason: String,
 }
 
 /// The command of an agent.
@@ -47,22 +54,34 @@ impl Programs {
     ///
     /// # Errors
     /// A program is not installed, or an agent's env file cannot be read.
-    pub(crate) fn find(context: &FleetContext, roster: &Roster, selection: &Selection) -> Result<Self, UpdateError> {
+    pub(crate) fn find(
+        context: &FleetContext,
+        roster: &Roster,
+        known: &RuntimePrograms,
+        selection: &Selection,
+    ) -> Result<Self, UpdateError> {
         let mut found = Self::default();
         let selected =
             roster.agents.iter().map(|agent| roster.settings(agent)).filter(|agent| selection.includes(agent));
         for agent in selected {
             let command = AgentCommand::read(context, &agent)?;
             // Selected by name, an unrecognized command is taken to run the program of its runtime.
-            let by_name =
-                || Some((RuntimeProgram::named(agent.runtime.as_str())?, None)).filter(|_| selection.is_explicit());
-            let Some((runtime, path)) = command.program(&agent.runtime).or_else(by_name) else {
-                found.unrecognized.push(agent.name);
+            let of_runtime = known.named(agent.runtime.as_str());
+            let by_name = || Some((of_runtime?, None)).filter(|_| selection.is_explicit());
+            let Some((runtime, path)) = command.program(&agent.runtime, known).or_else(by_name) else {
+                let runtime = &agent.runtime;
+                let reason = match of_runtime {
+                    Some(_) => format!(
+                        "its command is not recognized; name the agent or its runtime to update it as {runtime}"
+                    ),
+                    None => format!("the runtime {runtime} has no updater"),
+                };
+                found.left_out.push(LeftOutAgent { name: agent.name, reason });
                 continue;
             };
             found.add(context, runtime, path, command.search_path.as_deref(), Some(agent.name))?;
         }
-        for runtime in selection.runtimes() {
+        for runtime in selection.runtimes(known) {
             if found.programs.iter().all(|program| program.runtime.name != runtime.name) {
                 found.add(context, runtime, None, None, None)?;
             }
@@ -73,22 +92,25 @@ impl Programs {
     fn add(
         &mut self,
         context: &FleetContext,
-        runtime: &'static RuntimeProgram,
+        runtime: &RuntimeProgram,
         path: Option<PathBuf>,
         recorded: Option<&OsStr>,
         agent: Option<AgentName>,
     ) -> Result<(), UpdateError> {
         let search_path = search_path(context, recorded);
         let path = path
-            .or_else(|| find_in_directories(runtime.program, split_paths(&search_path), is_program))
+            .or_else(|| find_in_directories(&runtime.program, split_paths(&search_path), is_program))
             .filter(|path| is_program(path));
         let Some(path) = path else {
             let path = search_path.display().to_string();
-            return Err(UpdateError::NotInstalled { program: runtime.program, path, install: runtime.install });
+            let RuntimeProgram { program, install, .. } = runtime.clone();
+            return Err(UpdateError::NotInstalled { program, path, install });
         };
-        match self.programs.iter_mut().find(|program| program.path == path) {
-            Some(program) => program.agents.extend(agent),
-            None => self.programs.push(Program { runtime, path, search_path, agents: agent.into_iter().collect() }),
+        if let Some(program) = self.programs.iter_mut().find(|program| program.path == path) {
+            program.agents.extend(agent);
+        } else {
+            let (runtime, agents) = (runtime.clone(), agent.into_iter().collect());
+            self.programs.push(Program { runtime, path, search_path, agents });
         }
         Ok(())
     }
@@ -106,13 +128,20 @@ impl AgentCommand {
 
     /// The program that the command runs, and its path if the command names one; `None` if the program is
     /// not recognized.
-    fn program(&self, runtime: &RuntimeName) -> Option<(&'static RuntimeProgram, Option<PathBuf>)> {
-        if let Some(path) = self.command.as_deref().and_then(absolute_program) {
-            let known = RUNTIME_PROGRAMS.iter().find(|known| path.ends_with(known.program))?;
-            return Some((known, Some(path.to_owned())));
+    fn program<'a>(
+        &self,
+        runtime: &RuntimeName,
+        known: &'a RuntimePrograms,
+    ) -> Option<(&'a RuntimeProgram, Option<PathBuf>)> {
+        let Some(command) = self.command.as_deref() else { return Some((known.named(runtime.as_str())?, None)) };
+        if let Some(path) = absolute_program(command) {
+            let found = known.iter().find(|known| path.ends_with(&known.program))?;
+            return Some((found, Some(path.to_owned())));
         }
-        let program = required_program(self.command.as_deref(), runtime)?;
-        Some((RUNTIME_PROGRAMS.iter().find(|known| known.program == program)?, None))
+        // The word is a program, or the runtime after `mosaic yolo`.
+        let word = required_program(Some(command), runtime)?;
+        let found = known.iter().find(|known| known.program == word).or_else(|| known.named(&word))?;
+        Some((found, None))
     }
 }
 
@@ -135,12 +164,14 @@ fn search_path(context: &FleetContext, recorded: Option<&OsStr>) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::AgentCommand;
+    use crate::runtime_program::tests::programs;
     use std::path::Path;
 
     #[test]
     fn program_is_recognized_in_the_command_line() {
         type Case<'a> = (Option<&'a str>, &'a str, Option<(&'a str, Option<&'a str>)>);
-        let table: [Case<'_>; 10] = [
+        let known = programs(&[("crab", "{program: crab-cli, updater: {arguments: [update]}}")]);
+        let table: [Case<'_>; 14] = [
             (None, "pi", Some(("pi", None))),
             (None, "mine", None),
             (Some("mosaic yolo codex"), "codex", Some(("codex", None))),
@@ -151,11 +182,15 @@ mod tests {
             (Some("exec node /opt/pi/cli.js"), "pi", None),
             (Some("KEY=1 pi"), "pi", None),
             (Some("while sleep 1; do date; done"), "pi", None),
+            (None, "crab", Some(("crab", None))),
+            (Some("mosaic yolo crab"), "crab", Some(("crab", None))),
+            (Some("crab-cli --fast"), "mine", Some(("crab", None))),
+            (Some("/opt/crab-cli"), "crab", Some(("crab", Some("/opt/crab-cli")))),
         ];
         for (command, runtime, expected) in table {
             let line = AgentCommand { command: command.map(str::to_owned), search_path: None };
-            let found = line.program(&runtime.parse().unwrap());
-            let found = found.as_ref().map(|(runtime, path)| (runtime.name, path.as_deref()));
+            let found = line.program(&runtime.parse().unwrap(), &known);
+            let found = found.as_ref().map(|(runtime, path)| (runtime.name.as_str(), path.as_deref()));
             assert_eq!(found, expected.map(|(name, path)| (name, path.map(Path::new))), "{command:?}");
         }
     }

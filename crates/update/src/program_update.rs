@@ -64,7 +64,7 @@ impl ProgramUpdater<'_> {
     ) -> Result<UpdatedProgram, UpdateError> {
         let began = Instant::now();
         let mut report = ProgramReport {
-            runtime: program.runtime.name.to_owned(),
+            runtime: program.runtime.name.clone(),
             path: program.path.display().to_string(),
             updater: updater_line(program),
             outcome: ProgramOutcome::Failed,
@@ -93,7 +93,7 @@ impl ProgramUpdater<'_> {
         if let Installation::Project { directory, .. } = &before.installation
             && self.mode != UpdateMode::RelaunchOnly
         {
-            let command = before.installation.install_command(program.runtime, "latest").unwrap_or_default();
+            let command = before.installation.install_command(&program.runtime, "latest").unwrap_or_default();
             let directory = directory.display();
             report.outcome = ProgramOutcome::Unmanaged;
             report.reason =
@@ -115,14 +115,14 @@ impl ProgramUpdater<'_> {
                     (report.outcome, report.reason, installed) = (ProgramOutcome::Failed, Some(reason), None);
                     report.output = Some(output).filter(|output| !output.is_empty());
                     report.rollback_command =
-                        before.installation.install_command(program.runtime, &before.known.version);
+                        before.installation.install_command(&program.runtime, &before.known.version);
                 }
             }
         }
         report.version = Some(now.version);
         report.before = now.before;
         if let Some(older) = &report.before {
-            report.rollback_command = before.installation.install_command(program.runtime, older);
+            report.rollback_command = before.installation.install_command(&program.runtime, older);
         }
         report.seconds = rounded_seconds(began.elapsed());
         Ok(UpdatedProgram { report, installed })
@@ -152,7 +152,7 @@ impl ProgramUpdater<'_> {
         let prefix = installation.npm_prefix().map(|prefix| ("npm_config_prefix", prefix.as_os_str().to_owned()));
         let updater = UpdaterCommand {
             program: program.path.clone(),
-            arguments: program.runtime.updater,
+            arguments: program.runtime.updater.clone(),
             variables: [(env_var::PATH, program.search_path.clone())].into_iter().chain(prefix).collect(),
             // Some programs read settings from the current directory.
             directory: if home.is_dir() { home } else { Path::new("/").to_owned() },

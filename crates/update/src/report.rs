@@ -100,7 +100,7 @@ pub enum AgentOutcome {
     Current,
     /// It did not run, and was not started.
     NotRunning,
-    /// Its command is not recognized, so the program that it runs is not known.
+    /// Its command is not recognized, or its runtime has no updater.
     LeftOut,
     /// It was busy until the drain timeout, and was not relaunched.
     Busy,

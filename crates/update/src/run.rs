@@ -5,17 +5,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mosaic_domain::AgentName;
 use mosaic_lifecycle::{FleetContext, LifecycleEvent, LifecycleExecutor};
+use mosaic_runtimes::ProfileLibrary;
 
 use crate::agent_observation::VersionState;
 use crate::drain::Drain;
 use crate::idleness::Idleness;
 use crate::interrupt::Interrupt;
-use crate::program::{Program, Programs};
+use crate::program::{LeftOutAgent, Program, Programs};
 use crate::program_update::ProgramUpdater;
 use crate::relauncher::{Relaunched, Relauncher};
 use crate::report::{
     AgentOutcome, AgentReport, ProgramReport, UpdateEvent, UpdateReport, UpdateReporter, Verdict, rounded_seconds,
 };
+use crate::runtime_program::RuntimePrograms;
 use crate::selection::Selection;
 use crate::update_error::UpdateError;
 use crate::update_state::{UpdateLock, UpdateRecord};
@@ -82,13 +84,16 @@ pub fn update(
     reporter: &mut dyn UpdateReporter,
 ) -> Result<UpdateReport, UpdateError> {
     let roster = context.roster()?;
-    let selection = Selection::parse(&request.names, &roster)?;
-    let found = Programs::find(context, &roster, &selection)?;
+    let library = ProfileLibrary::new(&context.location.home);
+    let known = RuntimePrograms::new(&library);
+    let selection = Selection::parse(&request.names, &roster, &known).map_err(|error| explain(error, &library))?;
+    let found = Programs::find(context, &roster, &known, &selection)?;
+    let left_out = found.left_out.iter().map(|agent| &agent.name);
     let is_dry_run = request.mode == UpdateMode::DryRun;
     let mut progress = Progress { report: UpdateReport::new(is_dry_run), reporter };
     progress.reporter.report(UpdateEvent::Selected {
-        runtimes: found.programs.iter().map(|program| program.runtime.name.to_owned()).collect(),
-        agents: found.programs.iter().flat_map(|program| &program.agents).chain(&found.unrecognized).cloned().collect(),
+        runtimes: found.programs.iter().map(|program| program.runtime.name.clone()).collect(),
+        agents: found.programs.iter().flat_map(|program| &program.agents).chain(left_out).cloned().collect(),
     });
     let interrupt = Interrupt::install()?;
     let _lock = if is_dry_run { None } else { Some(UpdateLock::acquire(&context.location.run_directory)?) };
@@ -96,10 +101,8 @@ pub fn update(
     let drain = Drain { context, roster: &roster, interrupt: &interrupt, timeout, force };
     let mut record = UpdateRecord::read(&context.location.run_directory);
     let installed = update_programs(&drain, request, found.programs, &mut record, &mut progress)?;
-    for agent in found.unrecognized {
-        let reason = "the program of its command is not recognized; if the agent is named, it is taken to run the \
-                      program of its runtime";
-        progress.agent(agent_report(&agent, None, AgentOutcome::LeftOut, Some(reason.to_owned())));
+    for LeftOutAgent { name, reason } in found.left_out {
+        progress.agent(agent_report(&name, None, AgentOutcome::LeftOut, Some(reason)));
     }
     if is_dry_run {
         plan_relaunches(&drain, &installed, &mut progress)?;
@@ -113,6 +116,13 @@ pub fn update(
         report.resume_command = Some(resume_command(request.mode, &selection));
     }
     Ok(report)
+}
+
+/// A name is unknown also if its profile cannot be used: then the error of the profile is the cause.
+fn explain(error: UpdateError, library: &ProfileLibrary) -> UpdateError {
+    let UpdateError::UnknownName { name, .. } = &error else { return error };
+    let profile = name.parse().ok().and_then(|name| library.runtime(&name).err());
+    profile.map_or(error, UpdateError::from)
 }
 
 fn resume_command(mode: UpdateMode, selection: &Selection) -> String {

@@ -3,7 +3,7 @@
 use mosaic_domain::AgentName;
 use mosaic_roster::{AgentSettings, Roster, similar_words};
 
-use crate::runtime_program::{RUNTIME_PROGRAMS, RuntimeProgram};
+use crate::runtime_program::{RuntimeProgram, RuntimePrograms};
 use crate::update_error::UpdateError;
 
 /// Runtimes and agents selected by name; without any name, all agents of the roster.
@@ -20,16 +20,16 @@ impl Selection {
     ///
     /// # Errors
     /// A name is neither a runtime nor an agent.
-    pub(crate) fn parse(names: &[String], roster: &Roster) -> Result<Self, UpdateError> {
+    pub(crate) fn parse(names: &[String], roster: &Roster, known: &RuntimePrograms) -> Result<Self, UpdateError> {
         let mut selection = Self { explicit: !names.is_empty(), runtimes: Vec::new(), agents: Vec::new() };
         for name in names {
             let is_used = || roster.agents.iter().any(|agent| roster.settings(agent).runtime.as_str() == name);
-            if RuntimeProgram::named(name).is_some() || is_used() {
+            if known.named(name).is_some() || is_used() {
                 selection.runtimes.push(name.clone());
             } else if let Some(agent) = roster.agent(name) {
                 selection.agents.push(agent.name.clone());
             } else {
-                return Err(UpdateError::UnknownName { name: name.clone(), nearest: nearest(name, roster) });
+                return Err(UpdateError::UnknownName { name: name.clone(), nearest: nearest(name, roster, known) });
             }
         }
         Ok(selection)
@@ -46,8 +46,8 @@ impl Selection {
     }
 
     /// The runtimes that were selected by name and whose program is known.
-    pub(crate) fn runtimes(&self) -> impl Iterator<Item = &'static RuntimeProgram> + '_ {
-        RUNTIME_PROGRAMS.iter().filter(|runtime| self.has_runtime(runtime.name))
+    pub(crate) fn runtimes<'a>(&'a self, known: &'a RuntimePrograms) -> impl Iterator<Item = &'a RuntimeProgram> {
+        known.iter().filter(|runtime| self.has_runtime(&runtime.name))
     }
 
     /// The names, for a command that repeats this selection.
@@ -60,8 +60,8 @@ impl Selection {
     }
 }
 
-fn nearest(given: &str, roster: &Roster) -> Vec<String> {
-    let runtimes = similar_words(given, RUNTIME_PROGRAMS.iter().map(|runtime| runtime.name));
+fn nearest(given: &str, roster: &Roster, known: &RuntimePrograms) -> Vec<String> {
+    let runtimes = similar_words(given, known.iter().map(|runtime| runtime.name.as_str()));
     runtimes
         .into_iter()
         .map(str::to_owned)
@@ -72,6 +72,7 @@ fn nearest(given: &str, roster: &Roster) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::Selection;
+    use crate::runtime_program::tests::programs;
     use crate::update_error::UpdateError;
     use mosaic_roster::Roster;
     use std::path::Path;
@@ -87,28 +88,34 @@ mod tests {
     #[test]
     fn names_select_runtimes_and_agents() {
         let roster = roster();
-        let table: [(&[&str], &[&str], &[&str]); 6] = [
+        let known = programs(&[("crab", "{program: crab-cli, updater: {arguments: [update]}}")]);
+        let table: [(&[&str], &[&str], &[&str]); 7] = [
             (&[], &["a", "b", "c", "pi"], &[]),
             (&["pi"], &["a"], &["pi"]),
             (&["b"], &["b"], &[]),
             (&["mine", "a", "a"], &["a", "c"], &[]),
             (&["codex", "a"], &["a", "b", "pi"], &["codex"]),
             (&["claude"], &[], &["claude"]),
+            (&["crab"], &[], &["crab"]),
         ];
         for (words, agents, runtimes) in table {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            let selection = Selection::parse(&words, &roster).unwrap();
+            let selection = Selection::parse(&words, &roster, &known).unwrap();
             let settings: Vec<_> = roster.agents.iter().map(|agent| roster.settings(agent)).collect();
             let chosen: Vec<&str> =
                 settings.iter().filter(|agent| selection.includes(agent)).map(|agent| agent.name.as_str()).collect();
             assert_eq!(chosen, agents, "{words:?}");
-            assert_eq!(selection.runtimes().map(|runtime| runtime.name).collect::<Vec<_>>(), runtimes, "{words:?}");
+            assert_eq!(
+                selection.runtimes(&known).map(|known| known.name.as_str()).collect::<Vec<_>>(),
+                runtimes,
+                "{words:?}"
+            );
         }
     }
 
     #[test]
     fn an_unknown_name_is_refused_with_suggestions() {
-        let error = Selection::parse(&["cdoex".to_owned()], &roster()).unwrap_err();
+        let error = Selection::parse(&["cdoex".to_owned()], &roster(), &programs(&[])).unwrap_err();
         assert!(matches!(error, UpdateError::UnknownName { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains("neither a runtime nor an agent of the roster; did you mean codex"), "{text}");

@@ -27,14 +27,17 @@ pub enum UpdateError {
         nearest: Vec<String>,
     },
     /// The program of a runtime is not installed.
-    #[error("cannot find {program} in PATH ({path}): install it with '{install}', or add its directory to PATH")]
+    #[error(
+        "cannot find {program} in PATH ({path}): install it{}, or add its directory to PATH",
+        .install.as_ref().map(|install| format!(" with '{install}'")).unwrap_or_default()
+    )]
     NotInstalled {
         /// The program.
-        program: &'static str,
+        program: String,
         /// The directories that were searched, as in `PATH`.
         path: String,
         /// The command that installs it.
-        install: &'static str,
+        install: Option<String>,
     },
     /// Another update runs.
     #[error(

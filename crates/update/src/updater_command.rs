@@ -24,7 +24,7 @@ const OUTPUT_LIMIT: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct UpdaterCommand {
     pub(crate) program: PathBuf,
-    pub(crate) arguments: &'static [String],
+    pub(crate) arguments: Vec<String>,
     pub(crate) variables: Vec<(&'static str, OsString)>,
     pub(crate) directory: PathBuf,
 }
@@ -91,7 +91,7 @@ impl UpdaterCommand {
     ) -> Result<String, UpdaterError> {
         let (mut reader, writer) = io::pipe().map_err(UpdaterError::Start)?;
         let mut command = Command::new(&self.program);
-        command.args(self.arguments).envs(self.variables.iter().cloned()).current_dir(&self.directory);
+        command.args(&self.arguments).envs(self.variables.iter().cloned()).current_dir(&self.directory);
         command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(UpdaterError::Start)?).stderr(writer);
         let mut child = command.process_group(0).spawn().map_err(UpdaterError::Start)?;
         // The command holds write ends of the pipe.
@@ -182,7 +182,7 @@ mod tests {
     fn run(script: &[&str], timeout: Duration) -> Result<String, UpdaterError> {
         let updater = UpdaterCommand {
             program: "/bin/sh".into(),
-            arguments: Vec::leak(script.iter().map(ToString::to_string).collect()),
+            arguments: script.iter().map(ToString::to_string).collect(),
             variables: Vec::from([("WHAT", "it".into())]),
             directory: "/".into(),
         };

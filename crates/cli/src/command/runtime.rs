@@ -9,7 +9,7 @@ use mosaic_domain::RuntimeName;
 use mosaic_exit_code::ExitCode;
 use mosaic_roster::{Roster, RosterError, suggestion};
 use mosaic_runtimes::{
-    LaunchCommand, LaunchContext, LaunchMode, LaunchRequest, ProfileLibrary, Runtime, shipped_runtime,
+    LaunchCommand, LaunchContext, LaunchMode, LaunchRequest, ProfileError, ProfileLibrary, Runtime, shipped_runtime,
 };
 
 use crate::context::Context;
@@ -106,9 +106,17 @@ pub(crate) enum RuntimeError {
 fn launch(context: &Context, name: &str, mode: LaunchMode, words: &[OsString]) -> Result<ExitCode, CommandError> {
     let options = LaunchOptions::parse(words)?;
     let library = ProfileLibrary::new(&context.fleet.location.home);
-    let command = match find_runtime(&library, name)? {
-        Some(runtime) => launch_command(context, &runtime, mode, &options)?,
-        None => roster_command(context, &library, name, &options)?,
+    let command = match find_runtime(context, &library, name) {
+        Ok(Some(runtime)) => launch_command(context, &runtime, mode, &options)?,
+        Ok(None) => roster_command(context, &library, name, &options)?,
+        Err(profile_error) => match roster_command(context, &library, name, &options) {
+            Ok(command) => {
+                print_notice(&format!("WARNING: {profile_error}; {name} is launched by its command in the roster"));
+                command
+            }
+            Err(CommandError::Runtime(RuntimeError::Unknown { .. })) => return Err(profile_error.into()),
+            Err(error) => return Err(error),
+        },
     };
     if options.print_only {
         print(&(command.shell_line() + "\n"))?;
@@ -121,16 +129,38 @@ fn launch(context: &Context, name: &str, mode: LaunchMode, words: &[OsString]) -
     Err(CommandError::io("run", command.program, error))
 }
 
-/// Finds the runtime's profile. A site's profile that cannot be used does not keep a shipped runtime from being launched.
-fn find_runtime(library: &ProfileLibrary, name: &str) -> Result<Option<Runtime>, CommandError> {
+/// Finds the profile that the runtime is launched by; `None` if only the roster may define the runtime. A site's profile
+/// that cannot be used does not keep a shipped runtime from being launched.
+///
+/// # Errors
+/// The profile of a runtime that is not shipped cannot be used.
+fn find_runtime(context: &Context, library: &ProfileLibrary, name: &str) -> Result<Option<Runtime>, ProfileError> {
     let Ok(runtime) = name.parse::<RuntimeName>() else { return Ok(None) };
-    library.runtime(&runtime).or_else(|error| match shipped_runtime(name) {
-        Some(shipped) => {
+    let shipped = shipped_runtime(name);
+    match (library.runtime(&runtime), shipped) {
+        // The roster's command starts an agent, so it also applies here, unless it refers to the profile itself.
+        (Ok(Some(site)), None) => {
+            let roster = context.roster().ok();
+            let section = roster.as_ref().and_then(|roster| roster.runtimes.get(&runtime));
+            let line = section.and_then(|section| section.command.as_deref());
+            let is_roster_command = line.is_some_and(|line| !is_launched_by_mosaic(line, name));
+            Ok((!is_roster_command).then_some(site))
+        }
+        (Err(error), Some(shipped)) => {
             print_notice(&format!("WARNING: {error}; {name} is launched as its shipped profile says"));
             Ok(Some(shipped.clone()))
         }
-        None => Err(error.into()),
-    })
+        (found, _) => found,
+    }
+}
+
+/// Whether a command line of the roster is `mosaic NAME` or `mosaic yolo NAME`, which would launch itself forever.
+fn is_launched_by_mosaic(line: &str, name: &str) -> bool {
+    let mut words = line.split_whitespace().peekable();
+    words.next_if(|word| *word == "exec");
+    let is_mosaic = words.next().is_some_and(|program| Path::new(program).ends_with("mosaic"));
+    words.next_if(|word| *word == "yolo");
+    is_mosaic && words.next() == Some(name)
 }
 
 fn launch_command(
@@ -165,7 +195,10 @@ fn roster_command(
         Err(CommandError::Roster(RosterError::NotFound { .. })) => (None, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let known = || library.runtime_names().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let known = || {
+        let names = library.runtime_names().into_iter().map(|known| known.to_string());
+        names.filter(|known| known != name).collect::<Vec<_>>()
+    };
     let sections = || roster.iter().flat_map(|roster: &Roster| &roster.runtimes);
     let line =
         sections().find(|(runtime, _)| runtime.as_str() == name).and_then(|(_, section)| section.command.as_ref());
@@ -238,7 +271,7 @@ fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<Str
 
 #[cfg(test)]
 mod tests {
-    use super::{LaunchOptions, nearest};
+    use super::{LaunchOptions, is_launched_by_mosaic, nearest};
     use std::ffi::OsString;
     use std::path::Path;
 
@@ -267,6 +300,20 @@ mod tests {
         for words in [&["--kickstart"][..], &["--kickstart="], &["--kickstart", ""]] {
             let words: Vec<OsString> = words.iter().map(OsString::from).collect();
             assert!(LaunchOptions::parse(&words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_refers_to_the_profile_is_recognized() {
+        for (line, expected) in [
+            ("mosaic yolo aider", true),
+            ("exec /usr/bin/mosaic aider --fast", true),
+            ("mosaic yolo codex", false),
+            ("aider --yes", false),
+            ("exec aider", false),
+            ("", false),
+        ] {
+            assert_eq!(is_launched_by_mosaic(line, "aider"), expected, "{line}");
         }
     }
 

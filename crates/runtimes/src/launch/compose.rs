@@ -33,7 +33,11 @@ pub(super) fn compose(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> LaunchCommand {
     let Parts { program, mode, attachment, skills, user_arguments, prompt, is_root } = parts;
-    let mut arguments: Vec<OsString> = launch.arguments.iter().map(OsString::from).collect();
+    let is_subcommand = launch.has_subcommand(user_arguments);
+    let mut arguments: Vec<OsString> = Vec::new();
+    if !is_subcommand {
+        arguments.extend(launch.arguments.iter().map(OsString::from));
+    }
     arguments.extend(attachment.arguments);
     let mut variables = attachment.variables;
     let mut warnings = Vec::new();
@@ -41,7 +45,9 @@ pub(super) fn compose(
         let unattended = &launch.unattended;
         // Some programs refuse an option that is given twice.
         let is_given = |argument: &str| user_arguments.iter().any(|own| own == argument);
-        arguments.extend(unattended.arguments.iter().filter(|argument| !is_given(argument)).map(OsString::from));
+        if !is_subcommand {
+            arguments.extend(unattended.arguments.iter().filter(|argument| !is_given(argument)).map(OsString::from));
+        }
         let unset = unattended.environment.iter().filter(|(name, _)| variable(name).is_none());
         variables.extend(unset.map(|(name, value)| (name.clone(), value.into())));
         let is_confirmed = |names: &[String]| names.iter().any(|name| variable(name).is_some_and(|value| value == "1"));
@@ -60,18 +66,28 @@ pub(super) fn compose(
 mod tests {
     use super::{Parts, compose};
     use crate::reporters::Attachment;
-    use crate::{LaunchMode, shipped_runtime};
+    use crate::{LaunchMode, LaunchProfile, shipped_runtime};
     use std::ffi::OsString;
 
     const ROOT: bool = true;
 
     fn line(name: &str, mode: LaunchMode, user: &[&str], is_root: bool, variables: &[(&str, &str)]) -> (String, bool) {
+        profile_line(&shipped_runtime(name).unwrap().launch, mode, user, is_root, variables)
+    }
+
+    fn profile_line(
+        launch: &LaunchProfile,
+        mode: LaunchMode,
+        user: &[&str],
+        is_root: bool,
+        variables: &[(&str, &str)],
+    ) -> (String, bool) {
         let user_arguments: Vec<OsString> = user.iter().map(OsString::from).collect();
         let variable = |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.into());
-        let (program, attachment, skills) = (name.into(), Attachment::default(), Vec::new());
+        let (program, attachment, skills) = (launch.program.clone().into(), Attachment::default(), Vec::new());
         let user_arguments = &user_arguments;
         let parts = Parts { program, mode, attachment, skills, user_arguments, prompt: None, is_root };
-        let command = compose(&shipped_runtime(name).unwrap().launch, parts, variable);
+        let command = compose(launch, parts, variable);
         (command.shell_line(), !command.warnings.is_empty())
     }
 
@@ -93,6 +109,22 @@ mod tests {
         ];
         for (name, mode, further, expected) in table {
             assert_eq!(line(name, mode, further, !ROOT, &[]), (expected.to_owned(), false));
+        }
+    }
+
+    #[test]
+    fn no_argument_is_put_before_a_subcommand() {
+        let yaml = "{program: crab, arguments: [--quiet], unattended: {arguments: [--yes], environment: {TRUST: all}}, \
+                    subcommands: [update]}";
+        let launch: LaunchProfile = serde_saphyr::from_str(yaml).unwrap();
+        let table: [(LaunchMode, &[&str], &str); 4] = [
+            (LaunchMode::Attended, &["update"], "crab update"),
+            (LaunchMode::Unattended, &["update", "now"], "TRUST=all crab update now"),
+            (LaunchMode::Attended, &["now", "update"], "crab --quiet now update"),
+            (LaunchMode::Unattended, &["now"], "TRUST=all crab --quiet --yes now"),
+        ];
+        for (mode, user, expected) in table {
+            assert_eq!(profile_line(&launch, mode, user, !ROOT, &[]).0, expected);
         }
     }
 

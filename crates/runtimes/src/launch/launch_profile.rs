@@ -1,6 +1,7 @@
 //! The `launch` section of a runtime profile: how the program is installed, started and updated.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use super::prompt::PromptForm;
 use super::skills::SkillSupport;
@@ -37,6 +38,13 @@ pub struct LaunchProfile {
     /// them.
     #[serde(default)]
     pub subcommands: Vec<String>,
+}
+
+impl LaunchProfile {
+    /// Returns whether the first of the user's arguments is a subcommand, so that nothing may be put before it.
+    pub(super) fn has_subcommand(&self, user_arguments: &[OsString]) -> bool {
+        user_arguments.first().is_some_and(|first| self.subcommands.iter().any(|word| first == word.as_str()))
+    }
 }
 
 /// How a program updates itself.

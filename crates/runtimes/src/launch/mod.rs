@@ -139,8 +139,7 @@ impl Runtime {
             return Err(LaunchError::NoPromptForm { name: self.name.clone() });
         }
         let user_arguments = request.arguments;
-        let first = user_arguments.first();
-        let is_subcommand = first.is_some_and(|first| launch.subcommands.iter().any(|word| first == word.as_str()));
+        let is_subcommand = launch.has_subcommand(user_arguments);
         let (attachment, reporter_warning) = if is_subcommand {
             (Attachment::default(), None)
         } else {

@@ -7,6 +7,7 @@ use hyper::header::{
     X_FRAME_OPTIONS, X_XSS_PROTECTION,
 };
 use serde::Deserialize;
+use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
 
 use super::basic_auth::PasswordHash;
 use super::rate_limit::RateLimitConfig;
@@ -27,8 +28,28 @@ impl Document {
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(text).map_err(|error| format!("the file is not UTF-8: {error}"))?;
         let is_empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-        if is_empty { Ok(Self::default()) } else { serde_saphyr::from_str(text).map_err(|error| error.to_string()) }
+        if is_empty {
+            Ok(Self::default())
+        } else {
+            serde_saphyr::from_str(text).map_err(|error| describe_yaml_error(&error))
+        }
     }
+}
+
+/// Describes the error in one line: its line and column, if they are known, and what is wrong.
+fn describe_yaml_error(error: &serde_saphyr::Error) -> String {
+    let at = error.location().filter(|at| at.line() > 0);
+    let at = at.map(|at| format!("line {}, column {}: ", at.line(), at.column())).unwrap_or_default();
+    let problem = match error.without_snippet() {
+        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+            format!("unknown key '{}': expected one of {}", field.escape_debug(), expected.join(", "))
+        }
+        other => {
+            let message = DefaultMessageFormatter.format_message(other);
+            message.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+    };
+    at + &problem
 }
 
 /// `http_server_config`.
@@ -113,5 +134,18 @@ impl Headers {
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
         .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Document;
+
+    #[test]
+    fn an_error_is_one_line_with_its_position() {
+        let error = Document::parse(b"http_server_config:\n  bogus: 1\n").unwrap_err();
+        assert_eq!(error, "line 2, column 3: unknown key 'bogus': expected one of http2, headers");
+        let error = Document::parse(b"rate_limit: [\n").unwrap_err();
+        assert!(error.starts_with("line ") && !error.contains('\n'), "{error}");
     }
 }
