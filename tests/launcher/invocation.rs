@@ -61,11 +61,28 @@ fn an_invalid_name_is_refused_with_the_rule_and_creates_nothing() {
         let after_dashes = launcher(&fleet).arg("--").arg(&name).output().unwrap();
         let as_variable = launcher(&fleet).env("MOSAIC_AGENT_NAME", &name).output().unwrap();
         let in_the_foreground = launcher(&fleet).args(["--foreground", "--replace", "--"]).arg(&name).output().unwrap();
-        for output in [as_argument, after_dashes, as_variable, in_the_foreground] {
+        if name == "-x" {
+            refused(&as_argument, 64, &["error: unexpected argument '-x'"]);
+            assert!(!stderr(&as_argument).contains(RULE), "{as_argument:?}");
+        } else {
+            refused(&as_argument, 64, &["ERROR: ", RULE]);
+        }
+        for output in [after_dashes, as_variable, in_the_foreground] {
             refused(&output, 64, &["ERROR: ", RULE]);
         }
         assert_eq!(tree(&fleet), before, "{name:?}");
         assert_eq!(fleet.processes(), [0; 0], "{name:?}");
+    }
+}
+
+#[test]
+fn a_full_standard_output_is_reported() {
+    let fleet = Fleet::new();
+    fleet.launch("coder0").command(fleet.agent_command("coder0")).succeed();
+    for arguments in [&["coder0"][..], &["coder0", "--output", "json"], &["--help"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = launcher(&fleet).args(arguments).stdout(full).output().unwrap();
+        refused(&output, 74, &["ERROR: cannot write to standard output: "]);
     }
 }
 

@@ -94,7 +94,9 @@ fn row(arg: &Arg) -> Option<String> {
     } else {
         format!(" [default: {}]", defaults.join(" "))
     };
-    Some(format!("| `{}` | {}{values}{default} |", arg.to_string().replace('|', "\\|"), cell(&help)))
+    let short = arg.get_short().filter(|_| arg.get_long().is_some());
+    let short = short.map(|short| format!("-{short}, ")).unwrap_or_default();
+    Some(format!("| `{short}{}` | {}{values}{default} |", arg.to_string().replace('|', "\\|"), cell(&help)))
 }
 
 /// A text as it stands in a cell of a table.

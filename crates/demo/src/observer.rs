@@ -148,7 +148,7 @@ pub(crate) mod tests {
     }
 
     fn rows() -> [Row; 3] {
-        let reason = Some("it exited with signal:9".to_owned());
+        let reason = Some("it was killed by signal 9".to_owned());
         let gone = Row { reason, last_line: String::new(), ..row("worker", Condition::Missing, None) };
         [row("planner", Condition::Up, Some(18960)), gone, row("reviewer", Condition::Starting, Some(7))]
     }
@@ -158,7 +158,7 @@ pub(crate) mod tests {
         let style = Style { columns: 200, color: false, ascii: false };
         let expected = "  CONDITION   AGENT         PID   BEAT  STARTS  LAST OUTPUT
   ● up        planner     18960   0.4s       1  stand-in: step 3: 界
-  – missing   worker          -   0.4s       1  (it exited with signal:9)
+  – missing   worker          -   0.4s       1  (it was killed by signal 9)
   ◐ starting  reviewer        7   0.4s       1  stand-in: step 3: 界
 ";
         assert_eq!(render(&table(&rows(), &style), &style), expected);

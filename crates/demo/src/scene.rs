@@ -438,9 +438,9 @@ mod tests {
 
     #[test]
     fn changes_of_conditions_are_logged_with_their_reason() {
-        let gone = Row { reason: Some("it exited with code:7".to_owned()), ..row("worker", Condition::Missing, None) };
+        let gone = Row { reason: Some("it exited with code 7".to_owned()), ..row("worker", Condition::Missing, None) };
         let now = vec![row("planner", Condition::Up, Some(1)), gone];
-        assert_eq!(changes(&rows(Condition::Up, Some(77)), &now), ["worker is missing (it exited with code:7)"]);
+        assert_eq!(changes(&rows(Condition::Up, Some(77)), &now), ["worker is missing (it exited with code 7)"]);
         assert_eq!(changes(&now, &now), Vec::<String>::new());
     }
 }

@@ -35,7 +35,7 @@ pub fn start_exit_code(error: &StartError) -> ExitCode {
         | StartError::SidecarBusy { .. } => ExitCode::Busy,
         StartError::NotInstalled { .. } => ExitCode::Unavailable,
         StartError::EndedAtOnce { .. } => ExitCode::CheckFailed,
-        StartError::Handshake { .. } => ExitCode::Io,
+        StartError::Handshake { .. } | StartError::Output(_) => ExitCode::Io,
         StartError::SidecarFailed { .. } => ExitCode::Bug,
     }
 }
@@ -125,12 +125,13 @@ mod tests {
             how: "exited with code 7".to_owned(),
             command: "exit 7".to_owned(),
         };
-        let table: [(StartError, ExitCode); 5] = [
+        let table: [(StartError, ExitCode); 6] = [
             (SettingsError::NoAgent.into(), ExitCode::Usage),
             (SettingsError::Agent(invalid_name).into(), ExitCode::Usage),
             (invalid_value.into(), ExitCode::Configuration),
             (StartError::WorkingDirectory { path: "/root/x".into(), source: denied }, ExitCode::Permission),
             (ended, ExitCode::CheckFailed),
+            (StartError::Output(io::Error::from(io::ErrorKind::StorageFull)), ExitCode::Io),
         ];
         for (error, expected) in table {
             assert_eq!(start_exit_code(&error), expected, "{error}");

@@ -110,7 +110,7 @@ impl<'a> LifecycleExecutor<'a> {
         }
         match (action, scope) {
             (LifecycleAction::Stop, Scope::All) if failures > 0 => {
-                let result = Err("not stopped, because some agents still run".to_owned());
+                let result = Err("not stopped, because not every agent could be stopped".to_owned());
                 let report = ActionReport { subject: Subject::Holder, result, duration: Duration::ZERO };
                 reporter.report(LifecycleEvent::Finished(report));
                 Ok(())

@@ -83,12 +83,12 @@ mod tests {
 
     #[test]
     fn few_changes_are_announced_one_by_one_and_many_are_summarized() {
-        let reason = Some("it exited with signal:9");
+        let reason = Some("it was killed by signal 9");
         let dead = Announcement { agent: "coder1", state: NewState::Condition(Condition::Dead), reason };
         let up = Announcement { agent: "coder0", state: NewState::Condition(Condition::Up), reason: None };
         let waits = Announcement { agent: "coder2", state: NewState::Activity("waiting"), reason: Some("login") };
         assert_eq!(announcements(&[]), [""; 0]);
-        assert_eq!(announcements(&[dead, up]), ["coder1 is dead: it exited with signal:9", "coder0 is up"]);
+        assert_eq!(announcements(&[dead, up]), ["coder1 is dead: it was killed by signal 9", "coder0 is up"]);
         assert_eq!(announcements(&[waits]), ["coder2 is waiting: login"]);
         let many = announcements(&[dead, waits, dead, up, dead, dead]);
         assert_eq!(many, ["1 agent is up", "4 agents are dead", "1 agent is waiting"]);

@@ -10,7 +10,7 @@ mod condition_tests;
 
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, HeartbeatInterval, ProcessIdentity};
+use mosaic_domain::{AgentName, ExitVerdict, HeartbeatInterval, ProcessIdentity};
 use mosaic_heartbeat::{Freshness, Heartbeat, Status};
 use mosaic_process::Liveness;
 use mosaic_systemd::{ActiveState, Unit, UnitName};
@@ -194,7 +194,7 @@ pub(crate) fn judge_condition(facts: &AgentFacts<'_>) -> (Condition, Option<Stri
         (PaneFact::NoServer, _) => because(Condition::Missing, "there is no tmux server on the socket".to_owned()),
         (PaneFact::Missing, _) => (Condition::Missing, exit_reason(&facts.heartbeat)),
         (PaneFact::Exists(pane), _) if pane.dead => {
-            let end = pane.verdict.map(|verdict| format!("its process exited with {verdict}"));
+            let end = pane.verdict.map(|verdict| format!("its process {}", end_clause(verdict)));
             (Condition::Dead, end.or_else(|| Some("its process has ended".to_owned())))
         }
         (PaneFact::Exists(_), ProcessFact::Ended | ProcessFact::NotNamed) => {
@@ -247,10 +247,18 @@ fn exit_reason(heartbeat_fact: &HeartbeatFact<'_>) -> Option<String> {
     let HeartbeatFact::Read { heartbeat, .. } = heartbeat_fact else { return None };
     match (heartbeat.status, heartbeat.binding.as_ref().and_then(|binding| binding.exit)) {
         (Status::Ok, _) => None,
-        (Status::Exited, Some(verdict)) => Some(format!("it exited with {verdict}")),
+        (Status::Exited, Some(verdict)) => Some(format!("it {}", end_clause(verdict))),
         (Status::Exited, None) => Some("it exited".to_owned()),
         (Status::Stopped, _) => Some("it was stopped".to_owned()),
         (Status::Lost, _) => Some("its session or its tmux server was killed".to_owned()),
+    }
+}
+
+/// How a process ended, as a clause without its subject.
+fn end_clause(verdict: ExitVerdict) -> String {
+    match verdict {
+        ExitVerdict::Code(code) => format!("exited with code {code}"),
+        ExitVerdict::Signal(signal) => format!("was killed by signal {signal}"),
     }
 }
 

@@ -24,7 +24,7 @@ const O_NONBLOCK: i32 = 0o4000;
 #[derive(Debug, thiserror::Error)]
 pub enum RosterError {
     /// The file does not exist.
-    #[error("the roster {} does not exist: create it with `mosaic fleet init`, or set its path with --roster", .path.display())]
+    #[error("the roster {} does not exist: create it with 'mosaic fleet init', or set its path with --roster", .path.display())]
     NotFound {
         /// The path of the roster.
         path: PathBuf,
@@ -116,7 +116,7 @@ fn parse_text(text: &str, path: &Path) -> Result<(Roster, Node), Diagnostic> {
     let Some(tree) = tree else {
         return Err(Diagnostic::new("the file is empty")
             .at(0..0)
-            .with_help("create a roster with `mosaic fleet init`"));
+            .with_help("create a roster with 'mosaic fleet init'"));
     };
     let Document { tmux, defaults, runtimes, agents, .. } = yaml::read(&tree)?;
     let roster = Roster { tmux, defaults, runtimes, agents };

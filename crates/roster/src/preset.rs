@@ -22,7 +22,7 @@ pub enum Preset {
 
 /// A text that is not the name of a preset.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown preset '{}': expected one of {}", .given.escape_debug(), Preset::ALL.map(Preset::name).join(", "))]
+#[error("unknown profile '{}': expected one of {}", .given.escape_debug(), Preset::ALL.map(Preset::name).join(", "))]
 pub struct UnknownPreset {
     given: String,
 }

@@ -39,7 +39,7 @@ fn a_killed_agent_is_missing_and_the_reason_has_its_exit() {
     fleet.units().wait_state("coder0", "failed");
     let expected = Expected {
         condition: "missing",
-        reason: "it exited with signal:9",
+        reason: "it was killed by signal 9",
         drift: &[("session-missing", "coder0")],
         verified: 1,
     };
@@ -71,7 +71,7 @@ fn an_agent_that_waits_for_its_restart_is_starting() {
     fleet.units().fleet().pane("coder0").exit(7);
     fleet.units().manager().wait_property(&UnitFleet::unit("coder0"), "SubState", "auto-restart");
     let expected =
-        Expected { condition: "starting", reason: "code:7; it is being started again", drift: &[], verified: 1 };
+        Expected { condition: "starting", reason: "exited with code 7; it is being started again", drift: &[], verified: 1 };
     expected.check(&fleet);
     fleet.units().manager().systemctl_ok(&["restart", &UnitFleet::unit("coder0")]);
     UP.check(&fleet);

@@ -43,7 +43,7 @@ fn wait_reason(fleet: &RosterFleet, reason: &str) {
 #[test]
 fn a_missing_runtime_advises_the_install_command() {
     let Some(fleet) = started("codex", None, |_| ()) else { return };
-    wait_reason(&fleet, "code:69");
+    wait_reason(&fleet, "exited with code 69");
     wait_journal(&fleet, "install it (npm install -g @openai/codex)");
     let (code, verification) = fleet.verify(&[]);
     assert_eq!(code, Some(1));
@@ -57,7 +57,7 @@ fn a_runtime_that_exits_at_once_is_in_the_journal() {
         fleet.install_script(&fleet.home().join(".local/bin/pi"), "#!/bin/sh\necho 'node: not found' >&2\nexit 3\n");
     };
     let Some(fleet) = started("pi", None, broken) else { return };
-    wait_reason(&fleet, "code:3");
+    wait_reason(&fleet, "exited with code 3");
     wait_journal(&fleet, "node: not found");
     let (code, verification) = fleet.verify(&[]);
     assert_eq!(code, Some(1));

@@ -21,7 +21,7 @@ fn a_signal_at_any_stage_leaves_nothing() {
         "all three are up",
         "killing worker",
         "its heartbeat says exited",
-        "it exited with signal:9",
+        "it was killed by signal 9",
         "so the demo does",
         "up again",
     ];

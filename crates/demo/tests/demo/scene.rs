@@ -31,7 +31,7 @@ fn without_a_manager_the_demo_restarts_the_agent_and_leaves_nothing() {
         "all three are up",
         "killing worker: SIGKILL to its process ",
         "its heartbeat says exited signal:9",
-        "it exited with signal:9",
+        "it was killed by signal 9",
         "nothing restarts it here, so the demo does: start-agent-session worker",
         "worker is up again, process ",
         "Nothing is left",
@@ -56,7 +56,7 @@ fn under_a_manager_the_agent_is_restarted() {
         "all three are up",
         "killing worker: SIGKILL to its process ",
         "its heartbeat says exited signal:9",
-        "it exited with signal:9",
+        "it was killed by signal 9",
         "the user manager restarted it",
         "Nothing is left",
     ];

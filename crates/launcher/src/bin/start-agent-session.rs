@@ -2,7 +2,6 @@
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_launcher::exit::{exit_kind, report_panics_as_bugs, start_exit_code};
 use mosaic_launcher::start::{Arguments, StartOutput, run};
@@ -11,7 +10,7 @@ fn main() -> std::process::ExitCode {
     report_panics_as_bugs();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error).into(),
+        Err(error) => return print_clap_error(&error).into(),
     };
     match run(&arguments) {
         Ok(()) => ExitCode::Ok.into(),
@@ -23,14 +22,16 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-fn usage(error: &clap::Error) -> ExitCode {
-    // An error is ignored: if standard error is closed, nothing can be reported.
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
-        _ => {
-            eprintln!("\nERROR: {}", AgentName::RULE);
-            ExitCode::Usage
+/// Prints the help, the version, or what is wrong with the command line.
+fn print_clap_error(error: &clap::Error) -> ExitCode {
+    let printed = error.print();
+    match (error.kind(), printed) {
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Ok(())) => ExitCode::Ok,
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Err(error)) => {
+            eprintln!("ERROR: cannot write to standard output: {error}");
+            ExitCode::Io
         }
+        // An error is ignored: if standard error is closed, nothing can be reported.
+        _ => ExitCode::Usage,
     }
 }

@@ -10,7 +10,9 @@ use mosaic_tmux::TmuxError;
 use crate::handshake::HandshakeError;
 use crate::launch_settings::SettingsError;
 
-/// The reason why an agent was not started. Everything that the start made has been removed.
+/// The reason why an agent was not started. Everything that the start made has been removed, except after [`Output`].
+///
+/// [`Output`]: Self::Output
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The settings are invalid.
@@ -115,6 +117,9 @@ pub enum StartError {
         /// The cause.
         reason: String,
     },
+    /// The result cannot be printed. The agent runs.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] io::Error),
     /// A system call failed.
     #[error("{what}: {source}")]
     System {

@@ -156,15 +156,15 @@ impl Start {
                 }
                 Step::AdoptSession(pane) => match self.adopt_session(&pane)? {
                     Some(running) => {
-                        self.output.session_exists(&self.settings);
-                        return self.start_sidecar(mode, &running, StartOutcome::Adopted);
+                        // The adopted session gets its sidecar even if this line cannot be written.
+                        let printed = self.output.session_exists(&self.settings);
+                        return self.start_sidecar(mode, &running, StartOutcome::Adopted).and(printed);
                     }
                     None => observed.session = self.observe_session()?,
                 },
                 Step::ReportRunning(pid) => {
-                    self.output.session_exists(&self.settings);
-                    self.output.success(&self.settings, StartOutcome::AlreadyRunning, pid);
-                    return Ok(());
+                    self.output.session_exists(&self.settings)?;
+                    return self.output.success(&self.settings, StartOutcome::AlreadyRunning, pid);
                 }
                 Step::RefuseUnit(sidecar) => {
                     return Err(StartError::OwnedByUnit { agent: self.settings.agent.clone(), sidecar });
@@ -190,8 +190,7 @@ impl Start {
             return Err(launcher.exec(&self.lock));
         }
         launcher.spawn_detached(self.output)?;
-        self.output.success(&self.settings, outcome, running.assignment.process.pid);
-        Ok(())
+        self.output.success(&self.settings, outcome, running.assignment.process.pid)
     }
 
     fn running_sidecar(&self) -> Result<Option<RunningSidecar>, StartError> {

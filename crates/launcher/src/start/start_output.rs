@@ -25,6 +25,7 @@
 
 use std::env;
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use mosaic_domain::{AgentName, Pid, SocketName, env_var};
 
@@ -69,7 +70,8 @@ impl StartOutput {
         match self.0 {
             OutputFormat::Text => eprintln!("WARNING: {message}"),
             OutputFormat::Json => {
-                println!("{}", json_object(&[("type", "warning".into()), ("message", message.into())]));
+                // If this cannot be written, neither can the result, which reports it.
+                let _ = print_line(&json_object(&[("type", "warning".into()), ("message", message.into())]));
             }
         }
     }
@@ -78,31 +80,45 @@ impl StartOutput {
     pub(super) fn pane_line(self, text: &str) {
         match self.0 {
             OutputFormat::Text => eprintln!("{text}"),
-            OutputFormat::Json => println!("{}", json_object(&[("type", "pane-line".into()), ("text", text.into())])),
+            OutputFormat::Json => {
+                // If this cannot be written, neither can the result, which reports it.
+                let _ = print_line(&json_object(&[("type", "pane-line".into()), ("text", text.into())]));
+            }
         }
     }
 
     /// Prints that the session exists, before it is adopted. JSON has only the result for that.
-    pub(super) fn session_exists(self, settings: &LaunchSettings) {
-        if self.0 == OutputFormat::Text {
-            println!("Mosaic agent session already running: {} on socket {}", settings.agent, settings.socket);
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(super) fn session_exists(self, settings: &LaunchSettings) -> Result<(), StartError> {
+        if self.0 == OutputFormat::Json {
+            return Ok(());
         }
+        let LaunchSettings { agent, socket, .. } = settings;
+        print_line(&format!("Mosaic agent session already running: {agent} on socket {socket}"))
     }
 
     /// Prints the result of a start that succeeded. Text has no line for that.
-    pub(super) fn success(self, settings: &LaunchSettings, outcome: StartOutcome, pid: Pid) {
-        if self.0 == OutputFormat::Json {
-            println!("{}", success_object(&settings.agent, &settings.socket, outcome, pid));
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(super) fn success(self, settings: &LaunchSettings, outcome: StartOutcome, pid: Pid) -> Result<(), StartError> {
+        if self.0 == OutputFormat::Text {
+            return Ok(());
         }
+        print_line(&success_object(&settings.agent, &settings.socket, outcome, pid))
     }
 
     /// Prints the error of a start. `exit_kind` is the meaning of the exit code, for JSON. As text, the error goes to
-    /// standard error; if that is the journal, it is a record that `journalctl --user AGENT=coder0` finds.
+    /// standard error; if that is the journal, it is a record that `journalctl --user AGENT=coder0` finds. JSON that
+    /// cannot be written is replaced by the text.
     pub fn failure(self, arguments: &Arguments, error: &StartError, exit_kind: &str) {
         let named = arguments.agent.clone().or_else(|| env::var_os(env_var::AGENT_NAME));
         let agent = named.and_then(|name| name.to_str()?.parse::<AgentName>().ok());
-        if self.0 == OutputFormat::Json {
-            println!("{}", failure_object(agent.as_ref(), &error.to_string(), exit_kind));
+        if self.0 == OutputFormat::Json
+            && print_line(&failure_object(agent.as_ref(), &error.to_string(), exit_kind)).is_ok()
+        {
             return;
         }
         let message = format!("ERROR: {error}");
@@ -116,6 +132,12 @@ impl StartOutput {
             None => eprintln!("{message}"),
         }
     }
+}
+
+/// Prints a line on standard output.
+fn print_line(line: &str) -> Result<(), StartError> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{line}").and_then(|()| output.flush()).map_err(StartError::Output)
 }
 
 fn success_object(agent: &AgentName, socket: &SocketName, outcome: StartOutcome, pid: Pid) -> String {

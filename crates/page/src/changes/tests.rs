@@ -92,11 +92,11 @@ fn a_dead_agent_moves_to_the_top_and_is_announced() {
     let mut snapshot = test_fleet::with_conditions(&[Condition::Up; 3]);
     let mut browser = Browser::new(&snapshot);
     snapshot.agents[2].condition = Condition::Dead;
-    snapshot.agents[2].reason = Some("it exited with signal:9".to_owned());
+    snapshot.agents[2].reason = Some("it was killed by signal 9".to_owned());
     let message = browser.next_message(&snapshot).unwrap();
     assert_eq!(fragments(&message), ["a-coder2.c", "g-down", "g-nothing", "summary"]);
     assert_eq!(message["order"], serde_json::json!(["g-down", "a-coder2", "g-nothing", "a-coder0", "a-coder1"]));
-    assert_eq!(message["announce"], serde_json::json!(["coder2 is dead: it exited with signal:9"]));
+    assert_eq!(message["announce"], serde_json::json!(["coder2 is dead: it was killed by signal 9"]));
     assert_eq!((&message["title"], &message["favicon"]), (&"● 1 down – fleet w1".into(), &"down".into()));
     snapshot.agents[2].condition = Condition::Up;
     snapshot.agents[2].reason = None;

@@ -72,9 +72,16 @@ fn each_source_decides_its_part_of_the_condition() {
         (PaneFact::Exists(&there), ProcessFact::Alive, beat(&ok, FRESH, Binding::Other), None, Unknown, "process 77"),
         (PaneFact::Exists(&there), ProcessFact::Alive, beat(&ok, LATE, Binding::OtherBoot), None, Unknown, "last boot"),
         // The process.
-        (PaneFact::Exists(&dead), ProcessFact::Ended, good.clone(), Some(&active), Dead, "signal:9"),
+        (PaneFact::Exists(&dead), ProcessFact::Ended, good.clone(), Some(&active), Dead, "was killed by signal 9"),
         (PaneFact::Exists(&there), ProcessFact::Ended, good.clone(), Some(&active), Dead, "gone"),
-        (PaneFact::Exists(&there), ProcessFact::Ended, beat(&exited, FRESH, Binding::Same), None, Dead, "code:7"),
+        (
+            PaneFact::Exists(&there),
+            ProcessFact::Ended,
+            beat(&exited, FRESH, Binding::Same),
+            None,
+            Dead,
+            "exited with code 7",
+        ),
         (PaneFact::Exists(&there), unreadable.clone(), good.clone(), Some(&active), Unknown, "/proc"),
         // The session.
         (
@@ -83,7 +90,7 @@ fn each_source_decides_its_part_of_the_condition() {
             beat(&exited, LATE, Binding::Same),
             Some(&failed),
             Missing,
-            "code:7",
+            "exited with code 7",
         ),
         (PaneFact::Missing, ProcessFact::NotNamed, beat(&stopped, LATE, Binding::Same), None, Missing, "stopped"),
         (PaneFact::Missing, ProcessFact::NotNamed, HeartbeatFact::Missing, Some(&activating), Starting, ""),

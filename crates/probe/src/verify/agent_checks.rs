@@ -5,7 +5,7 @@ use mosaic_heartbeat::{Freshness, Status as HeartbeatStatus};
 use mosaic_systemd::{ActiveState, UnitName};
 
 use super::check::{Check, CheckName, Evidence, READ_FAILURE_ADVICE, Scope, Status};
-use super::program_facts::ProgramFacts;
+use super::program_facts::{NO_SEARCH_PATH, ProgramFacts};
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::observe::Observation;
 use crate::snapshot::{AgentSnapshot, AttentionAdvice, DriftKind, attention_advice};
@@ -42,6 +42,8 @@ pub(super) fn agent_checks(
     let runtime = runtime(agent, observation, program_facts, evidence);
     // A command that only the shell can resolve is not a failure.
     let runtime_required = runtime.0 != Status::Unknown || scope.strict && has_recorded_path(agent, observation);
+    let runtime_advice =
+        if runtime.1 == NO_SEARCH_PATH { "mosaic fleet install" } else { "install it, then mosaic fleet install" };
     let attention = attention_advice(snapshot);
     [
         row(CheckName::Session, session(agent, agent_facts, evidence), true, &start),
@@ -65,7 +67,7 @@ pub(super) fn agent_checks(
             units_required,
             &restart,
         ),
-        row(CheckName::Runtime, runtime, runtime_required, "install it, then mosaic fleet install"),
+        row(CheckName::Runtime, runtime, runtime_required, runtime_advice),
         row(
             CheckName::Activity,
             activity(snapshot, attention.as_ref(), evidence),

@@ -18,6 +18,9 @@ use crate::observe::{GeneratedFiles, Observation, Source};
 use crate::snapshot::SourceName;
 use crate::target::Target;
 
+/// Why the program of an agent was not searched for.
+pub(super) const NO_SEARCH_PATH: &str = "its env file records no search path";
+
 /// Versions, and where the programs of runtimes are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProgramFacts {
@@ -120,7 +123,7 @@ fn find_program(command: &str, path: &str, home: Option<&Path>, tools: &Path) ->
     }
     let program = required_program(Some(command), &RuntimeName::default())?;
     if path.is_empty() {
-        return Some(Err("its env file records no search path".to_owned()));
+        return Some(Err(NO_SEARCH_PATH.to_owned()));
     }
     let usual = home.map(default_program_directories).unwrap_or_default();
     let directories = env::split_paths(path).chain([tools.to_path_buf()]).chain(usual);

@@ -27,7 +27,7 @@ impl Attach {
         let agent = self.agent.checked(&roster)?;
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             let instead = format!("use 'mosaic agent tail {agent}' instead");
-            return Err(CommandError::NoTerminal { what: "mosaic agent attach", instead });
+            return Err(CommandError::NoTerminal { what: "'mosaic agent attach'", instead });
         }
         let (server, _) = find_pane(context, &roster, agent)?;
         match server.exec_attach(agent)? {}

@@ -12,7 +12,7 @@ use mosaic_exit_code::ExitCode;
 use mosaic_roster::{Roster, RosterError};
 
 use super::message_sender;
-use super::receipt_text::receipts_text;
+use super::receipt_text::{QueueOption, receipts_text};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::{delivery_exit_code, receipts_exit_code, spool_exit_code};
@@ -178,7 +178,7 @@ impl Cancel {
         let mut code = ExitCode::Ok;
         for message in named {
             match sender.cancel(message).map_err(CommandError::from) {
-                Ok(receipt) => print(&receipts_text(&Receipts::new(Vec::from([receipt]))))?,
+                Ok(receipt) => print(&receipts_text(&Receipts::new(Vec::from([receipt])), QueueOption::Missing))?,
                 Err(error) => {
                     print_notice(&format!("ERROR: {error}"));
                     code = error.exit_code();
@@ -269,5 +269,5 @@ fn all_messages(outbox: &MessageOutbox) -> Result<Vec<StoredMessage>, DeliveryEr
 }
 
 fn print_receipts(receipts: &Receipts, json: bool) -> Result<(), CommandError> {
-    if json { print_json(receipts) } else { print(&receipts_text(receipts)) }
+    if json { print_json(receipts) } else { print(&receipts_text(receipts, QueueOption::Missing)) }
 }

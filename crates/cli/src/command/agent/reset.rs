@@ -10,7 +10,7 @@ use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, RESTA
 use mosaic_roster::Roster;
 use serde::Serialize;
 
-use super::receipt_text::receipt_text;
+use super::receipt_text::{QueueOption, receipt_text};
 use super::{message_sender, sender_label};
 use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
@@ -177,7 +177,7 @@ impl ResetReport {
         let steps = self.command.as_deref().into_iter().chain(["kickstart"]);
         let receipts = steps
             .zip(&self.receipts.receipts)
-            .map(|(step, receipt)| format!("{agent}  {step}: {}\n", receipt_text(receipt)));
+            .map(|(step, receipt)| format!("{agent}  {step}: {}\n", receipt_text(receipt, QueueOption::Missing)));
         restart.into_iter().chain(receipts).collect()
     }
 }

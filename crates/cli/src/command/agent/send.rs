@@ -9,7 +9,7 @@ use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
 
 use super::message_text::MessageText;
-use super::receipt_text::receipts_text;
+use super::receipt_text::{QueueOption, receipts_text};
 use super::{message_sender, sender_label};
 use crate::context::Context;
 use crate::error::CommandError;
@@ -117,7 +117,12 @@ impl Send {
         self.check_text()?;
         let (to, text) = (self.addressees()?, self.text());
         // Invalid UTF-8 is reported as in any other message.
-        let text = String::from_utf8(text.read()?)
+        let bytes = text.read()?;
+        if Payload::new(&bytes) == Err(InvalidPayload::Empty) {
+            let advice = "give it with -m TEXT, --file FILE or on standard input";
+            return Err(CommandError::Usage(format!("{}: {advice}", InvalidPayload::Empty)));
+        }
+        let text = String::from_utf8(bytes)
             .map_err(|error| Payload::new(error.as_bytes()).err().unwrap_or(InvalidPayload::Empty))?;
         let request = SendRequest {
             to,
@@ -183,7 +188,7 @@ impl Send {
         if self.json.enabled {
             return print_json(receipts);
         }
-        if self.quiet { Ok(()) } else { print(&receipts_text(receipts)) }
+        if self.quiet { Ok(()) } else { print(&receipts_text(receipts, QueueOption::Exists)) }
     }
 }
 

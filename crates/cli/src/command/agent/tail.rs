@@ -28,12 +28,16 @@ pub(crate) struct Tail {
     agent: NamedAgent,
 
     /// The number of lines
-    #[arg(short = 'n', long, value_name = "LINES", default_value = "10")]
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "10", value_parser = whole_number)]
     lines: u32,
 
     /// Follow the output until Ctrl-C or the end of the session
     #[arg(short, long)]
     follow: bool,
+}
+
+fn whole_number(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "expected a whole number")
 }
 
 impl Tail {

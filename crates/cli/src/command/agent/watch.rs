@@ -50,7 +50,7 @@ impl Watch {
         let agent = self.agent.checked(&roster)?;
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             let instead = format!("use 'mosaic agent tail {agent} -f' instead");
-            return Err(CommandError::NoTerminal { what: "mosaic agent watch", instead });
+            return Err(CommandError::NoTerminal { what: "'mosaic agent watch'", instead });
         }
         let (server, _) = find_pane(context, &roster, agent)?;
         let (events, arrivals) = channel();

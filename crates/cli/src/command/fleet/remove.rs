@@ -51,7 +51,12 @@ impl Remove {
         let enabled = site.surroundings.enabled.contains(&unit);
         let known = text.is_some() || enabled || !leftovers.is_empty();
         let rest = "its unit is still enabled, and its files and roster entry still exist";
-        if !self.stop(context, &roster, known).inspect_err(|_| self.print_note(rest))? {
+        let stopped = self.stop(context, &roster, known).inspect_err(|error| {
+            if !matches!(error, CommandError::UnknownAgent { .. }) {
+                self.print_note(rest);
+            }
+        });
+        if !stopped? {
             self.print_note(rest);
             return Ok(ExitCode::CheckFailed);
         }

@@ -196,9 +196,9 @@ fn agent_text(report: &AgentReport) -> String {
         AgentOutcome::LeftOut => format!("skipped{}", after(": ")),
         AgentOutcome::Busy | AgentOutcome::Untouched => format!("not relaunched{}", after(": ")),
         AgentOutcome::Failed => format!("failed{}", after(": ")),
-        AgentOutcome::Planned => format!("would be relaunched if the version changes; {}", after("")),
+        AgentOutcome::Planned => format!("would be relaunched if the version changes{}", after("; ")),
         AgentOutcome::PlannedAnyway => {
-            format!("would be relaunched, because it runs a version that is no longer installed; {}", after(""))
+            format!("would be relaunched, because it runs a version that is no longer installed{}", after("; "))
         }
     }
 }
