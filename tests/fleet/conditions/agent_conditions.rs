@@ -70,8 +70,12 @@ fn an_agent_that_waits_for_its_restart_is_starting() {
     fleet.units().drop_in("coder0", "[Service]\nRestartSec=1h\n");
     fleet.units().fleet().pane("coder0").exit(7);
     fleet.units().manager().wait_property(&UnitFleet::unit("coder0"), "SubState", "auto-restart");
-    let expected =
-        Expected { condition: "starting", reason: "exited with code 7; it is being started again", drift: &[], verified: 1 };
+    let expected = Expected {
+        condition: "starting",
+        reason: "exited with code 7; it is being started again",
+        drift: &[],
+        verified: 1,
+    };
     expected.check(&fleet);
     fleet.units().manager().systemctl_ok(&["restart", &UnitFleet::unit("coder0")]);
     UP.check(&fleet);
