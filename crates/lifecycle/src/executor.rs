@@ -10,10 +10,12 @@ use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
 use mosaic_tmux::{Server, TmuxError};
 
 use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
-use crate::agent_plan::{AgentPlan, ExecutionMode, UnitState, plan};
+use crate::agent_plan::{AgentPlan, ExecutionMode, Step, UnitState, plan};
 use crate::direct;
 use crate::fleet_context::{FleetContext, ObserveError};
 use crate::managed::{JobRunner, unit_states};
+use crate::server_socket::restore_socket;
+use crate::start_requirements::StartRequirements;
 use crate::unmanaged::{self, AgentObserver};
 
 /// How long the user manager may take for one answer.
@@ -44,13 +46,12 @@ pub enum LifecycleError {
 pub struct LifecycleExecutor<'a> {
     pub(crate) context: &'a FleetContext,
     pub(crate) roster: &'a Roster,
-    server: Result<Server, String>,
     manager: Option<UserManager>,
 }
 
 impl<'a> LifecycleExecutor<'a> {
     /// Connects to the user manager. If none exists, reports [`LifecycleEvent::DirectMode`] and performs
-    /// actions directly. A missing tmux is an error only for the actions that need it.
+    /// actions directly.
     ///
     /// # Errors
     /// A user manager exists, but does not answer.
@@ -67,8 +68,7 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        let server = context.server(roster).map(|server| server.with_timeout(TMUX_TIMEOUT));
-        Ok(Self { context, roster, server: server.map_err(|error| error.to_string()), manager })
+        Ok(Self { context, roster, manager })
     }
 
     /// Performs an action, and reports each agent's result as soon as it is known. `timeout` is how long
@@ -91,7 +91,10 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Scope::Agents(agents) => agents.clone(),
         };
-        let plans = self.plans(action, agents, &units);
+        if let Err(why) = restore_socket(self.context, self.roster, reporter) {
+            reporter.report(LifecycleEvent::SocketUnreachable { reason: why });
+        }
+        let plans = self.plans(action, agents, &units, reporter);
         let mut failures = 0;
         let mut count_failures = |event: LifecycleEvent| {
             if let LifecycleEvent::Finished(ActionReport { result: Err(_), .. }) = &event {
@@ -110,7 +113,7 @@ impl<'a> LifecycleExecutor<'a> {
         }
         match (action, scope) {
             (LifecycleAction::Stop, Scope::All) if failures > 0 => {
-                let result = Err("not stopped, because not every agent could be stopped".to_owned());
+                let result = Err("not stopped, because not every agent could be stopped".to_owned().into());
                 let report = ActionReport { subject: Subject::Holder, result, duration: Duration::ZERO };
                 reporter.report(LifecycleEvent::Finished(report));
                 Ok(())
@@ -127,13 +130,13 @@ impl<'a> LifecycleExecutor<'a> {
 
     /// Lists the sessions of the server, for observations of agents.
     pub(crate) fn observer(&self) -> AgentObserver<'_> {
-        AgentObserver::new(self.server.as_ref(), &self.context.location.run_directory)
+        AgentObserver::new(self.server(), &self.context.location.run_directory)
     }
 
     /// Stops an agent that no unit runs.
     pub(crate) fn stop_unmanaged(&self, agent: &AgentName, timeout: Duration) -> Result<(), String> {
-        let server = self.server.as_ref().map_err(Clone::clone)?;
-        unmanaged::stop_unmanaged(agent, server, &self.context.location.run_directory, timeout)
+        let server = self.server().map_err(|error| error.to_string())?;
+        unmanaged::stop_unmanaged(agent, &server, &self.context.location.run_directory, timeout)
     }
 
     /// The agents that have a sidecar, whether or not a unit runs them.
@@ -149,13 +152,19 @@ impl<'a> LifecycleExecutor<'a> {
         action: LifecycleAction,
         agents: Vec<AgentName>,
         units: &BTreeMap<UnitName, ActiveState>,
+        reporter: &mut dyn Reporter,
     ) -> Vec<(AgentName, AgentPlan)> {
         let mode = if self.manager.is_some() { ExecutionMode::Managed } else { ExecutionMode::Direct };
         let observer = self.observer();
+        let requirements = StartRequirements { context: self.context, roster: self.roster, mode };
         let plan_for = |agent: AgentName| {
             let state = observer.observe(&agent, state_of(units, &UnitName::agent(&agent)));
             let planned = plan(action, mode, &state);
-            (agent, planned)
+            let starts = matches!(planned.step, Step::Job(_) | Step::Launch(_)) && action != LifecycleAction::Stop;
+            match requirements.check(&agent, starts, planned.ends_agent(action, &state), reporter) {
+                Ok(()) => (agent, planned),
+                Err(failure) => (agent, AgentPlan { stop_unmanaged: false, step: Step::Refuse(failure) }),
+            }
         };
         agents.into_iter().map(plan_for).collect()
     }

@@ -10,7 +10,7 @@ use mosaic_domain::{AgentName, ExitVerdict};
 use mosaic_process::monotonic;
 use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitDetail, UnitName, UserManager};
 
-use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
+use crate::action::{ActionFailure, ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
 use crate::agent_plan::{AgentPlan, Step};
 use crate::executor::LifecycleExecutor;
 use crate::parallel::for_each_parallel;
@@ -95,7 +95,7 @@ impl JobRunner<'_> {
         for_each_parallel(plans, work, |(agent, plan), stopped| {
             let subject = Subject::Agent(agent.clone());
             let result = match (stopped, &plan.step) {
-                (Err(why), _) => Err(why),
+                (Err(why), _) => Err(why.into()),
                 (Ok(()), Step::Refuse(why)) => Err(why.clone()),
                 (Ok(()), Step::Done(outcome)) => Ok(*outcome),
                 (Ok(()), Step::Job(outcome) | Step::Launch(outcome)) => {
@@ -122,7 +122,7 @@ impl JobRunner<'_> {
         }
         let mut finish = |unit: &UnitName, job: &JobOutcome, at: Duration| {
             if let Some((subject, outcome)) = pending.remove(unit) {
-                let result = self.result(&subject, outcome, unit, job);
+                let result = self.result(&subject, outcome, unit, job).map_err(ActionFailure::from);
                 let duration = at.saturating_sub(began);
                 reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration }));
             }

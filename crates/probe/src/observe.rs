@@ -83,6 +83,7 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
     let query = TmuxQuery {
         search_path: target.search_path.clone(),
         socket: target.socket_name(roster.roster()),
+        run_directory: target.run_directory.path().to_owned(),
         limit: own_limit(target),
     };
     let tmux = begin(target, SourceName::Tmux, &cache.tmux, move |(), _| query.read_sessions());
@@ -189,6 +190,7 @@ fn read_screens(
     let query = TmuxQuery {
         search_path: target.search_path.clone(),
         socket: target.socket_name(Some(roster)),
+        run_directory: target.run_directory.path().to_owned(),
         limit: own_limit(target).saturating_sub(tmux.took),
     };
     let query = ScreenQuery { tmux: query, home: target.home.clone(), agents };

@@ -1,12 +1,13 @@
 //! The env file of an agent: merges the generated variables into a file that the site may have edited.
 
 use std::path::Path;
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use mosaic_domain::env_var;
 
 use crate::AgentSettings;
 use crate::env_file::{End, Entry, EntryKind, is_variable_name, parse, quote};
+use crate::load::read_file;
 
 /// The env file of an agent (`agents/NAME.env`), in the syntax of systemd's `EnvironmentFile=`.
 ///
@@ -47,10 +48,18 @@ impl AgentEnvFile {
     /// Reads a file; `None` if it does not exist.
     ///
     /// # Errors
-    /// The file cannot be read or is not valid UTF-8.
+    /// The file cannot be read, is not a regular file or is not valid UTF-8.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
-        match fs::read_to_string(path) {
-            Ok(text) => Ok(Some(Self::parse(&text))),
+        Ok(Self::read_text(path)?.as_deref().map(Self::parse))
+    }
+
+    /// Reads the text of a file; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// The same as of [`read`](Self::read).
+    pub fn read_text(path: &Path) -> io::Result<Option<String>> {
+        match read_file(path) {
+            Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| io::Error::other("it is not UTF-8 text")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

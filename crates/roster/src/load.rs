@@ -85,11 +85,14 @@ pub(crate) fn load(path: &Path) -> Result<Roster, RosterError> {
     }
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a regular file of a bounded size.
+///
+/// # Errors
+/// The file cannot be read, or is not a regular file.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     // Opening a FIFO without O_NONBLOCK would block.
     let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)?;
-    let kind = file.metadata()?.file_type();
-    if !kind.is_file() && !kind.is_dir() {
+    if !file.metadata()?.file_type().is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     let mut bytes = Vec::new();

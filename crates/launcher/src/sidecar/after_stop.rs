@@ -122,10 +122,12 @@ impl AgentUnit {
         let socket = if socket.is_empty() { SocketName::DEFAULT.to_owned() } else { socket };
         if let Ok(program) = mosaic_tmux::find_tmux(env::var_os(env_var::PATH).as_deref())
             && let Ok(socket) = socket.parse::<SocketName>()
+            && let Some(directory) = &self.run_directory
             && !self.has_sidecar()?
         {
+            let server = Server::of_fleet(program, socket, directory.path());
             // An error is ignored: only an empty session remains, which the next start removes.
-            let _ = Server::new(program, socket).with_timeout(TMUX_TIMEOUT).kill_session(&self.agent);
+            let _ = server.with_timeout(TMUX_TIMEOUT).kill_session(&self.agent);
         }
         self.write_last_heartbeat(status)
     }

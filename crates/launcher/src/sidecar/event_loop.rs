@@ -16,6 +16,7 @@ use super::event_wait::{Event, EventSources, SignalRequest, Signals};
 use super::heartbeat_schedule::HeartbeatSchedule;
 use super::heartbeat_writer::HeartbeatWriter;
 use super::message_delivery::WaitingMessages;
+use super::socket_guard::SocketGuard;
 use super::start_report::{StartReport, Starter};
 use super::systemd_notify::SystemdNotify;
 use super::{AgentEnd, Assignment, InvalidAssignment};
@@ -118,6 +119,7 @@ pub(super) struct Sidecar {
     pub(super) notify: SystemdNotify,
     schedule: HeartbeatSchedule,
     messages: WaitingMessages,
+    pub(super) socket: SocketGuard,
 }
 
 impl Sidecar {
@@ -143,8 +145,11 @@ impl Sidecar {
         let mut phase = [0; 4];
         getrandom(&mut phase, GetRandomFlags::empty()).map_err(io::Error::from)?;
         let phase = u32::from_ne_bytes(phase);
+        let run_directory = settings.run_directory.path();
+        let server = Server::of_fleet(assignment.tmux.clone(), settings.socket.clone(), run_directory);
         Ok(Self {
-            server: Server::new(assignment.tmux.clone(), settings.socket.clone()).with_timeout(TMUX_TIMEOUT),
+            socket: SocketGuard::new(&proc, &server, assignment.server),
+            server: server.with_timeout(TMUX_TIMEOUT),
             proc,
             service: SystemdService::from_environment(|name| env::var_os(name))?.filter(|_| foreground),
             foreground,
@@ -214,6 +219,7 @@ impl Sidecar {
         let heartbeat_due = self.schedule.heartbeat_is_due(now);
         if heartbeat_due {
             self.heartbeat.write(Status::Ok, None);
+            self.socket.restore(&self.proc, &self.settings.agent);
         }
         if heartbeat_due && starter.is_informed() {
             self.messages.deliver_if_waiting();

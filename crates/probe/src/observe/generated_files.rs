@@ -186,12 +186,7 @@ fn directives(text: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 fn text(path: &Path) -> Result<Option<String>, String> {
-    match mosaic_process::read_file_with(path, |bytes| String::from_utf8(bytes.to_vec())) {
-        Ok(Ok(text)) => Ok(Some(text)),
-        Ok(Err(error)) => Err(format!("cannot read {}: {error}", path.display())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
-    }
+    AgentEnvFile::read_text(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 /// The paths of one agent's generated files.

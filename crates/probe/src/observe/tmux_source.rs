@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(super) struct TmuxQuery {
     /// The `PATH` on which tmux is searched.
     pub(super) search_path: Option<OsString>,
     pub(super) socket: SocketName,
+    /// The directory with the record of the server.
+    pub(super) run_directory: PathBuf,
     /// The time limit of each call.
     pub(super) limit: Duration,
 }
@@ -32,7 +35,7 @@ pub(super) struct TmuxQuery {
 impl TmuxQuery {
     fn server(&self) -> Result<Server, String> {
         let program = mosaic_tmux::find_tmux(self.search_path.as_deref()).map_err(|error| error.to_string())?;
-        Ok(Server::new(program, self.socket.clone()).with_timeout(self.limit))
+        Ok(Server::of_fleet(program, self.socket.clone(), &self.run_directory).with_timeout(self.limit))
     }
 
     /// Reads the sessions; `None` if the socket has no server.

@@ -3,7 +3,7 @@
 use clap::Args;
 use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{
-    ActionReport, LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope, Subject,
+    ActionReport, FailureKind, LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope, Subject,
 };
 use mosaic_probe::verify::Status;
 use serde::Serialize;
@@ -131,7 +131,8 @@ impl LifecyclePrinter {
         Self { style, action, json, width, reports: Vec::new(), print_error: None }
     }
 
-    /// Prints the JSON document, and returns 0 if the action succeeded for all agents, else 1.
+    /// Prints the JSON document, and returns 0 if the action succeeded for all agents, the code of the failure if all
+    /// failures are of one kind, else 1.
     ///
     /// # Errors
     /// Standard output cannot be written.
@@ -150,7 +151,17 @@ impl LifecyclePrinter {
                 agents: agents.into_iter().map(report_json).collect(),
             })?;
         }
-        Ok(if ok { ExitCode::Ok } else { ExitCode::CheckFailed })
+        Ok(exit_code(self.reports.iter().filter_map(|report| Some(report.result.as_ref().err()?.kind))))
+    }
+}
+
+/// The exit code of these failures.
+fn exit_code(mut failures: impl Iterator<Item = FailureKind>) -> ExitCode {
+    let Some(first) = failures.next() else { return ExitCode::Ok };
+    match first {
+        FailureKind::Configuration if failures.all(|kind| kind == first) => ExitCode::Configuration,
+        FailureKind::Unavailable if failures.all(|kind| kind == first) => ExitCode::Unavailable,
+        _ => ExitCode::CheckFailed,
     }
 }
 
@@ -176,6 +187,17 @@ pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
                 "NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"
             ));
         }
+        LifecycleEvent::SocketReopened { path } => print_notice(&format!(
+            "NOTE: the socket {} of the tmux server was removed; the server has opened it again",
+            path.display()
+        )),
+        LifecycleEvent::SocketUnreachable { reason } => {
+            print_notice(&format!("WARNING: the tmux server of the agents cannot be reached: {reason}"));
+        }
+        LifecycleEvent::EnvFileWritten { path } => print_notice(&format!(
+            "NOTE: {} did not say what the agent runs, and was written from the roster",
+            path.display()
+        )),
         LifecycleEvent::LauncherOutput { line } => print_notice(line),
         LifecycleEvent::NotRestarted(agents) => {
             let names: Vec<&str> = agents.iter().map(mosaic_domain::AgentName::as_str).collect();
@@ -210,7 +232,7 @@ fn report_json(report: &ActionReport) -> ReportJson<'_> {
         name: report.subject.name(),
         ok: report.result.is_ok(),
         outcome: report.result.as_ref().map_or("failed", |outcome| outcome.as_str()),
-        reason: report.result.as_ref().err().map(String::as_str),
+        reason: report.result.as_ref().err().map(|failure| failure.reason.as_str()),
         seconds: (report.duration.as_secs_f64() * 1000.0).round() / 1000.0,
     }
 }
