@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mosaic_domain::AgentName;
+use mosaic_domain::{AgentName, Pid};
+use mosaic_process::monotonic;
 use mosaic_provision::running_agents;
 use mosaic_roster::{Roster, RosterError};
 use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
-use mosaic_tmux::{Server, TmuxError};
+use mosaic_tmux::{HolderStart, Server, TmuxError};
 
 use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
 use crate::agent_plan::{AgentPlan, ExecutionMode, Step, UnitState, plan};
@@ -91,7 +92,7 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Scope::Agents(agents) => agents.clone(),
         };
-        if let Err(why) = restore_socket(self.context, self.roster, reporter) {
+        if let Err(why) = restore_socket(self.context, self.roster, || self.holder_process(), reporter) {
             reporter.report(LifecycleEvent::SocketUnreachable { reason: why });
         }
         let plans = self.plans(action, agents, &units, reporter);
@@ -105,6 +106,9 @@ impl<'a> LifecycleExecutor<'a> {
         let holder = state_of(&units, &UnitName::holder());
         match &self.manager {
             Some(manager) => {
+                if action != LifecycleAction::Stop && holder == UnitState::Up {
+                    self.restore_holder(&mut count_failures);
+                }
                 let with_holder = action == LifecycleAction::Start && *scope == Scope::All && holder != UnitState::Up;
                 let jobs = JobRunner { manager, action, timeout };
                 jobs.execute(self, &plans, with_holder.then_some(Outcome::Started), &mut count_failures)?;
@@ -126,6 +130,11 @@ impl<'a> LifecycleExecutor<'a> {
     /// The fleet's tmux server.
     pub(crate) fn server(&self) -> Result<Server, TmuxError> {
         Ok(self.context.server(self.roster)?.with_timeout(TMUX_TIMEOUT))
+    }
+
+    /// The main process of the holder's unit, which is the tmux server.
+    fn holder_process(&self) -> Option<Pid> {
+        self.manager.as_ref()?.describe(&UnitName::holder()).ok()?.main_pid
     }
 
     /// Lists the sessions of the server, for observations of agents.
@@ -167,6 +176,19 @@ impl<'a> LifecycleExecutor<'a> {
             }
         };
         agents.into_iter().map(plan_for).collect()
+    }
+
+    /// Makes the holder's session again on the server of the holder's unit, if the session was ended by hand.
+    fn restore_holder(&self, reporter: &mut dyn Reporter) {
+        let began = monotonic();
+        let session = &self.roster.tmux.holder_session;
+        let restored = match self.server().and_then(|server| server.restore_holder(session)) {
+            Ok(HolderStart::Started) => Ok(Outcome::Started),
+            Err(error @ TmuxError::CommandFailed { .. }) => Err(error.to_string().into()),
+            // A server that cannot be reached is reported as such.
+            Ok(HolderStart::AlreadyRunning) | Err(_) => return,
+        };
+        reporter.report(LifecycleEvent::finished_now(Subject::Holder, restored, began));
     }
 
     fn stop_holder(

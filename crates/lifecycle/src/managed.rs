@@ -106,11 +106,12 @@ impl JobRunner<'_> {
             reporter.report(LifecycleEvent::finished_now(subject, result, began));
         });
         pending.extend(holder.map(|outcome| (UnitName::holder(), (Subject::Holder, outcome))));
-        if pending.is_empty() { Ok(()) } else { self.run_jobs(pending, began, reporter) }
+        if pending.is_empty() { Ok(()) } else { self.run_jobs(executor, pending, began, reporter) }
     }
 
     fn run_jobs(
         &self,
+        executor: &LifecycleExecutor<'_>,
         mut pending: PendingJobs,
         began: Duration,
         reporter: &mut dyn Reporter,
@@ -122,7 +123,7 @@ impl JobRunner<'_> {
         }
         let mut finish = |unit: &UnitName, job: &JobOutcome, at: Duration| {
             if let Some((subject, outcome)) = pending.remove(unit) {
-                let result = self.result(&subject, outcome, unit, job).map_err(ActionFailure::from);
+                let result = self.result(executor, &subject, outcome, unit, job).map_err(ActionFailure::from);
                 let duration = at.saturating_sub(began);
                 reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration }));
             }
@@ -149,6 +150,7 @@ impl JobRunner<'_> {
 
     fn result(
         &self,
+        executor: &LifecycleExecutor<'_>,
         subject: &Subject,
         outcome: Outcome,
         unit: &UnitName,
@@ -158,11 +160,23 @@ impl JobRunner<'_> {
         // If the unit cannot be read, the job's result has to do.
         let detail = if needs_detail { self.manager.describe(unit).ok() } else { None };
         if *subject == Subject::Holder && detail.as_ref().is_some_and(|detail| detail.result == "exec-condition") {
-            // Another server owns the socket, and agents' units run on that server.
-            return Ok(Outcome::AlreadyRunning);
+            return Err(foreign_server(executor));
         }
         job_failure(self.action, subject, job, detail.as_ref()).map_or(Ok(outcome), Err)
     }
+}
+
+/// Why the holder does not start although a tmux server listens on its socket, and what to do. Agents run on that server
+/// until it ends.
+fn foreign_server(executor: &LifecycleExecutor<'_>) -> String {
+    let socket = &executor.roster.tmux.socket_name;
+    let server = executor.server().ok().and_then(|server| server.list_sessions().ok().flatten());
+    let process = server.and_then(|server| server.server).map(|pid| format!(", process {pid},")).unwrap_or_default();
+    format!(
+        "the tmux server on the socket {socket}{process} was not started by it; agents run on that server, and end with \
+         it. End the sessions that were made by hand (tmux -L {socket} list-sessions), then run 'mosaic fleet stop', \
+         which ends the agents too, and 'mosaic fleet start'"
+    )
 }
 
 /// The states of the agents' units and of the holder's unit, as far as the manager has loaded them.

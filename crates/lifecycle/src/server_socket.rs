@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, ProcessIdentity};
+use mosaic_domain::{AgentName, Pid, ProcessIdentity};
 use mosaic_heartbeat::{RunDirectory, Status};
 use mosaic_process::{Liveness, ProcRoot};
 use mosaic_roster::Roster;
-use mosaic_tmux::{ServerRecord, reopen_socket, server_of_process};
+use mosaic_tmux::{ServerRecord, reopen_socket, server_at, server_of_process};
 
 use crate::action::{LifecycleEvent, Reporter};
 use crate::fleet_context::FleetContext;
@@ -16,14 +16,15 @@ use crate::fleet_context::FleetContext;
 /// How long the server may take to open its socket. It takes milliseconds unless it hangs.
 const REOPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes the fleet's tmux server reachable if it runs. Reports [`LifecycleEvent::SocketReopened`] if its socket had to be
-/// opened again.
+/// Makes the fleet's tmux server reachable if it runs: the recorded one, else that of the agents, else `holder`, the main
+/// process of the holder's unit. Reports [`LifecycleEvent::SocketReopened`] if its socket had to be opened again.
 ///
 /// # Errors
 /// The server runs and cannot be reached; the text says why.
 pub(crate) fn restore_socket(
     context: &FleetContext,
     roster: &Roster,
+    holder: impl FnOnce() -> Option<Pid>,
     reporter: &mut dyn Reporter,
 ) -> Result<(), String> {
     let proc = ProcRoot::default();
@@ -31,7 +32,8 @@ pub(crate) fn restore_socket(
     let recorded = ServerRecord::of_running_server(directory.path(), socket, &proc);
     let found = recorded.clone().or_else(|| {
         let agents = roster.agents.iter().map(|agent| &agent.name);
-        let (process, socket) = server_of_agents(agents, directory, &proc, roster)?;
+        let of_agents = server_of_agents(agents, directory, &proc, roster);
+        let (process, socket) = of_agents.or_else(|| server_at(&proc, holder()?, socket))?;
         Some(ServerRecord { socket, process })
     });
     let Some(found) = found else { return Ok(()) };

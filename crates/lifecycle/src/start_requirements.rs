@@ -2,7 +2,6 @@
 //! started again.
 
 use std::env;
-use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;

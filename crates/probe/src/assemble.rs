@@ -35,7 +35,7 @@ pub(crate) fn assemble(target: &Target, observation: &Observation) -> Snapshot {
             .ok()
             .and_then(|files| files.get(&settings.name))
             .map(|files| &**files);
-        let items = drift::agent_drift(&settings.name, generated, &facts, observation);
+        let items = drift::agent_drift(target, &settings.name, generated, &facts, observation);
         agents.push(agent(target, observation, &settings.name, Some(&settings), &facts, &items));
         drift.extend(items);
     }

@@ -162,6 +162,9 @@ pub struct DriftItem {
     pub detail: String,
     /// How to fix it, usually a command.
     pub advice: String,
+    /// The command that fixes it, a line for a shell; null if a person has to decide. It never ends a process that may
+    /// be alive.
+    pub command: Option<String>,
 }
 
 /// A kind of drift.
@@ -194,13 +197,15 @@ pub enum DriftKind {
     EnvOutdated,
     /// The socket has no tmux server, or the server has no holder session.
     HolderMissing,
+    /// The tmux server of living agents cannot be reached: its socket was removed, or another server took it.
+    SocketMissing,
     /// Lingering is off: the user's units do not run without a login.
     LingerOff,
 }
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
@@ -214,6 +219,7 @@ impl DriftKind {
         Self::CommandMismatch,
         Self::EnvOutdated,
         Self::HolderMissing,
+        Self::SocketMissing,
         Self::LingerOff,
     ];
 
@@ -234,6 +240,7 @@ impl DriftKind {
             Self::CommandMismatch => "command-mismatch",
             Self::EnvOutdated => "env-outdated",
             Self::HolderMissing => "holder-missing",
+            Self::SocketMissing => "socket-missing",
             Self::LingerOff => "linger-off",
         }
     }

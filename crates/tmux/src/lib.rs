@@ -23,7 +23,7 @@ pub use pane_capture::CapturedPane;
 pub use pane_input::{InputOutcome, InputResult, PaneInput};
 pub use server::{InvalidVersion, Server, Version, find_tmux};
 pub use server_record::ServerRecord;
-pub use server_socket::{SocketError, SocketState, reopen_socket, server_of_process, socket_listener};
+pub use server_socket::{SocketError, SocketState, reopen_socket, server_at, server_of_process, socket_listener};
 pub use session::{FLEET_OPTIONS, HolderStart, NewSession, SessionCreation, StartServer};
 pub use session_clients::{OutputFollower, PaneContents, PaneEvent, WatchClient};
 pub use session_list::{SessionList, SessionPane};

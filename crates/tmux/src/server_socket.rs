@@ -83,12 +83,17 @@ pub(crate) fn default_socket_path(socket: &SocketName, tmux_directory: Option<&O
 /// the process is not a tmux server of this user.
 #[must_use]
 pub fn server_of_process(proc: &ProcRoot, pid: Pid, socket: &SocketName) -> Option<(ProcessIdentity, PathBuf)> {
-    let parent = proc.stat(pid).ok()??.parent?;
-    let identity = proc.identity(parent).ok()??;
-    if !is_own_server(proc, parent) {
+    server_at(proc, proc.stat(pid).ok()??.parent?, socket)
+}
+
+/// The tmux server with this PID, and the path of its socket. `None` if the process is not a tmux server of this user.
+#[must_use]
+pub fn server_at(proc: &ProcRoot, pid: Pid, socket: &SocketName) -> Option<(ProcessIdentity, PathBuf)> {
+    let identity = proc.identity(pid).ok()??;
+    if !is_own_server(proc, pid) {
         return None;
     }
-    let directory = proc.variable(parent, "TMUX_TMPDIR").ok()?;
+    let directory = proc.variable(pid, "TMUX_TMPDIR").ok()?;
     Some((identity, default_socket_path(socket, directory.as_deref())))
 }
 

@@ -99,7 +99,7 @@ mod tests {
             Status::Unknown => ("the user manager did not answer within 2 s", "systemctl --user status"),
         };
         let agent = agent.map(str::to_owned);
-        Check { name, agent, status, required, evidence: evidence.to_owned(), advice: advice.to_owned() }
+        Check { name, agent, status, required, evidence: evidence.to_owned(), advice: advice.to_owned(), command: None }
     }
 
     fn verification() -> Verification {

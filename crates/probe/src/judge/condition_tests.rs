@@ -55,6 +55,14 @@ fn each_source_decides_its_part_of_the_condition() {
         (PaneFact::Exists(&there), ProcessFact::Alive, HeartbeatFact::Missing, Some(&activating), Starting, ""),
         // Neither an active nor a failed unit proves anything.
         (PaneFact::Missing, ProcessFact::NotNamed, good.clone(), Some(&active), Missing, ""),
+        (PaneFact::Missing, ProcessFact::Ended, good.clone(), Some(&active), Missing, ""),
+        // What is asked of tmux decides nothing against a fresh heartbeat and a living process.
+        (PaneFact::NoServer, ProcessFact::Alive, good.clone(), Some(&active), Up, "no tmux server answers"),
+        (PaneFact::NoServer, ProcessFact::Alive, good.clone(), None, Up, "no tmux server answers"),
+        (PaneFact::NoServer, ProcessFact::Alive, beat(&ok, LATE, Binding::Same), Some(&active), Stale, "60 s old"),
+        (PaneFact::Missing, ProcessFact::Alive, good.clone(), Some(&active), Up, "no session of its name"),
+        (PaneFact::NoServer, unreadable.clone(), good.clone(), Some(&active), Unknown, "/proc"),
+        (PaneFact::NoServer, ProcessFact::Ended, good.clone(), Some(&active), Missing, "tmux server"),
         (PaneFact::Exists(&there), ProcessFact::Alive, good.clone(), Some(&failed), Up, ""),
         // The sidecar.
         (PaneFact::Exists(&there), ProcessFact::Alive, beat(&ok, LATE, Binding::Same), None, Stale, "60 s old"),
@@ -112,9 +120,26 @@ fn each_source_decides_its_part_of_the_condition() {
         (hung, unreadable, good, None, Unknown, "tmux hangs"),
     ];
     for (row, (pane, process, heartbeat, unit, expected, reason)) in table.into_iter().enumerate() {
-        let (found, why) = judge_condition(&AgentFacts { pane, process, observed: None, heartbeat, unit });
+        let (found, why) =
+            judge_condition(&AgentFacts { pane, process, observed: None, heartbeat, unit, write_fault: None });
         assert_eq!(found, expected, "row {row}: {why:?}");
         assert!(why.as_deref().unwrap_or_default().contains(reason), "row {row}: {why:?}");
         assert_eq!(why.is_none(), reason.is_empty(), "row {row}: {why:?}");
+    }
+}
+
+#[test]
+fn a_fault_of_the_run_directory_explains_a_late_heartbeat() {
+    let (there, ok) = (pane(false), heartbeat("ok"));
+    for (heartbeat, expected) in [
+        (HeartbeatFact::Missing, Condition::Unknown),
+        (HeartbeatFact::Read { heartbeat: &ok, freshness: LATE, binding: Binding::Same }, Condition::Stale),
+        (HeartbeatFact::Read { heartbeat: &ok, freshness: FRESH, binding: Binding::Same }, Condition::Up),
+    ] {
+        let (pane, process) = (PaneFact::Exists(&there), ProcessFact::Alive);
+        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit: None, write_fault: Some("no space") };
+        let (found, why) = judge_condition(&facts);
+        assert_eq!(found, expected);
+        assert_eq!(why.is_some_and(|why| why.contains("no space")), expected != Condition::Up);
     }
 }

@@ -18,7 +18,7 @@ use mosaic_roster::Roster;
 use mosaic_runtimes::{Profile, ProfileLibrary, Screen, ScreenSign};
 use mosaic_tmux::{PaneId, Server};
 
-use super::{ObservedProcess, RunFiles, TmuxServer};
+use super::{ObservedProcess, ObservedSocket, RunFiles, TmuxServer};
 
 /// How to reach the tmux server.
 #[derive(Debug)]
@@ -36,6 +36,16 @@ impl TmuxQuery {
     fn server(&self) -> Result<Server, String> {
         let program = mosaic_tmux::find_tmux(self.search_path.as_deref()).map_err(|error| error.to_string())?;
         Ok(Server::of_fleet(program, self.socket.clone(), &self.run_directory).with_timeout(self.limit))
+    }
+
+    /// Where the socket of the server is. This reads the record of the server, and does not query the server.
+    pub(super) fn socket(&self) -> ObservedSocket {
+        let program = PathBuf::new();
+        let server = Server::of_fleet(program.clone(), self.socket.clone(), &self.run_directory);
+        ObservedSocket {
+            path: server.socket_path(),
+            default_path: Server::new(program, self.socket.clone()).socket_path(),
+        }
     }
 
     /// Reads the sessions; `None` if the socket has no server.
