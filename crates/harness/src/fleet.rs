@@ -1,6 +1,7 @@
 mod agents;
 pub(crate) mod teardown;
 
+use crate::TmuxRelease;
 use crate::fleet::teardown::FleetProcesses;
 use crate::pane_process::PaneListener;
 use std::collections::BTreeMap;
@@ -221,6 +222,19 @@ impl FleetBuilder {
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((key.into(), value.into()));
         self
+    }
+
+    /// Puts a directory before the others on `PATH`, for every process of the fleet.
+    pub fn path_first(self, directory: &Path) -> Self {
+        let path = format!("{}:{}", text(directory), search_path());
+        self.env("PATH", path)
+    }
+
+    /// Runs the fleet with another version of tmux, or returns `None` with a skip notice, see
+    /// [`TmuxRelease::unpacked_or_skip`].
+    #[must_use]
+    pub fn tmux_or_skip(self, release: TmuxRelease) -> Option<Self> {
+        Some(self.path_first(&release.unpacked_or_skip()?))
     }
 
     /// Runs every process as this user, for tests whose result would differ for root. Requires root.
