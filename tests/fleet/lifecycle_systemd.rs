@@ -313,7 +313,7 @@ fn condition(fleet: &UnitFleet, agent: &str) -> (String, serde_json::Value) {
 #[test]
 fn a_fleet_that_was_stopped_on_request_is_no_fault() {
     let Some(fleet) = fleet_with(&["coder0", "coder1"]) else { return };
-    mosaic_ok(&fleet, &["install"]);
+    assert!(mosaic(&fleet, &["install"]).status.success());
     mosaic_ok(&fleet, &["start"]);
     mosaic_ok(&fleet, &["stop"]);
     let record = fleet.fleet().mosaic_home().join("fleet/stopped/coder0");
