@@ -62,6 +62,15 @@ impl Fleet {
         if builder.run.is_some() {
             environment.insert("MOSAIC_HEARTBEAT_RUN_DIR".to_owned(), text(&paths.run));
         }
+        if let Some(first) = &builder.path_first {
+            let path = format!("{}:{}", text(first), search_path());
+            // A user manager replaces the PATH that it inherits by that of /etc/environment, if there is one.
+            let generated = paths.home.join(".config/environment.d");
+            make_directory(&generated);
+            std::fs::write(generated.join("zz-path.conf"), format!("PATH={path}\n"))
+                .expect("write an environment file");
+            environment.insert("PATH".to_owned(), path);
+        }
         environment.extend(builder.environment);
         give(root, builder.owner);
         Self { panes, paths, socket, environment, owner: builder.owner, directory }
@@ -202,6 +211,7 @@ pub struct FleetBuilder {
     pub(crate) socket: Option<String>,
     pub(crate) run: Option<PathBuf>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) path_first: Option<PathBuf>,
     pub(crate) owner: Option<(u32, u32)>,
 }
 
@@ -224,10 +234,10 @@ impl FleetBuilder {
         self
     }
 
-    /// Puts a directory before the others on `PATH`, for every process of the fleet.
-    pub fn path_first(self, directory: &Path) -> Self {
-        let path = format!("{}:{}", text(directory), search_path());
-        self.env("PATH", path)
+    /// Puts a directory before the others on `PATH`, for every process of the fleet, also in units.
+    pub fn path_first(mut self, directory: &Path) -> Self {
+        self.path_first = Some(directory.to_owned());
+        self
     }
 
     /// Runs the fleet with another version of tmux, or returns `None` with a skip notice, see
