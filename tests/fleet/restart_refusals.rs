@@ -110,7 +110,7 @@ fn a_missing_env_file_is_written_again_from_the_roster() {
     let new = fleet.units().fleet().pane("coder0");
     assert_ne!(new.pid(), old.pid());
     assert_eq!(fleet.drift(), []);
-    fleet.mosaic(&["fleet", "stop", "coder0"]);
+    assert_eq!(fleet.mosaic(&["fleet", "stop", "coder0"]).status.code(), Some(0));
     fs::write(&env, "# no variables\n").unwrap();
     let started = fleet.mosaic(&["fleet", "start", "coder0"]);
     assert_eq!(started.status.code(), Some(0), "{started:?}");
@@ -132,7 +132,7 @@ fn an_env_file_that_is_no_regular_file_is_refused_by_every_command() {
     assert_eq!(item["kind"], "env-outdated");
     assert!(item["detail"].as_str().unwrap().contains("it is not a regular file"), "{item:#}");
 
-    fleet.mosaic(&["fleet", "stop", "coder0"]);
+    assert_eq!(fleet.mosaic(&["fleet", "stop", "coder0"]).status.code(), Some(0));
     let started = fleet.mosaic(&["fleet", "start", "coder0"]);
     assert_eq!(started.status.code(), Some(78), "{started:?}");
     let command = item["command"].as_str().unwrap().replace("mosaic fleet", &{

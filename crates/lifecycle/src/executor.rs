@@ -17,6 +17,7 @@ use crate::fleet_context::{FleetContext, ObserveError};
 use crate::managed::{JobRunner, unit_states};
 use crate::server_socket::restore_socket;
 use crate::start_requirements::StartRequirements;
+use crate::stop_records::{StopRecords, requester};
 use crate::unmanaged::{self, AgentObserver};
 
 /// How long the user manager may take for one answer.
@@ -96,10 +97,22 @@ impl<'a> LifecycleExecutor<'a> {
             reporter.report(LifecycleEvent::SocketUnreachable { reason: why });
         }
         let plans = self.plans(action, agents, &units, reporter);
+        let records = StopRecords {
+            paths: self.context.location.home.paths(),
+            roster: self.roster,
+            requester: requester(mosaic_probe::user(&|name| self.context.environment.variable(name))),
+        };
+        for (agent, _) in &plans {
+            records.begin(action, agent, reporter);
+        }
         let mut failures = 0;
         let mut count_failures = |event: LifecycleEvent| {
             if let LifecycleEvent::Finished(ActionReport { result: Err(_), .. }) = &event {
                 failures += 1;
+            }
+            // Before the report, so that who reads it observes the agent as stopped.
+            if let LifecycleEvent::Finished(report) = &event {
+                records.finish(action, report, reporter);
             }
             reporter.report(event);
         };

@@ -9,6 +9,7 @@
 //!   check     what a start needs, before anything is stopped     start_requirements
 //!   execute   one job per unit                                   managed
 //!             or the launcher and signals                        direct, unmanaged
+//!   record    the agents that were stopped on request            stop_records
 //! ```
 //!
 //! Each [`ActionReport`] goes to the caller's [`Reporter`] as soon as its agent is done. Nothing here
@@ -27,6 +28,7 @@ mod parallel;
 mod relaunch;
 mod server_socket;
 mod start_requirements;
+mod stop_records;
 mod unmanaged;
 
 pub use action::{

@@ -15,21 +15,27 @@ use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 use crate::advice::{Advice, quoted, tmux_command};
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::observe::{GeneratedFiles, LaunchCommand, Observation, UnitFiles};
-use crate::snapshot::{DriftItem, DriftKind};
+use crate::snapshot::{Condition, DriftItem, DriftKind, HolderSnapshot};
 use crate::target::Target;
 
 /// The drift of one agent of the roster. `generated` is `None` if the agent's generated files could not be read.
 pub(crate) fn agent_drift(
     target: &Target,
     agent: &AgentName,
+    condition: Condition,
     generated: Option<&GeneratedFiles>,
     facts: &AgentFacts<'_>,
     observation: &Observation,
 ) -> Vec<DriftItem> {
     let items = [
-        session_drift(agent, facts, observation),
+        // An agent that was stopped on request has no session on purpose.
+        if condition == Condition::Stopped { None } else { session_drift(agent, facts, observation) },
         // Without a manager no unit starts an agent, so none is missing.
-        if observation.direct { None } else { unit_drift(agent, facts, observation.unit_files.as_ref().ok()) },
+        if observation.direct {
+            None
+        } else {
+            unit_drift(agent, condition, facts, observation.unit_files.as_ref().ok())
+        },
         // A run directory that cannot be read says nothing about any agent.
         observation.heartbeats.ok().and_then(|_| heartbeat_drift(agent, facts, target)),
         generated.and_then(|generated| command_drift(agent, generated, facts)),
@@ -106,12 +112,23 @@ fn session_outside_tmux(agent: &AgentName, facts: &AgentFacts<'_>, observation: 
     Some(item(agent, DriftKind::SessionMissing, detail, advice))
 }
 
-fn unit_drift(agent: &AgentName, facts: &AgentFacts<'_>, files: Option<&UnitFiles>) -> Option<DriftItem> {
+fn unit_drift(
+    agent: &AgentName,
+    condition: Condition,
+    facts: &AgentFacts<'_>,
+    files: Option<&UnitFiles>,
+) -> Option<DriftItem> {
     let files = files?;
+    // A person who stops an agent may also disable or mask its unit, so that a boot does not start it.
+    let is_stopped = condition == Condition::Stopped;
     let name = UnitName::agent(agent);
     let install = || Advice::run("mosaic fleet install");
     let template_masked = files.links.masked.iter().any(|unit| unit.as_str() == UnitName::AGENT_TEMPLATE);
-    if template_masked || files.links.masked.contains(&name) {
+    let masked = files.links.masked.contains(&name);
+    if masked && is_stopped && !template_masked {
+        return None;
+    }
+    if template_masked || masked {
         let detail = format!("{name} is masked and cannot be started");
         let masked = if template_masked { UnitName::AGENT_TEMPLATE } else { name.as_str() };
         let advice = Advice::run(format!("systemctl --user unmask {masked}"));
@@ -129,7 +146,7 @@ fn unit_drift(agent: &AgentName, facts: &AgentFacts<'_>, files: Option<&UnitFile
     let enabled = files.links.enabled.contains(&name);
     let disabled =
         || item(agent, DriftKind::UnitDisabled, format!("{name} is not enabled: a boot does not start it"), install());
-    (!enabled).then(disabled)
+    (!enabled && !is_stopped).then(disabled)
 }
 
 /// Whether the heartbeat is one that the sidecar would have replaced by now.
@@ -267,9 +284,15 @@ fn observed_socket(observation: &Observation) -> SocketName {
 }
 
 /// All drift that does not belong to an agent of the roster.
-pub(crate) fn fleet_drift(target: &Target, roster: &Roster, observation: &Observation) -> Vec<DriftItem> {
+pub(crate) fn fleet_drift(
+    target: &Target,
+    roster: &Roster,
+    holder: &HolderSnapshot,
+    observation: &Observation,
+) -> Vec<DriftItem> {
     let socket = socket_drift(target, roster, observation);
-    let holder = if socket.is_some() { None } else { holder_drift(target, roster, observation) };
+    let is_explained = holder.stopped || socket.is_some();
+    let holder = if is_explained { None } else { holder_drift(target, roster, observation) };
     let mut items: Vec<DriftItem> =
         [holder, socket, run_directory_drift(target, roster, observation), linger_drift(target, observation)]
             .into_iter()

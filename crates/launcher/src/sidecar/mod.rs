@@ -14,7 +14,7 @@
 //! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
 //! | delivering waiting messages | `message_delivery.rs` | acts |
 //! | a socket of the tmux server that was removed | `socket_guard.rs` | acts |
-//! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs` | a pure decision in each |
+//! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs`, `unit_state.rs` | a pure decision in each |
 //! | reporting to the launcher and to systemd | `start_report.rs`, `systemd_notify.rs` | acts |
 
 mod after_stop;
@@ -31,6 +31,7 @@ mod process_termination;
 mod socket_guard;
 mod start_report;
 mod systemd_notify;
+mod unit_state;
 
 pub use after_stop::after_stop;
 pub use agent_end::AgentEnd;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use mosaic_domain::{Pid, env_var};
-use mosaic_heartbeat::{AgentLock, LockRole, RunDirectoryError};
+use mosaic_heartbeat::{AgentLock, LockRole, RunDirectoryError, StopRecord};
 use mosaic_process::{Cgroup, PidFd, ProcRoot};
 use mosaic_tmux::{Pane, Server, ServerRecord, TmuxError};
 use rustix::process::Signal;
@@ -53,6 +53,10 @@ pub fn run(arguments: &Arguments) -> Result<(), StartError> {
         .map_err(|source| StartError::WorkingDirectory { path: settings.working_directory.clone(), source })?;
     settings.run_directory.prepare()?;
     let lock = acquire_starter_lock(&settings)?;
+    if let Some(home) = &settings.mosaic_home {
+        // An error is ignored: observers compare the record with the heartbeats too.
+        let _ = StopRecord::remove(&home.paths(), &settings.agent);
+    }
     let run_directory = settings.run_directory.path();
     // Otherwise the server seems to be gone, and a second one would be started beside the one in which agents run.
     ServerRecord::restore_socket(run_directory, &settings.socket, &ProcRoot::default(), SOCKET_TIMEOUT)?;

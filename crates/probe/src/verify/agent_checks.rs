@@ -10,7 +10,7 @@ use super::program_facts::{NO_SEARCH_PATH, ProgramFacts};
 use crate::advice::Advice;
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::observe::Observation;
-use crate::snapshot::{AgentSnapshot, AttentionAdvice, DriftItem, DriftKind, attention_advice};
+use crate::snapshot::{AgentSnapshot, AttentionAdvice, Condition, DriftItem, DriftKind, attention_advice};
 use crate::target::Target;
 
 /// The status of a check with its evidence.
@@ -62,13 +62,29 @@ pub(super) fn agent_checks(
     // What is wrong with the heartbeat has its advice in the drift.
     let of_heartbeat =
         evidence.advice(|| heartbeat_advice(agent, &input.snapshot.drift, target).unwrap_or_else(|| start.clone()));
+    // An agent that was stopped on request is as it should be without a process.
+    let stopped = (snapshot.condition == Condition::Stopped).then_some(snapshot);
+    let unless_stopped = |outcome: &dyn Fn() -> Outcome| match stopped {
+        Some(stopped) => (Status::Pass, evidence.copy(stopped.reason.as_deref().unwrap_or_default())),
+        None => outcome(),
+    };
     [
-        row(CheckName::Session, session(agent, agent_facts, evidence), true, &start),
-        row(CheckName::Process, process(agent_facts, evidence), true, &of_heartbeat),
-        row(CheckName::Heartbeat, heartbeat(agent_facts, evidence), true, &of_heartbeat),
-        row(CheckName::UnitActive, unit_active(&unit, agent_facts, observation, evidence), units_required, &start),
+        row(CheckName::Session, unless_stopped(&|| session(agent, agent_facts, evidence)), true, &start),
+        row(CheckName::Process, unless_stopped(&|| process(agent_facts, evidence)), true, &of_heartbeat),
+        row(CheckName::Heartbeat, unless_stopped(&|| heartbeat(agent_facts, evidence)), true, &of_heartbeat),
+        row(
+            CheckName::UnitActive,
+            unless_stopped(&|| unit_active(&unit, agent_facts, observation, evidence)),
+            units_required,
+            &start,
+        ),
         row(CheckName::UnitEnabled, unit_enabled(&unit, snapshot, observation, evidence), units_required, &install),
-        row(CheckName::ControlGroup, control_group(&unit, agent_facts, observation, evidence), units_required, &start),
+        row(
+            CheckName::ControlGroup,
+            unless_stopped(&|| control_group(&unit, agent_facts, observation, evidence)),
+            units_required,
+            &start,
+        ),
         row(CheckName::Runtime, runtime, runtime_required, &runtime_advice),
         row(
             CheckName::Activity,
@@ -202,6 +218,9 @@ fn unit_enabled(name: &UnitName, agent: &AgentSnapshot, observation: &Observatio
     match (missing, files.links.enabled.contains(name)) {
         (true, _) => (Status::Fail, evidence.format(format_args!("{name} is not installed, or masked"))),
         (false, true) => (Status::Pass, evidence.format(format_args!("{name} is enabled"))),
+        (false, false) if agent.condition == Condition::Stopped => {
+            (Status::Pass, evidence.format(format_args!("{name} is not enabled, and the agent is stopped")))
+        }
         (false, false) => (Status::Fail, evidence.format(format_args!("{name} is not enabled"))),
     }
 }

@@ -198,6 +198,9 @@ pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
             "NOTE: {} did not say what the agent runs, and was written from the roster",
             path.display()
         )),
+        LifecycleEvent::StopRecordFailed { reason } => {
+            print_notice(&format!("NOTE: whether an agent is stopped on request cannot be recorded: {reason}"));
+        }
         LifecycleEvent::LauncherOutput { line } => print_notice(line),
         LifecycleEvent::NotRestarted(agents) => {
             let names: Vec<&str> = agents.iter().map(mosaic_domain::AgentName::as_str).collect();
