@@ -287,6 +287,7 @@ fn a_fleet_that_was_stopped_needs_no_tmux_server() {
     let mut changed = observation();
     stop(&mut changed, "coder0", 200);
     changed.tmux.result = Ok(None);
+    end(&mut changed, 100);
     unit(&mut changed, "lead").active = ActiveState::Failed;
     assert_eq!(drift(&target(), &changed), ["session-missing lead", "holder-missing mosaic-factory"]);
     changed.tmux = observation().tmux;
