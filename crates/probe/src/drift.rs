@@ -66,8 +66,7 @@ fn unit_drift(agent: &AgentName, facts: &AgentFacts<'_>, files: Option<&UnitFile
     let files = files?;
     let name = UnitName::agent(agent);
     let install = || "mosaic fleet install".to_owned();
-    let template_masked = files.links.masked.iter().any(|unit| unit.as_str() == UnitName::AGENT_TEMPLATE);
-    if template_masked || files.links.masked.contains(&name) {
+    if files.links.is_masked(&name) {
         let detail = format!("{name} is masked and cannot be started");
         return Some(item(agent, DriftKind::UnitMissing, detail, format!("systemctl --user unmask {name}")));
     }
