@@ -13,7 +13,7 @@
 //! | what the end of the pane process means | `end_classifier.rs` | pure |
 //! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
 //! | delivering waiting messages | `message_delivery.rs` | acts |
-//! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs` | a pure decision in each |
+//! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs`, `unit_state.rs` | a pure decision in each |
 //! | reporting to the launcher and to systemd | `start_report.rs` | acts |
 
 mod after_stop;
@@ -28,6 +28,7 @@ mod heartbeat_writer;
 mod message_delivery;
 mod process_termination;
 mod start_report;
+mod unit_state;
 
 pub use after_stop::after_stop;
 pub use agent_end::AgentEnd;
