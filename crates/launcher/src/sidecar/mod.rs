@@ -9,6 +9,7 @@
 //! | the event loop, respawned panes | `event_loop.rs` | acts |
 //! | the one wait | `event_wait.rs` | acts |
 //! | when the next heartbeat is due | `heartbeat_schedule.rs` | pure |
+//! | when to look at the agent's control group | `group_watch.rs` | pure |
 //! | writing heartbeats, holding the lock | `heartbeat_writer.rs` | acts |
 //! | what the end of the pane process means | `end_classifier.rs` | pure |
 //! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
@@ -22,6 +23,7 @@ mod assignment;
 mod end_classifier;
 mod event_loop;
 mod event_wait;
+mod group_watch;
 mod guardian;
 mod heartbeat_schedule;
 mod heartbeat_writer;
