@@ -15,6 +15,7 @@ mod server_socket;
 mod session;
 mod session_clients;
 mod session_list;
+mod tab_stops;
 mod tmux_error;
 
 pub use control_client::BindCommand;
