@@ -53,9 +53,12 @@ impl StartRequirements<'_> {
             reason: if ends_agent { format!("not restarted: {reason}") } else { reason },
         })?;
         if ends_agent {
-            self.programs(&env, &settings).and_then(|()| self.working_directory(&env, &settings)).map_err(
-                |reason| ActionFailure { kind: FailureKind::Unavailable, reason: format!("not restarted: {reason}") },
-            )?;
+            let full = self.context.location.run_directory.write_fault();
+            let checked = full.map_or(Ok(()), Err).and_then(|()| self.programs(&env, &settings));
+            checked.and_then(|()| self.working_directory(&env, &settings)).map_err(|reason| ActionFailure {
+                kind: FailureKind::Unavailable,
+                reason: format!("not restarted: {reason}"),
+            })?;
         }
         Ok(())
     }
