@@ -127,7 +127,7 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
         PaneFact::Exists(pane) => Some(SessionSnapshot {
             exists: true,
             pane_id: Some(pane.id.to_string()),
-            pane_pid: Some(pane.pid.get()),
+            pane_pid: pane.pid.map(Pid::get),
             pane_dead: Some(pane.dead),
             process_alive: match facts.process {
                 ProcessFact::Alive => Some(!pane.dead),
@@ -136,7 +136,7 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
             },
             process_since: facts
                 .observed
-                .and_then(|process| started(pane.pid, process, observation))
+                .and_then(|process| started(pane.pid?, process, observation))
                 .map(round_to_milliseconds),
             command: facts.observed.and_then(|process| process.foreground.clone()),
             last_output: Timestamp::from_second(pane.last_output).ok().map(round_to_milliseconds),
@@ -161,7 +161,7 @@ fn activity(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation)
         PaneFact::Exists(pane) => Some(pane),
         PaneFact::Unknown(_) | PaneFact::NoServer | PaneFact::Missing => None,
     };
-    let process = pane.map(|pane| pane.pid).zip(facts.observed);
+    let process = pane.and_then(|pane| pane.pid).zip(facts.observed);
     let start = process.and_then(|(pid, process)| start_of(pid, process, observation));
     let report = observation.heartbeats.ok().and_then(|files| files.activities.get(name));
     judge_activity(ActivityEvidence {

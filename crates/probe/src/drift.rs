@@ -11,6 +11,7 @@ use mosaic_domain::AgentName;
 use mosaic_heartbeat::{Freshness, Status};
 use mosaic_roster::Roster;
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
+use mosaic_tmux::SessionPane;
 
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::observe::{GeneratedFiles, LaunchCommand, Observation, UnitFiles};
@@ -95,11 +96,11 @@ fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftIte
         HeartbeatFact::Missing => stale("its process runs, but there is no heartbeat".to_owned()),
         HeartbeatFact::Unreadable(why) => stale(format!("its process runs, but its heartbeat cannot be read: {why}")),
         HeartbeatFact::Read { heartbeat, binding: Binding::Other | Binding::OtherBoot, .. } => {
-            let PaneFact::Exists(pane) = facts.pane else { return None };
-            let detail = if heartbeat.pid == pane.pid {
-                format!("its heartbeat names an earlier process with PID {}", pane.pid)
+            let PaneFact::Exists(SessionPane { pid: Some(pid), .. }) = facts.pane else { return None };
+            let detail = if heartbeat.pid == *pid {
+                format!("its heartbeat names an earlier process with PID {pid}")
             } else {
-                format!("its heartbeat names process {}, but its pane runs process {}", heartbeat.pid, pane.pid)
+                format!("its heartbeat names process {}, but its pane runs process {pid}", heartbeat.pid)
             };
             Some(item(agent, DriftKind::PidMismatch, detail, restart))
         }

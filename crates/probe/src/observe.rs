@@ -253,7 +253,7 @@ fn agent_pids(tmux: &Observed<Option<TmuxServer>>, holder: &str, named: BTreeSet
     match &tmux.result {
         Ok(server) => {
             let panes = server.iter().flat_map(|server| server.sessions.values());
-            panes.filter(|pane| pane.session != holder).map(|pane| pane.pid).collect()
+            panes.filter(|pane| pane.session != holder).filter_map(|pane| pane.pid).collect()
         }
         Err(_) => named,
     }

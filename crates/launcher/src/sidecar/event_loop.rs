@@ -232,7 +232,7 @@ impl Sidecar {
     pub(super) fn accept_respawned_pane(&mut self) -> io::Result<()> {
         while let Some(connection) = self.events.handshake.as_ref().map_or(Ok(None), HandshakeSocket::accept)? {
             let pane = self.server.pane(self.heartbeat.assignment().pane).unwrap_or(None);
-            let Some(pane) = pane.filter(|pane| pane.pid == connection.pid()) else { continue };
+            let Some(pane) = pane.filter(|pane| pane.pid == Some(connection.pid())) else { continue };
             let cgroup = self.service.as_ref().map(SystemdService::cgroup);
             let spec = exec_spec(&self.settings, env::vars_os(), cgroup);
             if self.bind_to(&pane)?
@@ -253,18 +253,19 @@ impl Sidecar {
 
     /// Watches the process that is in the pane now. Returns `false` if it has ended.
     pub(super) fn bind_to(&mut self, pane: &Pane) -> io::Result<bool> {
-        let Ok(fd) = PidFd::open(pane.pid) else { return Ok(false) };
-        let Some(identity) = self.proc.identity(pane.pid)? else { return Ok(false) };
+        let Some(pid) = pane.pid else { return Ok(false) };
+        let Ok(fd) = PidFd::open(pid) else { return Ok(false) };
+        let Some(identity) = self.proc.identity(pid)? else { return Ok(false) };
         // The respawned process is noticed twice, in the pane and on the socket; it is one start.
         if identity == self.heartbeat.assignment().process {
             return Ok(true);
         }
         // While tmux shows the process as running, the PID that was opened above cannot belong to another process.
         let present = self.server.pane(pane.id).unwrap_or(None);
-        if present.is_none_or(|present| present.pid != pane.pid || present.verdict.is_some()) {
+        if present.is_none_or(|present| present.pid != Some(pid) || present.verdict.is_some()) {
             return Ok(false);
         }
-        self.add_to_cgroup(pane.pid);
+        self.add_to_cgroup(pid);
         self.events.pane = Some(fd);
         self.heartbeat.bind_to(identity);
         self.heartbeat.write(Status::Ok, None);

@@ -3,6 +3,7 @@
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{Freshness, Status as HeartbeatStatus};
 use mosaic_systemd::{ActiveState, UnitName};
+use mosaic_tmux::SessionPane;
 
 use super::check::{Check, CheckName, Evidence, READ_FAILURE_ADVICE, Scope, Status};
 use super::program_facts::{NO_SEARCH_PATH, ProgramFacts};
@@ -112,25 +113,29 @@ fn process(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
     match &facts.process {
         ProcessFact::Unreadable(why) => return (Status::Unknown, why.clone()),
         ProcessFact::Alive if !pane.dead => {}
-        _ => return (Status::Fail, evidence.format(format_args!("process {} has ended", pane.pid))),
+        _ => return (Status::Fail, evidence.format(format_args!("{} has ended", process_of(pane)))),
     }
+    let process = process_of(pane);
     match &facts.heartbeat {
         HeartbeatFact::Missing => {
-            (Status::Fail, evidence.format(format_args!("process {} runs, but there is no heartbeat", pane.pid)))
+            (Status::Fail, evidence.format(format_args!("{process} runs, but there is no heartbeat")))
         }
-        HeartbeatFact::Unreadable(why) => (
-            Status::Unknown,
-            evidence.format(format_args!("process {} runs, but its heartbeat cannot be read: {why}", pane.pid)),
-        ),
+        HeartbeatFact::Unreadable(why) => {
+            (Status::Unknown, evidence.format(format_args!("{process} runs, but its heartbeat cannot be read: {why}")))
+        }
         HeartbeatFact::Read { binding: Binding::Same, .. } => {
-            (Status::Pass, evidence.format(format_args!("process {} runs, and its heartbeat names it", pane.pid)))
+            (Status::Pass, evidence.format(format_args!("{process} runs, and its heartbeat names it")))
         }
         HeartbeatFact::Read { heartbeat, .. } => (
             Status::Fail,
-            evidence
-                .format(format_args!("process {} runs, but its heartbeat names process {}", pane.pid, heartbeat.pid)),
+            evidence.format(format_args!("{process} runs, but its heartbeat names process {}", heartbeat.pid)),
         ),
     }
+}
+
+/// The pane's process, by its PID if tmux reports it.
+fn process_of(pane: &SessionPane) -> String {
+    pane.pid.map_or_else(|| "the process in its pane".to_owned(), |pid| format!("process {pid}"))
 }
 
 fn heartbeat(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
