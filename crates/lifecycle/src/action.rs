@@ -62,6 +62,8 @@ pub struct ActionReport {
     pub result: Result<Outcome, String>,
     /// The time from the request to the result.
     pub duration: Duration,
+    /// The action failed only because another command acts on the same subject at the same time.
+    pub superseded: bool,
 }
 
 /// What a caller learns while an action runs.
@@ -75,6 +77,11 @@ pub enum LifecycleEvent {
     /// Agents that are not in the roster and have no unit cannot be found.
     UnlistedAgentsUnknown {
         /// Why the run directory cannot be listed.
+        reason: String,
+    },
+    /// The record that an agent was stopped on request cannot be written or removed.
+    StopRecordFailed {
+        /// The path of the record, and the error.
         reason: String,
     },
     /// A warning of the launcher, or a line that the agent wrote before it ended.
@@ -146,6 +153,7 @@ impl Outcome {
 impl LifecycleEvent {
     /// The report of an action that began at `began` on the monotonic clock and ends now.
     pub(crate) fn finished_now(subject: Subject, result: Result<Outcome, String>, began: Duration) -> Self {
-        Self::Finished(ActionReport { subject, result, duration: monotonic().saturating_sub(began) })
+        let duration = monotonic().saturating_sub(began);
+        Self::Finished(ActionReport { subject, result, duration, superseded: false })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mosaic_domain::AgentName;
+use mosaic_process::monotonic;
 use mosaic_provision::running_agents;
 use mosaic_roster::{Roster, RosterError};
 use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
@@ -14,6 +15,7 @@ use crate::agent_plan::{AgentPlan, ExecutionMode, UnitState, plan};
 use crate::direct;
 use crate::fleet_context::{FleetContext, ObserveError};
 use crate::managed::{JobRunner, unit_states};
+use crate::stop_records::{StopRecords, requester};
 use crate::unmanaged::{self, AgentObserver};
 
 /// How long the user manager may take for one answer.
@@ -72,7 +74,7 @@ impl<'a> LifecycleExecutor<'a> {
     }
 
     /// Performs an action, and reports each agent's result as soon as it is known. `timeout` is how long
-    /// to wait for the agents.
+    /// the whole action may take; a tmux server that does not answer takes its share of it.
     ///
     /// # Errors
     /// The action cannot be performed on any agent.
@@ -83,6 +85,8 @@ impl<'a> LifecycleExecutor<'a> {
         timeout: Duration,
         reporter: &mut dyn Reporter,
     ) -> Result<(), LifecycleError> {
+        let deadline = monotonic() + timeout;
+        let left = || deadline.saturating_sub(monotonic());
         let units = self.manager.as_ref().map_or(Ok(BTreeMap::new()), unit_states)?;
         let agents = match scope {
             Scope::All => {
@@ -92,10 +96,22 @@ impl<'a> LifecycleExecutor<'a> {
             Scope::Agents(agents) => agents.clone(),
         };
         let plans = self.plans(action, agents, &units);
+        let records = StopRecords {
+            paths: self.context.location.home.paths(),
+            roster: self.roster,
+            requester: requester(mosaic_probe::user(&|name| self.context.environment.variable(name))),
+        };
+        for (agent, _) in &plans {
+            records.begin(action, agent, reporter);
+        }
         let mut failures = 0;
         let mut count_failures = |event: LifecycleEvent| {
             if let LifecycleEvent::Finished(ActionReport { result: Err(_), .. }) = &event {
                 failures += 1;
+            }
+            // Before the report, so that who reads it observes the agent as stopped.
+            if let LifecycleEvent::Finished(report) = &event {
+                records.finish(action, report, reporter);
             }
             reporter.report(event);
         };
@@ -103,19 +119,20 @@ impl<'a> LifecycleExecutor<'a> {
         match &self.manager {
             Some(manager) => {
                 let with_holder = action == LifecycleAction::Start && *scope == Scope::All && holder != UnitState::Up;
-                let jobs = JobRunner { manager, action, timeout };
+                let jobs = JobRunner { manager, action, timeout: left() };
                 jobs.execute(self, &plans, with_holder.then_some(Outcome::Started), &mut count_failures)?;
             }
-            None => direct::execute(self, &plans, timeout, &mut count_failures)?,
+            None => direct::execute(self, &plans, left(), &mut count_failures)?,
         }
         match (action, scope) {
             (LifecycleAction::Stop, Scope::All) if failures > 0 => {
                 let result = Err("not stopped, because not every agent could be stopped".to_owned());
-                let report = ActionReport { subject: Subject::Holder, result, duration: Duration::ZERO };
+                let duration = Duration::ZERO;
+                let report = ActionReport { subject: Subject::Holder, result, duration, superseded: false };
                 reporter.report(LifecycleEvent::Finished(report));
                 Ok(())
             }
-            (LifecycleAction::Stop, Scope::All) => self.stop_holder(holder, timeout, reporter),
+            (LifecycleAction::Stop, Scope::All) => self.stop_holder(holder, left(), reporter),
             _ => Ok(()),
         }
     }

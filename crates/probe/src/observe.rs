@@ -4,6 +4,7 @@
 //! user manager covers all units; each file is read once. The sources are read concurrently: the processes that
 //! heartbeats name while tmux answers, and those that only tmux knows after that.
 
+mod boot_time;
 mod generated_files;
 mod observation;
 mod process_reader;
@@ -29,6 +30,7 @@ use mosaic_systemd::Linger;
 
 use crate::snapshot::SourceName;
 use crate::target::Target;
+use boot_time::BootTime;
 use generated_files::GeneratedFilesCache;
 use process_reader::ProcessCache;
 use roster_file::RosterCache;
@@ -57,6 +59,7 @@ pub(crate) struct Cache {
     generated: Source<GeneratedFilesCache>,
     /// The last valid roster, which stays in effect while the file cannot be read.
     last_good: Option<LastGood>,
+    boot_time: BootTime,
     /// There is only one observation, so nothing is kept open for another one.
     single_use: bool,
 }
@@ -94,7 +97,7 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
     let now =
         Now { wall: Timestamp::now(), monotonic: mosaic_process::monotonic(), boot: ProcRoot::default().boot_id()? };
     // Read both clocks at the same moment, because start times are converted between them.
-    let since_boot = mosaic_process::since_boot();
+    let since_boot = cache.boot_time.elapsed(now.wall, mosaic_process::since_boot());
     let named = heartbeat_pids(&heartbeats);
     let sidecars = Arc::new(sidecar_pids(&heartbeats));
     let single_use = cache.single_use;
@@ -108,7 +111,12 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
     let effective_roster = roster.effective();
     let generated = cache.generated.begin(target.limit, {
         let target = Arc::clone(target);
-        move |cache| Ok(cache.read(&target, effective_roster?))
+        move |cache| {
+            let directory = target.home.paths().stop_records();
+            let stops = mosaic_heartbeat::read_stop_records(&directory)
+                .map_err(|error| format!("cannot read {}: {error}", directory.display()));
+            Ok((cache.read(&target, effective_roster?), stops))
+        }
     });
     let tmux = tmux.finish();
     let holder = target.holder_session(roster.roster());
@@ -127,6 +135,11 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         }
         Err(why) => (Err(why.clone()), Err(why), Linger::NoLogind, false),
     };
+    let generated = generated.finish();
+    let (files, stops) = match generated.result {
+        Ok((files, stops)) => (Ok(files), stops),
+        Err(why) => (Err(why.clone()), Err(why)),
+    };
     Ok(Observation {
         now,
         since_boot,
@@ -139,7 +152,8 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         heartbeats,
         processes,
         screens,
-        generated: generated.finish(),
+        stops,
+        generated: Observed { result: files, took: generated.took },
     })
 }
 

@@ -142,15 +142,19 @@ impl FleetLocation {
             search_path: variable(env_var::PATH),
             assumed_interval: parsed(&variable, env_var::HEARTBEAT_INTERVAL)?.unwrap_or_default(),
             fallback_socket: parsed(&variable, env_var::TMUX_SOCKET)?.unwrap_or_default(),
-            fallback_holder: parsed(&variable, env_var::HOLDER_SESSION)?.unwrap_or_default(),
+            fallback_holder: match parsed(&variable, env_var::HOLDER_SESSION)? {
+                Some(session) => session,
+                None => parsed(&variable, env_var::TMUX_HOLDER)?.unwrap_or_default(),
+            },
             limit: Target::LIMIT,
             disabled_sources: BTreeSet::new(),
         })
     }
 }
 
-/// The name of the account. After `su` or `sudo` the variables name another user.
-fn user(variable: &impl Fn(&str) -> Option<OsString>) -> String {
+/// The name of the account that runs this process. After `su` or `sudo` the variables name another user.
+#[must_use]
+pub fn user(variable: &impl Fn(&str) -> Option<OsString>) -> String {
     let account = User::from_uid(Uid::effective()).ok().flatten().map(|user| user.name);
     let named = || text(variable, "USER").or_else(|| text(variable, "LOGNAME"));
     account.or_else(named).unwrap_or_else(|| Uid::effective().to_string())
@@ -208,5 +212,12 @@ mod tests {
         let nonsense = |name: &str| (name == "MOSAIC_HEARTBEAT_INTERVAL").then(|| OsString::from("soon"));
         let error = paths.target(nonsense).unwrap_err();
         assert!(error.to_string().starts_with("MOSAIC_HEARTBEAT_INTERVAL has an invalid value: "), "{error}");
+        let holder = |names: &[&str]| {
+            let given = paths.target(|name: &str| names.contains(&name).then(|| OsString::from(name.to_lowercase())));
+            given.unwrap().fallback_holder.to_string()
+        };
+        assert_eq!(holder(&[]), "_holder");
+        assert_eq!(holder(&["MOSAIC_TMUX_HOLDER"]), "mosaic_tmux_holder");
+        assert_eq!(holder(&["MOSAIC_TMUX_HOLDER", "MOSAIC_HOLDER_SESSION"]), "mosaic_holder_session");
     }
 }

@@ -50,6 +50,7 @@ impl Group {
             Self::Class(Class::Board) => "board",
             Self::Class(Class::Operations) => "operations",
             Self::Class(Class::Canary) => "canary",
+            Self::Class(Class::Worker) => "workers",
             Self::Class(Class::Other(class)) => class,
             Self::Unclassified => "agents",
             Self::Unmanaged => "not in the roster",
@@ -155,6 +156,8 @@ fn heartbeat(agent: &AgentSnapshot) -> Cell {
     let heartbeat = &agent.heartbeat;
     let paint = match heartbeat.health {
         HeartbeatHealth::Healthy => Paint::Plain,
+        // An agent that was stopped has no sidecar.
+        HeartbeatHealth::Stale if agent.condition == Condition::Stopped => Paint::Dim,
         HeartbeatHealth::Stale => Paint::Yellow,
         HeartbeatHealth::Unknown => Paint::Dim,
     };

@@ -32,30 +32,36 @@ pub(super) fn roster(target: &Target, observation: &Observation, scope: &Scope) 
             "correct the roster, or create one with mosaic fleet init",
         ),
         Ok(Some(roster)) if roster.agents.is_empty() && scope.agents.is_none() => {
-            let advice = "mosaic fleet add NAME --runtime RUNTIME --class CLASS";
+            let advice = "mosaic fleet add NAME --runtime RUNTIME";
             check(CheckName::Roster, Status::Fail, format!("{path} has no agents"), advice)
         }
         Ok(roster) => {
             let agents = roster.map_or(0, |roster| roster.agents.len());
-            check(CheckName::Roster, Status::Pass, format!("{path} lists {agents} agents"), "")
+            let agents = if agents == 1 { "1 agent".to_owned() } else { format!("{agents} agents") };
+            check(CheckName::Roster, Status::Pass, format!("{path} lists {agents}"), "")
         }
     }
 }
 
 pub(super) fn orchestrator(roster: &Roster) -> Check {
-    let advice = "give exactly one agent of the roster the class orchestrator";
+    let advice = "leave the class orchestrator to one agent of the roster";
     match roster.check_orchestrators() {
         Ok(()) => {
             let names: Vec<&str> = roster.orchestrators().iter().map(|agent| agent.name.as_str()).collect();
-            let evidence =
-                if names.is_empty() { "a fleet of one agent needs none".to_owned() } else { names.join(", ") };
+            let evidence = if names.is_empty() { "the fleet has none".to_owned() } else { names.join(", ") };
             check(CheckName::Orchestrator, Status::Pass, evidence, "")
         }
         Err(broken) => check(CheckName::Orchestrator, Status::Fail, broken.to_string(), advice),
     }
 }
 
+/// The evidence of the holder's checks while the whole fleet is stopped on request.
+const FLEET_STOPPED: &str = "every agent is stopped, so no tmux server is needed";
+
 pub(super) fn holder(target: &Target, snapshot: &Snapshot, observation: &Observation) -> Check {
+    if snapshot.holder.stopped {
+        return check(CheckName::Holder, Status::Pass, FLEET_STOPPED.to_owned(), "");
+    }
     let socket = target.socket_name(observation.roster.roster());
     let (status, evidence) = match (snapshot.holder.up, snapshot.holder.pid) {
         (None, _) => {
@@ -80,7 +86,10 @@ pub(super) fn holder(target: &Target, snapshot: &Snapshot, observation: &Observa
 
 /// A tmux server that was started by hand on the fleet's socket ends with that login session, and every agent with
 /// it.
-pub(super) fn holder_unit(observation: &Observation, facts: &ProgramFacts) -> Check {
+pub(super) fn holder_unit(snapshot: &Snapshot, observation: &Observation, facts: &ProgramFacts) -> Check {
+    if snapshot.holder.stopped {
+        return check(CheckName::HolderUnit, Status::Pass, FLEET_STOPPED.to_owned(), "");
+    }
     let name = UnitName::holder();
     let loaded = match &observation.systemd.result {
         Err(why) => return check(CheckName::HolderUnit, Status::Unknown, why.clone(), READ_FAILURE_ADVICE),
