@@ -97,11 +97,8 @@ impl EndLog {
         let bare = (kept.len() + 1).saturating_sub(MAX_ENTRIES_WITH_LINES);
         let mut new = String::with_capacity(text.len() + line.len() + 1);
         for (nth, old) in kept.iter().enumerate() {
-            if nth < bare {
-                new.push_str(&without_lines(old))
-            } else {
-                new.push_str(old)
-            }
+            let line = if nth < bare { without_lines(old) } else { (*old).to_owned() };
+            new.push_str(&line);
             new.push('\n');
         }
         new.push_str(line);
@@ -183,10 +180,10 @@ mod tests {
         let entries = log.entries().unwrap();
         assert!(matches!(entries[..], [LogEntry::Ended { .. }, LogEntry::StartRequested { .. }]), "{entries:?}");
         // Far more than any file of ours: its end is read.
-        let mut long = vec![b'x'; 1 << 20];
-        long.push(b'\n');
-        long.extend_from_slice(&good);
-        fs::write(log.path(), long).unwrap();
+        let mut huge = vec![b'x'; 1 << 20];
+        huge.push(b'\n');
+        huge.extend_from_slice(&good);
+        fs::write(log.path(), huge).unwrap();
         assert_eq!(log.entries().unwrap().len(), 1);
         fs::remove_file(log.path()).unwrap();
         fs::create_dir(log.path()).unwrap();

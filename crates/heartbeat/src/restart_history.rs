@@ -65,6 +65,20 @@ impl RestartHistory {
         if age > LONG_RUN.as_secs().cast_signed() { Duration::ZERO } else { self.delay() }
     }
 
+    /// How often the agent was started in what time, such as "started 11 times in 3 min". `further` is the number of starts
+    /// after the last end.
+    #[must_use]
+    pub fn starts_clause(&self, further: u32) -> String {
+        let seconds = self.until.as_second().saturating_sub(self.since.as_second());
+        let span = match seconds {
+            ..=90 => format!("{} s", seconds.max(1)),
+            91..5400 => format!("{} min", (seconds + 30) / 60),
+            _ => format!("{} h", (seconds + 1800) / 3600),
+        };
+        let starts = self.ends.saturating_add(further);
+        format!("started {starts} time{} in {span}", if starts == 1 { "" } else { "s" })
+    }
+
     /// Returns whether so many ends in a row are worth a word.
     #[must_use]
     pub fn is_loop(&self) -> bool {
@@ -112,9 +126,21 @@ mod tests {
     }
 
     #[test]
+    fn the_starts_are_counted_in_words() {
+        let table = [
+            (1, 0, 0, "started 1 time in 1 s"),
+            (10, 1, 173, "started 11 times in 3 min"),
+            (40, 0, 9000, "started 40 times in 3 h"),
+        ];
+        for (ends, further, seconds, expected) in table {
+            assert_eq!(RestartHistory { ends, since: at(0), until: at(seconds) }.starts_clause(further), expected);
+        }
+    }
+
+    #[test]
     fn only_short_runs_in_a_row_count() {
-        let requested = LogEntry::StartRequested { at: at(50) };
         type Case = (&'static str, Vec<LogEntry>, Option<(u32, i64)>);
+        let requested = LogEntry::StartRequested { at: at(50) };
         let table: [Case; 11] = [
             ("none", vec![], None),
             ("one", vec![ended(20, FAILED, 13)], Some((1, 7))),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mosaic_domain::Pid;
-use mosaic_heartbeat::Status;
+use mosaic_heartbeat::{EndLog, Status};
 use mosaic_process::{Cgroup, Notification, PidFd, ProcRoot, ServiceNotifier, monotonic};
 use mosaic_tmux::{Pane, Server};
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -114,6 +114,8 @@ pub(super) struct Sidecar {
     pub(super) service: Option<SystemdService>,
     foreground: bool,
     pub(super) heartbeat: HeartbeatWriter,
+    /// `None` if no variable sets the directory of the fleet.
+    pub(super) end_log: Option<EndLog>,
     pub(super) events: EventSources,
     pub(super) manager: ServiceNotifier,
     schedule: HeartbeatSchedule,
@@ -158,6 +160,7 @@ impl Sidecar {
             group_watch: GroupWatch::new(monotonic()),
             is_outside_group: false,
             messages: WaitingMessages::new(&settings),
+            end_log: settings.end_log(),
             settings,
             events,
         })
@@ -173,7 +176,7 @@ impl Sidecar {
         loop {
             match self.events.wait(self.time_to_wait(), self.manager.waiting_socket())? {
                 Event::Signal => match self.events.signals.next_request()? {
-                    Some(SignalRequest::Stop) => return self.stop().map(SidecarOutcome::AgentEnded),
+                    Some(SignalRequest::Stop { sender }) => return self.stop(sender).map(SidecarOutcome::AgentEnded),
                     // systemd would take the exit of a unit's main process as the end of the unit.
                     Some(SignalRequest::HandOver) if !self.foreground => return Ok(SidecarOutcome::HandedOver),
                     Some(SignalRequest::HandOver) | None => {}

@@ -18,7 +18,7 @@ use super::session_setup::RunningAgent;
 use super::sidecar_launcher::SidecarLauncher;
 use super::start_output::StartOutcome;
 use super::start_plan::{Mode, Observed, RunningSidecar, Session, Step, plan};
-use super::{Arguments, StartError, StartOutput, exec_spec};
+use super::{Arguments, StartError, StartOutput, exec_spec, restart_delay};
 use crate::handshake::{ExecSpec, HandshakeAddress};
 use crate::launch_settings::LaunchSettings;
 use crate::sidecar::end_process;
@@ -37,6 +37,10 @@ const SIDECAR_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// # Errors
 /// The agent was not started. Everything that the start made has been removed.
 pub fn run(arguments: &Arguments) -> Result<(), StartError> {
+    start(arguments).inspect_err(|error| restart_delay::record_failed_start(arguments, error))
+}
+
+fn start(arguments: &Arguments) -> Result<(), StartError> {
     let current_dir = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let settings = LaunchSettings::parse(arguments.agent.as_deref(), |name| env::var_os(name), &current_dir)?;
     let service = SystemdService::from_environment(|name| env::var_os(name))
@@ -50,6 +54,8 @@ pub fn run(arguments: &Arguments) -> Result<(), StartError> {
     make_working_directory(&settings.working_directory)
         .map_err(|source| StartError::WorkingDirectory { path: settings.working_directory.clone(), source })?;
     settings.run_directory.prepare()?;
+    // Before the lock is acquired, so that a start by hand need not wait.
+    restart_delay::wait(&settings, service.as_ref());
     let lock = acquire_starter_lock(&settings)?;
     if let Some(home) = &settings.mosaic_home {
         // An error is ignored: observers compare the record with the heartbeats too.
