@@ -190,6 +190,7 @@ pub(crate) fn fleet_drift(
 ) -> Vec<DriftItem> {
     let holder_drift = if holder.stopped { None } else { holder_drift(target, roster, observation) };
     let mut items: Vec<DriftItem> = holder_drift.into_iter().chain(linger_drift(target, observation)).collect();
+    items.extend(programs_drift(target, observation));
     let names = RosterNames::new(roster);
     // One item per name is enough: its unit would start the session again, and the session the heartbeat.
     let mut unmanaged: BTreeMap<String, DriftItem> = BTreeMap::new();
@@ -217,6 +218,25 @@ fn holder_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
         format!("systemctl --user restart {} (agents restart with it)", UnitName::holder())
     };
     Some(DriftItem { kind: DriftKind::HolderMissing, subject: socket.to_string(), detail, advice })
+}
+
+fn programs_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {
+    let detail = unusable_programs(observation)?;
+    Some(DriftItem {
+        kind: DriftKind::ProgramsUnusable,
+        subject: target.tools().display().to_string(),
+        detail,
+        advice: "mosaic fleet install; if that does not help, use a MOSAIC_HOME on a file system that runs programs"
+            .to_owned(),
+    })
+}
+
+/// The programs of the agents' units that cannot be run, in words. `None` if all can, or if no unit runs them.
+pub(crate) fn unusable_programs(observation: &Observation) -> Option<String> {
+    let runs_units = !observation.direct && observation.unit_files.as_ref().is_ok_and(|files| files.template_installed);
+    let unusable = &observation.unusable_programs;
+    let listed: Vec<String> = unusable.iter().map(ToString::to_string).collect();
+    (runs_units && !listed.is_empty()).then(|| listed.join("; "))
 }
 
 fn linger_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {

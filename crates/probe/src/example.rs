@@ -230,6 +230,8 @@ pub(crate) fn observation() -> Observation {
         screens: BTreeMap::new(),
         stops: Ok(BTreeMap::new()),
         generated: observed(Arc::default()),
+        ends: BTreeMap::new(),
+        unusable_programs: Vec::new(),
     };
     session(&mut observation, "_holder", 13);
     let holder = UnitName::holder();

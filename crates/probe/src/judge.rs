@@ -7,6 +7,7 @@
 mod activity_rules;
 #[cfg(test)]
 mod condition_tests;
+mod end_reasons;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use mosaic_tmux::SessionPane;
 use crate::observe::{Observation, ObservedProcess};
 use crate::snapshot::Condition;
 pub(crate) use activity_rules::{ActivityEvidence, judge_activity};
+pub(crate) use end_reasons::{ReasonEvidence, reason_with_ends};
 
 /// What each source says about one agent.
 #[derive(Clone, Debug)]

@@ -22,9 +22,12 @@ pub(super) fn agent_checks(
     program_facts: &ProgramFacts,
     scope: &Scope,
     evidence: Evidence,
-) -> [Check; 8] {
+) -> [Check; 9] {
     let restart = evidence.format(format_args!("mosaic fleet restart {agent}"));
-    let start = evidence.format(format_args!("mosaic fleet start {agent}; journalctl --user AGENT={agent}"));
+    let start = evidence.format(format_args!("mosaic fleet start {agent}; mosaic agent logs {agent}"));
+    let start_unit =
+        evidence.format(format_args!("{start}; journalctl --user -u {unit}", unit = UnitName::agent(agent)));
+    let logs = evidence.format(format_args!("mosaic agent logs {agent}"));
     let row = |name, (status, text): Outcome, required, advice: &str| Check {
         name,
         agent: Some(evidence.copy(agent.as_str())),
@@ -43,8 +46,11 @@ pub(super) fn agent_checks(
     let runtime = runtime(agent, observation, program_facts, evidence);
     // A command that only the shell can resolve is not a failure.
     let runtime_required = runtime.0 != Status::Unknown || scope.strict && has_recorded_path(agent, observation);
-    let runtime_advice =
-        if runtime.1 == NO_SEARCH_PATH { "mosaic fleet install" } else { "install it, then mosaic fleet install" };
+    let runtime_advice = match program_facts.installers.get(agent) {
+        _ if runtime.1 == NO_SEARCH_PATH => "mosaic fleet install".to_owned(),
+        Some(command) => evidence.format(format_args!("{command}; mosaic fleet install; mosaic fleet start {agent}")),
+        None => evidence.copy("install it, then mosaic fleet install"),
+    };
     let attention = attention_advice(snapshot);
     // An agent that was stopped on request is as it should be without a process.
     let stopped = (snapshot.condition == Condition::Stopped).then_some(snapshot);
@@ -65,7 +71,7 @@ pub(super) fn agent_checks(
             CheckName::UnitActive,
             unless_stopped(&|| unit_active(&unit, agent_facts, observation, evidence)),
             units_required,
-            &start,
+            &start_unit,
         ),
         row(
             CheckName::UnitEnabled,
@@ -79,7 +85,8 @@ pub(super) fn agent_checks(
             units_required,
             &restart,
         ),
-        row(CheckName::Runtime, runtime, runtime_required, runtime_advice),
+        row(CheckName::Runtime, runtime, runtime_required, &runtime_advice),
+        row(CheckName::Restarts, restarts(snapshot, evidence), true, &logs),
         row(
             CheckName::Activity,
             activity(snapshot, attention.as_ref(), evidence),
@@ -223,6 +230,14 @@ fn control_group(name: &UnitName, facts: &AgentFacts<'_>, observation: &Observat
             (Status::Unknown, evidence.copy("the process in its pane is unknown"))
         }
         None => (Status::Fail, evidence.copy("its process is not in the control group of a unit")),
+    }
+}
+
+fn restarts(agent: &AgentSnapshot, evidence: Evidence) -> Outcome {
+    match (&agent.restarts, &agent.reason) {
+        (None, _) => (Status::Pass, evidence.copy("it does not keep ending")),
+        (Some(_), Some(reason)) => (Status::Fail, evidence.copy(reason)),
+        (Some(restarts), None) => (Status::Fail, evidence.copy(&restarts.summary)),
     }
 }
 
