@@ -11,6 +11,7 @@ use mosaic_domain::{AgentName, Pid, SocketName};
 use mosaic_heartbeat::{Freshness, Status};
 use mosaic_roster::Roster;
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
+use mosaic_tmux::SessionPane;
 
 use crate::advice::{Advice, quoted, tmux_command};
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
@@ -97,7 +98,7 @@ fn session_outside_tmux(agent: &AgentName, facts: &AgentFacts<'_>, observation: 
     let server = observation.tmux.ok()?.as_ref()?;
     let HeartbeatFact::Read { heartbeat, .. } = &facts.heartbeat else { return None };
     let pid = heartbeat.pid;
-    let renamed = server.sessions.values().find(|pane| pane.pid == pid && !pane.dead);
+    let renamed = server.sessions.values().find(|pane| pane.pid == Some(pid) && !pane.dead);
     let (detail, advice) = match renamed {
         Some(pane) => {
             let tmux = tmux_command(observation, &observed_socket(observation));
@@ -203,11 +204,11 @@ fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>, target: &Target) -
             Some(item(agent, DriftKind::StaleHeartbeat, detail, unreadable_heartbeat_advice(agent, why, target)))
         }
         HeartbeatFact::Read { heartbeat, binding: Binding::Other | Binding::OtherBoot, .. } => {
-            let PaneFact::Exists(pane) = facts.pane else { return None };
-            let detail = if heartbeat.pid == pane.pid {
-                format!("its heartbeat names an earlier process with PID {}", pane.pid)
+            let PaneFact::Exists(SessionPane { pid: Some(pid), .. }) = facts.pane else { return None };
+            let detail = if heartbeat.pid == *pid {
+                format!("its heartbeat names an earlier process with PID {pid}")
             } else {
-                format!("its heartbeat names process {}, but its pane runs process {}", heartbeat.pid, pane.pid)
+                format!("its heartbeat names process {}, but its pane runs process {pid}", heartbeat.pid)
             };
             Some(item(agent, DriftKind::PidMismatch, detail, start(agent)))
         }
@@ -293,11 +294,16 @@ pub(crate) fn fleet_drift(
     let socket = socket_drift(target, roster, observation);
     let is_explained = holder.stopped || socket.is_some();
     let holder = if is_explained { None } else { holder_drift(target, roster, observation) };
-    let mut items: Vec<DriftItem> =
-        [holder, socket, run_directory_drift(target, roster, observation), linger_drift(target, observation)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut items: Vec<DriftItem> = [
+        holder,
+        socket,
+        run_directory_drift(target, roster, observation),
+        linger_drift(target, observation),
+        programs_drift(target, observation),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let names = RosterNames::new(roster);
     // One item per name is enough: its unit would start the session again, and the session the heartbeat.
     let mut unmanaged: BTreeMap<String, DriftItem> = BTreeMap::new();
@@ -338,6 +344,22 @@ fn socket_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
     );
     let socket = target.socket_name(observation.roster.roster());
     Some(about(socket, DriftKind::SocketMissing, detail, Advice::run("mosaic fleet start")))
+}
+
+fn programs_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {
+    let detail = unusable_programs(observation)?;
+    let install = "mosaic fleet install";
+    let text = format!("{install}; if that does not help, use a MOSAIC_HOME on a file system that runs programs");
+    let advice = Advice::run_as_in(install, text);
+    Some(about(target.tools().display(), DriftKind::ProgramsUnusable, detail, advice))
+}
+
+/// The programs of the agents' units that cannot be run, in words. `None` if all can, or if no unit runs them.
+pub(crate) fn unusable_programs(observation: &Observation) -> Option<String> {
+    let runs_units = !observation.direct && observation.unit_files.as_ref().is_ok_and(|files| files.template_installed);
+    let unusable = &observation.unusable_programs;
+    let listed: Vec<String> = unusable.iter().map(ToString::to_string).collect();
+    (runs_units && !listed.is_empty()).then(|| listed.join("; "))
 }
 
 fn linger_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {
@@ -410,7 +432,7 @@ fn unmanaged_sessions<'a>(
             facts.lives_outside_tmux().then_some(heartbeat.pid)
         })
         .collect();
-    let sessions = sessions.filter(move |pane| !of_agents.contains(&pane.pid));
+    let sessions = sessions.filter(move |pane| pane.pid.is_none_or(|pid| !of_agents.contains(&pid)));
     sessions.filter(|pane| names.is_unmanaged(&pane.session)).map(move |pane| {
         let session = pane.session.clone();
         let detail = format!("the session {session} on the socket {socket} is not in the roster");

@@ -8,6 +8,7 @@
 mod advice;
 mod assemble;
 mod drift;
+pub mod ends;
 #[cfg(any(test, feature = "example"))]
 pub mod example;
 mod judge;

@@ -5,9 +5,11 @@
 //! heartbeats name while tmux answers, and those that only tmux knows after that.
 
 mod boot_time;
+mod end_logs;
 mod generated_files;
 mod observation;
 mod process_reader;
+mod programs;
 mod roster_file;
 mod run_files;
 mod source;
@@ -32,6 +34,7 @@ use crate::judge::running_process;
 use crate::snapshot::SourceName;
 use crate::target::Target;
 use boot_time::BootTime;
+use end_logs::EndLogsCache;
 use generated_files::GeneratedFilesCache;
 use process_reader::ProcessCache;
 use roster_file::RosterCache;
@@ -40,10 +43,12 @@ use source::PendingRead;
 use tmux_source::{ScreenCache, ScreenQuery, TmuxQuery};
 use units::UnitCache;
 
+pub(crate) use end_logs::AgentEnds;
 pub(crate) use observation::{
     GeneratedFiles, LaunchCommand, Observation, Observed, ObservedProcess, ObservedSocket, RunFiles, TmuxServer,
     UnitFiles, Units,
 };
+pub(crate) use programs::UnusableProgram;
 pub(crate) use roster_file::{LastGood, ObservedRoster};
 pub(crate) use source::Source;
 pub(crate) use tmux_source::ObservedSign;
@@ -59,6 +64,8 @@ pub(crate) struct Cache {
     processes: Source<ProcessCache>,
     screens: Source<ScreenCache>,
     generated: Source<GeneratedFilesCache>,
+    ends: Source<EndLogsCache>,
+    programs: Source<()>,
     /// The last valid roster, which stays in effect while the file cannot be read.
     last_good: Option<LastGood>,
     boot_time: BootTime,
@@ -111,6 +118,14 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
             cache.read(&pids, &sidecars, single_use)
         }
     });
+    let ends = cache.ends.begin(target.limit, {
+        let (target, agents) = (Arc::clone(target), roster_agents(roster.roster()));
+        move |cache| Ok(cache.read(&target, &agents))
+    });
+    let programs = cache.programs.begin(target.limit, {
+        let tools = target.tools();
+        move |()| Ok(programs::unusable_programs(&tools))
+    });
     let effective_roster = roster.effective();
     let generated = cache.generated.begin(target.limit, {
         let target = Arc::clone(target);
@@ -161,7 +176,14 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         screens,
         stops,
         generated: Observed { result: files, took: generated.took },
+        ends: ends.finish().result.unwrap_or_default(),
+        unusable_programs: programs.finish().result.unwrap_or_default(),
     })
+}
+
+/// The names of the roster's agents.
+fn roster_agents(roster: Option<&Roster>) -> Vec<AgentName> {
+    roster.into_iter().flat_map(|roster| roster.agents.iter().map(|agent| agent.name.clone())).collect()
 }
 
 /// Begins to read a source, unless it is disabled.
@@ -280,7 +302,7 @@ fn agent_pids(
     match &tmux.result {
         Ok(server) => {
             let panes = server.iter().flat_map(|server| server.sessions.values());
-            let panes = panes.filter(|pane| pane.session != holder).map(|pane| pane.pid);
+            let panes = panes.filter(|pane| pane.session != holder).filter_map(|pane| pane.pid);
             let has_session =
                 |agent: &AgentName| server.as_ref().is_some_and(|server| server.sessions.contains_key(agent.as_str()));
             let beats = heartbeats.ok().into_iter().flat_map(|files| &files.heartbeats);

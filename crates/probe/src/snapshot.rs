@@ -5,6 +5,7 @@
 
 mod agent;
 mod attention;
+mod ends;
 pub(crate) mod text_format;
 
 use std::collections::BTreeMap;
@@ -20,11 +21,12 @@ pub use agent::{
 };
 /// The types of fields, so that a consumer of snapshots needs no further crate.
 pub use mosaic_domain::ExitVerdict;
-pub use mosaic_heartbeat::{Activity, Status as HeartbeatStatus};
+pub use mosaic_heartbeat::{Activity, EndVerdict, Status as HeartbeatStatus};
 pub use mosaic_roster::Class;
 pub use mosaic_systemd::ActiveState;
 
 pub use attention::{AttentionAdvice, AttentionReason, attention_advice};
+pub use ends::{EndSnapshot, RestartState, RestartsSnapshot};
 
 /// The state of a whole fleet at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -201,13 +203,15 @@ pub enum DriftKind {
     HolderMissing,
     /// The tmux server of living agents cannot be reached: its socket was removed, or another server took it.
     SocketMissing,
+    /// A program that the agents' units run is missing or cannot be executed.
+    ProgramsUnusable,
     /// Lingering is off: the user's units do not run without a login.
     LingerOff,
 }
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
@@ -222,6 +226,7 @@ impl DriftKind {
         Self::EnvOutdated,
         Self::HolderMissing,
         Self::SocketMissing,
+        Self::ProgramsUnusable,
         Self::LingerOff,
     ];
 
@@ -243,6 +248,7 @@ impl DriftKind {
             Self::EnvOutdated => "env-outdated",
             Self::HolderMissing => "holder-missing",
             Self::SocketMissing => "socket-missing",
+            Self::ProgramsUnusable => "programs-unusable",
             Self::LingerOff => "linger-off",
         }
     }

@@ -138,6 +138,9 @@ fn each_defect_has_exactly_one_kind() {
         }),
         ("holder-missing mosaic-factory", |o| drop(server(o).sessions.remove("_holder"))),
         ("socket-missing mosaic-factory", |o| o.tmux.result = Ok(None)),
+        ("programs-unusable /h/.config/mosaic/tools/fleet", |o| {
+            o.unusable_programs.push(crate::observe::UnusableProgram::missing("/h/start-agent-session"));
+        }),
         ("linger-off jarvis", |o| o.linger = Linger::Off),
     ];
     let target = target();

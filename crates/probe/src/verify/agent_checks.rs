@@ -3,6 +3,7 @@
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{Freshness, Status as HeartbeatStatus};
 use mosaic_systemd::{ActiveState, UnitName};
+use mosaic_tmux::SessionPane;
 
 use super::VerifyInput;
 use super::check::{Check, CheckName, Evidence, Status, read_failure_advice};
@@ -22,14 +23,19 @@ pub(super) fn agent_checks(
     agent_facts: &AgentFacts<'_>,
     snapshot: &AgentSnapshot,
     evidence: Evidence,
-) -> [Check; 8] {
+) -> [Check; 9] {
     let VerifyInput { target, observation, program_facts, scope, .. } = *input;
     // Starting ends nothing: an agent that runs without a sidecar gets one, and a lost socket is opened again.
     let start = evidence.advice(|| {
         let command = format!("mosaic fleet start {agent}");
-        let text = format!("{command}; journalctl --user AGENT={agent}");
+        let text = format!("{command}; mosaic agent logs {agent}");
         Advice::run_as_in(command, text)
     });
+    let start_unit = evidence.advice(|| {
+        let text = format!("{}; journalctl --user -u {}", start.text, UnitName::agent(agent));
+        Advice { text, ..start.clone() }
+    });
+    let logs = evidence.advice(|| Advice::run(format!("mosaic agent logs {agent}")));
     let install = evidence.advice(|| Advice::run("mosaic fleet install"));
     let row = |name, (status, text): Outcome, required, advice: &Advice| {
         let advice = match status {
@@ -53,9 +59,13 @@ pub(super) fn agent_checks(
     let runtime = runtime(agent, observation, program_facts, evidence);
     // A command that only the shell can resolve is not a failure.
     let runtime_required = runtime.0 != Status::Unknown || scope.strict && has_recorded_path(agent, observation);
-    let runtime_advice = match runtime.1 == NO_SEARCH_PATH {
-        true => install.clone(),
-        false => evidence.advice(|| Advice::decide("install it, then mosaic fleet install")),
+    let runtime_advice = match program_facts.installers.get(agent) {
+        _ if runtime.1 == NO_SEARCH_PATH => install.clone(),
+        Some(command) => {
+            let text = evidence.format(format_args!("{command}; mosaic fleet install; mosaic fleet start {agent}"));
+            Advice::decide(text)
+        }
+        None => evidence.advice(|| Advice::decide("install it, then mosaic fleet install")),
     };
     let attention = attention_advice(snapshot);
     let attention_advice = attention.as_ref().map(|attention| Advice::decide(attention.advice.clone()));
@@ -76,7 +86,7 @@ pub(super) fn agent_checks(
             CheckName::UnitActive,
             unless_stopped(&|| unit_active(&unit, agent_facts, observation, evidence)),
             units_required,
-            &start,
+            &start_unit,
         ),
         row(CheckName::UnitEnabled, unit_enabled(&unit, snapshot, observation, evidence), units_required, &install),
         row(
@@ -86,6 +96,7 @@ pub(super) fn agent_checks(
             &start,
         ),
         row(CheckName::Runtime, runtime, runtime_required, &runtime_advice),
+        row(CheckName::Restarts, restarts(snapshot, evidence), true, &logs),
         row(
             CheckName::Activity,
             activity(snapshot, attention.as_ref(), evidence),
@@ -146,25 +157,29 @@ fn process(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
     match &facts.process {
         ProcessFact::Unreadable(why) => return (Status::Unknown, why.clone()),
         ProcessFact::Alive if !pane.dead => {}
-        _ => return (Status::Fail, evidence.format(format_args!("process {} has ended", pane.pid))),
+        _ => return (Status::Fail, evidence.format(format_args!("{} has ended", process_of(pane)))),
     }
+    let process = process_of(pane);
     match &facts.heartbeat {
         HeartbeatFact::Missing => {
-            (Status::Fail, evidence.format(format_args!("process {} runs, but there is no heartbeat", pane.pid)))
+            (Status::Fail, evidence.format(format_args!("{process} runs, but there is no heartbeat")))
         }
-        HeartbeatFact::Unreadable(why) => (
-            Status::Unknown,
-            evidence.format(format_args!("process {} runs, but its heartbeat cannot be read: {why}", pane.pid)),
-        ),
+        HeartbeatFact::Unreadable(why) => {
+            (Status::Unknown, evidence.format(format_args!("{process} runs, but its heartbeat cannot be read: {why}")))
+        }
         HeartbeatFact::Read { binding: Binding::Same, .. } => {
-            (Status::Pass, evidence.format(format_args!("process {} runs, and its heartbeat names it", pane.pid)))
+            (Status::Pass, evidence.format(format_args!("{process} runs, and its heartbeat names it")))
         }
         HeartbeatFact::Read { heartbeat, .. } => (
             Status::Fail,
-            evidence
-                .format(format_args!("process {} runs, but its heartbeat names process {}", pane.pid, heartbeat.pid)),
+            evidence.format(format_args!("{process} runs, but its heartbeat names process {}", heartbeat.pid)),
         ),
     }
+}
+
+/// The pane's process, by its PID if tmux reports it.
+fn process_of(pane: &SessionPane) -> String {
+    pane.pid.map_or_else(|| "the process in its pane".to_owned(), |pid| format!("process {pid}"))
 }
 
 fn heartbeat(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
@@ -241,6 +256,14 @@ fn control_group(name: &UnitName, facts: &AgentFacts<'_>, observation: &Observat
             (Status::Unknown, evidence.copy("the process in its pane is unknown"))
         }
         None => (Status::Fail, evidence.copy("its process is not in the control group of a unit")),
+    }
+}
+
+fn restarts(agent: &AgentSnapshot, evidence: Evidence) -> Outcome {
+    match (&agent.restarts, &agent.reason) {
+        (None, _) => (Status::Pass, evidence.copy("it does not keep ending")),
+        (Some(_), Some(reason)) => (Status::Fail, evidence.copy(reason)),
+        (Some(restarts), None) => (Status::Fail, evidence.copy(&restarts.summary)),
     }
 }
 
