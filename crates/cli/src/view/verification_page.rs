@@ -184,6 +184,7 @@ mod tests {
             summary: "pi is not in /usr/bin:/bin".to_owned(),
             agents: vec!["coder1".to_owned(), "coder2".to_owned()],
             advice: "npm install -g pi; mosaic fleet install; mosaic fleet start coder1".to_owned(),
+            command: None,
             failed_checks: 3,
         }];
         let style = Style { columns: 100, color: false, ascii: false };
