@@ -68,22 +68,52 @@ pub struct UnknownCollector {
     given: String,
 }
 
-/// A set of collectors.
+/// The samples of a state set that are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum States {
+    /// One per state: 1 for the current one, 0 for the others.
+    #[default]
+    All,
+    /// The current one only. That is half as many series.
+    Current,
+}
+
+impl FromStr for States {
+    type Err = UnknownStates;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        match given {
+            "all" => Ok(Self::All),
+            "current" => Ok(Self::Current),
+            _ => Err(UnknownStates { given: given.to_owned() }),
+        }
+    }
+}
+
+/// A text that names no selection of states.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown states '{}': expected all or current", .given.escape_debug())]
+pub struct UnknownStates {
+    given: String,
+}
+
+/// A set of collectors, and of the samples of their state sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     selected: [bool; Collector::ALL.len()],
+    states: States,
 }
 
 impl Selection {
     /// All collectors.
-    pub const ALL: Self = Self { selected: [true; Collector::ALL.len()] };
+    pub const ALL: Self = Self { selected: [true; Collector::ALL.len()], states: States::All };
 
     /// Selects the collectors that `collect` names, or all if it names none, and removes those that `exclude` names.
     ///
     /// # Errors
     /// A name is unknown.
     pub fn parse(collect: &[impl AsRef<str>], exclude: &[impl AsRef<str>]) -> Result<Self, UnknownCollector> {
-        let mut selection = Self { selected: [collect.is_empty(); Collector::ALL.len()] };
+        let mut selection = Self { selected: [collect.is_empty(); Collector::ALL.len()], ..Self::ALL };
         for name in collect {
             selection.selected[name.as_ref().parse::<Collector>()? as usize] = true;
         }
@@ -95,6 +125,16 @@ impl Selection {
     pub fn without(mut self, collector: Collector) -> Self {
         self.selected[collector as usize] = false;
         self
+    }
+
+    /// Selects samples of state sets.
+    #[must_use]
+    pub fn with_states(self, states: States) -> Self {
+        Self { states, ..self }
+    }
+
+    pub(crate) fn states(&self) -> States {
+        self.states
     }
 
     /// Whether a collector is selected.
@@ -111,7 +151,7 @@ impl Selection {
 
 #[cfg(test)]
 mod tests {
-    use super::Selection;
+    use super::{Selection, States};
     use crate::Collector::{self, Heartbeat, Process, Roster, Systemd, Tmux, Verdict};
 
     #[test]
@@ -129,6 +169,13 @@ mod tests {
             assert_eq!(selection.iter().collect::<Vec<_>>(), expected, "{collect:?} {exclude:?}");
         }
         assert!(!Selection::ALL.without(Process).contains(Process));
+    }
+
+    #[test]
+    fn states_are_all_or_current() {
+        assert_eq!(["all", "current"].map(str::parse), [Ok(States::All), Ok(States::Current)]);
+        let error = "some".parse::<States>().unwrap_err();
+        assert_eq!(error.to_string(), "unknown states 'some': expected all or current");
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Exposition<'_> {
         out: &mut String,
         more: impl FnOnce(&mut Encoder<'_>),
     ) {
-        let agents = RosterAgents::new(self.snapshot);
+        let agents = RosterAgents::new(self.snapshot, selection.states());
         // Without the reservation, a text of two megabytes grows by doubling and fragments the heap.
         out.reserve(agents.expected_bytes() + BYTES_WITHOUT_AGENTS);
         let mut encoder = Encoder::new(out, format).with_constant_labels(labels.rendered());

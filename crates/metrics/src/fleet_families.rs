@@ -4,7 +4,7 @@ use mosaic_domain::ExitVerdict;
 use mosaic_probe::Snapshot;
 use mosaic_probe::snapshot::{AgentSnapshot, Class, Condition, DriftKind, WaitingFor};
 
-use crate::collector::Collector;
+use crate::collector::{Collector, States};
 use crate::encoder::{Encoder, SampleWriter, Samples, escaped_label};
 use crate::exposition::Exposition;
 use crate::family::Family;
@@ -161,7 +161,10 @@ const BYTES_PER_SAMPLE: usize = 48;
 
 /// The agents of the roster.
 #[derive(Debug)]
-pub(crate) struct RosterAgents<'a>(Vec<RosterAgent<'a>>);
+pub(crate) struct RosterAgents<'a> {
+    agents: Vec<RosterAgent<'a>>,
+    states: States,
+}
 
 #[derive(Debug)]
 struct RosterAgent<'a> {
@@ -171,10 +174,10 @@ struct RosterAgent<'a> {
 }
 
 impl<'a> RosterAgents<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot, states: States) -> Self {
         let agent =
             |snapshot: &'a AgentSnapshot| RosterAgent { snapshot, label: escaped_label("agent", &snapshot.name) };
-        Self(snapshot.managed().map(agent).collect())
+        Self { agents: snapshot.managed().map(agent).collect(), states }
     }
 
     /// The approximate length of the text of all samples.
@@ -183,7 +186,7 @@ impl<'a> RosterAgents<'a> {
     }
 
     fn iter(&self) -> impl Iterator<Item = &RosterAgent<'a>> {
-        self.0.iter()
+        self.agents.iter()
     }
 
     /// Writes a family with one sample per agent. Agents without a known value have none.
@@ -201,8 +204,8 @@ impl<'a> RosterAgents<'a> {
         }
     }
 
-    /// Writes a state set: one sample per agent and state, which is 1 for the current state. Agents without a known
-    /// state have none.
+    /// Writes a state set: one sample per agent and state, which is 1 for the current state, or only that one. Agents
+    /// without a known state have none.
     fn write_states<'s>(
         &self,
         encoder: &mut Encoder<'_>,
@@ -217,7 +220,8 @@ impl<'a> RosterAgents<'a> {
         let Some(label) = family.labels.last() else { return };
         for agent in self.iter() {
             let Some(current) = current(agent.snapshot) else { continue };
-            for state in states {
+            let is_written = |state: &&&str| self.states == States::All || **state == current;
+            for state in states.iter().filter(is_written) {
                 agent.sample(&mut samples).constant_label(label, state).value(*state == current);
             }
         }

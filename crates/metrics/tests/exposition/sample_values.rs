@@ -1,6 +1,6 @@
 //! The values of samples. An unknown value has no sample, because a 0 would be a statement.
 
-use mosaic_metrics::Format;
+use mosaic_metrics::{Format, Selection, States};
 use mosaic_probe::Snapshot;
 use mosaic_probe::snapshot::{DriftKind, HolderSnapshot, RosterSnapshot, SourceName, WaitingFor};
 
@@ -71,6 +71,22 @@ fn a_state_set_has_every_state_and_at_most_one_is_1() {
     }
 }
 
+/// All samples but the zeros of state sets.
+#[test]
+fn only_the_current_states_are_written_for_a_scraper_that_asks_for_them() {
+    let snapshot = fleet();
+    let mut text = String::new();
+    let selection = Selection::ALL.with_states(States::Current);
+    exposition(&snapshot).write(&selection, Format::Text, &mut text);
+    let current: Vec<_> = parse(&text, Format::Text).into_iter().flat_map(|block| block.samples).collect();
+    let sets =
+        ["mosaic_agent_condition", "mosaic_agent_activity", "mosaic_agent_waiting_for", "mosaic_agent_unit_state"];
+    let mut expected = samples(&snapshot);
+    expected.retain(|sample| !sets.contains(&sample.name.as_str()) || sample.value == "1");
+    assert_eq!(current, expected);
+    assert_eq!(values(&current, "mosaic_agent_waiting_for"), ["coder0 permission 1"]);
+}
+
 #[test]
 fn an_agent_without_an_activity_is_unreported() {
     let mut snapshot = fleet();
@@ -132,7 +148,7 @@ fn unknown_facts_of_the_fleet_have_no_samples() {
     }
     let mut unverified = String::new();
     let exposition = mosaic_metrics::Exposition { verified: None, process: None, ..exposition(&snapshot) };
-    exposition.write(&mosaic_metrics::Selection::ALL, Format::Text, &mut unverified);
+    exposition.write(&Selection::ALL, Format::Text, &mut unverified);
     assert!(!unverified.contains("mosaic_verify_passed") && !unverified.contains("\nprocess_"), "{unverified}");
 }
 

@@ -51,6 +51,9 @@ pub enum CheckName {
     SystemdVersion,
     /// Units run without a login.
     Linger,
+    /// The exporter that was installed with the fleet has its address and answers there. Without its socket unit, there is
+    /// no such check.
+    Exporter,
     /// A session with exactly the agent's name exists.
     Session,
     /// The agent's process is alive and is the one that its heartbeat names.
@@ -85,6 +88,7 @@ impl CheckName {
             Self::TmuxVersion => "tmux-version",
             Self::SystemdVersion => "systemd-version",
             Self::Linger => "linger",
+            Self::Exporter => "exporter",
             Self::Session => "session",
             Self::Process => "process",
             Self::Heartbeat => "heartbeat",
