@@ -17,13 +17,16 @@ pub enum Collector {
     Heartbeat,
     /// The processes and their resources.
     Process,
+    /// The messages in the outbox. This collector leaves out agents whose messages cannot be read.
+    Outbox,
     /// The conclusions from all sources: condition, drift and verification. This collector cannot fail.
     Verdict,
 }
 
 impl Collector {
     /// All collectors, in the order of the documentation.
-    pub const ALL: [Self; 6] = [Self::Roster, Self::Tmux, Self::Systemd, Self::Heartbeat, Self::Process, Self::Verdict];
+    pub const ALL: [Self; 7] =
+        [Self::Roster, Self::Tmux, Self::Systemd, Self::Heartbeat, Self::Process, Self::Outbox, Self::Verdict];
 
     /// The name in flags and labels.
     #[must_use]
@@ -34,11 +37,13 @@ impl Collector {
             Self::Systemd => "systemd",
             Self::Heartbeat => "heartbeat",
             Self::Process => "process",
+            Self::Outbox => "outbox",
             Self::Verdict => "verdict",
         }
     }
 
-    /// The source that the collector reads; `None` for the verdict, which reads none and cannot fail.
+    /// The source that the collector reads; `None` for the outbox, which is no part of the observation, and for the verdict,
+    /// which reads none and cannot fail.
     #[must_use]
     pub fn source(self) -> Option<SourceName> {
         match self {
@@ -47,7 +52,7 @@ impl Collector {
             Self::Systemd => Some(SourceName::Systemd),
             Self::Heartbeat => Some(SourceName::Heartbeat),
             Self::Process => Some(SourceName::Process),
-            Self::Verdict => None,
+            Self::Outbox | Self::Verdict => None,
         }
     }
 }
@@ -152,7 +157,7 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::{Selection, States};
-    use crate::Collector::{self, Heartbeat, Process, Roster, Systemd, Tmux, Verdict};
+    use crate::Collector::{self, Heartbeat, Outbox, Process, Roster, Systemd, Tmux, Verdict};
 
     #[test]
     fn collect_and_exclude_select_collectors() {
@@ -160,7 +165,7 @@ mod tests {
             (&[], &[], &Collector::ALL),
             (&["tmux"], &[], &[Tmux]),
             (&["verdict", "tmux", "tmux"], &[], &[Tmux, Verdict]),
-            (&[], &["systemd", "process"], &[Roster, Tmux, Heartbeat, Verdict]),
+            (&[], &["systemd", "process"], &[Roster, Tmux, Heartbeat, Outbox, Verdict]),
             (&["tmux", "systemd"], &["tmux"], &[Systemd]),
             (&["process"], &["process"], &[]),
         ];
@@ -185,7 +190,7 @@ mod tests {
             let error = Selection::parse(collect, exclude).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "unknown collector 'cpu': expected roster, tmux, systemd, heartbeat, process, verdict"
+                "unknown collector 'cpu': expected roster, tmux, systemd, heartbeat, process, outbox, verdict"
             );
         }
     }

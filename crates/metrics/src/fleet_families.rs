@@ -1,5 +1,6 @@
 //! Writes the families of each collector from a snapshot.
 
+use mosaic_delivery::spool::MessageCounts;
 use mosaic_domain::ExitVerdict;
 use mosaic_probe::Snapshot;
 use mosaic_probe::snapshot::{AgentSnapshot, Class, Condition, DriftKind, WaitingFor};
@@ -38,6 +39,10 @@ const MEMORY: &Family = Family::named("mosaic_agent_memory_bytes");
 const CPU: &Family = Family::named("mosaic_agent_cpu_seconds_total");
 const TASKS: &Family = Family::named("mosaic_agent_tasks");
 
+const MESSAGES_UNDELIVERED: &Family = Family::named("mosaic_agent_messages_undelivered");
+const OLDEST_MESSAGE_TIME: &Family = Family::named("mosaic_agent_oldest_message_timestamp_seconds");
+const MESSAGES_FAILED: &Family = Family::named("mosaic_messages_failed");
+
 const CONDITION: &Family = Family::named("mosaic_agent_condition");
 const DRIFT: &Family = Family::named("mosaic_drift_items");
 const VERIFY_PASSED: &Family = Family::named("mosaic_verify_passed");
@@ -65,6 +70,7 @@ pub(crate) fn write(
         Collector::Systemd if is_read => write_systemd(encoder, snapshot, agents),
         Collector::Heartbeat if is_read => write_heartbeat(encoder, agents),
         Collector::Process if is_read => write_process(encoder, agents),
+        Collector::Outbox => write_outbox(encoder, exposition, agents),
         Collector::Verdict => write_verdict(encoder, exposition, agents),
         Collector::Tmux | Collector::Systemd | Collector::Heartbeat | Collector::Process => {}
     }
@@ -139,6 +145,23 @@ fn write_process(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
     agents.write(encoder, TASKS, |agent| agent.usage.map(|usage| usage.tasks));
 }
 
+fn write_outbox(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: &RosterAgents<'_>) {
+    let messages = exposition.messages;
+    agents.write(encoder, MESSAGES_UNDELIVERED, |agent| Some(messages.get(&agent.name)?.undelivered));
+    agents.write(encoder, OLDEST_MESSAGE_TIME, |agent| {
+        messages.get(&agent.name)?.oldest.map(Milliseconds::from_timestamp)
+    });
+    let outcomes: [(&str, fn(&MessageCounts) -> u64); 3] = [
+        ("refused", |messages| messages.refused),
+        ("expired", |messages| messages.expired),
+        ("unconfirmed", |messages| messages.unconfirmed),
+    ];
+    let mut samples = encoder.family(MESSAGES_FAILED);
+    for (outcome, count) in outcomes {
+        samples.sample().constant_label("outcome", outcome).value(messages.values().map(count).sum::<u64>());
+    }
+}
+
 fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: &RosterAgents<'_>) {
     let conditions = Condition::ALL.map(Condition::as_str);
     agents.write_states(encoder, CONDITION, &conditions, |agent| Some(agent.condition.as_str()));
@@ -155,7 +178,7 @@ fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents:
 }
 
 /// The number of samples of an agent of which everything is known.
-const SAMPLES_PER_AGENT: usize = 38;
+const SAMPLES_PER_AGENT: usize = 40;
 /// The average length of a line without the agent's label.
 const BYTES_PER_SAMPLE: usize = 48;
 

@@ -52,6 +52,7 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
         let exposition = Exposition {
             snapshot: &observed.snapshot,
             verified: Some(observed.verified),
+            messages: &observed.messages,
             build: BUILD,
             process: Some(own_process()),
         };

@@ -29,7 +29,7 @@ fn fail(snapshot: &mut Snapshot, source: SourceName) {
 #[test]
 fn known_facts_have_samples_and_unknown_facts_have_none() {
     let samples = samples(&fleet());
-    let table: [(&str, &[&str]); 14] = [
+    let table: [(&str, &[&str]); 17] = [
         ("mosaic_agent_heartbeat_timestamp_seconds", &["coder0 1795175996.877", "coder1 1795175995"]),
         ("mosaic_agent_heartbeat_interval_seconds", &["coder0 15", "coder1 15"]),
         ("mosaic_agent_starts_total", &["coder0 3", "coder1 1"]),
@@ -44,6 +44,10 @@ fn known_facts_have_samples_and_unknown_facts_have_none() {
         ("mosaic_agent_memory_bytes", &["coder0 1288490188"]),
         ("mosaic_agent_cpu_seconds_total", &["coder0 192.4"]),
         ("mosaic_agent_tasks", &["coder0 14"]),
+        // The messages of the third agent could not be read.
+        ("mosaic_agent_messages_undelivered", &["coder0 2", "coder1 0"]),
+        ("mosaic_agent_oldest_message_timestamp_seconds", &["coder0 1795175100.25"]),
+        ("mosaic_messages_failed", &["refused 1", "expired 0", "unconfirmed 3"]),
         ("mosaic_verify_passed", &["0"]),
     ];
     for (name, expected) in table {
