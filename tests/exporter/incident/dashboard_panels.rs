@@ -104,7 +104,7 @@ impl Panels {
                     "job" => serde_json::json!([JOB]),
                     "host" => serde_json::json!([host]),
                     "runtime" => serde_json::json!(["pi"]),
-                    "class" => serde_json::json!(["implementer"]),
+                    "class" => serde_json::json!(["implementer", "orchestrator"]),
                     _ => serde_json::json!(agents),
                 };
                 assert_eq!(found, expected, "{}: {definition}", dashboard.file());
