@@ -120,6 +120,35 @@ fn a_working_program_is_recognized() {
     }
 }
 
+/// Puts a line of an agent's answer in place of the line that contains `place`, as the program draws answers.
+fn with_answer(runtime: &str, screen: &str, place: &str, answer: &str) -> Screen {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("screens").join(runtime).join(format!("{screen}.screen"));
+    let text = fs::read_to_string(path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let at = lines.iter().position(|line| mosaic_runtimes::StyledLine::parse(line).text.contains(place)).unwrap();
+    answer.clone_into(&mut lines[at]);
+    Screen { width: 100, ..Screen::from_text(&lines.join("\n")) }
+}
+
+#[test]
+fn an_answer_with_the_words_of_a_dialog_or_of_work_is_prose() {
+    let table = [
+        ("opencode", "noted", "     \x1b[38;5;255mCommands                    esc\x1b[38;5;15m"),
+        ("opencode", "noted", "                        \x1b[38;5;255mCommands                    esc\x1b[38;5;15m"),
+        ("opencode", "noted", "     \x1b[48;5;236m  Select model              esc  \x1b[48;5;232m"),
+        ("opencode", "noted", "     \x1b[38;5;255mpress  esc interrupt  to stop\x1b[38;5;15m"),
+        ("codex", "noted", "\x1b[2m• \x1b[0mWorking (3 of 5"),
+        ("codex", "noted", "\x1b[2m• \x1b[0mWorking (3s • esc to interrupt)"),
+        ("pi", "noted", "\x1b[49m ⠋ Working on it"),
+        ("claude", "noted", "\x1b[38;5;231m●\x1b[39m Do you want to proceed?"),
+        ("claude", "noted", "  * Thinking about it…"),
+    ];
+    for (runtime, place, answer) in table {
+        let screen = with_answer(runtime, "idle-after-turn", place, answer);
+        assert_eq!(profile(runtime).sign_on(&screen), Some(ScreenSign::Ready), "{runtime}: {answer:?}");
+    }
+}
+
 const FICTIONAL: &str = "
 version: 1
 programs: [crab]
