@@ -11,7 +11,7 @@ use mosaic_roster::Roster;
 use serde::Serialize;
 
 use super::receipt_text::{QueueOption, receipt_text};
-use super::{message_sender, sender_label};
+use super::{message_sender, source};
 use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -68,7 +68,8 @@ impl Reset {
         let sender = message_sender(context);
         let to = sender.recipient(&roster, agent)?;
         let reset = if self.new { ConversationReset::New } else { ConversationReset::Clear };
-        let plan = ResetPlan::new(&roster, &to, &sender_label(context), reset, self.task.as_deref())?;
+        let (truth, claim) = source(context, &sender, None)?;
+        let plan = ResetPlan::new(&roster, &to, (&truth, &claim), reset, self.task.as_deref())?;
         let kickstart = plan.kickstart.map(|message| (message, self.kickstart_options()));
         let report = if let Some(command) = plan.command {
             let text = command.payload.as_str().to_owned();
@@ -94,7 +95,7 @@ impl Reset {
 
     fn options(&self, default: DeliveryTimeouts, only_when_idle: bool) -> DeliveryOptions {
         let timeouts = self.wait.map_or(default, |wait| DeliveryTimeouts::with_wait(wait.0));
-        DeliveryOptions { only_when_idle, retry_enter: true, until_turn: false, timeouts }
+        DeliveryOptions { only_when_idle, timeouts, ..DeliveryOptions::default() }
     }
 
     fn kickstart_options(&self) -> DeliveryOptions {

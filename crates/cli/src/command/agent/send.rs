@@ -4,13 +4,16 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
-use mosaic_delivery::{Addressees, InvalidPayload, Payload, Receipts, RemoteHost, SendRequest, receive, send_to_host};
+use mosaic_delivery::{
+    Addressees, InvalidPayload, MessageSender, Payload, Receipts, RemoteHost, SendRequest, receive, send_to_host,
+};
 use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::message_text::MessageText;
 use super::receipt_text::{QueueOption, receipts_text};
-use super::{message_sender, sender_label};
+use super::{message_sender, source};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::receipts_exit_code;
@@ -51,6 +54,8 @@ pub(crate) struct Send {
     file: Option<PathBuf>,
 
     /// The sender in the preamble [default: this host and the sending agent, or 'operator']
+    ///
+    /// From an agent's pane, a label that is not the agent's own is shown beside it, as in '[build1:coder0 as lead -> …]'.
     #[arg(long, alias = "source", value_name = "LABEL")]
     source_label: Option<String>,
 
@@ -100,6 +105,10 @@ pub(crate) struct Send {
     /// Press Enter only once
     #[arg(long, hide = true)]
     no_rescue: bool,
+
+    /// Also type into a program that reads lines and shows no prompt
+    #[arg(long, hide = true, requires = "tmux_target")]
+    without_prompt: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -124,23 +133,31 @@ impl Send {
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| Payload::new(error.as_bytes()).err().unwrap_or(InvalidPayload::Empty))?;
+        let sender = message_sender(context);
+        let (truth, claim) = source(context, &sender, self.source_label.as_deref())?;
         let request = SendRequest {
             to,
             text,
-            source: self.source_label.clone().unwrap_or_else(|| sender_label(context)),
+            source: claim.label,
+            sender: Some(truth),
+            is_claimed: claim.is_claimed,
             host_label: self.host_label.clone(),
             preamble: !self.no_preamble,
             expires: self.queue.then(|| self.expires.unwrap_or_default().0.as_secs_f64()),
             wait: self.wait.map(|wait| wait.0.as_secs_f64()),
             verify: self.verify,
             retry_enter: !self.no_rescue,
+            without_prompt: self.without_prompt,
         };
         let receipts = match &self.host {
             Some(host) => {
                 let ssh = context.fleet.environment.variable(env_var::SSH).unwrap_or_else(|| "ssh".into());
                 send_to_host(host, &request, &ssh.to_string_lossy())?
             }
-            None => message_sender(context).send(&request)?,
+            None => {
+                end_on_signals(&sender)?;
+                sender.send(&request)?
+            }
         };
         self.print(&receipts)?;
         Ok(receipts_exit_code(receipts.summary()))
@@ -197,10 +214,21 @@ impl Send {
 #[command(hide = true, after_help = "Example:\n  mosaic agent send coder0 -H this-host -m hello   on another host")]
 pub(crate) struct Receive {}
 
+/// Lets SIGTERM, SIGINT and SIGHUP end the delivery between two steps, so that no half-sent text stays in a composer.
+fn end_on_signals(sender: &MessageSender) -> Result<(), CommandError> {
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        signal_hook::flag::register(signal, sender.interrupt().flag())
+            .map_err(|source| CommandError::io("handle signals of", "/proc/self", source))?;
+    }
+    Ok(())
+}
+
 impl Receive {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let Self {} = self;
-        let receipts = receive(&message_sender(context), io::stdin().lock(), io::stdout().lock())?;
+        let sender = message_sender(context);
+        end_on_signals(&sender)?;
+        let receipts = receive(&sender, io::stdin().lock(), io::stdout().lock())?;
         print_json(&receipts)?;
         Ok(receipts_exit_code(receipts.summary()))
     }
