@@ -87,16 +87,19 @@ impl PaneDriver<'_> {
             ComposerForm::Line { .. } => text.split('\n').map(str::to_owned).collect(),
         };
         let typist = self.server.pane_input(self.pane.id, HISTORY);
+        let mut is_blind = false;
         for (nth, line) in lines.iter().enumerate() {
             let outcome = self.enter(&typist, line, buffer, nth == 0, progress)?;
+            let without_prompt = outcome == Outcome::Unconfirmed(UnconfirmedReason::NoPrompt);
+            is_blind |= without_prompt;
             let then = match outcome {
-                Outcome::Accepted if nth + 1 < lines.len() => continue,
-                outcome if nth == 0 || outcome == Outcome::Accepted => return Ok(outcome),
+                outcome if outcome == Outcome::Accepted || without_prompt => continue,
+                outcome if nth == 0 => return Ok(outcome),
                 outcome => outcome.reason().unwrap_or_default(),
             };
             return Ok(Outcome::Unconfirmed(UnconfirmedReason::Partial { entered: nth, all: lines.len(), then }));
         }
-        Ok(Outcome::Accepted)
+        Ok(if is_blind { Outcome::Unconfirmed(UnconfirmedReason::NoPrompt) } else { Outcome::Accepted })
     }
 
     fn without_final_backslash(&self, text: &str) -> String {

@@ -2,14 +2,19 @@
 //! person's. And programs that act on Enter late.
 
 use crate::delivery::record_watch::{RecordWatch, records};
-use crate::delivery::site::{Sending, Site};
+use crate::delivery::site::{Agent, Sending, Site};
 use crate::delivery::test_program;
 use mosaic_harness::{ProcessWatch, StoppedProcess};
 use rustix::process::Signal;
 use std::process::{Child, Output, Stdio};
 
+/// A site whose agent `k0` is a child of the pane process, because tmux continues a pane process that is stopped.
 fn site(flags: &str) -> Site {
-    let site = test_program::site(&["k0"], "tui", flags);
+    let site = Site::with_agents(&[Agent::new("k0", "tui", "unused")]);
+    site.write_profile("tui", test_program::PROFILE);
+    drop(test_program::log(&site, "k0").create());
+    let command = test_program::command(&site, "k0", flags);
+    site.open_session("k0", &format!("{}; true", command.strip_prefix("exec ").unwrap()));
     if !flags.contains("--dialog") {
         site.wait_screen("k0", "test-tui");
     }
@@ -18,8 +23,9 @@ fn site(flags: &str) -> Site {
 
 /// Stops the program of `k0`, so that it reads a text only after this value is dropped.
 fn stop(site: &Site) -> StoppedProcess {
-    let pid = site.tmux(&["display-message", "-p", "-t", "=k0:", "#{pane_pid}"]);
-    StoppedProcess::new(ProcessWatch::new(pid.trim().parse().unwrap()).unwrap())
+    let pane = site.tmux(&["display-message", "-p", "-t", "=k0:", "#{pane_pid}"]).trim().to_owned();
+    let children = std::fs::read_to_string(format!("/proc/{pane}/task/{pane}/children")).unwrap();
+    StoppedProcess::new(ProcessWatch::new(children.trim().parse().unwrap()).unwrap())
 }
 
 /// Begins to send a text to the stopped program, and returns when it was typed.
