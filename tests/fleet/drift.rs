@@ -42,9 +42,11 @@ fn unit_file(fleet: &RosterFleet, name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_stopped_agent_is_session_missing() {
+fn an_agent_that_has_ended_is_session_missing() {
     let Some(fleet) = fleet() else { return };
-    systemctl(&fleet, &["stop", &UnitFleet::unit("coder0")]);
+    fleet.units().drop_in("coder0", "[Service]\nRestart=no\n");
+    tmux(&fleet, &["kill-session", "-t", "=coder0:"]);
+    fleet.units().wait_state("coder0", "failed");
     assert_drift(&fleet, &[("session-missing", "coder0")]);
     fleet.start(&["coder0"]);
     assert_drift(&fleet, &[]);

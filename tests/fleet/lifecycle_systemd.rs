@@ -296,8 +296,51 @@ fn status_prints_one_line_per_agent_and_sets_the_exit_code() {
     mosaic_ok(&fleet, &["stop", "coder1"]);
     let output = mosaic(&fleet, &["status"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(line_of(&stdout(&output), "coder1").contains("missing"), "{output:?}");
+    assert!(line_of(&stdout(&output), "coder1").contains("stopped by "), "{output:?}");
     mosaic_ok(&fleet, &["status", "coder0"]);
     let listed: serde_json::Value = serde_json::from_slice(&mosaic(&fleet, &["status", "--json"]).stdout).unwrap();
     assert_eq!((&listed[0]["name"], &listed[0]["condition"]), (&"coder0".into(), &"up".into()));
+}
+
+/// The condition of an agent, and who stopped it.
+fn condition(fleet: &UnitFleet, agent: &str) -> (String, serde_json::Value) {
+    let snapshot: serde_json::Value = serde_json::from_str(&mosaic_ok(fleet, &["ps", "--json"])).unwrap();
+    let agents = snapshot["agents"].as_array().unwrap();
+    let agent = agents.iter().find(|listed| listed["name"] == agent).unwrap();
+    (agent["condition"].as_str().unwrap().to_owned(), agent["stopped"]["by"].clone())
+}
+
+#[test]
+fn a_fleet_that_was_stopped_on_request_is_no_fault() {
+    let Some(fleet) = fleet_with(&["coder0", "coder1"]) else { return };
+    assert!(mosaic(&fleet, &["install"]).status.success());
+    mosaic_ok(&fleet, &["start"]);
+    mosaic_ok(&fleet, &["stop"]);
+    let record = fleet.fleet().mosaic_home().join("fleet/stopped/coder0");
+    let by = std::fs::read_to_string(&record).unwrap();
+    let by = by.lines().find_map(|line| line.strip_prefix("by=")).unwrap().to_owned();
+    assert_eq!(condition(&fleet, "coder0"), ("stopped".to_owned(), by.as_str().into()));
+    let page = mosaic_ok(&fleet, &["ps"]);
+    assert!(page.contains("2 stopped") && page.contains("holder stopped") && !page.contains("drift"), "{page}");
+    let verified = mosaic(&fleet, &["verify", "--json"]);
+    let verification: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    let failed: Vec<_> =
+        verification["checks"].as_array().unwrap().iter().filter(|check| check["status"] == "fail").collect();
+    let of_agents = |check: &&&serde_json::Value| {
+        !matches!(check["name"].as_str().unwrap(), "linger" | "runtime" | "drift" | "orchestrator")
+    };
+    assert_eq!(failed.iter().filter(of_agents).count(), 0, "{failed:#?}");
+
+    // As after a boot: the run directory is empty, and a person has disabled the unit.
+    std::fs::remove_file(fleet.fleet().heartbeat_path("coder0")).unwrap();
+    fleet.manager().systemctl_ok(&["disable", &UnitFleet::unit("coder0")]);
+    assert_eq!(condition(&fleet, "coder0").0, "stopped");
+
+    // Every start ends it, also one that mosaic does not make.
+    fleet.manager().systemctl_ok(&["start", &UnitFleet::unit("coder0")]);
+    assert!(!record.exists());
+    assert_eq!(condition(&fleet, "coder0"), ("up".to_owned(), serde_json::Value::Null));
+    fleet.settings("coder1", "exit 7", "");
+    assert_eq!(mosaic(&fleet, &["start", "coder1"]).status.code(), Some(1));
+    assert_ne!(condition(&fleet, "coder1").0, "stopped");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
 mod adoption;
+mod crowds;
 mod environment;
 mod exit_records;
 mod exits;

@@ -6,4 +6,5 @@ mod outbox;
 mod outbox_timer;
 mod queued;
 mod remote;
+mod tmux_releases;
 mod wrapper_scripts;

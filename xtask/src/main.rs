@@ -12,6 +12,7 @@ mod package;
 mod products;
 mod repository;
 mod test_run;
+mod tmux_releases;
 mod tools;
 
 use std::env;
@@ -107,6 +108,9 @@ fn set_up(cargo: &Cargo, arguments: &[String]) -> Result<(), Failure> {
     }
     if matches!(command, None | Some("test" | "bench")) {
         agent_programs::require(cargo)?;
+    }
+    if matches!(command, None | Some("test")) {
+        tmux_releases::require(cargo)?;
     }
     note("all requirements are installed");
     Ok(())

@@ -4,6 +4,7 @@ use crate::agent_programs;
 use crate::cargo::Cargo;
 use crate::failure::Failure;
 use crate::repository::Repository;
+use crate::tmux_releases;
 use crate::tools::{self, Tool};
 
 /// Which packages a run builds, and whether it includes the documentation tests.
@@ -44,6 +45,7 @@ impl Scope {
 pub(crate) fn run(cargo: &Cargo, repository: &Repository, arguments: &[String]) -> Result<(), Failure> {
     tools::require(cargo, Tool::Nextest)?;
     agent_programs::require(cargo)?;
+    tmux_releases::require(cargo)?;
     let scope = Scope::parse(arguments);
     build_programs(cargo, &scope)?;
 

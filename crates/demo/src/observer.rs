@@ -129,6 +129,7 @@ fn condition_mark(condition: Condition) -> Mark {
         Condition::Stale => Mark::Warning,
         Condition::Dead => Mark::Bad,
         Condition::Missing => Mark::Absent,
+        Condition::Stopped => Mark::Resting,
         Condition::Unknown => Mark::Unknown,
     }
 }

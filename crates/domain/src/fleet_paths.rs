@@ -136,6 +136,18 @@ impl FleetPaths {
         self.agent_outbox(agent).join(".waiting")
     }
 
+    /// The directory with a record for each agent that was stopped on request: `fleet/stopped`.
+    #[must_use]
+    pub fn stop_records(&self) -> PathBuf {
+        self.home.join("fleet/stopped")
+    }
+
+    /// The record of the stop of an agent: `fleet/stopped/<agent>`. A start removes it.
+    #[must_use]
+    pub fn stop_record(&self, agent: &AgentName) -> PathBuf {
+        self.stop_records().join(agent.as_str())
+    }
+
     /// The directory of a site's own runtime profiles: `fleet/runtimes`.
     #[must_use]
     pub fn runtimes(&self) -> PathBuf {

@@ -164,9 +164,14 @@ pub(crate) fn pi_models(server: &ModelServer) -> Value {
 
 /// The directory into which `./dev` installs agent programs.
 pub(crate) fn runtimes() -> PathBuf {
+    target_directory().join("runtimes")
+}
+
+/// The directory of what cargo builds and `./dev` installs.
+pub(crate) fn target_directory() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let workspace = Binaries::workspace().canonicalize().expect("the source tree exists");
-    workspace.join(target).join("runtimes")
+    workspace.join(target)
 }
 
 /// Node's name of this machine's architecture.

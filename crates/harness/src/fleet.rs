@@ -1,6 +1,7 @@
 mod agents;
 pub(crate) mod teardown;
 
+use crate::TmuxRelease;
 use crate::fleet::teardown::FleetProcesses;
 use crate::pane_process::PaneListener;
 use std::collections::BTreeMap;
@@ -60,6 +61,15 @@ impl Fleet {
         ]);
         if builder.run.is_some() {
             environment.insert("MOSAIC_HEARTBEAT_RUN_DIR".to_owned(), text(&paths.run));
+        }
+        if let Some(first) = &builder.path_first {
+            let path = format!("{}:{}", text(first), search_path());
+            // A user manager replaces the PATH that it inherits by that of /etc/environment, if there is one.
+            let generated = paths.home.join(".config/environment.d");
+            make_directory(&generated);
+            std::fs::write(generated.join("zz-path.conf"), format!("PATH={path}\n"))
+                .expect("write an environment file");
+            environment.insert("PATH".to_owned(), path);
         }
         environment.extend(builder.environment);
         give(root, builder.owner);
@@ -201,6 +211,7 @@ pub struct FleetBuilder {
     pub(crate) socket: Option<String>,
     pub(crate) run: Option<PathBuf>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) path_first: Option<PathBuf>,
     pub(crate) owner: Option<(u32, u32)>,
 }
 
@@ -221,6 +232,19 @@ impl FleetBuilder {
     pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((key.into(), value.into()));
         self
+    }
+
+    /// Puts a directory before the others on `PATH`, for every process of the fleet, also in units.
+    pub fn path_first(mut self, directory: &Path) -> Self {
+        self.path_first = Some(directory.to_owned());
+        self
+    }
+
+    /// Runs the fleet with another version of tmux, or returns `None` with a skip notice, see
+    /// [`TmuxRelease::unpacked_or_skip`].
+    #[must_use]
+    pub fn tmux_or_skip(self, release: TmuxRelease) -> Option<Self> {
+        Some(self.path_first(&release.unpacked_or_skip()?))
     }
 
     /// Runs every process as this user, for tests whose result would differ for root. Requires root.

@@ -18,7 +18,7 @@ use crate::RunDirectory;
 const WRITE_LOCK: libc::c_short = 1;
 const UNLOCK: libc::c_short = 2;
 
-/// The lock file `<run directory>/.<agent>.lock`, of which two bytes are locked independently.
+/// The lock file `<run directory>/.<agent>.lock`, of which three bytes are locked independently.
 ///
 /// The locks are POSIX record locks: the kernel releases them when their process ends, keeps them when it
 /// executes another program, and tells which process holds one. They belong to the process as a whole, so a
@@ -37,6 +37,8 @@ pub enum LockRole {
     Starter = 0,
     /// Watching the pane process and writing the heartbeat. The lock is held for as long as the agent lives.
     Sidecar = 1,
+    /// Watching an agent whose sidecar was killed, until the next sidecar ends the holder.
+    Guardian = 2,
 }
 
 impl AgentLock {

@@ -2,7 +2,8 @@
 //!
 //! [`Heartbeat`] is the record, [`RunDirectory`] finds it, [`HeartbeatFile`] replaces it atomically, [`read`]
 //! reads it back, and [`Freshness`] judges its age. [`AgentLock`] is the lock file beside it, and
-//! [`ActivityReport`] is what the agent reports about itself. Whether the process that a heartbeat names is
+//! [`ActivityReport`] is what the agent reports about itself. [`StopRecord`] says that an agent was stopped on
+//! request. Whether the process that a heartbeat names is
 //! alive is a question for `mosaic-process`.
 
 mod activity_report;
@@ -12,6 +13,7 @@ mod heartbeat;
 mod heartbeat_file;
 mod key_value_lines;
 mod run_directory;
+mod stop_record;
 
 pub use activity_report::{
     Activity, ActivityReport, ActivityUpdate, ClockReading, Uptime, read_activity, read_activity_in, write_activity,
@@ -22,3 +24,4 @@ pub use heartbeat::{Binding, Heartbeat, LastExit, Status};
 pub use heartbeat_file::{HeartbeatFile, MAX_BYTES, UnreadableHeartbeat, read, read_in};
 pub use key_value_lines::MalformedHeartbeat;
 pub use run_directory::{RunDirectory, RunDirectoryError};
+pub use stop_record::{StopRecord, read_stop_records};

@@ -1,5 +1,6 @@
 //! The systemd service whose main process this process is.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::process::Command;
@@ -33,14 +34,17 @@ impl SystemdService {
         &self.cgroup
     }
 
-    /// Moves a process and its descendants into the unit's control group.
+    /// Moves a process and its descendants into the unit's control group, and with them the other processes of a scope
+    /// that tmux had made for the pane: a descendant that became an orphan there stays in the scope.
     ///
     /// # Errors
     /// Neither this process nor the user manager may move one of them. The text is the reason.
     pub(crate) fn add_process_tree(&self, proc: &ProcRoot, pid: Pid) -> Result<(), String> {
         let present = self.cgroup.processes().unwrap_or_default();
-        let tree = std::iter::once(pid).chain(proc.descendants(pid));
-        tree.filter(|pid| !present.contains(pid)).try_for_each(|pid| match self.cgroup.add_process(pid) {
+        let left = Cgroup::from_pid(pid).ok().flatten().filter(|group| is_pane_scope(group.name()));
+        let in_scope = left.and_then(|scope| scope.processes().ok()).unwrap_or_default();
+        let tree: BTreeSet<Pid> = std::iter::once(pid).chain(proc.descendants(pid)).chain(in_scope).collect();
+        tree.into_iter().filter(|pid| !present.contains(pid)).try_for_each(|pid| match self.cgroup.add_process(pid) {
             Ok(()) => Ok(()),
             // The process has ended.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(()),
@@ -71,6 +75,11 @@ impl SystemdService {
             .map_err(|error| format!("busctl: {error}"))?;
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
     }
+}
+
+/// Returns whether a control group of this name is a scope in which tmux 3.4 and later puts the process of a new pane.
+fn is_pane_scope(cgroup: &str) -> bool {
+    cgroup.strip_prefix("tmux-spawn-").is_some_and(|rest| rest.ends_with(".scope"))
 }
 
 /// Returns whether a control group of this name belongs to a service, and not to a scope or a slice.

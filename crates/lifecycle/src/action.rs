@@ -77,6 +77,11 @@ pub enum LifecycleEvent {
         /// Why the run directory cannot be listed.
         reason: String,
     },
+    /// The record that an agent was stopped on request cannot be written or removed.
+    StopRecordFailed {
+        /// The path of the record, and the error.
+        reason: String,
+    },
     /// A warning of the launcher, or a line that the agent wrote before it ended.
     LauncherOutput {
         /// The line, without its line feed.

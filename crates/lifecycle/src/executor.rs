@@ -14,6 +14,7 @@ use crate::agent_plan::{AgentPlan, ExecutionMode, UnitState, plan};
 use crate::direct;
 use crate::fleet_context::{FleetContext, ObserveError};
 use crate::managed::{JobRunner, unit_states};
+use crate::stop_records::{StopRecords, requester};
 use crate::unmanaged::{self, AgentObserver};
 
 /// How long the user manager may take for one answer.
@@ -92,10 +93,22 @@ impl<'a> LifecycleExecutor<'a> {
             Scope::Agents(agents) => agents.clone(),
         };
         let plans = self.plans(action, agents, &units);
+        let records = StopRecords {
+            paths: self.context.location.home.paths(),
+            roster: self.roster,
+            requester: requester(mosaic_probe::user(&|name| self.context.environment.variable(name))),
+        };
+        for (agent, _) in &plans {
+            records.begin(action, agent, reporter);
+        }
         let mut failures = 0;
         let mut count_failures = |event: LifecycleEvent| {
             if let LifecycleEvent::Finished(ActionReport { result: Err(_), .. }) = &event {
                 failures += 1;
+            }
+            // Before the report, so that who reads it observes the agent as stopped.
+            if let LifecycleEvent::Finished(report) = &event {
+                records.finish(action, report, reporter);
             }
             reporter.report(event);
         };

@@ -7,6 +7,7 @@
 //!   plan      one AgentPlan per agent                            agent_plan, pure
 //!   execute   one job per unit                                   managed
 //!             or the launcher and signals                        direct, unmanaged
+//!   record    the agents that were stopped on request            stop_records
 //! ```
 //!
 //! Each [`ActionReport`] goes to the caller's [`Reporter`] as soon as its agent is done. Nothing here
@@ -23,6 +24,7 @@ mod fleet_context;
 mod managed;
 mod parallel;
 mod relaunch;
+mod stop_records;
 mod unmanaged;
 
 pub use action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};

@@ -31,7 +31,7 @@ pub fn relaunch(
     let snapshot = context.snapshot()?;
     let runs = |agent: &&AgentName| {
         let condition = snapshot.agent(agent.as_str()).map_or(Condition::Missing, |seen| seen.condition);
-        !matches!(condition, Condition::Missing | Condition::Dead)
+        !matches!(condition, Condition::Missing | Condition::Dead | Condition::Stopped)
     };
     let running: Vec<&AgentName> = agents.iter().filter(runs).collect();
     let executor = LifecycleExecutor::new(context, &roster, reporter)?;

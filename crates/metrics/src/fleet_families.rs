@@ -155,7 +155,7 @@ fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents:
 }
 
 /// The number of samples of an agent of which everything is known.
-const SAMPLES_PER_AGENT: usize = 37;
+const SAMPLES_PER_AGENT: usize = 38;
 /// The average length of a line without the agent's label.
 const BYTES_PER_SAMPLE: usize = 48;
 

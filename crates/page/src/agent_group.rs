@@ -1,7 +1,7 @@
 //! The groups of agents in the table, by what needs the attention of a person.
 
 use jiff::Timestamp;
-use mosaic_probe::snapshot::{AgentSnapshot, AttentionReason, Snapshot};
+use mosaic_probe::snapshot::{AgentSnapshot, AttentionReason, Condition, Snapshot};
 
 /// A group of agents, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,24 +10,31 @@ pub(crate) enum AgentGroup {
     NeedsAttention(AttentionReason),
     /// The agents that need none.
     Running,
+    /// The agents that were stopped on request.
+    Stopped,
     /// The sessions that are not in the roster.
     Unmanaged,
 }
 
 impl AgentGroup {
     /// All groups, in the order of the page.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::NeedsAttention(AttentionReason::Down),
         Self::NeedsAttention(AttentionReason::Waiting),
         Self::NeedsAttention(AttentionReason::Blocked),
         Self::NeedsAttention(AttentionReason::Silent),
         Self::Running,
+        Self::Stopped,
         Self::Unmanaged,
     ];
 
     /// The group of an agent.
     pub(crate) fn from_agent(agent: &AgentSnapshot) -> Self {
-        if agent.managed { agent.attention().map_or(Self::Running, Self::NeedsAttention) } else { Self::Unmanaged }
+        match agent.condition {
+            _ if !agent.managed => Self::Unmanaged,
+            Condition::Stopped => Self::Stopped,
+            _ => agent.attention().map_or(Self::Running, Self::NeedsAttention),
+        }
     }
 
     /// The heading of the group.
@@ -38,6 +45,7 @@ impl AgentGroup {
             Self::NeedsAttention(AttentionReason::Blocked) => "Blocked",
             Self::NeedsAttention(AttentionReason::Silent) => "Working without output",
             Self::Running => "Running",
+            Self::Stopped => "Stopped on request",
             Self::Unmanaged => "Not in the roster",
         }
     }
@@ -50,6 +58,7 @@ impl AgentGroup {
             Self::NeedsAttention(AttentionReason::Blocked) => "g-blocked",
             Self::NeedsAttention(AttentionReason::Silent) => "g-silent",
             Self::Running => "g-nothing",
+            Self::Stopped => "g-stopped",
             Self::Unmanaged => "g-unmanaged",
         }
     }
@@ -60,7 +69,7 @@ impl AgentGroup {
             Self::NeedsAttention(AttentionReason::Waiting) => Some("waiting"),
             Self::NeedsAttention(AttentionReason::Blocked) => Some("blocked"),
             Self::NeedsAttention(AttentionReason::Silent) => Some("silent"),
-            Self::NeedsAttention(AttentionReason::Down) | Self::Running | Self::Unmanaged => None,
+            Self::NeedsAttention(AttentionReason::Down) | Self::Running | Self::Stopped | Self::Unmanaged => None,
         }
     }
 

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use maud::{Markup, PreEscaped, html};
-use mosaic_probe::snapshot::{ActivitySource, AgentSnapshot, AttentionReason, Class, HeartbeatHealth, SourceName};
+use mosaic_probe::snapshot::{
+    ActivitySource, AgentSnapshot, AttentionReason, Class, Condition, HeartbeatHealth, SourceName,
+};
 use mosaic_terminal::format_bytes;
 
 use crate::activity::{activity_cell, attach};
@@ -91,6 +93,8 @@ fn heartbeat(agent: &AgentSnapshot, id: &str, view: &View<'_>) -> Markup {
     let beat = &agent.heartbeat;
     let (class, health) = match beat.health {
         HeartbeatHealth::Healthy => (None, None),
+        // An agent that was stopped has no sidecar.
+        HeartbeatHealth::Stale if agent.condition == Condition::Stopped => (None, None),
         HeartbeatHealth::Stale => (Some("late"), Some("stale")),
         // The cell shows a dash already if the heartbeat is missing.
         HeartbeatHealth::Unknown => (None, beat.ts.as_ref().map(|_| "unknown")),

@@ -86,12 +86,12 @@ mod tests {
     #[test]
     fn colors_have_enough_contrast_in_light_and_dark() {
         assert!((contrast([0.0; 3], [1.0; 3]) - 21.0).abs() < 0.001, "the formula");
-        let text = ["text", "muted", "accent", "up", "starting", "stale", "dead", "missing", "unknown"];
+        let text = ["text", "muted", "accent", "up", "starting", "stale", "dead", "missing", "stopped", "unknown"];
         let css = PAGE_CSS.text;
         let dark = css.split_once("(prefers-color-scheme: dark)").unwrap().1.split_once('{').unwrap().1;
         for (scheme, block) in [("light", css), ("dark", dark)] {
             let colors = colors(block);
-            assert_eq!(colors.len(), 16, "{scheme}: {colors:?}");
+            assert_eq!(colors.len(), 17, "{scheme}: {colors:?}");
             let at_least = |ratio: f64, front: &str, behind: &str| {
                 let found = contrast(colors[front], colors[behind]);
                 assert!(found >= ratio, "{scheme}: {front} on {behind} is {found:.2}, not {ratio}");

@@ -40,7 +40,10 @@ impl FleetState {
 pub(crate) fn title(snapshot: &Snapshot) -> String {
     let up = snapshot.count(Condition::Up);
     let state = match (down(snapshot), warnings(snapshot).next()) {
-        (0, None) => format!("{up} up"),
+        (0, None) => match snapshot.count(Condition::Stopped) {
+            stopped if up == 0 && stopped > 0 => format!("{stopped} stopped"),
+            _ => format!("{up} up"),
+        },
         (0, Some((count, what))) => format!("○ {count} {what}"),
         (count, _) => format!("● {count} down"),
     };
@@ -105,6 +108,8 @@ mod tests {
             (&[Condition::Up, Condition::Starting], FleetState::Warn, "○ 1 starting – fleet w1"),
             (&[Condition::Stale, Condition::Stale], FleetState::Warn, "○ 2 stale – fleet w1"),
             (&[Condition::Stale, Condition::Unknown], FleetState::Warn, "○ 1 unknown – fleet w1"),
+            (&[Condition::Stopped, Condition::Up], FleetState::Ok, "1 up – fleet w1"),
+            (&[Condition::Stopped, Condition::Stopped], FleetState::Ok, "2 stopped – fleet w1"),
             (&[Condition::Missing, Condition::Dead, Condition::Stale], FleetState::Down, "● 2 down – fleet w1"),
         ];
         for (conditions, state, said) in table {

@@ -135,11 +135,12 @@ impl Minute {
 fn severity(condition: Condition) -> u8 {
     match condition {
         Condition::Up => 1,
-        Condition::Starting => 2,
-        Condition::Stale => 3,
-        Condition::Unknown => 4,
-        Condition::Missing => 5,
-        Condition::Dead => 6,
+        Condition::Stopped => 2,
+        Condition::Starting => 3,
+        Condition::Stale => 4,
+        Condition::Unknown => 5,
+        Condition::Missing => 6,
+        Condition::Dead => 7,
     }
 }
 

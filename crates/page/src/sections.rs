@@ -71,6 +71,7 @@ pub(crate) fn place(view: &View<'_>) -> Markup {
                     @if let Some(pid) = holder.pid { ", pid " (pid) }
                     @if let Some(age) = view.ages.render(holder.since) { ", for " (age) }
                 },
+                Some(false) if holder.stopped => span { "holder stopped" },
                 Some(false) => span.dead { "holder down" },
                 None => span { "holder unknown" },
             }
@@ -193,6 +194,7 @@ fn condition_meaning(condition: Condition) -> &'static str {
         Condition::Stale => "The process is alive, but its heartbeat is late.",
         Condition::Dead => "The process has ended.",
         Condition::Missing => "The agent has no session.",
+        Condition::Stopped => "The agent was stopped on request, and is not expected to run.",
         Condition::Unknown => "A source that determines the condition could not be read.",
     }
 }

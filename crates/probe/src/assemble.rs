@@ -6,17 +6,17 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{AgentName, Pid, ProcessIdentity};
 use mosaic_heartbeat::Freshness;
-use mosaic_roster::{AgentSettings, Roster};
+use mosaic_roster::{AgentSettings, RestartPolicy, Roster};
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 
 use crate::drift::{self, RosterNames};
 use crate::judge::{
-    ActivityEvidence, AgentFacts, HeartbeatFact, PaneFact, ProcessFact, judge_activity, judge_condition,
+    ActivityEvidence, AgentFacts, HeartbeatFact, PaneFact, ProcessFact, StopFact, judge_activity, judge_condition,
 };
 use crate::observe::{Observation, ObservedProcess};
 use crate::snapshot::{
     ActivitySnapshot, AgentSnapshot, Condition, DriftItem, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot,
-    RosterSnapshot, SessionSnapshot, Snapshot, SourceName, UnitSnapshot, UsageSnapshot,
+    RosterSnapshot, SessionSnapshot, Snapshot, SourceName, StopSnapshot, UnitSnapshot, UsageSnapshot,
 };
 use crate::target::Target;
 
@@ -35,15 +35,18 @@ pub(crate) fn assemble(target: &Target, observation: &Observation) -> Snapshot {
             .ok()
             .and_then(|files| files.get(&settings.name))
             .map(|files| &**files);
-        let items = drift::agent_drift(&settings.name, generated, &facts, observation);
-        agents.push(agent(target, observation, &settings.name, Some(&settings), &facts, &items));
+        let verdict = judge_condition(&facts, settings.restart);
+        let items = drift::agent_drift(&settings.name, verdict.0, generated, &facts, observation);
+        agents.push(agent(target, observation, &settings.name, Some(&settings), verdict, &facts, &items));
         drift.extend(items);
     }
-    let fleet_drift = roster.map(|roster| drift::fleet_drift(target, roster, observation)).unwrap_or_default();
+    let holder = holder(target, observation, &agents);
+    let fleet_drift = roster.map(|roster| drift::fleet_drift(target, roster, &holder, observation)).unwrap_or_default();
     for name in unmanaged_agents(roster, observation) {
         let facts = AgentFacts::gather(observation, &name, target.assumed_interval);
         let items: Vec<DriftItem> = fleet_drift.iter().filter(|item| item.subject == name.as_str()).cloned().collect();
-        agents.push(agent(target, observation, &name, None, &facts, &items));
+        let verdict = judge_condition(&facts, RestartPolicy::default());
+        agents.push(agent(target, observation, &name, None, verdict, &facts, &items));
     }
     drift.extend(fleet_drift);
     Snapshot {
@@ -69,7 +72,7 @@ pub(crate) fn assemble(target: &Target, observation: &Observation) -> Snapshot {
             Linger::Off => Some(false),
             Linger::NoLogind => None,
         },
-        holder: holder(target, observation),
+        holder,
         agents,
         drift,
     }
@@ -91,10 +94,10 @@ fn agent(
     observation: &Observation,
     name: &AgentName,
     settings: Option<&AgentSettings>,
+    (condition, reason): (Condition, Option<String>),
     facts: &AgentFacts<'_>,
     drift: &[DriftItem],
 ) -> AgentSnapshot {
-    let (condition, reason) = judge_condition(facts);
     AgentSnapshot {
         name: name.to_string(),
         runtime: settings.map(|settings| settings.runtime.to_string()),
@@ -104,11 +107,18 @@ fn agent(
         managed: settings.is_some(),
         condition,
         reason,
+        stopped: match facts.stop {
+            StopFact::Requested { since, by } => {
+                Some(StopSnapshot { since: round_to_milliseconds(since), by: Some(by.to_owned()) })
+            }
+            StopFact::NotRecorded { since } => Some(StopSnapshot { since: round_to_milliseconds(since), by: None }),
+            StopFact::NotRequested | StopFact::Unreadable(_) => None,
+        },
         session: session(facts, observation),
         unit: unit(name, observation),
         heartbeat: heartbeat(target, name, facts),
         // The report of a process that has ended does not apply to the next one.
-        activity: (!matches!(condition, Condition::Dead | Condition::Missing))
+        activity: (!matches!(condition, Condition::Dead | Condition::Missing | Condition::Stopped))
             .then(|| activity(name, facts, observation))
             .flatten(),
         usage: facts.observed.and_then(|process| process.usage).map(|usage| UsageSnapshot {
@@ -243,13 +253,18 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
     }
 }
 
-fn holder(target: &Target, observation: &Observation) -> HolderSnapshot {
+/// The holder. `agents` are those of the roster.
+fn holder(target: &Target, observation: &Observation, agents: &[AgentSnapshot]) -> HolderSnapshot {
     let Some(server) = observation.tmux.ok() else { return HolderSnapshot::default() };
-    let Some(server) = server else { return HolderSnapshot { up: Some(false), ..HolderSnapshot::default() } };
+    let Some(server) = server else {
+        let stopped = !agents.is_empty() && agents.iter().all(|agent| agent.condition == Condition::Stopped);
+        return HolderSnapshot { up: Some(false), stopped, ..HolderSnapshot::default() };
+    };
     HolderSnapshot {
         up: Some(server.sessions.contains_key(target.holder_session(observation.roster.roster()))),
         pid: server.pid.map(Pid::get),
         since: server.started.and_then(|started| Timestamp::from_second(started).ok()).map(round_to_milliseconds),
+        stopped: false,
     }
 }
 
@@ -267,11 +282,15 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// What `mosaic fleet ps --json` and `mosaic fleet verify --json` print is read by other programs.
+    /// What `mosaic fleet ps --json` and `mosaic fleet verify --json` print is read by other programs. `UPDATE=1` writes
+    /// the file.
     #[test]
     fn the_json_of_a_snapshot_stays_the_same() {
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/example.json");
         let json = serde_json::to_string_pretty(&example::snapshot()).unwrap() + "\n";
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&golden, &json).unwrap();
+        }
         assert_eq!(json, fs::read_to_string(golden).unwrap_or_default());
     }
 }

@@ -14,20 +14,26 @@ use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::observe::{GeneratedFiles, LaunchCommand, Observation, UnitFiles};
-use crate::snapshot::{DriftItem, DriftKind};
+use crate::snapshot::{Condition, DriftItem, DriftKind, HolderSnapshot};
 use crate::target::Target;
 
 /// The drift of one agent of the roster. `generated` is `None` if the agent's generated files could not be read.
 pub(crate) fn agent_drift(
     agent: &AgentName,
+    condition: Condition,
     generated: Option<&GeneratedFiles>,
     facts: &AgentFacts<'_>,
     observation: &Observation,
 ) -> Vec<DriftItem> {
     let items = [
-        session_drift(agent, facts),
+        // An agent that was stopped on request has no session on purpose.
+        if condition == Condition::Stopped { None } else { session_drift(agent, facts) },
         // Without a manager no unit starts an agent, so none is missing.
-        if observation.direct { None } else { unit_drift(agent, facts, observation.unit_files.as_ref().ok()) },
+        if observation.direct {
+            None
+        } else {
+            unit_drift(agent, condition, facts, observation.unit_files.as_ref().ok())
+        },
         // A run directory that cannot be read says nothing about any agent.
         observation.heartbeats.ok().and_then(|_| heartbeat_drift(agent, facts)),
         generated.and_then(|generated| command_drift(agent, generated, facts)),
@@ -62,12 +68,23 @@ fn session_drift(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftItem>
     Some(item(agent, kind, detail.to_owned(), format!("mosaic fleet {verb} {agent}")))
 }
 
-fn unit_drift(agent: &AgentName, facts: &AgentFacts<'_>, files: Option<&UnitFiles>) -> Option<DriftItem> {
+fn unit_drift(
+    agent: &AgentName,
+    condition: Condition,
+    facts: &AgentFacts<'_>,
+    files: Option<&UnitFiles>,
+) -> Option<DriftItem> {
     let files = files?;
+    // A person who stops an agent may also disable or mask its unit, so that a boot does not start it.
+    let is_stopped = condition == Condition::Stopped;
     let name = UnitName::agent(agent);
     let install = || "mosaic fleet install".to_owned();
     let template_masked = files.links.masked.iter().any(|unit| unit.as_str() == UnitName::AGENT_TEMPLATE);
-    if template_masked || files.links.masked.contains(&name) {
+    let masked = files.links.masked.contains(&name);
+    if masked && is_stopped && !template_masked {
+        return None;
+    }
+    if template_masked || masked {
         let detail = format!("{name} is masked and cannot be started");
         return Some(item(agent, DriftKind::UnitMissing, detail, format!("systemctl --user unmask {name}")));
     }
@@ -82,7 +99,7 @@ fn unit_drift(agent: &AgentName, facts: &AgentFacts<'_>, files: Option<&UnitFile
     let enabled = files.links.enabled.contains(&name);
     let disabled =
         || item(agent, DriftKind::UnitDisabled, format!("{name} is not enabled: a boot does not start it"), install());
-    (!enabled).then(disabled)
+    (!enabled && !is_stopped).then(disabled)
 }
 
 fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftItem> {
@@ -164,9 +181,14 @@ impl<'a> RosterNames<'a> {
 }
 
 /// All drift that does not belong to an agent of the roster.
-pub(crate) fn fleet_drift(target: &Target, roster: &Roster, observation: &Observation) -> Vec<DriftItem> {
-    let mut items: Vec<DriftItem> =
-        holder_drift(target, roster, observation).into_iter().chain(linger_drift(target, observation)).collect();
+pub(crate) fn fleet_drift(
+    target: &Target,
+    roster: &Roster,
+    holder: &HolderSnapshot,
+    observation: &Observation,
+) -> Vec<DriftItem> {
+    let holder_drift = if holder.stopped { None } else { holder_drift(target, roster, observation) };
+    let mut items: Vec<DriftItem> = holder_drift.into_iter().chain(linger_drift(target, observation)).collect();
     let names = RosterNames::new(roster);
     // One item per name is enough: its unit would start the session again, and the session the heartbeat.
     let mut unmanaged: BTreeMap<String, DriftItem> = BTreeMap::new();

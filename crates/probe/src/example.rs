@@ -41,7 +41,7 @@ agents:
 ";
 
 /// The agents of [`snapshot`]: name, runtime and class.
-const SNAPSHOT_AGENTS: [(&str, &str, &str); 11] = [
+const SNAPSHOT_AGENTS: [(&str, &str, &str); 12] = [
     ("lead", "claude", "orchestrator"),
     ("coder0", "codex", "implementer"),
     ("coder1", "codex", "implementer"),
@@ -53,6 +53,7 @@ const SNAPSHOT_AGENTS: [(&str, &str, &str); 11] = [
     ("ops0", "pi", "operations"),
     ("gardener", "pi", "a-class-of-its-own"),
     ("board0", "pi", "board"),
+    ("canary0", "pi", "canary"),
 ];
 
 /// The snapshot of a fleet at 2026-11-20T12:00:00Z with every condition and every activity.
@@ -61,6 +62,7 @@ const SNAPSHOT_AGENTS: [(&str, &str, &str); 11] = [
 /// * `coder0` waits for a permission, `coder4` for a login, as its screen shows; `coder3` is blocked, and `coder5`
 ///   works without output.
 /// * `coder1` was killed, `coder2` is starting, and the heartbeat of `gardener` is stale.
+/// * `canary0` was stopped on request.
 /// * `rev0` was never started, the process of `board0` cannot be read, and the session `scratch` is not in the roster.
 #[must_use]
 pub fn snapshot() -> Snapshot {
@@ -125,7 +127,7 @@ fn add_waiting_agents(observation: &mut Observation) {
     server(observation).sessions.get_mut("coder5").unwrap().last_output = 1_795_173_720;
 }
 
-/// Makes agents of [`snapshot`] dead, starting, stale, and unreadable.
+/// Makes agents of [`snapshot`] dead, starting, stale, stopped, and unreadable.
 fn add_failing_agents(observation: &mut Observation) {
     let pane = server(observation).sessions.get_mut("coder1").unwrap();
     (pane.dead, pane.verdict) = (true, "signal:9".parse().ok());
@@ -146,9 +148,22 @@ fn add_failing_agents(observation: &mut Observation) {
     let stale = beat("gardener", 1000).replace("11:59:55", "11:58:56").replace("mono=995.000", "mono=936.000");
     heartbeat(observation, "gardener", &stale);
 
+    stop(observation, "canary0", 1200);
+
     let unreadable = process(observation, 1100);
     (unreadable.stat, unreadable.usage) = (Err("/proc/1100/stat: Permission denied (os error 13)".to_owned()), None);
     (unreadable.launch_command, unreadable.foreground) = (None, None);
+}
+
+/// Makes an agent with this process one that a person stopped.
+pub(crate) fn stop(observation: &mut Observation, agent: &str, pid: u32) {
+    server(observation).sessions.remove(agent);
+    observation.processes.result.as_mut().unwrap().remove(&pid.try_into().unwrap());
+    let inactive = unit(observation, agent);
+    (inactive.active, inactive.sub) = (ActiveState::Inactive, "dead".to_owned());
+    heartbeat(observation, agent, &beat(agent, pid).replace("status=ok", "status=stopped"));
+    let record = "ts=2026-11-20T11:59:58Z\nby=jarvis\n".parse().unwrap();
+    observation.stops.as_mut().unwrap().insert(agent.parse().unwrap(), Ok(record));
 }
 
 /// Makes an agent report an activity, with further lines of the report.
@@ -213,6 +228,7 @@ pub(crate) fn observation() -> Observation {
         heartbeats: observed(RunFiles::default()),
         processes: observed(BTreeMap::new()),
         screens: BTreeMap::new(),
+        stops: Ok(BTreeMap::new()),
         generated: observed(Arc::default()),
     };
     session(&mut observation, "_holder", 13);

@@ -10,9 +10,11 @@ mod condition_tests;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mosaic_domain::{AgentName, ExitVerdict, HeartbeatInterval, ProcessIdentity};
-use mosaic_heartbeat::{Freshness, Heartbeat, Status};
+use mosaic_heartbeat::{Freshness, Heartbeat, Status, StopRecord};
 use mosaic_process::Liveness;
+use mosaic_roster::RestartPolicy;
 use mosaic_systemd::{ActiveState, Unit, UnitName};
 use mosaic_tmux::SessionPane;
 
@@ -31,6 +33,20 @@ pub(crate) struct AgentFacts<'a> {
     pub(crate) heartbeat: HeartbeatFact<'a>,
     /// The unit, if the manager has it loaded; `None` also if the manager could not be queried.
     pub(crate) unit: Option<&'a Unit>,
+    pub(crate) stop: StopFact<'a>,
+}
+
+/// Whether the agent was stopped on request, and not started since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopFact<'a> {
+    /// No stop was requested.
+    NotRequested,
+    /// `mosaic` stopped it, for this user or agent.
+    Requested { since: Timestamp, by: &'a str },
+    /// systemd stopped it, or a signal to its sidecar: its heartbeat says that it was stopped.
+    NotRecorded { since: Timestamp },
+    /// The record of a stop could not be read.
+    Unreadable(&'a str),
 }
 
 /// What tmux says about the agent's session.
@@ -108,8 +124,16 @@ impl<'a> AgentFacts<'a> {
                 binding: binding(heartbeat, pane, observed, observation),
             },
         };
-        let unit = observation.systemd.ok().and_then(|units| units.loaded.get(&UnitName::agent(agent)));
-        Self { pane, process, observed, heartbeat, unit }
+        let name = UnitName::agent(agent);
+        let units = observation.systemd.ok();
+        let unit = units.and_then(|units| units.loaded.get(&name));
+        let unit_since = units.and_then(|units| units.since.get(&name).copied());
+        let record = match &observation.stops {
+            Ok(stops) => stops.get(agent).map(|read| read.as_ref().map_err(String::as_str)).transpose(),
+            Err(why) => Err(why.as_str()),
+        };
+        let stop = stop_fact(record, &heartbeat, unit, unit_since);
+        Self { pane, process, observed, heartbeat, unit, stop }
     }
 
     /// The unit is activating, or waits for an automatic restart.
@@ -173,8 +197,71 @@ fn binding(
     if same { Binding::Same } else { Binding::Other }
 }
 
+/// Which stop was requested last, unless the agent was started since.
+fn stop_fact<'a>(
+    record: Result<Option<&'a StopRecord>, &'a str>,
+    heartbeat: &HeartbeatFact<'_>,
+    unit: Option<&Unit>,
+    unit_since: Option<Timestamp>,
+) -> StopFact<'a> {
+    let last = match heartbeat {
+        HeartbeatFact::Read { heartbeat, binding, .. } => Some((*heartbeat, *binding)),
+        HeartbeatFact::Missing | HeartbeatFact::Unreadable(_) => None,
+    };
+    let record = match record {
+        Ok(record) => record,
+        Err(why) => return StopFact::Unreadable(why),
+    };
+    let is_started =
+        |unit: &Unit| !matches!(unit.active, ActiveState::Inactive | ActiveState::Failed | ActiveState::Deactivating);
+    // A start that failed before the first heartbeat leaves the unit failed.
+    let failed_since = unit_since.filter(|_| unit.is_some_and(|unit| unit.active == ActiveState::Failed));
+    let is_outdated = |record: &&StopRecord| {
+        unit.is_some_and(is_started)
+            || last.is_some_and(|(heartbeat, _)| record.is_outdated_by(heartbeat))
+            || failed_since.is_some_and(|failed| failed > record.at)
+    };
+    if let Some(record) = record.filter(|record| !is_outdated(record)) {
+        return StopFact::Requested { since: record.at, by: &record.by };
+    }
+    // At a shutdown the manager stops every agent, so only a heartbeat of this boot is about a request.
+    let is_ended = |unit: &Unit| matches!(unit.active, ActiveState::Inactive | ActiveState::Deactivating);
+    match last {
+        Some((heartbeat, binding))
+            if heartbeat.status == Status::Stopped && binding != Binding::OtherBoot && unit.is_none_or(is_ended) =>
+        {
+            StopFact::NotRecorded { since: heartbeat.written_at }
+        }
+        _ => StopFact::NotRequested,
+    }
+}
+
 /// The condition of an agent, with the reason if the condition alone does not explain it.
-pub(crate) fn judge_condition(facts: &AgentFacts<'_>) -> (Condition, Option<String>) {
+pub(crate) fn judge_condition(facts: &AgentFacts<'_>, restart: RestartPolicy) -> (Condition, Option<String>) {
+    let (condition, reason) = condition_without_stop(facts);
+    // If tmux cannot be queried, the process that has ended shows that the agent is gone.
+    let is_gone =
+        condition == Condition::Missing || condition == Condition::Dead && matches!(facts.pane, PaneFact::Unknown(_));
+    if !is_gone {
+        return (condition, reason);
+    }
+    let stop = match facts.stop {
+        StopFact::NotRequested => return (condition, reason),
+        StopFact::Unreadable(why) => {
+            let reason = reason.map(|reason| format!("{reason}; ")).unwrap_or_default();
+            return (condition, Some(format!("{reason}whether it was stopped on request is unknown: {why}")));
+        }
+        StopFact::Requested { since, by } => format!("stopped by {by} at {since:.0}"),
+        StopFact::NotRecorded { since } => format!("stopped at {since:.0}; by whom is not recorded"),
+    };
+    match restart {
+        RestartPolicy::Always => (condition, Some(format!("{stop}, but the roster says 'restart: always'"))),
+        RestartPolicy::OnFailure | RestartPolicy::No => (Condition::Stopped, Some(stop)),
+    }
+}
+
+/// The condition of an agent as if no stop had been requested.
+fn condition_without_stop(facts: &AgentFacts<'_>) -> (Condition, Option<String>) {
     let because = |condition, why: String| (condition, Some(why));
     match (facts.pane, &facts.process) {
         (PaneFact::Unknown(why), ProcessFact::Alive) => condition_without_tmux(&facts.heartbeat, why),

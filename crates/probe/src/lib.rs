@@ -19,5 +19,5 @@ pub mod verify;
 pub use observer::{Depth, ObservedFleet, Observer, observe_once};
 pub use snapshot::Snapshot;
 pub use snapshot::{AttentionAdvice, AttentionReason, attention_advice};
-pub use target::{BadVariable, FleetLocation, Target};
+pub use target::{BadVariable, FleetLocation, Target, user};
 pub use verify::{Scope, Verification};

@@ -108,7 +108,12 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
     let effective_roster = roster.effective();
     let generated = cache.generated.begin(target.limit, {
         let target = Arc::clone(target);
-        move |cache| Ok(cache.read(&target, effective_roster?))
+        move |cache| {
+            let directory = target.home.paths().stop_records();
+            let stops = mosaic_heartbeat::read_stop_records(&directory)
+                .map_err(|error| format!("cannot read {}: {error}", directory.display()));
+            Ok((cache.read(&target, effective_roster?), stops))
+        }
     });
     let tmux = tmux.finish();
     let holder = target.holder_session(roster.roster());
@@ -127,6 +132,11 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         }
         Err(why) => (Err(why.clone()), Err(why), Linger::NoLogind, false),
     };
+    let generated = generated.finish();
+    let (files, stops) = match generated.result {
+        Ok((files, stops)) => (Ok(files), stops),
+        Err(why) => (Err(why.clone()), Err(why)),
+    };
     Ok(Observation {
         now,
         since_boot,
@@ -139,7 +149,8 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         heartbeats,
         processes,
         screens,
-        generated: generated.finish(),
+        stops,
+        generated: Observed { result: files, took: generated.took },
     })
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use agent::{
     ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, HeartbeatHealth, HeartbeatSnapshot, SessionSnapshot,
-    UnitSnapshot, UsageSnapshot, WaitingFor,
+    StopSnapshot, UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 /// The types of fields, so that a consumer of snapshots needs no further crate.
 pub use mosaic_domain::ExitVerdict;
@@ -83,6 +83,8 @@ pub struct HolderSnapshot {
     #[serde(serialize_with = "text_format::optional")]
     #[schemars(with = "Option<String>")]
     pub since: Option<Timestamp>,
+    /// No server runs, and none is needed, because every agent of the roster was stopped on request.
+    pub stopped: bool,
 }
 
 impl Snapshot {

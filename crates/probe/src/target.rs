@@ -149,8 +149,9 @@ impl FleetLocation {
     }
 }
 
-/// The name of the account. After `su` or `sudo` the variables name another user.
-fn user(variable: &impl Fn(&str) -> Option<OsString>) -> String {
+/// The name of the account that runs this process. After `su` or `sudo` the variables name another user.
+#[must_use]
+pub fn user(variable: &impl Fn(&str) -> Option<OsString>) -> String {
     let account = User::from_uid(Uid::effective()).ok().flatten().map(|user| user.name);
     let named = || text(variable, "USER").or_else(|| text(variable, "LOGNAME"));
     account.or_else(named).unwrap_or_else(|| Uid::effective().to_string())

@@ -65,7 +65,7 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
     roster.map(fleet_checks::orchestrator).map(&mut on_check);
     on_check(fleet_checks::holder(target, snapshot, observation));
     if !observation.direct {
-        on_check(fleet_checks::holder_unit(observation, program_facts));
+        on_check(fleet_checks::holder_unit(snapshot, observation, program_facts));
     }
     on_check(fleet_checks::default_server(target, observation));
     program_facts.tmux_version.as_ref().map(fleet_checks::tmux_version).map(&mut on_check);

@@ -60,9 +60,11 @@ impl Cgroup {
                 rest.split_once(':')
             })
         };
-        // Where systemd keeps units in its own hierarchy, the version 2 hierarchy may be empty.
-        let systemd = lines().find(|(controllers, _)| *controllers == "name=systemd");
-        let (_, path) = systemd.or_else(|| lines().find(|(controllers, _)| controllers.is_empty()))?;
+        // Where systemd keeps units in its own hierarchy, the version 2 hierarchy may be empty. The kernel lists a
+        // hierarchy also where it is not mounted, for example in a container.
+        let of_units = || ["name=systemd", ""].into_iter().filter_map(|name| lines().find(|(line, _)| *line == name));
+        let mounted = of_units().find(|(controllers, _)| mounts.mount_of(controllers).is_some());
+        let (_, path) = mounted.or_else(|| of_units().next())?;
         if path == "/" {
             return None;
         }
@@ -124,6 +126,20 @@ impl Cgroup {
     #[must_use]
     pub fn procs_files(&self) -> Vec<PathBuf> {
         self.directories.iter().map(|directory| directory.join("cgroup.procs")).collect()
+    }
+
+    /// Returns whether a process is in the group, or in one below it.
+    ///
+    /// # Errors
+    /// No process has this PID, or `/proc` cannot be read.
+    pub fn contains(&self, pid: Pid) -> io::Result<bool> {
+        read_file_in_with(Path::new("/proc"), format_args!("{pid}/cgroup"), |bytes| self.is_listed_in(bytes))
+    }
+
+    /// Returns whether the contents of `/proc/PID/cgroup` name the group, or one below it, in any hierarchy.
+    fn is_listed_in(&self, cgroup: &[u8]) -> bool {
+        let lines = str::from_utf8(cgroup).unwrap_or_default().lines();
+        lines.filter_map(|line| line.splitn(3, ':').nth(2)).any(|path| Path::new(path).starts_with(&self.path))
     }
 
     /// Moves a process into the group.
@@ -280,7 +296,7 @@ mod tests {
     #[test]
     fn the_directories_of_a_units_group_are_found() {
         let unit = "/user.slice/app.slice/mosaic-agent@coder0.service";
-        let table: [(String, &str, Vec<String>); 4] = [
+        let table: [(String, &str, Vec<String>); 5] = [
             (format!("0::{unit}\n"), PURE, vec![format!("/sys/fs/cgroup{unit}")]),
             (
                 format!("4:memory:/elsewhere\n3:cpu,cpuacct:{unit}\n2:name=systemd:{unit}\n0::{unit}\n"),
@@ -297,11 +313,29 @@ mod tests {
                 vec!["/sys/fs/cgroup/mosaic-agent@coder0.service".to_owned()],
             ),
             (format!("0::{unit}\n"), "", vec![]),
+            // In a container, the kernel of a hybrid host lists a hierarchy that is not mounted.
+            (format!("2:name=systemd:/docker/4f5c\n0::{unit}\n"), PURE, vec![format!("/sys/fs/cgroup{unit}")]),
         ];
         for (cgroup, mountinfo, expected) in table {
             let found = Cgroup::locate(&cgroup, &CgroupMounts::parse(mountinfo)).unwrap();
             assert_eq!(found.name(), "mosaic-agent@coder0.service");
             assert_eq!(found.directories, expected.iter().map(PathBuf::from).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_process_below_the_group_is_in_it() {
+        let unit = "/app.slice/mosaic-agent@coder0.service";
+        let group = Cgroup::locate(&format!("0::{unit}\n"), &CgroupMounts::parse(PURE)).unwrap();
+        let table = [
+            (format!("0::{unit}\n"), true),
+            (format!("4:memory:/\n2:name=systemd:{unit}/inner\n0::/\n"), true),
+            (format!("0::{unit}x\n"), false),
+            ("0::/app.slice/tmux-spawn-1.scope\n".to_owned(), false),
+            (String::new(), false),
+        ];
+        for (cgroup, expected) in table {
+            assert_eq!(group.is_listed_in(cgroup.as_bytes()), expected, "{cgroup}");
         }
     }
 

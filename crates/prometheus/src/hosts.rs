@@ -246,6 +246,7 @@ mod tests {
             (Condition::Up, Some(Activity::Blocked), false, Urgency::Blocked),
             (Condition::Dead, Some(Activity::Waiting), false, Urgency::Dead),
             (Condition::Missing, None, false, Urgency::Missing),
+            (Condition::Stopped, None, false, Urgency::None),
             (Condition::Unknown, Some(Activity::Idle), false, Urgency::Unknown),
         ];
         for (condition, activity, silent, expected) in table {

@@ -77,6 +77,12 @@ impl Layout {
         self.fleet_paths.agent_env(agent)
     }
 
+    /// The record that an agent was stopped on request.
+    #[must_use]
+    pub fn stop_record(&self, agent: &AgentName) -> PathBuf {
+        self.fleet_paths.stop_record(agent)
+    }
+
     /// The JSON Schema of the roster, beside the roster.
     #[must_use]
     pub fn schema(&self) -> PathBuf {

@@ -71,6 +71,8 @@ pub enum Mark {
     Bad,
     /// Missing, which is a failure too.
     Absent,
+    /// At rest on request, which is no failure.
+    Resting,
     /// Could not be determined.
     Unknown,
 }
@@ -85,6 +87,7 @@ impl Mark {
             Self::Warning => ("◌", "!"),
             Self::Bad => ("✗", "x"),
             Self::Absent => ("–", "-"),
+            Self::Resting => ("◻", "."),
             Self::Unknown => ("?", "?"),
         };
         if style.ascii { ascii } else { symbol }
@@ -98,6 +101,7 @@ impl Mark {
             Self::Pending => Paint::Cyan,
             Self::Warning => Paint::Yellow,
             Self::Bad | Self::Absent => Paint::Red,
+            Self::Resting => Paint::Dim,
             Self::Unknown => Paint::Magenta,
         }
     }

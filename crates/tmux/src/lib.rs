@@ -13,6 +13,7 @@ mod server;
 mod session;
 mod session_clients;
 mod session_list;
+mod tab_stops;
 mod tmux_error;
 
 pub use control_client::BindCommand;

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use mosaic_domain::Pid;
 
+use crate::tab_stops::expand_tabs;
 use crate::{PaneId, Server, TmuxError};
 
 /// The contents and state of a pane, all of the same moment.
@@ -27,8 +28,8 @@ pub struct CapturedPane {
     pub cursor_column: usize,
     /// The path of the terminal, such as `/dev/pts/4`.
     pub terminal: PathBuf,
-    /// The lines, with escape sequences for colors and attributes: the end of the history, then the whole
-    /// screen.
+    /// The lines, with escape sequences for colors and attributes, and with blanks in place of tabs: the end of the
+    /// history, then the whole screen.
     pub lines: Vec<String>,
     /// The number of these lines that belong to the history.
     pub history: usize,
@@ -53,7 +54,7 @@ impl CapturedPane {
             cursor_line: history + row.parse::<usize>().ok()?,
             cursor_column: column.parse().ok()?,
             terminal: terminal.into(),
-            lines,
+            lines: lines.into_iter().map(expand_tabs).collect(),
             history,
         })
     }

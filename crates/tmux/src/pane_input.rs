@@ -64,6 +64,12 @@ impl PaneInput {
         let (pane, text) = (self.pane, quote(text));
         // Without -r, tmux would replace line feeds with carriage returns.
         let paste = format!("paste-buffer -p -r -d -b {name} -t {pane}");
+        let paste = format!(
+            "if-shell -F '{}' {} {}",
+            takes_raw_paste(),
+            quote(&typing(&format!("{paste} -S"))),
+            quote(&typing(&paste))
+        );
         let guarded = self.guarded(pid, &paste, &format!("delete-buffer -b {name} ; "));
         self.run_and_capture(&format!("set-buffer -b {name} -- {text} ; {guarded} ; "), after)
     }
@@ -82,18 +88,19 @@ impl PaneInput {
         for key in keys {
             let _ = write!(words, " {}", quote(key));
         }
-        let guarded = self.guarded(pid, &words, "");
+        let guarded = self.guarded(pid, &typing(&words), "");
         self.run_and_capture(&format!("{guarded} ; "), after)
     }
 
-    /// The command that runs `then` if the pane accepts input for the process `pid`, and `otherwise` if not.
+    /// The command that runs `then`, which prints [`TYPED_MARKER`], if the pane accepts input for the process `pid`, and
+    /// `otherwise` if not.
     fn guarded(&self, pid: Pid, then: &str, otherwise: &str) -> String {
         let pane = self.pane;
         let alive = format!("#{{&&:#{{==:#{{pane_pid}},{pid}}},#{{==:#{{pane_dead}},0}}}}");
         let diverted = "#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}}";
         let condition = format!("#{{&&:{alive},#{{?{diverted},0,1}}}}");
         // Quoted once more, as arguments of if-shell.
-        let then = quote(&format!("{then} ; display-message -p {TYPED_MARKER}"));
+        let then = quote(then);
         let otherwise = quote(&format!("{otherwise}display-message -p {REJECTED_MARKER}"));
         format!("if-shell -F -t {pane} '{condition}' {then} {otherwise}")
     }
@@ -130,6 +137,17 @@ fn is_gone(error: &TmuxError) -> bool {
 const TYPED_MARKER: &str = "mosaic-typed";
 const REJECTED_MARKER: &str = "mosaic-rejected";
 const CAPTURE_MARKER: &str = "mosaic-capture";
+
+/// Commands that type, and then say so unless they failed.
+fn typing(commands: &str) -> String {
+    format!("{commands} ; display-message -p {TYPED_MARKER}")
+}
+
+/// A condition on the server's version: since 3.7, `paste-buffer` replaces control characters unless it has the flag
+/// `-S`, which earlier versions refuse. The client's version may be another one.
+fn takes_raw_paste() -> &'static str {
+    r"#{m/r:^(next-)?(3[.]([789]|[1-9][0-9])|[4-9][.]|[1-9][0-9]+[.]),#{version}}"
+}
 
 /// Quotes a text for tmux's command parser, with every special character in octal. NUL, which tmux cannot represent,
 /// is left out.

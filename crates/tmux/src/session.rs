@@ -17,8 +17,9 @@ use crate::{Pane, PaneId, Server, TmuxError};
 ///
 /// Agents' user interfaces need extended keys (such as Shift-Enter), no delay after Escape, colors, and a long
 /// history. The other options protect agents from a `~/.tmux.conf`: detached sessions stay, a client whose agent
-/// ends is not switched to another agent, and the agent is always in window 0, pane 0.
-pub const FLEET_OPTIONS: [(&str, &str, &str); 10] = [
+/// ends is not switched to another agent, and the agent is always in window 0, pane 0. With the mouse, which is on by
+/// default since tmux 3.7, one turn of the wheel would put the pane into copy mode, in which no message is typed.
+pub const FLEET_OPTIONS: [(&str, &str, &str); 11] = [
     ("-s", "extended-keys", "on"),
     ("-s", "escape-time", "0"),
     ("-s", "exit-unattached", "off"),
@@ -29,6 +30,7 @@ pub const FLEET_OPTIONS: [(&str, &str, &str); 10] = [
     ("-g", "base-index", "0"),
     ("-gw", "pane-base-index", "0"),
     ("-gw", "aggressive-resize", "on"),
+    ("-g", "mouse", "off"),
 ];
 
 /// Whether making a session may start the server.

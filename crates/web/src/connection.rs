@@ -89,7 +89,9 @@ impl<H: Handler> Connection<H> {
                 return Poll::Ready(Ok(outcome));
             }
             let closed = self.guard.poll(cx).map(Err);
-            if self.guard.is_draining() && !is_shutting_down {
+            // After its last response hyper closes the connection by itself. A graceful shutdown would not wait until that
+            // response is written.
+            if self.guard.is_draining() && !is_shutting_down && !self.tracker.is_last_response() {
                 is_shutting_down = true;
                 Pin::new(&mut http).graceful_shutdown();
                 // The connection has to be polled again for the shutdown to take effect.

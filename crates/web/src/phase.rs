@@ -52,6 +52,8 @@ struct State {
     since: Instant,
     /// Whether the response is complete but not yet flushed.
     is_complete: bool,
+    /// Whether the response says that the connection ends with it.
+    is_last: bool,
     /// The bytes of the request line so far; `None` once the line has ended.
     request_line: Option<usize>,
 }
@@ -59,7 +61,7 @@ struct State {
 impl PhaseTracker {
     pub(crate) fn new() -> Self {
         let phase = Phase::Opening;
-        Self(Mutex::new(State { phase, since: Instant::now(), is_complete: false, request_line: None }))
+        Self(Mutex::new(State { phase, since: Instant::now(), is_complete: false, is_last: false, request_line: None }))
     }
 
     /// The phase, and when it began.
@@ -99,6 +101,16 @@ impl PhaseTracker {
         state.enter(Phase::Responding);
         state.is_complete = false;
         state.request_line = None;
+    }
+
+    /// Records that the response says that the connection ends with it.
+    pub(crate) fn announce_close(&self) {
+        self.state().is_last = true;
+    }
+
+    /// Whether the client has been, or is being, informed that the connection ends with the current response.
+    pub(crate) fn is_last_response(&self) -> bool {
+        self.state().is_last
     }
 
     /// Records that the socket's send buffer is full.

@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
+use hyper::{Request, Response, Version};
 
 use crate::handler::{Body, Handler};
 use crate::instrumented_io::Peer;
@@ -41,6 +41,7 @@ impl<H: Handler> RequestService<H> {
             // The extensions contain the means to upgrade the connection, which handlers must not do.
             parts.extensions.clear();
             let has_body = !body.is_end_stream();
+            let client_closes = closes_connection(&parts);
             let response = match authorize(&shared, &settings, peer, &mut parts, has_body).await {
                 Ok(()) => shared.handler.handle(parts).await,
                 Err(refusal) => {
@@ -51,9 +52,18 @@ impl<H: Handler> RequestService<H> {
             };
             // hyper reads the rest of a body that is dropped before this point, to find the next request.
             drop(body);
-            Ok(complete(response, &settings, tracker, &shared))
+            let is_last = client_closes || shared.is_draining();
+            Ok(complete(response, &settings, tracker, &shared, is_last))
         })
     }
+}
+
+/// Whether a request says that its connection ends with the response (RFC 9112, section 9.3).
+fn closes_connection(request: &Parts) -> bool {
+    let mut values = request.headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let mut has =
+        |option: &str| values.any(|value| value.split(',').any(|given| given.trim().eq_ignore_ascii_case(option)));
+    if request.version == Version::HTTP_10 { !has("keep-alive") } else { has("close") }
 }
 
 async fn authorize<H>(
@@ -90,12 +100,18 @@ fn complete<H>(
     settings: &Settings,
     tracker: Arc<PhaseTracker>,
     shared: &SharedState<H>,
+    is_last: bool,
 ) -> Response<ResponseBody> {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // The operator's settings override those of the handler.
     for (name, value) in &settings.headers {
         headers.insert(name, value.clone());
+    }
+    // The connection itself may notice the shutdown only after it has written this response.
+    if is_last {
+        tracker.announce_close();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     let is_stream = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let end = is_stream.then(|| shared.draining());

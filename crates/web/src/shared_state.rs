@@ -37,6 +37,11 @@ pub(crate) struct SharedState<H> {
 }
 
 impl<H> SharedState<H> {
+    /// Whether a shutdown has been requested.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.stop.borrow() > Shutdown::Running
+    }
+
     /// Completes when the server begins to drain, or when the sender of shutdown requests is gone.
     pub(crate) fn draining(&self) -> Draining {
         let mut stop = self.stop.clone();

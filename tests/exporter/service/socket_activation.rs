@@ -27,7 +27,7 @@ fn the_first_scrape_after_install_or_boot_starts_the_exporter() {
 }
 
 #[test]
-fn a_stopped_fleet_is_reported_as_missing() {
+fn a_fleet_that_was_stopped_is_reported_as_stopped() {
     let Some(installed) = Installed::or_skip() else { return };
     let fleet = &installed.fleet;
     assert!(fleet.mosaic(&["fleet", "start"]).status.success());
@@ -45,7 +45,7 @@ fn a_stopped_fleet_is_reported_as_missing() {
         assert!(!deadline.passed());
         assert!(!before.wait_for(Duration::from_millis(50)));
     }
-    condition(&installed.scrape(), "missing");
+    condition(&installed.scrape(), "stopped");
 }
 
 #[test]

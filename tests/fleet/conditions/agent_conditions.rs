@@ -5,19 +5,15 @@ use mosaic_harness::{Fleet, ProcessWatch, RosterFleet, StoppedProcess, UnitFleet
 use rustix::process::Signal;
 
 #[test]
-fn an_agent_with_a_stopped_unit_is_missing() {
+fn an_agent_with_a_stopped_unit_is_stopped() {
     let Some(fleet) = fleet() else { return };
     fleet.units().manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
-    let expected = Expected {
-        condition: "missing",
-        reason: "it was stopped",
-        drift: &[("session-missing", "coder0")],
-        verified: 1,
-    };
+    let expected = Expected { condition: "stopped", reason: "by whom is not recorded", drift: &[], verified: 0 };
     let snapshot = expected.check(&fleet);
     let agent = RosterFleet::agent_of(&snapshot, "coder0");
     assert_eq!((&agent["session"]["exists"], &agent["unit"]["active"]), (&false.into(), &"inactive".into()));
     assert_eq!(agent["heartbeat"]["status"], "stopped");
+    assert_eq!(agent["stopped"]["by"], serde_json::Value::Null);
     fleet.start(&["coder0"]);
     UP.check(&fleet);
 }

@@ -55,7 +55,8 @@ fn program_in_home(line: &str) -> Option<&str> {
 fn verify(home: &Path, units: &[String]) -> io::Result<Findings> {
     let names = units.iter().map(|unit| format!("./{}", unit.rsplit('/').next().unwrap_or(unit)));
     let output = Command::new("systemd-analyze")
-        .args(["verify", "--user", "--man=no"])
+        // Manual pages are checked too: a user verifies the installed units without options.
+        .args(["verify", "--user", "--man=yes"])
         .args(names)
         .current_dir(DIRECTORY)
         .env_clear()

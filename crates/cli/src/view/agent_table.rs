@@ -155,6 +155,8 @@ fn heartbeat(agent: &AgentSnapshot) -> Cell {
     let heartbeat = &agent.heartbeat;
     let paint = match heartbeat.health {
         HeartbeatHealth::Healthy => Paint::Plain,
+        // An agent that was stopped has no sidecar.
+        HeartbeatHealth::Stale if agent.condition == Condition::Stopped => Paint::Dim,
         HeartbeatHealth::Stale => Paint::Yellow,
         HeartbeatHealth::Unknown => Paint::Dim,
     };

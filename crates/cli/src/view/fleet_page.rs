@@ -45,7 +45,8 @@ fn header(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
 fn identity(snapshot: &Snapshot) -> Vec<Line> {
     let Snapshot { host, tenant, socket, .. } = snapshot;
     let holder = holder(&snapshot.holder, snapshot.observed_at);
-    let paint = if snapshot.holder.up == Some(true) { Paint::Dim } else { Paint::Red };
+    let is_calm = snapshot.holder.up == Some(true) || snapshot.holder.stopped;
+    let paint = if is_calm { Paint::Dim } else { Paint::Red };
     vec![
         Line::new(Paint::Bold, "fleet ").with(Paint::Dim, &format!("of {tenant} on {host}")),
         Line::new(Paint::Dim, &format!("socket {socket}")),
@@ -58,6 +59,7 @@ fn holder(holder: &HolderSnapshot, now: Timestamp) -> String {
     let since = holder.since.map_or(String::new(), |since| format!(", for {}", format_duration(elapsed(since, now))));
     match holder.up {
         Some(true) => format!("holder up{pid}{since}"),
+        Some(false) if holder.stopped => "holder stopped".to_owned(),
         Some(false) => "no holder".to_owned(),
         None => "holder unknown".to_owned(),
     }
@@ -68,7 +70,9 @@ fn counts(snapshot: &Snapshot) -> Vec<Line> {
     let up = snapshot.count(Condition::Up);
     let roster_read = snapshot.sources.get(&SourceName::Roster).is_none_or(|roster| roster.ok);
     let mut parts = vec![match roster_read {
-        true if up == all => Line::new(Paint::Green, &format!("{up} of {all} up")),
+        true if up + snapshot.count(Condition::Stopped) == all && up > 0 => {
+            Line::new(Paint::Green, &format!("{up} of {all} up"))
+        }
         true => Line::new(Paint::Bold, &format!("{up} of {all} up")),
         false => Line::new(Paint::Red, "the agents of the roster are not known"),
     }];

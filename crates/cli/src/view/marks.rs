@@ -13,6 +13,7 @@ pub(crate) fn condition_mark(condition: Condition) -> Mark {
         Condition::Stale => Mark::Warning,
         Condition::Dead => Mark::Bad,
         Condition::Missing => Mark::Absent,
+        Condition::Stopped => Mark::Resting,
         Condition::Unknown => Mark::Unknown,
     }
 }

@@ -1,6 +1,6 @@
 //! A fleet is isolated from other fleets and from the developer, and leaves nothing behind.
 
-use mosaic_harness::{Fleet, Launch, ProcessWatch};
+use mosaic_harness::{Fleet, Launch, ProcessWatch, TmuxRelease};
 use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -37,6 +37,17 @@ fn two_fleets_share_no_server() {
     assert!(one.tmux(&["has-session", "-t", "=coder0:"]).status.success());
     assert!(!other.tmux(&["has-session", "-t", "=coder0:"]).status.success());
     assert_eq!(other.processes(), Vec::<u32>::new());
+}
+
+#[test]
+fn a_fleet_runs_with_the_tmux_of_another_release() {
+    for release in TmuxRelease::ALL {
+        let Some(builder) = Fleet::builder().tmux_or_skip(release) else { continue };
+        let fleet = builder.build();
+        session(&fleet, "coder0");
+        let version = fleet.tmux(&["display-message", "-p", "-t", "=coder0:", "#{version}"]);
+        assert_eq!(stdout(&version), release.version());
+    }
 }
 
 #[test]

@@ -4,18 +4,20 @@
 use std::env;
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, SocketName, env_var};
 use mosaic_heartbeat::{AgentLock, Heartbeat, HeartbeatFile, LockRole, RunDirectory, Status};
-use mosaic_process::{Cgroup, Liveness, ProcRoot, monotonic};
+use mosaic_process::{Cgroup, Liveness, PidFd, ProcRoot, monotonic};
 use mosaic_tmux::Server;
 
 use super::SidecarError;
 use super::event_loop::TMUX_TIMEOUT;
-use super::guardian::{self, UnitState};
+use super::guardian;
 use super::process_termination::{CGROUP_GRACE, end_cgroup, other_processes};
+use super::unit_state::UnitState;
 
 /// What to do with the processes in the unit's control group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +111,25 @@ impl AgentUnit {
         ProcRoot::default().liveness(&process).map_or(true, Liveness::is_alive)
     }
 
+    /// The process of the last heartbeat. `None` if it has ended or is unknown.
+    pub(super) fn agent_process(&self) -> io::Result<Option<PidFd>> {
+        let Some(process) = self.heartbeat().and_then(|last| last.process()) else { return Ok(None) };
+        PidFd::open_identity(&ProcRoot::default(), &process)
+    }
+
+    /// The run directory, if it is known.
+    pub(super) fn run_directory_path(&self) -> Option<&Path> {
+        self.run_directory.as_ref().map(RunDirectory::path)
+    }
+
+    /// The agent's lock. `None` if the run directory is unknown.
+    pub(super) fn lock(&self) -> io::Result<Option<AgentLock>> {
+        self.run_directory.as_ref().map(|directory| AgentLock::open(directory, &self.agent)).transpose()
+    }
+
     /// Returns whether a sidecar watches the agent.
-    pub(super) fn has_sidecar(&self) -> io::Result<bool> {
-        let Some(directory) = &self.run_directory else { return Ok(false) };
-        Ok(AgentLock::open(directory, &self.agent)?.holder(LockRole::Sidecar)?.is_some())
+    fn has_sidecar(&self) -> io::Result<bool> {
+        Ok(self.lock()?.map_or(Ok(None), |lock| lock.holder(LockRole::Sidecar))?.is_some())
     }
 
     /// Ends the processes, removes the session, and writes the last heartbeat.

@@ -18,7 +18,10 @@ use crate::systemd_service::SystemdService;
 
 /// How long to ask tmux for what only tmux can know.
 const TMUX_VERDICT_TIMEOUT: Duration = Duration::from_secs(2);
-const TMUX_POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// The first pause between two questions, and the longest: when many agents end together, their sidecars must not keep the
+/// server from what they wait for.
+const TMUX_POLL_PAUSE: Duration = Duration::from_millis(5);
+const TMUX_LONGEST_POLL_PAUSE: Duration = Duration::from_millis(160);
 /// A server closes its descriptors, which hangs up its panes, this long before it has ended at most.
 const SERVER_END_TIMEOUT: Duration = Duration::from_millis(50);
 /// How many of the pane's last lines the record has.
@@ -82,6 +85,7 @@ impl Sidecar {
             self.heartbeat.write(Status::Exited, preliminary);
         }
         let deadline = monotonic() + TMUX_VERDICT_TIMEOUT;
+        let mut pause = TMUX_POLL_PAUSE;
         loop {
             let pane = match self.server.pane(pane) {
                 Ok(Some(pane)) => PaneState::Present(pane),
@@ -98,7 +102,10 @@ impl Sidecar {
                 }
                 EndClass::Exited(verdict) => return Ok(Some(AgentEnd::Exited(Some(verdict)))),
                 // tmux waits for its child some time later. No event tells when.
-                EndClass::Undecided(_) if monotonic() < deadline => thread::sleep(TMUX_POLL_INTERVAL),
+                EndClass::Undecided(_) if monotonic() < deadline => {
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(TMUX_LONGEST_POLL_PAUSE);
+                }
                 EndClass::Undecided(Fallback::ExitedUnknown) => return Ok(Some(AgentEnd::Exited(None))),
                 EndClass::Lost | EndClass::Undecided(Fallback::Lost) => return Ok(Some(AgentEnd::Lost)),
             }

@@ -13,6 +13,7 @@ use mosaic_tmux::{Pane, Server};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::event_wait::{Event, EventSources, SignalRequest, Signals};
+use super::group_watch::GroupWatch;
 use super::heartbeat_schedule::HeartbeatSchedule;
 use super::heartbeat_writer::HeartbeatWriter;
 use super::message_delivery::WaitingMessages;
@@ -117,6 +118,9 @@ pub(super) struct Sidecar {
     pub(super) events: EventSources,
     pub(super) notify: SystemdNotify,
     schedule: HeartbeatSchedule,
+    group_watch: GroupWatch,
+    /// The process could not be moved into the unit's group, and that was logged.
+    is_outside_group: bool,
     messages: WaitingMessages,
 }
 
@@ -152,6 +156,8 @@ impl Sidecar {
             schedule: HeartbeatSchedule::new(monotonic(), settings.interval.duration(), phase, watchdog),
             heartbeat: HeartbeatWriter::acquire_lock(assignment, settings.interval, settings.run_directory.clone())?
                 .ok_or(SidecarError::Busy)?,
+            group_watch: GroupWatch::new(monotonic()),
+            is_outside_group: false,
             messages: WaitingMessages::new(&settings),
             settings,
             events,
@@ -166,7 +172,7 @@ impl Sidecar {
         self.heartbeat.release_starter_lock()?;
         self.report_ready(starter)?;
         loop {
-            match self.events.wait(self.schedule.time_to_wait(monotonic()))? {
+            match self.events.wait(self.time_to_wait())? {
                 Event::Signal => match self.events.signals.next_request()? {
                     Some(SignalRequest::Stop) => return self.stop().map(SidecarOutcome::AgentEnded),
                     // systemd would take the exit of a unit's main process as the end of the unit.
@@ -192,6 +198,12 @@ impl Sidecar {
         }
     }
 
+    fn time_to_wait(&self) -> Duration {
+        let now = monotonic();
+        let until_heartbeat = self.schedule.time_to_wait(now);
+        if self.service.is_some() { self.group_watch.time_to_wait(now, until_heartbeat) } else { until_heartbeat }
+    }
+
     /// Reports once that the command runs, as soon as it does.
     fn report_ready(&mut self, starter: &mut Starter) -> io::Result<()> {
         if starter.is_informed() {
@@ -199,7 +211,6 @@ impl Sidecar {
         }
         let pid = self.heartbeat.assignment().process.pid;
         if self.events.pane.as_ref().map_or(Ok(false), |pane| has_settled(&self.proc, pid, pane))? {
-            // tmux 3.4 and later moves a pane's process into a scope of its own, which may happen late on a busy host.
             self.add_to_cgroup(pid);
             if self.notify.ready(&self.status_line()) {
                 starter.report_ready()?;
@@ -214,6 +225,9 @@ impl Sidecar {
         let heartbeat_due = self.schedule.heartbeat_is_due(now);
         if heartbeat_due {
             self.heartbeat.write(Status::Ok, None);
+        }
+        if self.group_watch.is_due(now, heartbeat_due) {
+            self.add_to_cgroup(self.heartbeat.assignment().process.pid);
         }
         if heartbeat_due && starter.is_informed() {
             self.messages.deliver_if_waiting();
@@ -265,6 +279,7 @@ impl Sidecar {
             return Ok(false);
         }
         self.add_to_cgroup(pane.pid);
+        self.group_watch = GroupWatch::new(monotonic());
         self.events.pane = Some(fd);
         self.heartbeat.bind_to(identity);
         self.heartbeat.write(Status::Ok, None);
@@ -272,12 +287,20 @@ impl Sidecar {
         Ok(true)
     }
 
-    /// Moves a process and its descendants into the unit's control group.
-    fn add_to_cgroup(&self, pid: Pid) {
-        let agent = &self.settings.agent;
-        if let Some(service) = &self.service
-            && let Err(reason) = service.add_process_tree(&self.proc, pid)
+    /// Moves a process and its descendants into the unit's control group, unless it is there. A failure is logged once
+    /// until it is over.
+    fn add_to_cgroup(&mut self, pid: Pid) {
+        let Some(service) = &self.service else { return };
+        // A process that has ended is reported elsewhere.
+        let moved = match service.cgroup().contains(pid) {
+            Ok(false) => service.add_process_tree(&self.proc, pid),
+            Ok(true) | Err(_) => Ok(()),
+        };
+        let was_outside = std::mem::replace(&mut self.is_outside_group, moved.is_err());
+        if let Err(reason) = moved
+            && !was_outside
         {
+            let agent = &self.settings.agent;
             let message = format!("{agent} stays outside its unit's control group, so limits do not apply: {reason}");
             journal::record(Priority::Warning, agent, &message, &[]);
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mosaic_domain::{ExitVerdict, HeartbeatInterval, Pid, ProcessIdentity};
 use mosaic_heartbeat::{AgentLock, Binding, Heartbeat, HeartbeatFile, LastExit, LockRole, RunDirectory, Status};
 
-use super::Assignment;
+use super::{Assignment, guardian};
 use crate::journal::{self, Priority};
 
 /// The writer of an agent's heartbeats. It holds the sidecar's lock.
@@ -26,7 +26,8 @@ pub(super) struct HeartbeatWriter {
 }
 
 impl HeartbeatWriter {
-    /// Acquires the sidecar's lock. `None` if another sidecar holds it.
+    /// Acquires the sidecar's lock, and ends the guardian that watched the agent until now. `None` if another sidecar
+    /// holds the lock.
     pub(super) fn acquire_lock(
         assignment: Assignment,
         interval: HeartbeatInterval,
@@ -36,6 +37,8 @@ impl HeartbeatWriter {
         if !lock.try_lock(LockRole::Sidecar)? {
             return Ok(None);
         }
+        // An error is ignored: the guardian exits when it sees that this lock is held.
+        let _ = guardian::dismiss(&lock);
         let file = HeartbeatFile::new(&directory, &assignment.agent);
         file.remove_staging_file();
         let own_pid = Pid::new(std::process::id()).ok_or(io::ErrorKind::NotFound)?;

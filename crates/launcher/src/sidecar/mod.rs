@@ -9,11 +9,12 @@
 //! | the event loop, respawned panes | `event_loop.rs` | acts |
 //! | the one wait | `event_wait.rs` | acts |
 //! | when the next heartbeat is due | `heartbeat_schedule.rs` | pure |
+//! | when to look at the agent's control group | `group_watch.rs` | pure |
 //! | writing heartbeats, holding the lock | `heartbeat_writer.rs` | acts |
 //! | what the end of the pane process means | `end_classifier.rs` | pure |
 //! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
 //! | delivering waiting messages | `message_delivery.rs` | acts |
-//! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs` | a pure decision in each |
+//! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs`, `unit_state.rs` | a pure decision in each |
 //! | reporting to the launcher and to systemd | `start_report.rs`, `systemd_notify.rs` | acts |
 
 mod after_stop;
@@ -22,6 +23,7 @@ mod assignment;
 mod end_classifier;
 mod event_loop;
 mod event_wait;
+mod group_watch;
 mod guardian;
 mod heartbeat_schedule;
 mod heartbeat_writer;
@@ -29,6 +31,7 @@ mod message_delivery;
 mod process_termination;
 mod start_report;
 mod systemd_notify;
+mod unit_state;
 
 pub use after_stop::after_stop;
 pub use agent_end::AgentEnd;

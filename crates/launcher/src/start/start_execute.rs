@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use mosaic_domain::{Pid, env_var};
-use mosaic_heartbeat::{AgentLock, LockRole, RunDirectoryError};
+use mosaic_heartbeat::{AgentLock, LockRole, RunDirectoryError, StopRecord};
 use mosaic_process::{Cgroup, PidFd, ProcRoot};
 use mosaic_tmux::{Pane, Server, TmuxError};
 use rustix::process::Signal;
@@ -51,6 +51,10 @@ pub fn run(arguments: &Arguments) -> Result<(), StartError> {
         .map_err(|source| StartError::WorkingDirectory { path: settings.working_directory.clone(), source })?;
     settings.run_directory.prepare()?;
     let lock = acquire_starter_lock(&settings)?;
+    if let Some(home) = &settings.mosaic_home {
+        // An error is ignored: observers compare the record with the heartbeats too.
+        let _ = StopRecord::remove(&home.paths(), &settings.agent);
+    }
     let mode = Mode { foreground: arguments.foreground, replace: arguments.replace };
     let start = Start {
         settings,

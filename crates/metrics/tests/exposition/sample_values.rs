@@ -55,7 +55,7 @@ fn known_facts_have_samples_and_unknown_facts_have_none() {
 fn a_state_set_has_every_state_and_at_most_one_is_1() {
     let samples = samples(&fleet());
     let table: [(&str, usize, &[&str]); 4] = [
-        ("mosaic_agent_condition", 6, &["coder0 up 1", "coder1 dead 1", "rev0 missing 1"]),
+        ("mosaic_agent_condition", 7, &["coder0 up 1", "coder1 dead 1", "rev0 missing 1"]),
         ("mosaic_agent_activity", 5, &["coder0 waiting 1", "coder1 unreported 1", "rev0 unreported 1"]),
         // All samples of an agent that does not wait are 0.
         ("mosaic_agent_waiting_for", 6, &["coder0 permission 1"]),

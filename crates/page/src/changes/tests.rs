@@ -56,6 +56,8 @@ fn the_first_message_contains_everything_and_announces_nothing() {
             "a-lead",
             "a-coder2",
             "a-ops0",
+            "g-stopped",
+            "a-canary0",
             "g-unmanaged",
             "a-scratch"
         ]

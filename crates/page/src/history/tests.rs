@@ -38,10 +38,11 @@ fn a_minute_without_an_observation_is_a_gap() {
 
 #[test]
 fn the_worst_condition_of_a_minute_is_kept() {
-    use Condition::{Dead, Missing, Stale, Starting, Unknown, Up};
+    use Condition::{Dead, Missing, Stale, Starting, Stopped, Unknown, Up};
     let table = [
         (&[Up, Dead, Up][..], Dead),
-        (&[Starting, Up], Starting),
+        (&[Stopped, Up], Stopped),
+        (&[Starting, Stopped, Up], Starting),
         (&[Stale, Starting], Stale),
         (&[Unknown, Stale], Unknown),
         (&[Missing, Unknown], Missing),

@@ -1,6 +1,6 @@
 use crate::assemble::assemble;
 use crate::example::{
-    add, beat, failed, generated_files, heartbeat, links, observation, server, session, stat, target, unit,
+    add, beat, failed, generated_files, heartbeat, links, observation, server, session, stat, stop, target, unit,
 };
 use crate::observe::{LaunchCommand, Observation};
 use crate::snapshot::{Condition, DriftKind, RosterSnapshot, SourceName};
@@ -162,4 +162,36 @@ fn without_a_user_manager_no_unit_is_missing() {
     direct.linger = Linger::Off;
     direct.unit_files = Ok(crate::observe::UnitFiles::default());
     assert!(drift(&target(), &direct).is_empty());
+}
+
+#[test]
+fn a_stop_on_request_is_no_drift() {
+    let mut changed = observation();
+    stop(&mut changed, "coder0", 200);
+    assert!(drift(&target(), &changed).is_empty());
+    let unit = UnitName::agent(&"coder0".parse().unwrap());
+    links(&mut changed).enabled.remove(&unit);
+    assert!(drift(&target(), &changed).is_empty(), "a boot is not to start it");
+    links(&mut changed).masked.insert(unit);
+    assert!(drift(&target(), &changed).is_empty(), "nothing is to start it");
+
+    let snapshot = assemble(&target(), &changed);
+    assert_eq!(snapshot.agent("coder0").unwrap().condition, Condition::Stopped);
+    let stopped = snapshot.agent("coder0").unwrap().stopped.clone().unwrap();
+    assert_eq!((stopped.by.as_deref(), stopped.since), (Some("jarvis"), "2026-11-20T11:59:58Z".parse().unwrap()));
+    assert!(!snapshot.holder.stopped);
+}
+
+#[test]
+fn a_fleet_that_was_stopped_needs_no_tmux_server() {
+    let mut changed = observation();
+    stop(&mut changed, "coder0", 200);
+    changed.tmux.result = Ok(None);
+    unit(&mut changed, "lead").active = ActiveState::Failed;
+    assert_eq!(drift(&target(), &changed), ["session-missing lead", "holder-missing mosaic-factory"]);
+    changed.tmux = observation().tmux;
+    stop(&mut changed, "lead", 100);
+    changed.tmux.result = Ok(None);
+    assert!(drift(&target(), &changed).is_empty());
+    assert!(assemble(&target(), &changed).holder.stopped);
 }

@@ -1,7 +1,9 @@
-use super::judge_condition;
+use super::{judge_condition, stop_fact};
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::snapshot::Condition;
-use mosaic_heartbeat::{Freshness, Heartbeat, UnknownAge};
+use jiff::Timestamp;
+use mosaic_heartbeat::{Freshness, Heartbeat, StopRecord, UnknownAge};
+use mosaic_roster::RestartPolicy;
 use mosaic_systemd::{ActiveState, LoadState, Unit};
 use mosaic_tmux::SessionPane;
 use std::time::Duration;
@@ -37,7 +39,7 @@ const LATE: Freshness = Freshness::Late { age: Duration::from_mins(1) };
 
 #[test]
 fn each_source_decides_its_part_of_the_condition() {
-    use Condition::{Dead, Missing, Stale, Starting, Unknown, Up};
+    use Condition::{Dead, Missing, Stale, Starting, Stopped, Unknown, Up};
     let (there, dead) = (pane(false), pane(true));
     let (ok, exited, stopped, lost) = (heartbeat("ok"), heartbeat("exited"), heartbeat("stopped"), heartbeat("lost"));
     let (active, activating, failed) =
@@ -92,7 +94,25 @@ fn each_source_decides_its_part_of_the_condition() {
             Missing,
             "exited with code 7",
         ),
-        (PaneFact::Missing, ProcessFact::NotNamed, beat(&stopped, LATE, Binding::Same), None, Missing, "stopped"),
+        (PaneFact::Missing, ProcessFact::NotNamed, beat(&stopped, LATE, Binding::Same), None, Stopped, "not recorded"),
+        // A boot ends every agent, and a unit that is active or has failed was not stopped.
+        (PaneFact::Missing, ProcessFact::NotNamed, beat(&stopped, LATE, Binding::OtherBoot), None, Missing, "stopped"),
+        (
+            PaneFact::Missing,
+            ProcessFact::NotNamed,
+            beat(&stopped, LATE, Binding::Same),
+            Some(&active),
+            Missing,
+            "stopped",
+        ),
+        (
+            PaneFact::Missing,
+            ProcessFact::NotNamed,
+            beat(&stopped, LATE, Binding::Same),
+            Some(&failed),
+            Missing,
+            "stopped",
+        ),
         (PaneFact::Missing, ProcessFact::NotNamed, HeartbeatFact::Missing, Some(&activating), Starting, ""),
         (
             PaneFact::Missing,
@@ -112,9 +132,76 @@ fn each_source_decides_its_part_of_the_condition() {
         (hung, unreadable, good, None, Unknown, "tmux hangs"),
     ];
     for (row, (pane, process, heartbeat, unit, expected, reason)) in table.into_iter().enumerate() {
-        let (found, why) = judge_condition(&AgentFacts { pane, process, observed: None, heartbeat, unit });
+        let stop = stop_fact(Ok(None), &heartbeat, unit, None);
+        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit, stop };
+        let (found, why) = judge_condition(&facts, RestartPolicy::OnFailure);
         assert_eq!(found, expected, "row {row}: {why:?}");
         assert!(why.as_deref().unwrap_or_default().contains(reason), "row {row}: {why:?}");
         assert_eq!(why.is_none(), reason.is_empty(), "row {row}: {why:?}");
     }
+}
+
+/// A stop that was requested makes an agent that is gone `stopped`, unless it was started since.
+#[test]
+fn a_requested_stop_explains_that_an_agent_is_gone() {
+    use Condition::{Missing, Starting, Stopped, Up};
+    use RestartPolicy::{Always, No, OnFailure};
+    let record = |at: &str| StopRecord { at: at.parse().unwrap(), uptime: None, by: "jarvis".to_owned() };
+    // The heartbeats were written at 12:00.
+    let (after, before) = (record("2026-11-20T12:00:01Z"), record("2026-11-20T11:00:00Z"));
+    let (stopped, exited, ok) = (heartbeat("stopped"), heartbeat("exited"), heartbeat("ok"));
+    let beat = |heartbeat| HeartbeatFact::Read { heartbeat, freshness: LATE, binding: Binding::Same };
+    let (inactive, failed) = (unit(ActiveState::Inactive), unit(ActiveState::Failed));
+    let (active, activating) = (unit(ActiveState::Active), unit(ActiveState::Activating));
+    let early: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+    let late: Timestamp = "2026-11-20T13:00:00Z".parse().unwrap();
+    let none = HeartbeatFact::Missing;
+    let there = pane(false);
+    let (gone, exists) = (PaneFact::Missing, PaneFact::Exists(&there));
+    let at = "stopped by jarvis at 2026-11-20T12:00:01Z";
+    let unknown = "unknown: no disk";
+    let table = [
+        (gone, Ok(Some(&after)), beat(&stopped), Some((&inactive, early)), OnFailure, Stopped, at),
+        (PaneFact::NoServer, Ok(Some(&after)), beat(&stopped), None, No, Stopped, at),
+        (gone, Ok(Some(&after)), beat(&stopped), None, Always, Missing, "the roster says 'restart: always'"),
+        // An agent that had ended already, and one that was never started.
+        (gone, Ok(Some(&after)), beat(&exited), Some((&failed, early)), OnFailure, Stopped, at),
+        (gone, Ok(Some(&after)), none.clone(), None, OnFailure, Stopped, at),
+        // It was started since: by a heartbeat, by its unit's state, and by a start that failed at once.
+        (gone, Ok(Some(&before)), beat(&exited), None, OnFailure, Missing, "exited with code 7"),
+        (gone, Ok(Some(&before)), beat(&stopped), None, OnFailure, Stopped, "not recorded"),
+        (gone, Ok(Some(&after)), beat(&ok), Some((&active, early)), OnFailure, Missing, ""),
+        (gone, Ok(Some(&after)), beat(&stopped), Some((&activating, early)), OnFailure, Starting, "again"),
+        (gone, Ok(Some(&after)), none.clone(), Some((&failed, late)), OnFailure, Missing, ""),
+        (
+            exists,
+            Ok(Some(&after)),
+            HeartbeatFact::Read { heartbeat: &ok, freshness: FRESH, binding: Binding::Same },
+            None,
+            OnFailure,
+            Up,
+            "",
+        ),
+        (gone, Err("no disk"), none, None, OnFailure, Missing, unknown),
+    ];
+    for (row, (pane, record, heartbeat, unit, restart, expected, reason)) in table.into_iter().enumerate() {
+        let process = if pane == exists { ProcessFact::Alive } else { ProcessFact::NotNamed };
+        let stop = stop_fact(record, &heartbeat, unit.map(|(unit, _)| unit), unit.map(|(_, since)| since));
+        let unit = unit.map(|(unit, _)| unit);
+        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit, stop };
+        let (found, why) = judge_condition(&facts, restart);
+        assert_eq!(found, expected, "row {row}: {why:?}");
+        assert!(why.as_deref().unwrap_or_default().contains(reason), "row {row}: {why:?}");
+    }
+}
+
+#[test]
+fn an_agent_that_was_stopped_is_stopped_while_tmux_hangs() {
+    let record = StopRecord { at: "2026-11-20T12:00:01Z".parse().unwrap(), uptime: None, by: "jarvis".to_owned() };
+    let stopped = heartbeat("stopped");
+    let heartbeat = HeartbeatFact::Read { heartbeat: &stopped, freshness: LATE, binding: Binding::Same };
+    let stop = stop_fact(Ok(Some(&record)), &heartbeat, None, None);
+    let pane = PaneFact::Unknown("tmux hangs");
+    let facts = AgentFacts { pane, process: ProcessFact::Ended, observed: None, heartbeat, unit: None, stop };
+    assert_eq!(judge_condition(&facts, RestartPolicy::OnFailure).0, Condition::Stopped);
 }

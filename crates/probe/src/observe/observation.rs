@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, Pid};
-use mosaic_heartbeat::{ActivityReport, Heartbeat, Now};
+use mosaic_heartbeat::{ActivityReport, Heartbeat, Now, StopRecord};
 use mosaic_process::{Stat, Usage};
 use mosaic_systemd::{Linger, Unit, UnitLinks, UnitName};
 use mosaic_tmux::SessionPane;
@@ -40,9 +40,14 @@ pub(crate) struct Observation {
     pub(crate) processes: Observed<BTreeMap<Pid, ObservedProcess>>,
     /// The activity that agents' screens show, for the screens that had to be read.
     pub(crate) screens: BTreeMap<AgentName, ObservedSign>,
+    /// The records of the stops that were requested.
+    pub(crate) stops: Result<StopRecords, String>,
     /// The files generated from the roster, compared with what it would generate now.
     pub(crate) generated: Observed<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
 }
+
+/// The record of each agent that was stopped on request, or why one could not be read.
+pub(crate) type StopRecords = BTreeMap<AgentName, Result<StopRecord, String>>;
 
 /// A tmux server and its sessions.
 #[derive(Clone, Debug, Default)]

@@ -34,6 +34,8 @@ pub struct AgentSnapshot {
     pub condition: Condition,
     /// The reason for the condition, if the condition alone does not explain it.
     pub reason: Option<String>,
+    /// The stop that was requested and that no start has ended; null if there is none.
+    pub stopped: Option<StopSnapshot>,
     /// Its session; null if tmux could not be queried.
     pub session: Option<SessionSnapshot>,
     /// Its unit; null if the user manager could not be queried.
@@ -46,6 +48,19 @@ pub struct AgentSnapshot {
     pub usage: Option<UsageSnapshot>,
     /// The kinds of its drift from the roster.
     pub drift: Vec<DriftKind>,
+}
+
+/// A stop that was requested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StopSnapshot {
+    /// When the agent had stopped (RFC 3339).
+    #[serde(serialize_with = "text_format::display")]
+    #[schemars(with = "String")]
+    pub since: Timestamp,
+    /// The user or the agent that requested the stop with `mosaic`; null if it was requested from systemd, or from the
+    /// sidecar.
+    pub by: Option<String>,
 }
 
 /// The session with the agent's name on the fleet's tmux server.
@@ -176,13 +191,16 @@ pub enum Condition {
     Dead,
     /// The session does not exist.
     Missing,
+    /// The agent was stopped on request, which is no fault. With `restart: always` in the roster it is missing instead.
+    Stopped,
     /// A source that decides the condition could not be read; the reason names it.
     Unknown,
 }
 
 impl Condition {
     /// All values, in the order of the documentation.
-    pub const ALL: [Self; 6] = [Self::Up, Self::Starting, Self::Stale, Self::Dead, Self::Missing, Self::Unknown];
+    pub const ALL: [Self; 7] =
+        [Self::Up, Self::Starting, Self::Stale, Self::Dead, Self::Missing, Self::Stopped, Self::Unknown];
 
     /// The name, as in JSON and in metric labels.
     #[must_use]
@@ -193,6 +211,7 @@ impl Condition {
             Self::Stale => "stale",
             Self::Dead => "dead",
             Self::Missing => "missing",
+            Self::Stopped => "stopped",
             Self::Unknown => "unknown",
         }
     }

@@ -22,6 +22,7 @@ impl AttentionReason {
     #[must_use]
     pub fn from_state(condition: Condition, activity: Option<Activity>, silent: bool) -> Option<Self> {
         match (condition, activity) {
+            (Condition::Stopped, _) => None,
             (Condition::Dead | Condition::Missing | Condition::Stale | Condition::Unknown, _) => Some(Self::Down),
             (Condition::Up | Condition::Starting, Some(Activity::Waiting)) => Some(Self::Waiting),
             (Condition::Up | Condition::Starting, Some(Activity::Blocked)) => Some(Self::Blocked),
@@ -98,6 +99,7 @@ mod tests {
             (Condition::Stale, Some(Activity::Waiting), false, Some(Down)),
             (Condition::Dead, Some(Activity::Blocked), true, Some(Down)),
             (Condition::Missing, None, false, Some(Down)),
+            (Condition::Stopped, Some(Activity::Waiting), true, None),
             (Condition::Unknown, Some(Activity::Idle), false, Some(Down)),
         ];
         for (condition, activity, silent, expected) in table {

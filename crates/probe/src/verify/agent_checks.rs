@@ -8,7 +8,7 @@ use super::check::{Check, CheckName, Evidence, READ_FAILURE_ADVICE, Scope, Statu
 use super::program_facts::{NO_SEARCH_PATH, ProgramFacts};
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::observe::Observation;
-use crate::snapshot::{AgentSnapshot, AttentionAdvice, DriftKind, attention_advice};
+use crate::snapshot::{AgentSnapshot, AttentionAdvice, Condition, DriftKind, attention_advice};
 
 /// The status of a check with its evidence.
 type Outcome = (Status, String);
@@ -45,16 +45,27 @@ pub(super) fn agent_checks(
     let runtime_advice =
         if runtime.1 == NO_SEARCH_PATH { "mosaic fleet install" } else { "install it, then mosaic fleet install" };
     let attention = attention_advice(snapshot);
+    // An agent that was stopped on request is as it should be without a process.
+    let stopped = (snapshot.condition == Condition::Stopped).then_some(snapshot);
+    let unless_stopped = |outcome: &dyn Fn() -> Outcome| match stopped {
+        Some(stopped) => (Status::Pass, evidence.copy(stopped.reason.as_deref().unwrap_or_default())),
+        None => outcome(),
+    };
     [
-        row(CheckName::Session, session(agent, agent_facts, evidence), true, &start),
+        row(CheckName::Session, unless_stopped(&|| session(agent, agent_facts, evidence)), true, &start),
         row(
             CheckName::Process,
-            process(agent_facts, evidence),
+            unless_stopped(&|| process(agent_facts, evidence)),
             true,
             if agent_facts.is_alive() { &restart } else { &start },
         ),
-        row(CheckName::Heartbeat, heartbeat(agent_facts, evidence), true, &restart),
-        row(CheckName::UnitActive, unit_active(&unit, agent_facts, observation, evidence), units_required, &start),
+        row(CheckName::Heartbeat, unless_stopped(&|| heartbeat(agent_facts, evidence)), true, &restart),
+        row(
+            CheckName::UnitActive,
+            unless_stopped(&|| unit_active(&unit, agent_facts, observation, evidence)),
+            units_required,
+            &start,
+        ),
         row(
             CheckName::UnitEnabled,
             unit_enabled(&unit, snapshot, observation, evidence),
@@ -63,7 +74,7 @@ pub(super) fn agent_checks(
         ),
         row(
             CheckName::ControlGroup,
-            control_group(&unit, agent_facts, observation, evidence),
+            unless_stopped(&|| control_group(&unit, agent_facts, observation, evidence)),
             units_required,
             &restart,
         ),
@@ -184,6 +195,9 @@ fn unit_enabled(name: &UnitName, agent: &AgentSnapshot, observation: &Observatio
     match (missing, files.links.enabled.contains(name)) {
         (true, _) => (Status::Fail, evidence.format(format_args!("{name} is not installed, or masked"))),
         (false, true) => (Status::Pass, evidence.format(format_args!("{name} is enabled"))),
+        (false, false) if agent.condition == Condition::Stopped => {
+            (Status::Pass, evidence.format(format_args!("{name} is not enabled, and the agent is stopped")))
+        }
         (false, false) => (Status::Fail, evidence.format(format_args!("{name} is not enabled"))),
     }
 }

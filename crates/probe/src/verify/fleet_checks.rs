@@ -55,7 +55,13 @@ pub(super) fn orchestrator(roster: &Roster) -> Check {
     }
 }
 
+/// The evidence of the holder's checks while the whole fleet is stopped on request.
+const FLEET_STOPPED: &str = "every agent is stopped, so no tmux server is needed";
+
 pub(super) fn holder(target: &Target, snapshot: &Snapshot, observation: &Observation) -> Check {
+    if snapshot.holder.stopped {
+        return check(CheckName::Holder, Status::Pass, FLEET_STOPPED.to_owned(), "");
+    }
     let socket = target.socket_name(observation.roster.roster());
     let (status, evidence) = match (snapshot.holder.up, snapshot.holder.pid) {
         (None, _) => {
@@ -80,7 +86,10 @@ pub(super) fn holder(target: &Target, snapshot: &Snapshot, observation: &Observa
 
 /// A tmux server that was started by hand on the fleet's socket ends with that login session, and every agent with
 /// it.
-pub(super) fn holder_unit(observation: &Observation, facts: &ProgramFacts) -> Check {
+pub(super) fn holder_unit(snapshot: &Snapshot, observation: &Observation, facts: &ProgramFacts) -> Check {
+    if snapshot.holder.stopped {
+        return check(CheckName::HolderUnit, Status::Pass, FLEET_STOPPED.to_owned(), "");
+    }
     let name = UnitName::holder();
     let loaded = match &observation.systemd.result {
         Err(why) => return check(CheckName::HolderUnit, Status::Unknown, why.clone(), READ_FAILURE_ADVICE),

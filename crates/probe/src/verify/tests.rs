@@ -1,11 +1,15 @@
 use super::program_facts::ProgramFacts;
 use super::{CheckName, Scope, Status, Verification, VerifyInput, verify};
 use crate::assemble::assemble;
-use crate::example::{beat, failed, heartbeat, links, observation, server, session, stat, target, unit};
+use crate::example::{
+    beat, failed, heartbeat, links, observation, observed_roster, server, session, stat, stop, target, unit,
+};
 use crate::observe::{Observation, ObservedSign};
 use crate::target::Target;
+use mosaic_roster::Roster;
 use mosaic_runtimes::ScreenSign;
-use mosaic_systemd::{ActiveState, Linger};
+use mosaic_systemd::{ActiveState, Linger, UnitName};
+use std::path::Path;
 use std::sync::Arc;
 
 fn facts() -> ProgramFacts {
@@ -189,7 +193,7 @@ fn a_server_outside_the_holder_unit_is_no_holder() {
     assert_eq!(not_passed(&verification), ["holder-unit - fail"]);
     let mut stopped = observation();
     let units = &mut stopped.systemd.result.as_mut().unwrap().loaded;
-    units.get_mut(&mosaic_systemd::UnitName::holder()).unwrap().active = ActiveState::Inactive;
+    units.get_mut(&UnitName::holder()).unwrap().active = ActiveState::Inactive;
     let verification = run(&target(), &stopped, &facts(), &Scope::default());
     assert_eq!(not_passed(&verification), ["holder-unit - fail"]);
 }
@@ -226,4 +230,34 @@ fn a_roster_that_cannot_be_read_fails() {
     let verification = run(&target(), &no_roster, &facts(), &Scope::default());
     assert_eq!(verification.status(), Status::Fail);
     assert_eq!(verification.checks[0].name, CheckName::Roster);
+}
+
+#[test]
+fn an_agent_that_was_stopped_on_request_passes_unless_it_is_to_run_always() {
+    let mut changed = observation();
+    stop(&mut changed, "coder0", 200);
+    links(&mut changed).enabled.remove(&UnitName::agent(&"coder0".parse().unwrap()));
+    for strict in [false, true] {
+        let scope = Scope { agents: None, strict };
+        let verification = run(&target(), &changed, &facts(), &scope);
+        assert_eq!(not_passed(&verification), [""; 0]);
+        let of_coder0 = verification.checks.iter().filter(|check| check.agent.as_deref() == Some("coder0"));
+        let stopped = of_coder0.filter(|check| check.evidence.starts_with("stopped by jarvis at ")).count();
+        assert_eq!(stopped, 5, "{verification:#?}");
+    }
+    let text = crate::example::ROSTER.replace("class: implementer", "class: implementer\n    restart: always");
+    changed.roster = observed_roster(Roster::parse(&text, Path::new("/h/roster.yaml")).unwrap());
+    let verification = run(&target(), &changed, &facts(), &Scope::default());
+    assert!(!verification.passed);
+    assert!(not_passed(&verification).contains(&"session coder0 fail".to_owned()), "{:?}", not_passed(&verification));
+}
+
+#[test]
+fn a_fleet_that_was_stopped_on_request_passes() {
+    let mut changed = observation();
+    stop(&mut changed, "lead", 100);
+    stop(&mut changed, "coder0", 200);
+    changed.tmux.result = Ok(None);
+    let facts = ProgramFacts { server_group: None, ..facts() };
+    assert_eq!(not_passed(&run(&target(), &changed, &facts, &Scope::default())), [""; 0]);
 }

@@ -273,6 +273,21 @@ fn a_large_response_is_finished_before_the_stop() {
 }
 
 #[test]
+fn a_large_response_that_closes_its_connection_is_finished_before_the_stop() {
+    let mut server = TestServer::start_default();
+    let mut slow = server.client();
+    slow.send("GET /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let buffered = || support::send_queue_bytes(server.address, slow.stream.get_ref().local_addr().unwrap());
+    assert!(eventually(|| buffered() > 0), "the request is not answered");
+    server.request_shutdown(Shutdown::Drain);
+    assert!(eventually(|| TcpStream::connect(server.address).is_err()));
+    assert_eq!(slow.response().body.len(), BIG);
+    assert!(slow.is_closed());
+    drop(slow);
+    assert!(server.stops());
+}
+
+#[test]
 fn a_stream_of_events_ends_with_the_server() {
     let mut server = ServerSetup::limits(Limits { drain: Duration::from_hours(1), ..Limits::default() }).start();
     let mut events = server.client();

@@ -176,6 +176,9 @@ pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
                 "NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"
             ));
         }
+        LifecycleEvent::StopRecordFailed { reason } => {
+            print_notice(&format!("NOTE: whether an agent is stopped on request cannot be recorded: {reason}"));
+        }
         LifecycleEvent::LauncherOutput { line } => print_notice(line),
         LifecycleEvent::NotRestarted(agents) => {
             let names: Vec<&str> = agents.iter().map(mosaic_domain::AgentName::as_str).collect();

@@ -18,7 +18,7 @@ use mosaic_prometheus::{Endpoint, fetch_hosts};
 ///
 /// The whole fleet is observed once, in bounded time. A source that cannot be read is named above the table,
 /// and its values are unknown. The conditions are up, starting, stale (the process is alive, but its heartbeat
-/// is late), dead, missing (the session does not exist) and unknown.
+/// is late), dead, missing (the session does not exist), stopped (on request) and unknown.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Ps {

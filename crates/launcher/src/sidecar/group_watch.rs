@@ -1,0 +1,70 @@
+//! When to look whether the agent is still in its unit's control group. This module is pure.
+//!
+//! tmux 3.4 and later asks the user manager to move the process of each new pane into a scope of its own, and does not
+//! always wait for it. On a busy host the manager does so after the launcher has moved the process into the unit's group,
+//! and the limits of the unit would not apply any more. No event tells when the manager is done.
+
+use std::time::Duration;
+
+/// The pause before the first look after a process began, and the longest one. After that, each heartbeat looks.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(6400);
+
+/// The time of the next look, on the monotonic clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GroupWatch {
+    pause: Duration,
+    /// `None` once only heartbeats look.
+    due: Option<Duration>,
+}
+
+impl GroupWatch {
+    /// The looks after a process, which began now.
+    pub(super) fn new(now: Duration) -> Self {
+        Self { pause: FIRST_PAUSE, due: Some(now + FIRST_PAUSE) }
+    }
+
+    /// How long to wait until a look is due, at most `limit`.
+    pub(super) fn time_to_wait(&self, now: Duration, limit: Duration) -> Duration {
+        self.due.map_or(limit, |due| due.saturating_sub(now).min(limit))
+    }
+
+    /// Returns whether a look is due, and schedules the next one.
+    pub(super) fn is_due(&mut self, now: Duration, with_heartbeat: bool) -> bool {
+        let Some(due) = self.due.filter(|due| *due <= now) else { return with_heartbeat };
+        self.pause *= 2;
+        self.due = (self.pause <= LONGEST_PAUSE).then_some(due.max(now) + self.pause);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GroupWatch;
+    use std::time::Duration;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn looks_become_rarer_and_end_with_the_heartbeats() {
+        let mut watch = GroupWatch::new(ms(1000));
+        assert!(!watch.is_due(ms(1049), false));
+        let (mut now, mut looks) = (ms(1000), Vec::new());
+        while watch.time_to_wait(now, ms(60_000)) < ms(60_000) {
+            now += watch.time_to_wait(now, ms(60_000));
+            assert!(watch.is_due(now, false));
+            looks.push((now - ms(1000)).as_millis());
+        }
+        assert_eq!(looks, [50, 150, 350, 750, 1550, 3150, 6350, 12_750]);
+        assert!(!watch.is_due(now + ms(60_000), false));
+        assert!(watch.is_due(now + ms(60_000), true), "each heartbeat looks");
+    }
+
+    #[test]
+    fn a_wait_never_exceeds_its_limit() {
+        assert_eq!(GroupWatch::new(ms(0)).time_to_wait(ms(0), ms(20)), ms(20));
+        assert_eq!(GroupWatch::new(ms(0)).time_to_wait(ms(70), ms(20)), ms(0));
+    }
+}
