@@ -149,6 +149,19 @@ fn an_answer_with_the_words_of_a_dialog_or_of_work_is_prose() {
     }
 }
 
+/// pi 1.6 says in the upper line of its composer that it works.
+#[test]
+fn pi_that_works_in_the_line_of_its_composer_is_busy_and_takes_text() {
+    let pi = profile("pi");
+    let border = "\x1b[38;2;80;80;80m";
+    let line = |working: &str| format!("{border}──\x1b[39m{working}{border}{}\x1b[39m", "─".repeat(80));
+    let screen = |upper: &str| Screen::from_text(&format!(" noted\n\n{upper}\n\n{}\n~/w", line("─")));
+    let busy = screen(&line(" \x1b[38;2;138;190;183m⠇\x1b[39m Working "));
+    assert_eq!((describe(&pi, &busy).as_str(), pi.sign_on(&busy)), ("empty", Some(ScreenSign::Busy)));
+    let idle = screen(&line("─"));
+    assert_eq!((describe(&pi, &idle).as_str(), pi.sign_on(&idle)), ("empty", Some(ScreenSign::Ready)));
+}
+
 const FICTIONAL: &str = "
 version: 1
 programs: [crab]

@@ -92,27 +92,26 @@ fn spawn_delivery(agent: &AgentName) -> io::Result<Option<Pid>> {
 }
 
 /// Moves this process out of the control group of the agent's unit into a scope of its own, so that the delivery does not
-/// count against the agent's limits. Without a unit or a user manager, and after an error, the process stays where it is.
+/// count against the agent's limits. The scope ends with the unit. Without a unit or a user manager, and after an error, the
+/// process stays where it is.
 fn leave_agents_group(agent: &OsString) {
     const TIMEOUT: Duration = Duration::from_secs(5);
-    let is_in_unit = Cgroup::current().is_ok_and(|cgroup| cgroup.is_some_and(|cgroup| is_service(cgroup.name())));
-    if !is_in_unit {
-        return;
-    }
+    let service =
+        || Cgroup::current().ok().flatten().map(|group| group.name().to_owned()).filter(|name| is_service(name));
+    let Some(unit) = service() else { return };
     let pid = std::process::id().to_string();
     let scope = format!("mosaic-fleet-delivery-{}-{pid}.scope", agent.to_string_lossy());
     let manager = ["org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"];
     let mut command = Command::new("busctl");
     command.args(["--user", "--quiet", "call"]).args(manager).args(["StartTransientUnit", "ssa(sv)a(sa(sv))", &scope]);
-    command.args(["fail", "2", "PIDs", "au", "1", &pid, "CollectMode", "s", "inactive-or-failed", "0"]);
+    command.args(["fail", "3", "PIDs", "au", "1", &pid, "BindsTo", "as", "1", &unit]);
+    command.args(["CollectMode", "s", "inactive-or-failed", "0"]);
     if !bounded_output(&mut command, TIMEOUT).is_ok_and(|output| output.status.success()) {
         return;
     }
     // The manager moves the process in a job, after it has answered.
     let began = Instant::now();
-    while began.elapsed() < TIMEOUT
-        && Cgroup::current().is_ok_and(|cgroup| cgroup.is_some_and(|cgroup| is_service(cgroup.name())))
-    {
+    while began.elapsed() < TIMEOUT && service().is_some() {
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -31,6 +31,7 @@ pub(crate) use watch::Watch;
 use mosaic_delivery::{MessageSender, SendError, Sender, SenderPaths, SourceClaim};
 use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -78,4 +79,13 @@ fn source(
     let variable = context.fleet.environment.variable(env_var::AGENT_NAME);
     let claim = SourceClaim::new(&truth, given, variable.as_deref());
     Ok((truth, claim))
+}
+
+/// Lets SIGTERM, SIGINT and SIGHUP end the delivery between two steps, so that no half-sent text stays in a composer.
+fn end_on_signals(sender: &MessageSender) -> Result<(), CommandError> {
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        signal_hook::flag::register(signal, sender.interrupt().flag())
+            .map_err(|source| CommandError::io("handle signals of", "/proc/self", source))?;
+    }
+    Ok(())
 }

@@ -11,8 +11,8 @@ use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_roster::{Roster, RosterError};
 
-use super::message_sender;
 use super::receipt_text::{QueueOption, receipts_text};
+use super::{end_on_signals, message_sender};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::{delivery_exit_code, receipts_exit_code, spool_exit_code};
@@ -197,6 +197,7 @@ impl Retry {
     fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let roster = context.roster()?;
         let sender = message_sender(context);
+        end_on_signals(&sender)?;
         let messages = all_messages(sender.outbox())?;
         let mut named = Vec::new();
         for id in &self.ids {
@@ -222,6 +223,7 @@ impl Deliver {
             Err(error) => return Err(error),
         };
         let sender = message_sender(context);
+        end_on_signals(&sender)?;
         let agents = if self.agents.is_any() {
             self.named_agents(sender.outbox(), &roster)?
         } else {

@@ -11,7 +11,7 @@ use mosaic_roster::Roster;
 use serde::Serialize;
 
 use super::receipt_text::{QueueOption, receipt_text};
-use super::{message_sender, source};
+use super::{end_on_signals, message_sender, source};
 use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -75,6 +75,7 @@ impl Reset {
             let text = command.payload.as_str().to_owned();
             let options = self.options(DeliveryTimeouts::default(), true);
             let messages: Vec<_> = [(command, options)].into_iter().chain(kickstart).collect();
+            end_on_signals(&sender)?;
             ResetReport::typed(agent, &text, sender.send_sequence(&roster, &to, &messages)?)
         } else {
             let began = Instant::now();
@@ -83,6 +84,7 @@ impl Reset {
             // The restarted agent has another process.
             let to = sender.recipient(&roster, agent)?;
             let messages: Vec<(Message, DeliveryOptions)> = kickstart.into_iter().collect();
+            end_on_signals(&sender)?;
             ResetReport::restarted(agent, took, sender.send_sequence(&roster, &to, &messages)?)
         };
         if self.json.enabled {

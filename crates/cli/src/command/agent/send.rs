@@ -4,16 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
-use mosaic_delivery::{
-    Addressees, InvalidPayload, MessageSender, Payload, Receipts, RemoteHost, SendRequest, receive, send_to_host,
-};
+use mosaic_delivery::{Addressees, InvalidPayload, Payload, Receipts, RemoteHost, SendRequest, receive, send_to_host};
 use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::message_text::MessageText;
 use super::receipt_text::{QueueOption, receipts_text};
-use super::{message_sender, source};
+use super::{end_on_signals, message_sender, source};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::receipts_exit_code;
@@ -213,15 +210,6 @@ impl Send {
 #[derive(Args, Clone, Debug)]
 #[command(hide = true, after_help = "Example:\n  mosaic agent send coder0 -H this-host -m hello   on another host")]
 pub(crate) struct Receive {}
-
-/// Lets SIGTERM, SIGINT and SIGHUP end the delivery between two steps, so that no half-sent text stays in a composer.
-fn end_on_signals(sender: &MessageSender) -> Result<(), CommandError> {
-    for signal in [SIGTERM, SIGINT, SIGHUP] {
-        signal_hook::flag::register(signal, sender.interrupt().flag())
-            .map_err(|source| CommandError::io("handle signals of", "/proc/self", source))?;
-    }
-    Ok(())
-}
 
 impl Receive {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
