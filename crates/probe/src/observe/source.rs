@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mosaic_domain::decimal_seconds;
+
 use super::Observed;
 
 /// A source with its cache between observations.
@@ -91,7 +93,7 @@ impl<T> PendingRead<T> {
         let left = self.limit.saturating_sub(self.begun.elapsed());
         self.receiver.recv_timeout(left).unwrap_or_else(|error| Observed {
             result: Err(match error {
-                mpsc::RecvTimeoutError::Timeout => format!("no answer within {} s", self.limit.as_secs_f32()),
+                mpsc::RecvTimeoutError::Timeout => format!("no answer within {} s", decimal_seconds(self.limit)),
                 mpsc::RecvTimeoutError::Disconnected => "cannot start a thread for the source".to_owned(),
             }),
             took: self.begun.elapsed(),

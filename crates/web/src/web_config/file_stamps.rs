@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
+
 /// The files of a configuration, with their metadata at the time of reading.
 #[derive(Debug, Default)]
 pub(crate) struct FileStamps(Vec<(PathBuf, Option<FileStamp>)>);
@@ -23,7 +25,7 @@ impl FileStamps {
     /// Reads a file. Its stamp is taken first, so that a change during the read is noticed later.
     pub(crate) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         self.0.push((path.to_owned(), FileStamp::read(path)));
-        fs::read(path)
+        mosaic_regular_file::read(path, MAX_CONFIGURATION_BYTES)
     }
 
     /// Whether no file has changed. A file that could not be read counts as changed once it exists.
