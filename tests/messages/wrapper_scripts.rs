@@ -198,18 +198,18 @@ fn a_host_without_mosaic_types_by_tmux_alone_and_says_so() {
     let opened = fleet.tmux_server(&["new-session", "-d", "-s", "notes", &format!("exec cat >'{}'", file.display())]);
     assert!(opened.status.success(), "{opened:?}");
     let socket = fleet.tmux_socket();
-    let send = |target: &str| {
+    let run = |target: &str| {
         let words = ["-L", socket, "-t", target, "-b", "b25lCnR3bw=="];
         from_stdin(&scripts, "bash", &words).env_remove("TMUX").output().unwrap()
     };
-    let sent = send("notes");
+    let sent = run("notes");
     assert_eq!(sent.status.code(), Some(2), "{sent:?}");
     assert!(text(&sent.stderr).contains("typed by tmux alone"), "{sent:?}");
     let deadline = Deadline::default();
     while fs::read_to_string(&file).unwrap_or_default() != "one\ntwo\n" {
         assert!(!deadline.passed(), "{:?}", fs::read_to_string(&file));
     }
-    let missing = send("note");
+    let missing = run("note");
     assert_eq!(missing.status.code(), Some(1), "a name is not a prefix: {missing:?}");
 }
 

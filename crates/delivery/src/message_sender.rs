@@ -311,24 +311,24 @@ impl MessageSender {
         let server = self.server(&roster)?;
         let recipients = agents.iter().map(|agent| {
             let recipient = self.recipient(&roster, agent)?;
-            self.with_profile_of_shell(&server, recipient)
+            Ok(self.with_profile_of_shell(&server, recipient))
         });
-        let recipients = recipients.collect::<Result<_, _>>()?;
+        let recipients = recipients.collect::<Result<_, DeliveryError>>()?;
         Ok((server, recipients))
     }
 
     /// A program that reads lines gets a preamble, which a shell would run. So a shell is recognized by the pane's program,
     /// whatever the roster calls its runtime.
-    fn with_profile_of_shell(&self, server: &Server, to: Recipient) -> Result<Recipient, DeliveryError> {
+    fn with_profile_of_shell(&self, server: &Server, to: Recipient) -> Recipient {
         let reads_lines = matches!(to.profile.composer, ComposerForm::Line { .. }) && to.profile.preamble;
         if !reads_lines {
-            return Ok(to);
+            return to;
         }
         // An error of tmux is reported by the delivery.
         let shows_shell = |pane: ResolvedPane| self.profiles.shell_in_foreground(pane.pid);
         match server.find_pane(&to.target).ok().flatten().and_then(shows_shell) {
-            Some(profile) => Ok(Recipient { profile, ..to }),
-            None => Ok(to),
+            Some(profile) => Recipient { profile, ..to },
+            None => to,
         }
     }
 

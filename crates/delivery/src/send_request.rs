@@ -14,6 +14,7 @@ use crate::{Label, Payload, RemoteHost, SendError, Sender, preamble};
 /// A message, its recipients, and how it is delivered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
 pub struct SendRequest {
     /// The recipients.
     pub to: Addressees,

@@ -24,6 +24,7 @@ pub enum Step {
 
 /// How a text is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
 pub struct DeliveryOptions {
     /// Whether the text is typed only while the agent is idle.
     pub only_when_idle: bool,

@@ -146,15 +146,12 @@ impl Send {
             retry_enter: !self.no_rescue,
             without_prompt: self.without_prompt,
         };
-        let receipts = match &self.host {
-            Some(host) => {
-                let ssh = context.fleet.environment.variable(env_var::SSH).unwrap_or_else(|| "ssh".into());
-                send_to_host(host, &request, &ssh.to_string_lossy())?
-            }
-            None => {
-                end_on_signals(&sender)?;
-                sender.send(&request)?
-            }
+        let receipts = if let Some(host) = &self.host {
+            let ssh = context.fleet.environment.variable(env_var::SSH).unwrap_or_else(|| "ssh".into());
+            send_to_host(host, &request, &ssh.to_string_lossy())?
+        } else {
+            end_on_signals(&sender)?;
+            sender.send(&request)?
         };
         self.print(&receipts);
         Ok(receipts_exit_code(receipts.summary()))
