@@ -65,7 +65,9 @@ impl UpdateRecord {
     /// which agents are outdated.
     pub(crate) fn read(directory: &RunDirectory) -> Self {
         let path = directory.path().join(".update-record");
-        let content = mosaic_regular_file::read(&path, MAX_CONFIGURATION_BYTES).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let content = mosaic_regular_file::read(&path, MAX_CONFIGURATION_BYTES)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Self { path, content: content.unwrap_or_default() }
     }
 
