@@ -83,6 +83,9 @@ fn each_defect_has_exactly_one_kind() {
             std::sync::Arc::make_mut(files).outdated.push("coder0.env: MOSAIC_AGENT_RUNTIME differs".to_owned());
         }),
         ("holder-missing mosaic-factory", |o| drop(server(o).sessions.remove("_holder"))),
+        ("programs-unusable /h/.config/mosaic/tools/fleet", |o| {
+            o.unusable_programs.push(crate::observe::UnusableProgram::missing("/h/start-agent-session"));
+        }),
         ("linger-off jarvis", |o| o.linger = Linger::Off),
     ];
     let target = target();
