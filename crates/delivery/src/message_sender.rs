@@ -251,8 +251,10 @@ impl MessageSender {
         calling_agent(&self.fleet.run_directory, |ancestors| {
             let roster = self.roster().ok()?;
             let sessions = self.server(&roster).ok()?.list_sessions().ok()??.sessions;
-            let pane = sessions.into_iter().find(|pane| ancestors.contains(&pane.pid))?;
-            Some((pane.session.parse().ok()?, pane.pid))
+            sessions.into_iter().find_map(|pane| {
+                let process = pane.pid.filter(|pid| ancestors.contains(pid))?;
+                Some((pane.session.parse().ok()?, process))
+            })
         })
     }
 
@@ -325,7 +327,7 @@ impl MessageSender {
             return to;
         }
         // An error of tmux is reported by the delivery.
-        let shows_shell = |pane: ResolvedPane| self.profiles.shell_in_foreground(pane.pid);
+        let shows_shell = |pane: ResolvedPane| pane.pid.and_then(|pid| self.profiles.shell_in_foreground(pid));
         match server.find_pane(&to.target).ok().flatten().and_then(shows_shell) {
             Some(profile) => Recipient { profile, ..to },
             None => to,

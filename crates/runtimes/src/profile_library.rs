@@ -88,7 +88,7 @@ impl ProfileLibrary {
     /// # Errors
     /// A site's profile cannot be used.
     pub fn profile_of_pane(&self, pane: &ResolvedPane) -> Result<Profile, ProfileError> {
-        if let Some(shell) = self.shell_in_foreground(pane.pid) {
+        if let Some(shell) = pane.pid.and_then(|pid| self.shell_in_foreground(pid)) {
             return Ok(shell);
         }
         let programs = running_programs(pane);
