@@ -5,6 +5,7 @@
 
 mod agent;
 mod attention;
+mod ends;
 pub(crate) mod text_format;
 
 use std::collections::BTreeMap;
@@ -20,11 +21,12 @@ pub use agent::{
 };
 /// The types of fields, so that a consumer of snapshots needs no further crate.
 pub use mosaic_domain::ExitVerdict;
-pub use mosaic_heartbeat::{Activity, Status as HeartbeatStatus};
+pub use mosaic_heartbeat::{Activity, EndVerdict, Status as HeartbeatStatus};
 pub use mosaic_roster::Class;
 pub use mosaic_systemd::ActiveState;
 
 pub use attention::{AttentionAdvice, AttentionReason, attention_advice};
+pub use ends::{EndSnapshot, RestartState, RestartsSnapshot};
 
 /// The state of a whole fleet at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -196,13 +198,15 @@ pub enum DriftKind {
     EnvOutdated,
     /// The socket has no tmux server, or the server has no holder session.
     HolderMissing,
+    /// A program that the agents' units run is missing or cannot be executed.
+    ProgramsUnusable,
     /// Lingering is off: the user's units do not run without a login.
     LingerOff,
 }
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
@@ -216,6 +220,7 @@ impl DriftKind {
         Self::CommandMismatch,
         Self::EnvOutdated,
         Self::HolderMissing,
+        Self::ProgramsUnusable,
         Self::LingerOff,
     ];
 
@@ -236,6 +241,7 @@ impl DriftKind {
             Self::CommandMismatch => "command-mismatch",
             Self::EnvOutdated => "env-outdated",
             Self::HolderMissing => "holder-missing",
+            Self::ProgramsUnusable => "programs-unusable",
             Self::LingerOff => "linger-off",
         }
     }

@@ -7,6 +7,7 @@ use mosaic_domain::AgentName;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::causes::Cause;
 use crate::snapshot::text_format;
 
 /// The status of a check.
@@ -49,6 +50,8 @@ pub enum CheckName {
     TmuxVersion,
     /// systemd is new enough.
     SystemdVersion,
+    /// The programs that the agents' units run can be executed.
+    Programs,
     /// Units run without a login.
     Linger,
     /// The exporter that was installed with the fleet has its address and answers there. Without its socket unit, there is
@@ -68,6 +71,8 @@ pub enum CheckName {
     ControlGroup,
     /// The program of the agent's runtime is on the search path that its env file records.
     Runtime,
+    /// The agent does not keep ending after short runs.
+    Restarts,
     /// The agent needs no person: it does not wait, is not blocked, and does not hang. This check is never required,
     /// because an agent that waits is alive.
     Activity,
@@ -87,6 +92,7 @@ impl CheckName {
             Self::DefaultServer => "default-server",
             Self::TmuxVersion => "tmux-version",
             Self::SystemdVersion => "systemd-version",
+            Self::Programs => "programs",
             Self::Linger => "linger",
             Self::Exporter => "exporter",
             Self::Session => "session",
@@ -96,6 +102,7 @@ impl CheckName {
             Self::UnitEnabled => "unit-enabled",
             Self::ControlGroup => "control-group",
             Self::Runtime => "runtime",
+            Self::Restarts => "restarts",
             Self::Activity => "activity",
             Self::Drift => "drift",
         }
@@ -158,6 +165,8 @@ pub struct Verification {
     pub observed_at: Timestamp,
     /// Every required check passed.
     pub passed: bool,
+    /// The causes of the required checks that failed, those of the most checks first.
+    pub causes: Vec<Cause>,
     /// All checks.
     pub checks: Vec<Check>,
 }
