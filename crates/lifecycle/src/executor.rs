@@ -98,7 +98,7 @@ impl<'a> LifecycleExecutor<'a> {
         if let Err(why) = restore_socket(self.context, self.roster, || self.holder_process(), reporter) {
             reporter.report(LifecycleEvent::SocketUnreachable { reason: why });
         }
-        let plans = self.plans(action, agents, &units, reporter);
+        let plans = self.plans(action, agents, &units, left(), reporter);
         let records = StopRecords {
             paths: self.context.location.home.paths(),
             roster: self.roster,
@@ -155,7 +155,13 @@ impl<'a> LifecycleExecutor<'a> {
 
     /// Lists the sessions of the server, for observations of agents.
     pub(crate) fn observer(&self) -> AgentObserver<'_> {
-        AgentObserver::new(self.server(), &self.context.location.run_directory)
+        self.observer_within(TMUX_TIMEOUT)
+    }
+
+    /// As [`observer`](Self::observer), with less time for a server that does not answer.
+    fn observer_within(&self, limit: Duration) -> AgentObserver<'_> {
+        let server = self.server().map(|server| server.with_timeout(TMUX_TIMEOUT.min(limit)));
+        AgentObserver::new(server, &self.context.location.run_directory)
     }
 
     /// Stops an agent that no unit runs.
@@ -177,10 +183,11 @@ impl<'a> LifecycleExecutor<'a> {
         action: LifecycleAction,
         agents: Vec<AgentName>,
         units: &BTreeMap<UnitName, ActiveState>,
+        limit: Duration,
         reporter: &mut dyn Reporter,
     ) -> Vec<(AgentName, AgentPlan)> {
         let mode = if self.manager.is_some() { ExecutionMode::Managed } else { ExecutionMode::Direct };
-        let observer = self.observer();
+        let observer = self.observer_within(limit);
         let requirements = StartRequirements { context: self.context, roster: self.roster, mode };
         let plan_for = |agent: AgentName| {
             let state = observer.observe(&agent, state_of(units, &UnitName::agent(&agent)));
