@@ -10,6 +10,7 @@ mod drift;
 #[cfg(any(test, feature = "example"))]
 pub mod example;
 mod judge;
+mod limits;
 mod observe;
 mod observer;
 pub mod snapshot;

@@ -194,6 +194,8 @@ pub enum DriftKind {
     CommandMismatch,
     /// The env file or the drop-in differs from what the roster would generate.
     EnvOutdated,
+    /// A limit of the roster is not in force: its controller is missing, or the process is outside its unit's group.
+    LimitsNotEnforced,
     /// The socket has no tmux server, or the server has no holder session.
     HolderMissing,
     /// Lingering is off: the user's units do not run without a login.
@@ -202,7 +204,7 @@ pub enum DriftKind {
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
@@ -215,6 +217,7 @@ impl DriftKind {
         Self::OrphanHeartbeat,
         Self::CommandMismatch,
         Self::EnvOutdated,
+        Self::LimitsNotEnforced,
         Self::HolderMissing,
         Self::LingerOff,
     ];
@@ -235,6 +238,7 @@ impl DriftKind {
             Self::OrphanHeartbeat => "orphan-heartbeat",
             Self::CommandMismatch => "command-mismatch",
             Self::EnvOutdated => "env-outdated",
+            Self::LimitsNotEnforced => "limits-not-enforced",
             Self::HolderMissing => "holder-missing",
             Self::LingerOff => "linger-off",
         }

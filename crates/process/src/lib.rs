@@ -26,5 +26,5 @@ pub use pid_fd::PidFd;
 pub use proc_root::{Liveness, ProcRoot};
 pub use proc_stat::{InvalidStat, Stat};
 pub use program_search::{find_in_directories, find_on_path, is_program};
-pub use resource_usage::{CgroupAccounting, Usage};
+pub use resource_usage::{CgroupAccounting, Controllers, Usage};
 pub use terminal_input::TerminalInput;

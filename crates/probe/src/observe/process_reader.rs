@@ -7,7 +7,7 @@ use std::num::NonZero;
 use std::thread;
 
 use mosaic_domain::{AgentName, Pid, env_var};
-use mosaic_process::{Cgroup, CgroupAccounting, CgroupMounts, KernelFile, ProcRoot, Stat, Usage};
+use mosaic_process::{Cgroup, CgroupAccounting, CgroupMounts, Controllers, KernelFile, ProcRoot, Stat, Usage};
 use mosaic_systemd::UnitName;
 use rustix::process::{Resource, getrlimit};
 
@@ -109,6 +109,13 @@ impl Launch {
     }
 }
 
+/// What a process's control group says.
+struct GroupState {
+    name: Option<String>,
+    controllers: Option<Controllers>,
+    usage: Option<Usage>,
+}
+
 /// Reads processes on one thread. Agents resemble each other, so the control group of the previous one is tried first.
 struct ProcessReader<'a> {
     proc: ProcRoot,
@@ -145,7 +152,14 @@ impl<'a> ProcessReader<'a> {
             other => {
                 *entry = CacheEntry::default();
                 let stat = other.map(|read| read.map(|(stat, _)| stat));
-                return ObservedProcess { stat, launch_command: None, group: None, usage: None, foreground: None };
+                return ObservedProcess {
+                    stat,
+                    launch_command: None,
+                    group: None,
+                    controllers: None,
+                    usage: None,
+                    foreground: None,
+                };
             }
         };
         if !entry.launch.as_ref().is_some_and(|launch| launch.is_current(&stat)) {
@@ -158,13 +172,14 @@ impl<'a> ProcessReader<'a> {
         let agent = entry.launch.as_ref().and_then(|launch| launch.agent.clone());
         // An environment that could not be read may be readable the next time.
         entry.launch.take_if(|launch| launch.command.is_none());
-        let (name, usage) = self.group_and_usage(pid, stat, agent.as_ref(), entry, keep_open);
+        let GroupState { name, controllers, usage } = self.group_and_usage(pid, stat, agent.as_ref(), entry, keep_open);
         let leader = u32::try_from(stat.foreground_group).ok().and_then(Pid::new).filter(|leader| *leader != pid);
         let foreground = leader.and_then(|leader| self.proc.program(leader).ok().flatten()).unwrap_or(program);
         ObservedProcess {
             stat: Ok(Some(stat)),
             launch_command,
             group: name,
+            controllers,
             usage,
             foreground: Some(foreground.to_string_lossy().into_owned()),
         }
@@ -195,7 +210,7 @@ impl<'a> ProcessReader<'a> {
         agent: Option<&AgentName>,
         entry: &mut CacheEntry,
         keep_open: bool,
-    ) -> (Option<String>, Option<Usage>) {
+    ) -> GroupState {
         let (proc, sidecars) = (&self.proc, self.sidecars);
         let stat_of = |other: Pid| match other == pid {
             true => Some(stat),
@@ -205,8 +220,11 @@ impl<'a> ProcessReader<'a> {
         if let Some((group, list)) = &entry.group {
             match Cgroup::read_procs(list) {
                 Ok(own) if own.contains(&pid) => {
-                    let usage = Usage::from_cgroup(group, &mut self.accounts, Some(own), stat_of);
-                    return (Some(group.name().to_owned()), usage);
+                    return GroupState {
+                        name: Some(group.name().to_owned()),
+                        controllers: Some(self.accounts.controllers(group)),
+                        usage: Usage::from_cgroup(group, &mut self.accounts, Some(own), stat_of),
+                    };
                 }
                 // The process has moved, or its control group was created anew.
                 _ => entry.group = None,
@@ -216,14 +234,16 @@ impl<'a> ProcessReader<'a> {
         let name = group.as_ref().map(|group| group.name().to_owned());
         let Some(unit) = group.filter(|group| is_agent_group(group.name())) else {
             let descendants = proc.descendants(pid).into_iter().filter_map(|pid| proc.stat(pid).ok().flatten());
-            return (name, Usage::from_stats(std::iter::once(stat).chain(descendants)));
+            let usage = Usage::from_stats(std::iter::once(stat).chain(descendants));
+            return GroupState { name, controllers: None, usage };
         };
+        let controllers = Some(self.accounts.controllers(&unit));
         let usage = Usage::from_cgroup(&unit, &mut self.accounts, own, stat_of);
         if keep_open {
             entry.group = unit.open_procs().ok().map(|list| (unit.clone(), list));
         }
         self.previous_group = Some(unit);
-        (name, usage)
+        GroupState { name, controllers, usage }
     }
 
     /// The control group of a process, with the processes in it if they had to be read.
