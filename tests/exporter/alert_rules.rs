@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use mosaic_harness::{Binaries, required_program};
 use mosaic_metrics::FAMILIES;
@@ -70,6 +71,37 @@ fn promtool_accepts_every_sample_configuration() {
     }
     let agent = directory().join("prometheus-agent.yml");
     succeeds(Command::new(&promtool).args(["check", "config", "--agent"]).arg(agent));
+}
+
+/// The flag that the sample names for a version of Prometheus.
+fn agent_flag(version: &str) -> String {
+    let text = fs::read_to_string(directory().join("prometheus-agent.yml")).unwrap();
+    let command = text.lines().find(|line| line.ends_with(&format!("# Prometheus {version}")));
+    let words: Vec<_> = command.unwrap_or_else(|| panic!("no command for {version}")).split_whitespace().collect();
+    assert_eq!((words[1], words[3]), ("prometheus", "--config.file=prometheus-agent.yml"), "{words:?}");
+    words[2].to_owned()
+}
+
+#[test]
+fn the_commands_of_the_sample_start_an_agent() {
+    assert_eq!([agent_flag("2"), agent_flag("3")], ["--enable-feature=agent", "--agent"]);
+    let Some(prometheus) = required_program("prometheus") else { return };
+    let version = Command::new(&prometheus).arg("--version").output().unwrap();
+    let version = String::from_utf8_lossy(&[version.stdout, version.stderr].concat()).into_owned();
+    let major = version.split("version ").nth(1).and_then(|version| version.split('.').next()).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = Command::new(&prometheus);
+    command.arg(agent_flag(major)).arg(format!("--config.file={}", directory().join("prometheus-agent.yml").display()));
+    // A full server does not accept this flag.
+    command.arg(format!("--storage.agent.path={}", scratch.path().display()));
+    command.arg("--web.listen-address=127.0.0.1:0").stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut agent = command.spawn().unwrap();
+    let log = BufReader::new(agent.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut seen = Vec::new();
+    let is_ready = log.inspect(|line| seen.push(line.clone())).any(|line| line.contains("Server is ready"));
+    let _ = agent.kill();
+    let _ = agent.wait();
+    assert!(is_ready, "{}", seen.join("\n"));
 }
 
 #[test]

@@ -14,3 +14,4 @@ mod routes;
 mod samples;
 mod service;
 mod soak;
+mod time_series_servers;

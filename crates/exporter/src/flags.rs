@@ -64,7 +64,7 @@ pub(crate) struct WebFlags {
     pub(crate) telemetry_path: TelemetryPath,
 
     /// Answer at most this number of scrapes at the same time; 0 means no limit
-    #[arg(long = "web.max-requests", value_name = "NUMBER", default_value_t = 40)]
+    #[arg(long = "web.max-requests", value_name = "NUMBER", default_value = "40", value_parser = whole_number)]
     pub(crate) max_requests: usize,
 
     /// Answer requests for this host name too; repeatable
@@ -73,6 +73,12 @@ pub(crate) struct WebFlags {
     /// rebinding). IP addresses, localhost and the host's own name are always accepted.
     #[arg(long = "web.allowed-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
+}
+
+fn whole_number(text: &str) -> Result<usize, &'static str> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A number that no counter holds is no limit in practice.
+    if is_number { Ok(text.parse().unwrap_or(usize::MAX)) } else { Err("expected a whole number such as 40, or 0") }
 }
 
 /// The port is outside 9100 to 9999, all of which Prometheus' list of exporters has allocated.
@@ -184,6 +190,19 @@ mod tests {
             let error = parse(words).unwrap_err().to_string();
             let flag = words[0].split('=').next().unwrap();
             assert!(error.contains(flag), "{words:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_whole_and_an_error_says_what_is_expected() {
+        let max_requests =
+            |text: &str| parse(&[&format!("--web.max-requests={text}")]).map(|flags| flags.web.max_requests);
+        for (text, expected) in [("0", 0), ("7", 7), ("99999999999999999999999", usize::MAX)] {
+            assert_eq!(max_requests(text).unwrap(), expected);
+        }
+        for text in ["x", "", "-1", "1.5", "+1", "1e3", " 1"] {
+            let error = max_requests(text).unwrap_err().to_string();
+            assert!(error.contains("expected a whole number such as 40, or 0"), "{text}: {error}");
         }
     }
 

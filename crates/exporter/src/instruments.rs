@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
+use jiff::Timestamp;
 use mosaic_metrics::{EXPORTER_FAMILIES, Encoder, Exposition, Family, Format, Samples, Selection};
-use mosaic_web::RefusalReason;
+use mosaic_web::{RefusalReason, WebConfigStatus};
 use prometheus::core::Collector;
 use prometheus::proto::{Metric, MetricType};
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 
 /// The bounds of the buckets in seconds. None is an integer, which the two text formats would write differently.
@@ -114,6 +116,16 @@ pub(crate) struct Instruments {
     refusals: IntCounterVec,
     render_duration: HistogramVec,
     response_bytes: IntCounter,
+    dropped_log_messages: IntCounter,
+    web_config: WebConfigGauges,
+}
+
+/// The state of the web configuration. Without TLS there is no certificate and no series for it.
+#[derive(Debug)]
+struct WebConfigGauges {
+    certificate_expiry: GaugeVec,
+    is_valid: IntGauge,
+    loaded_at: Gauge,
 }
 
 impl Instruments {
@@ -149,20 +161,43 @@ impl Instruments {
             render_duration.with_label_values(&[document.as_str()]);
         }
         let response_bytes = IntCounter::with_opts(opts(family("mosaic_exporter_response_bytes_total")?))?;
+        let certificate_expiry = family("mosaic_exporter_certificate_expiry_timestamp_seconds")?;
+        let web_config = WebConfigGauges {
+            certificate_expiry: GaugeVec::new(opts(certificate_expiry), certificate_expiry.labels)?,
+            is_valid: IntGauge::with_opts(opts(family("mosaic_exporter_web_config_last_reload_successful")?))?,
+            loaded_at: Gauge::with_opts(opts(family(
+                "mosaic_exporter_web_config_last_reload_success_timestamp_seconds",
+            )?))?,
+        };
+        let dropped_log_messages = IntCounter::with_opts(opts(family("mosaic_exporter_log_messages_dropped_total")?))?;
 
         let registry = Registry::new();
-        let collectors: [Box<dyn Collector>; 6] = [
+        let collectors: [Box<dyn Collector>; 10] = [
             Box::new(requests.clone()),
             Box::new(observation_duration.clone()),
             Box::new(page_viewers.clone()),
             Box::new(refusals.clone()),
             Box::new(render_duration.clone()),
             Box::new(response_bytes.clone()),
+            Box::new(dropped_log_messages.clone()),
+            Box::new(web_config.certificate_expiry.clone()),
+            Box::new(web_config.is_valid.clone()),
+            Box::new(web_config.loaded_at.clone()),
         ];
         for collector in collectors {
             registry.register(collector)?;
         }
-        Ok(Self { registry, requests, observation_duration, page_viewers, refusals, render_duration, response_bytes })
+        Ok(Self {
+            registry,
+            requests,
+            observation_duration,
+            page_viewers,
+            refusals,
+            render_duration,
+            response_bytes,
+            dropped_log_messages,
+            web_config,
+        })
     }
 
     /// Counts a request that an endpoint answered.
@@ -188,9 +223,25 @@ impl Instruments {
         self.render_duration.with_label_values(&[document.as_str()]).observe(duration.as_secs_f64());
     }
 
+    /// Sets the state of the web configuration.
+    pub(crate) fn record_web_config(&self, status: &WebConfigStatus) {
+        let seconds = |at: Timestamp| at.as_duration().as_secs_f64();
+        self.web_config.certificate_expiry.reset();
+        for expiry in &status.expiries {
+            self.web_config.certificate_expiry.with_label_values(&[expiry.of.as_str()]).set(seconds(expiry.at));
+        }
+        self.web_config.is_valid.set(status.is_valid.into());
+        self.web_config.loaded_at.set(seconds(status.loaded_at));
+    }
+
     /// The counter of the bytes of all response bodies.
     pub(crate) fn response_bytes(&self) -> IntCounter {
         self.response_bytes.clone()
+    }
+
+    /// The counter of the log messages that were dropped.
+    pub(crate) fn dropped_log_messages(&self) -> IntCounter {
+        self.dropped_log_messages.clone()
     }
 
     /// Counts a page viewer until the returned value is dropped.
@@ -293,7 +344,7 @@ mod tests {
 
     use hyper::StatusCode;
     use mosaic_metrics::{EXPORTER_FAMILIES, Encoder, Format};
-    use mosaic_web::RefusalReason;
+    use mosaic_web::{CertificateExpiry, CertificateUse, RefusalReason, WebConfigStatus};
     use prometheus::TextEncoder;
 
     use super::{DocumentLabel, Endpoint, Instruments, LimitReached, OBSERVATION_BUCKETS, RENDER_BUCKETS};
@@ -323,6 +374,13 @@ mod tests {
         instruments.record_observation(Duration::from_mins(1));
         instruments.record_rendering(DocumentLabel::Page, Duration::from_micros(1500));
         instruments.response_bytes().inc_by(2048);
+        instruments.dropped_log_messages().inc();
+        let time = |text: &str| text.parse().unwrap();
+        instruments.record_web_config(&WebConfigStatus {
+            is_valid: true,
+            loaded_at: time("2026-11-20T14:58:08.25Z"),
+            expiries: vec![CertificateExpiry { of: CertificateUse::Server, at: time("2027-01-01T00:00:00Z") }],
+        });
         std::mem::forget(instruments.page_viewer());
         drop(instruments.page_viewer());
         instruments
@@ -368,8 +426,11 @@ mod tests {
             samples.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
         };
         let unused = Instruments::new().unwrap();
-        assert_eq!(series(&unused), series(&used()));
-        for family in EXPORTER_FAMILIES {
+        let only_with_tls = "mosaic_exporter_certificate_expiry_timestamp_seconds";
+        let mut used = series(&used());
+        used.retain(|series| !series.starts_with(only_with_tls));
+        assert_eq!(series(&unused), used);
+        for family in EXPORTER_FAMILIES.iter().filter(|family| family.name != only_with_tls) {
             assert!(series(&unused).iter().any(|series| series.starts_with(family.name)), "{}", family.name);
         }
     }

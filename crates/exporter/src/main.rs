@@ -13,6 +13,8 @@
 mod collector_flags;
 mod flags;
 mod instruments;
+mod journal;
+mod log_queue;
 mod logging;
 mod observations;
 mod own_process;
@@ -29,6 +31,7 @@ use mosaic_exit_code::ExitCode;
 use mosaic_web::ListenError;
 
 use flags::Flags;
+use instruments::Instruments;
 use serve::ExporterError;
 
 /// musl's allocator keeps the megabytes of each exposition. This one returns them to the kernel.
@@ -49,20 +52,28 @@ fn main() -> std::process::ExitCode {
             .into();
         }
     };
-    logging::init(flags.log);
-    match serve::serve(&flags) {
-        Ok(()) => ExitCode::Ok.into(),
+    let code = match start(&flags) {
+        Ok(()) => ExitCode::Ok,
         Err(error) => {
             tracing::error!("{error}");
-            exit_code(&error).into()
+            exit_code(&error)
         }
-    }
+    };
+    logging::flush();
+    code.into()
+}
+
+fn start(flags: &Flags) -> Result<(), ExporterError> {
+    let instruments = Instruments::new()?;
+    logging::init(flags.log, instruments.dropped_log_messages()).map_err(ExporterError::io("start the log"))?;
+    serve::serve(flags, instruments)
 }
 
 /// Makes a panic log that it is a bug and exit with the code for one.
 fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!("this is a bug in Mosaic Fleet, please report it: {panic}");
+        logging::flush();
         std::process::exit(ExitCode::Bug as i32);
     }));
 }

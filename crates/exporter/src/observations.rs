@@ -1,7 +1,7 @@
 //! Observes the fleet on request.
 //!
 //! A thread makes one observation at a time and shares it with all requests that arrive meanwhile or within a second.
-//! For a client that scrapes at regular intervals, it makes the observation shortly before the scrape. Without
+//! For clients that scrape at regular intervals, it makes an observation shortly before each scrape. Without
 //! requests, there are no observations.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,6 @@ use mosaic_page::History;
 use mosaic_probe::snapshot::SourceName;
 use mosaic_probe::{BadVariable, Depth, FleetLocation, Observer, Scope, Snapshot, Target};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 use tokio::time::{sleep_until, timeout_at};
 
 use crate::instruments::Instruments;
@@ -89,14 +88,7 @@ pub(crate) struct Observations {
     requests: SyncSender<ObservationRequest>,
     latest: watch::Receiver<Latest>,
     history: Arc<Mutex<History>>,
-    expected: Mutex<ExpectedScrape>,
-}
-
-/// The prediction of the next scrape, and the task that makes the observation for it.
-#[derive(Debug, Default)]
-struct ExpectedScrape {
-    schedule: ScrapeSchedule,
-    task: Option<AbortHandle>,
+    schedule: Mutex<ScrapeSchedule>,
 }
 
 impl Observations {
@@ -119,7 +111,7 @@ impl Observations {
         let history = Arc::new(Mutex::new(History::default()));
         let observer = ObserverThread { fleet, instruments, history: Arc::clone(&history), publisher };
         thread::Builder::new().name("observer".to_owned()).spawn(move || observer.run(&queue))?;
-        Ok(Self { requests, latest, history, expected: Mutex::default() })
+        Ok(Self { requests, latest, history, schedule: Mutex::default() })
     }
 
     /// Returns an observation that is at most a second old.
@@ -130,7 +122,7 @@ impl Observations {
         let now = Instant::now();
         let mut latest = self.latest.clone();
         if let Some(observation) = latest.borrow_and_update().as_ref()
-            && mosaic_process::since_boot().saturating_sub(observation.started) < Self::MAX_AGE
+            && age(observation) < Self::MAX_AGE
         {
             return Ok(Arc::clone(observation));
         }
@@ -147,19 +139,18 @@ impl Observations {
     /// Records a scrape. If the next one can be predicted, an observation is scheduled for it. If the client does not
     /// come back, that observation is the last.
     pub(crate) fn expect_next_scrape(&self, now: Instant, time_limit: Duration) {
-        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = expected.schedule.record(now);
-        let task = next.and_then(|next| next.checked_sub(Self::LEAD)).map(|start| {
-            let (requests, limit) = (self.requests.clone(), Self::source_limit(time_limit));
-            let task = tokio::spawn(async move {
-                sleep_until(start.into()).await;
+        let next = self.schedule.lock().unwrap_or_else(PoisonError::into_inner).record(now);
+        let Some(start) = next.and_then(|next| next.checked_sub(Self::LEAD)) else { return };
+        let (requests, latest) = (self.requests.clone(), self.latest.clone());
+        let limit = Self::source_limit(time_limit);
+        tokio::spawn(async move {
+            sleep_until(start.into()).await;
+            // The observation for another scraper may still be recent enough when this one comes.
+            let is_recent = latest.borrow().as_ref().is_some_and(|latest| age(latest) + Self::LEAD < Self::MAX_AGE);
+            if !is_recent {
                 let _ = requests.try_send(ObservationRequest { since: Instant::now(), limit });
-            });
-            task.abort_handle()
+            }
         });
-        if let Some(previous) = std::mem::replace(&mut expected.task, task) {
-            previous.abort();
-        }
     }
 
     /// The time for each source, which leaves a part of the time limit for the rest of the work.
@@ -176,6 +167,11 @@ impl Observations {
     pub(crate) fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The time since the observation began.
+fn age(observation: &Observation) -> Duration {
+    mosaic_process::since_boot().saturating_sub(observation.started)
 }
 
 /// The thread that observes the fleet.
@@ -232,7 +228,7 @@ mod tests {
         let (requests, queue) = sync_channel(4);
         let (_publisher, latest) = watch::channel(None);
         let history = Arc::new(Mutex::new(History::default()));
-        let observations = Observations { requests, latest, history, expected: Mutex::default() };
+        let observations = Observations { requests, latest, history, schedule: Mutex::default() };
         let interval = Duration::from_secs(2);
         // The next scrape is due slightly later than the lead from now.
         let due = Instant::now() + Observations::LEAD + Duration::from_millis(10);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,11 +14,11 @@ use rustix::process::{Resource, getrlimit};
 /// Reads the current values. A value that cannot be read is omitted.
 pub(crate) fn own_process() -> OwnProcess {
     let proc = ProcRoot::default();
-    let stat = Pid::new(std::process::id()).and_then(|pid| Some((pid, proc.stat(pid).ok()??)));
+    let stat = Pid::new(std::process::id()).and_then(|pid| proc.stat(pid).ok()?);
     let page = u64::try_from(rustix::param::page_size()).ok();
     OwnProcess {
-        cpu_seconds: stat.map(|(_, stat)| cpu_time(stat.cpu_ticks).as_secs_f64()),
-        resident_memory_bytes: stat.zip(page).map(|((_, stat), page)| stat.resident_pages.saturating_mul(page)),
+        cpu_seconds: stat.as_ref().map(|stat| cpu_time(stat.cpu_ticks).as_secs_f64()),
+        resident_memory_bytes: stat.zip(page).map(|(stat, page)| stat.resident_pages.saturating_mul(page)),
         virtual_memory_bytes: fs::read_to_string("/proc/self/statm")
             .ok()
             .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
@@ -25,10 +26,7 @@ pub(crate) fn own_process() -> OwnProcess {
             .map(|(pages, page)| pages.saturating_mul(page)),
         open_fds: open_descriptors(),
         max_fds: getrlimit(Resource::Nofile).current,
-        start_time_ms: stat.and_then(|(pid, stat)| {
-            let boot = proc.boot_id().ok()?;
-            started(&ProcessIdentity { pid, start_ticks: stat.start_ticks, boot })
-        }),
+        start_time_ms: start_time(&proc),
         threads: entries("/proc/self/task"),
     }
 }
@@ -36,6 +34,19 @@ pub(crate) fn own_process() -> OwnProcess {
 fn cpu_time(ticks: u64) -> Duration {
     let ticks_per_second = rustix::param::clock_ticks_per_second().max(1);
     Duration::from_millis(ticks.saturating_mul(1000) / ticks_per_second)
+}
+
+/// The start time in milliseconds since 1970. It is computed once, because each pair of clock readings gives a slightly
+/// different one.
+fn start_time(proc: &ProcRoot) -> Option<i64> {
+    static START: OnceLock<i64> = OnceLock::new();
+    if let Some(known) = START.get() {
+        return Some(*known);
+    }
+    let pid = Pid::new(std::process::id())?;
+    let start_ticks = proc.stat(pid).ok()??.start_ticks;
+    let started = started(&ProcessIdentity { pid, start_ticks, boot: proc.boot_id().ok()? })?;
+    Some(*START.get_or_init(|| started))
 }
 
 fn started(process: &ProcessIdentity) -> Option<i64> {
@@ -60,6 +71,14 @@ fn entries(directory: impl AsRef<Path>) -> Option<u64> {
 mod tests {
     use super::own_process;
     use jiff::Timestamp;
+
+    #[test]
+    fn the_start_time_is_constant() {
+        let start = own_process().start_time_ms;
+        for _ in 0..2000 {
+            assert_eq!(own_process().start_time_ms, start);
+        }
+    }
 
     #[test]
     fn the_values_of_this_process_are_plausible() {

@@ -4,11 +4,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use libsystemd::daemon::{NotifyState, notify, watchdog_enabled};
 use mosaic_domain::NoHome;
 use mosaic_probe::{BadVariable, FleetLocation};
+use mosaic_process::{Notification, ServiceNotifier};
 use mosaic_web::{AllowedHosts, Limits, ListenError, Listener, Server, Shutdown, WebConfig, WebConfigError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::UnixDatagram;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -23,6 +24,8 @@ use crate::routes::Routes;
 const RENDER_THREADS: usize = 4;
 /// How long an idle render thread is kept.
 const RENDER_THREAD_IDLE: Duration = Duration::from_secs(5);
+/// The longest interval of watchdog notifications.
+const WATCHDOG_INTERVAL: Duration = Duration::from_secs(5);
 /// The time limit of the first observation.
 const FIRST_OBSERVATION: Duration = Duration::from_secs(10);
 
@@ -65,17 +68,17 @@ impl ExporterError {
 ///
 /// # Errors
 /// The exporter cannot start, or the server fails.
-pub(crate) fn serve(flags: &Flags) -> Result<(), ExporterError> {
+pub(crate) fn serve(flags: &Flags, instruments: Instruments) -> Result<(), ExporterError> {
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(RENDER_THREADS)
         .thread_keep_alive(RENDER_THREAD_IDLE)
         .build()
         .map_err(ExporterError::io("start the runtime"))?;
-    runtime.block_on(run(flags))
+    runtime.block_on(run(flags, Arc::new(instruments)))
 }
 
-async fn run(flags: &Flags) -> Result<(), ExporterError> {
+async fn run(flags: &Flags, instruments: Arc<Instruments>) -> Result<(), ExporterError> {
     raise_descriptor_limit();
     let mut signals = Signals::listen().map_err(ExporterError::io("listen for signals"))?;
     let here = std::env::current_dir().map_err(ExporterError::io("find the current directory"))?;
@@ -89,22 +92,30 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
     let fleet = FleetTarget::new(location, flags.collectors.disabled_sources())?;
     let config = flags.web.config.as_deref().map_or_else(|| Ok(WebConfig::empty()), WebConfig::load)?;
     let listeners = listeners(flags)?;
-    let instruments = Arc::new(Instruments::new()?);
     let observations = Observations::new(fleet, Arc::clone(&instruments));
     let observations = Arc::new(observations.map_err(ExporterError::io("start a thread"))?);
+    let server = Server::new(listeners, config, Limits::default(), AllowedHosts::new(flags.web.allowed_hosts.clone()));
+    let reloader = server.reloader();
     let routes = Routes::new(
         Arc::clone(&observations),
         instruments,
+        reloader.clone(),
         flags.web.telemetry_path.clone(),
         flags.collectors.clone(),
         flags.web.max_requests,
     );
     let (stop, stop_requests) = watch::channel(Shutdown::default());
-    let server = Server::new(listeners, config, Limits::default(), AllowedHosts::new(flags.web.allowed_hosts.clone()));
-    let reloader = server.reloader();
     let mut serving = tokio::spawn(server.run(Arc::new(routes), stop_requests));
 
-    let mut watchdog = watchdog_interval().map(ticker);
+    let variable = |name: &str| std::env::var_os(name);
+    let mut manager = ServiceNotifier::from_environment(variable).unwrap_or_else(|error| {
+        tracing::warn!("cannot notify systemd: {error}");
+        ServiceNotifier::default()
+    });
+    // More often than half the period, as `sd_watchdog_enabled(3)` recommends: a manager that stops to read finds a
+    // notification in its queue later only if it came before those of hundreds of agents.
+    let watchdog = ServiceNotifier::watchdog_period(variable).map(|period| (period / 2).min(WATCHDOG_INTERVAL));
+    let mut watchdog = watchdog.filter(|interval| !interval.is_zero()).map(ticker);
     let first_observation = observations.latest(FIRST_OBSERVATION);
     tokio::pin!(first_observation);
     let mut is_ready = false;
@@ -117,14 +128,14 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
             _ = &mut first_observation, if !is_ready => {
                 is_ready = true;
                 tracing::info!("ready");
-                notify_systemd(&[NotifyState::Ready]);
+                manager.notify(Notification::Ready(String::new()));
             }
             request = signals.next() => match request {
                 SignalRequest::Reload => {
-                    notify_reloading();
+                    manager.notify(Notification::Reloading);
                     reloader.reload();
                     if is_ready {
-                        notify_systemd(&[NotifyState::Ready]);
+                        manager.notify(Notification::Ready(String::new()));
                     }
                 }
                 SignalRequest::Stop => {
@@ -136,11 +147,12 @@ async fn run(flags: &Flags) -> Result<(), ExporterError> {
                         "stopping {}",
                         if next == Shutdown::Drain { "after the requests in progress" } else { "at once" }
                     );
-                    notify_systemd(&[NotifyState::Stopping]);
+                    manager.notify(Notification::Stopping(String::new()));
                     stop.send_replace(next);
                 }
             },
-            () = tick(&mut watchdog) => notify_systemd(&[NotifyState::Watchdog]),
+            () = tick(&mut watchdog) => manager.notify(Notification::Watchdog),
+            () = room_for_notifications(&manager) => manager.flush(),
         }
     }
 }
@@ -163,23 +175,13 @@ fn listeners(flags: &Flags) -> Result<Vec<Listener>, ExporterError> {
     Ok(listeners)
 }
 
-/// Sends a notification to systemd (`sd_notify(3)`). It has no effect outside a service.
-fn notify_systemd(states: &[NotifyState]) {
-    if let Err(error) = notify(false, states) {
-        tracing::debug!(%error, "cannot notify systemd");
+/// Completes when the manager has room for the notifications that wait; never if none wait.
+async fn room_for_notifications(manager: &ServiceNotifier) {
+    let socket = manager.waiting_socket().and_then(|socket| socket.try_clone_to_owned().ok());
+    match socket.and_then(|socket| UnixDatagram::from_std(socket.into()).ok()) {
+        Some(socket) => drop(socket.writable().await),
+        None => std::future::pending().await,
     }
-}
-
-/// Announces a reload, which another `READY=1` ends.
-fn notify_reloading() {
-    let now = mosaic_process::monotonic().as_micros();
-    notify_systemd(&[NotifyState::Reloading, NotifyState::Other(format!("MONOTONIC_USEC={now}"))]);
-}
-
-/// The interval of watchdog notifications: half the limit, as `sd_watchdog_enabled(3)` recommends; `None` without a
-/// watchdog.
-fn watchdog_interval() -> Option<Duration> {
-    watchdog_enabled(false).map(|limit| limit / 2).filter(|interval| !interval.is_zero())
 }
 
 fn ticker(every: Duration) -> Interval {

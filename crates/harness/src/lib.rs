@@ -41,6 +41,7 @@ mod tmux_release;
 mod tui_agent;
 mod unit_fleet;
 mod user_manager;
+mod victoria_metrics;
 mod watched_files;
 
 pub use agent_programs::{AgentPrograms, OlderPi, Pi};
@@ -70,4 +71,5 @@ pub use unit_fleet::UnitFleet;
 pub use user_manager::namespace::NamespaceEntry;
 pub use user_manager::supervisor::NamespaceSupervisor;
 pub use user_manager::{Availability, UserManager};
+pub use victoria_metrics::{VictoriaMetrics, assert_vmalert_accepts};
 pub use watched_files::{HeartbeatFile, LogFile, OutboxDirectory};

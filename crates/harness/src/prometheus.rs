@@ -123,7 +123,7 @@ fn watch_log(log: ChildStderr) -> (mpsc::Receiver<SocketAddr>, mpsc::Receiver<()
 }
 
 /// Percent-encodes the value of a query parameter.
-fn percent_encode(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() {
             encoded.push(char::from(byte));

@@ -9,6 +9,8 @@ use crate::sample_value::SampleValue;
 pub struct Encoder<'a> {
     out: &'a mut String,
     format: Format,
+    /// The labels of every sample, as [`ConstantLabels`](crate::ConstantLabels) renders them; empty without any.
+    constant_labels: &'a str,
 }
 
 /// Writes the samples of one family. The first sample writes the head of the family, so a family without samples
@@ -17,6 +19,7 @@ pub struct Encoder<'a> {
 pub struct Samples<'a> {
     out: &'a mut String,
     format: Format,
+    constant_labels: &'a str,
     family: &'static Family,
     has_head: bool,
 }
@@ -33,12 +36,18 @@ impl<'a> Encoder<'a> {
     /// Creates an encoder that appends to `out`.
     #[must_use]
     pub fn new(out: &'a mut String, format: Format) -> Self {
-        Self { out, format }
+        Self { out, format, constant_labels: "" }
+    }
+
+    /// Adds labels to every sample.
+    pub(crate) fn with_constant_labels(self, constant_labels: &'a str) -> Self {
+        Self { constant_labels, ..self }
     }
 
     /// Begins a family. The formats require that its samples are contiguous.
     pub fn family(&mut self, family: &'static Family) -> Samples<'_> {
-        Samples { out: self.out, format: self.format, family, has_head: false }
+        let Self { format, constant_labels, .. } = *self;
+        Samples { out: self.out, format, constant_labels, family, has_head: false }
     }
 
     /// Ends the exposition.
@@ -62,7 +71,11 @@ impl Samples<'_> {
             self.write_head();
         }
         push_all(self.out, &[self.family.name, suffix]);
-        SampleWriter { out: self.out, has_labels: false }
+        let has_labels = !self.constant_labels.is_empty();
+        if has_labels {
+            push_all(self.out, &["{", self.constant_labels]);
+        }
+        SampleWriter { out: self.out, has_labels }
     }
 
     /// Writes the only sample of a family without labels, if its value is known.
@@ -132,7 +145,7 @@ impl SampleWriter<'_> {
 }
 
 /// Renders a label that many samples share, for [`SampleWriter::escaped_label`].
-pub(crate) fn escaped_label(name: &'static str, value: &str) -> String {
+pub(crate) fn escaped_label(name: &str, value: &str) -> String {
     let mut out = String::with_capacity(name.len() + value.len() + 3);
     push_all(&mut out, &[name, "=\""]);
     escape(&mut out, value, true);

@@ -3,6 +3,7 @@
 use mosaic_probe::Snapshot;
 
 use crate::collector::{Collector, Selection};
+use crate::constant_labels::ConstantLabels;
 use crate::encoder::Encoder;
 use crate::family::Family;
 use crate::fleet_families::{self, RosterAgents};
@@ -71,6 +72,11 @@ impl Exposition<'_> {
         self.write_with(selection, format, out, |_| {});
     }
 
+    /// Writes like [`write`](Self::write), with labels that every sample gets.
+    pub fn write_labeled(&self, labels: &ConstantLabels, selection: &Selection, format: Format, out: &mut String) {
+        self.write_all(labels, selection, format, out, |_| {});
+    }
+
     /// Writes like [`write`](Self::write), and then the families that `more` adds.
     pub fn write_with(
         &self,
@@ -79,10 +85,21 @@ impl Exposition<'_> {
         out: &mut String,
         more: impl FnOnce(&mut Encoder<'_>),
     ) {
+        self.write_all(&ConstantLabels::default(), selection, format, out, more);
+    }
+
+    fn write_all(
+        &self,
+        labels: &ConstantLabels,
+        selection: &Selection,
+        format: Format,
+        out: &mut String,
+        more: impl FnOnce(&mut Encoder<'_>),
+    ) {
         let agents = RosterAgents::new(self.snapshot);
         // Without the reservation, a text of two megabytes grows by doubling and fragments the heap.
         out.reserve(agents.expected_bytes() + BYTES_WITHOUT_AGENTS);
-        let mut encoder = Encoder::new(out, format);
+        let mut encoder = Encoder::new(out, format).with_constant_labels(labels.rendered());
         let Snapshot { host, tenant, socket, .. } = self.snapshot;
         self.build.write(&mut encoder);
         let mut fleet = encoder.family(FLEET_INFO);

@@ -201,6 +201,12 @@ pub const FAMILIES: &[Family] = &[
 /// The families of the exporter's own instruments, in the order of an exposition.
 pub const EXPORTER_FAMILIES: &[Family] = &[
     family(
+        "mosaic_exporter_certificate_expiry_timestamp_seconds",
+        Gauge,
+        &["certificate"],
+        "When the first certificate in the exporter's web configuration expires; only with TLS.",
+    ),
+    family(
         "mosaic_exporter_http_requests_total",
         Counter,
         &["code", "handler"],
@@ -212,6 +218,12 @@ pub const EXPORTER_FAMILIES: &[Family] = &[
         &[],
         "How long an observation of the fleet took.",
     ),
+    family(
+        "mosaic_exporter_log_messages_dropped_total",
+        Counter,
+        &[],
+        "Log messages that were dropped because the log was not read.",
+    ),
     family("mosaic_exporter_page_viewers", Gauge, &[], "Number of open pages that receive live updates."),
     family("mosaic_exporter_refusals_total", Counter, &["reason"], "Requests and connections that were refused."),
     family(
@@ -221,6 +233,18 @@ pub const EXPORTER_FAMILIES: &[Family] = &[
         "How long rendering and compressing a document took.",
     ),
     family("mosaic_exporter_response_bytes_total", Counter, &[], "Bytes of response bodies that were sent."),
+    family(
+        "mosaic_exporter_web_config_last_reload_success_timestamp_seconds",
+        Gauge,
+        &[],
+        "When the exporter's web configuration that is in force was read.",
+    ),
+    family(
+        "mosaic_exporter_web_config_last_reload_successful",
+        Gauge,
+        &[],
+        "Whether the exporter's web configuration was valid when it was last read.",
+    ),
 ];
 
 #[cfg(test)]

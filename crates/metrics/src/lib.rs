@@ -5,6 +5,7 @@
 //! requests. The crate is pure: it neither observes the fleet nor serves HTTP.
 
 mod collector;
+mod constant_labels;
 mod encoder;
 mod exposition;
 mod family;
@@ -13,6 +14,7 @@ mod format;
 mod sample_value;
 
 pub use collector::{Collector, Selection, UnknownCollector};
+pub use constant_labels::{ConstantLabels, InvalidLabel};
 pub use encoder::{Encoder, SampleWriter, Samples};
 pub use exposition::{Build, Exposition, OwnProcess, write_out_of_time};
 pub use family::{EXPORTER_FAMILIES, FAMILIES, Family, Kind};

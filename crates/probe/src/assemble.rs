@@ -197,7 +197,7 @@ fn unit(agent: &AgentName, observation: &Observation) -> Option<UnitSnapshot> {
         // A unit that is not loaded is inactive: that is what systemd reports when it is queried by name.
         active: loaded.map_or(ActiveState::Inactive, |unit| unit.active),
         sub: loaded.map_or_else(|| "dead".to_owned(), |unit| unit.sub.clone()),
-        enabled: files.map(|files| files.links.enabled.contains(&name)),
+        enabled: files.map(|files| files.links.starts_at_boot(&name)),
         installed: loaded.map_or_else(
             || files.is_some_and(|files| files.template_installed),
             |unit| matches!(unit.load, LoadState::Loaded | LoadState::Stub | LoadState::Merged),

@@ -4,6 +4,7 @@
 //! user manager covers all units; each file is read once. The sources are read concurrently: the processes that
 //! heartbeats name while tmux answers, and those that only tmux knows after that.
 
+mod boot_time;
 mod generated_files;
 mod observation;
 mod process_reader;
@@ -29,6 +30,7 @@ use mosaic_systemd::Linger;
 
 use crate::snapshot::SourceName;
 use crate::target::Target;
+use boot_time::BootTime;
 use generated_files::GeneratedFilesCache;
 use process_reader::ProcessCache;
 use roster_file::RosterCache;
@@ -57,6 +59,7 @@ pub(crate) struct Cache {
     generated: Source<GeneratedFilesCache>,
     /// The last valid roster, which stays in effect while the file cannot be read.
     last_good: Option<LastGood>,
+    boot_time: BootTime,
     /// There is only one observation, so nothing is kept open for another one.
     single_use: bool,
 }
@@ -94,7 +97,7 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
     let now =
         Now { wall: Timestamp::now(), monotonic: mosaic_process::monotonic(), boot: ProcRoot::default().boot_id()? };
     // Read both clocks at the same moment, because start times are converted between them.
-    let since_boot = mosaic_process::since_boot();
+    let since_boot = cache.boot_time.elapsed(now.wall, mosaic_process::since_boot());
     let named = heartbeat_pids(&heartbeats);
     let sidecars = Arc::new(sidecar_pids(&heartbeats));
     let single_use = cache.single_use;

@@ -1,5 +1,5 @@
 //! Processes as the kernel shows them: `/proc`, pidfds, control groups, terminals, and child processes with
-//! a deadline. This crate knows nothing of tmux or systemd.
+//! a deadline. This crate knows nothing of tmux, and of systemd only the protocol of notifications.
 //!
 //! The readers of `/proc` take its root as an argument, so that a test can pass a tree of captured files.
 
@@ -14,6 +14,7 @@ mod proc_root;
 mod proc_stat;
 mod program_search;
 mod resource_usage;
+mod service_notifier;
 mod terminal_input;
 
 pub use bounded_command::{BoundedError, bounded_output, bounded_output_with_input};
@@ -27,4 +28,5 @@ pub use proc_root::{Liveness, ProcRoot};
 pub use proc_stat::{InvalidStat, Stat};
 pub use program_search::{find_in_directories, find_on_path, is_program};
 pub use resource_usage::{CgroupAccounting, Controllers, Usage};
+pub use service_notifier::{Notification, ServiceNotifier};
 pub use terminal_input::TerminalInput;

@@ -21,6 +21,10 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The size limit of one response in bytes. A thousand agents take a few MiB.
 const SIZE_LIMIT: u64 = 64 << 20;
 
+/// What makes `VictoriaMetrics` evaluate the newest samples. Otherwise it evaluates those of 30 seconds ago, and labels
+/// them with the current time. Other servers ignore these parameters.
+const NEWEST_SAMPLES: [(&str, &str); 2] = [("latency_offset", "1ms"), ("nocache", "1")];
+
 /// A client of one server.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -70,6 +74,9 @@ impl Client {
             return Err(PrometheusError::Timeout { url: url() });
         }
         let mut request = self.agent.get(format!("{}/api/v1/query", self.url())).query("query", promql);
+        for (name, value) in NEWEST_SAMPLES {
+            request = request.query(name, value);
+        }
         for (name, value) in self.endpoint.headers() {
             request = request.header(*name, value);
         }

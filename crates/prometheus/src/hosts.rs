@@ -40,8 +40,8 @@ pub struct HostSnapshot {
     pub up: Option<bool>,
     /// Whether the samples are current. If not, the state of the agents is unknown.
     pub current: bool,
-    /// The age of the last sample in seconds, to the nearest five minutes for an exporter that is down; null if
-    /// there was no sample for a day.
+    /// The age of the last sample in seconds; to 15 seconds for an exporter that has been down for five minutes, and to
+    /// a minute for one that has been down for an hour. Null if there was no sample for a day, or only for less than that.
     pub sample_age_seconds: Option<f64>,
     /// Whether `mosaic fleet verify` would pass on the host.
     pub verified: Option<bool>,

@@ -43,8 +43,12 @@ impl Query {
                  or (up == 0 and on (job) last_over_time(mosaic_build_info[1d]))"
             }
             Self::SampleAges => {
+                // A subquery finds only series that existed at one of its steps, so the steps are finer the more recent
+                // they are.
                 "time() - timestamp(mosaic_build_info) \
-                 or time() - max_over_time(timestamp(mosaic_build_info)[1d:5m])"
+                 or time() - max_over_time(timestamp(mosaic_build_info)[5m:1s]) \
+                 or time() - max_over_time(timestamp(mosaic_build_info)[1h:15s]) \
+                 or time() - max_over_time(timestamp(mosaic_build_info)[1d:1m])"
             }
             Self::States => {
                 "{__name__=~\"mosaic_(build_info|fleet_info|agent_info|agent_condition|agent_activity\

@@ -152,7 +152,7 @@ fn is_mask(path: &Path) -> bool {
 /// The units of Mosaic Fleet that links enable or mask, with the state of the directories at that time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitLinks {
-    /// The units that the next boot starts.
+    /// The units that links enable. The next boot starts them unless they are masked.
     pub enabled: HashSet<UnitName>,
     /// The units that cannot be started.
     pub masked: HashSet<UnitName>,
@@ -167,6 +167,19 @@ impl UnitLinks {
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", directory.display())))?;
         self.directories.push((directory.to_owned(), mark));
         Ok(())
+    }
+
+    /// Whether a unit or its template is masked, so that nothing can start it.
+    #[must_use]
+    pub fn is_masked(&self, unit: &UnitName) -> bool {
+        let template_is_masked = || self.masked.iter().any(|masked| masked.as_str() == UnitName::AGENT_TEMPLATE);
+        self.masked.contains(unit) || (unit.agent_name().is_some() && template_is_masked())
+    }
+
+    /// Whether the next boot starts a unit.
+    #[must_use]
+    pub fn starts_at_boot(&self, unit: &UnitName) -> bool {
+        self.enabled.contains(unit) && !self.is_masked(unit)
     }
 
     /// Whether all directories are unchanged, so that reading them again would return the same.
@@ -242,6 +255,27 @@ mod tests {
         fs::write(own.join("default.target.wants/mosaic-agent@e.service"), "").unwrap();
         let expected = ["mosaic-agent@a.service", "mosaic-agent@b.service", "mosaic-tmux-holder.service"];
         assert_eq!(names(with_home(root.path()).enabled().unwrap()), expected);
+    }
+
+    #[test]
+    fn a_masked_unit_does_not_start_at_boot_although_a_link_enables_it() {
+        let root = tempfile::tempdir().unwrap();
+        let own = root.path().join("home/.config/systemd/user");
+        for agent in ["a", "b"] {
+            let unit = format!("mosaic-agent@{agent}.service");
+            link("../mosaic-agent@.service", &own.join("default.target.wants").join(unit));
+        }
+        link("../mosaic-tmux-holder.service", &own.join("default.target.wants/mosaic-tmux-holder.service"));
+        let starting = || {
+            let links = with_home(root.path()).links().unwrap();
+            let units = ["mosaic-agent@a.service", "mosaic-agent@b.service", "mosaic-tmux-holder.service"];
+            units.map(|unit| links.starts_at_boot(&unit.parse().unwrap()))
+        };
+        assert_eq!(starting(), [true; 3]);
+        link("/dev/null", &own.join("mosaic-agent@a.service"));
+        assert_eq!(starting(), [false, true, true]);
+        link("/dev/null", &own.join("mosaic-agent@.service"));
+        assert_eq!(starting(), [false, false, true]);
     }
 
     #[test]

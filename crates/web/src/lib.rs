@@ -27,4 +27,4 @@ pub use refusal::RefusalReason;
 pub use request_filter::AllowedHosts;
 pub use server::{Reloader, Server};
 pub use shared_state::Shutdown;
-pub use web_config::{SettingError, WebConfig, WebConfigError};
+pub use web_config::{CertificateExpiry, CertificateUse, SettingError, WebConfig, WebConfigError, WebConfigStatus};

@@ -20,7 +20,7 @@ use crate::phase::PhaseTracker;
 use crate::refusal::{Refusal, RefusalReason};
 use crate::request_filter::AllowedHosts;
 use crate::shared_state::{SharedState, Shutdown};
-use crate::web_config::{PasswordQueue, WebConfig};
+use crate::web_config::{PasswordQueue, WebConfig, WebConfigStatus};
 
 /// How long the server accepts nothing after an error of the process or the host, such as a lack of descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
@@ -34,7 +34,7 @@ pub struct Server {
     hosts: AllowedHosts,
 }
 
-/// Reloads the configuration of a server.
+/// Reloads the configuration of a server, and shows its state.
 #[derive(Clone, Debug)]
 pub struct Reloader(Arc<WebConfig>);
 
@@ -44,6 +44,12 @@ impl Reloader {
     /// An invalid configuration is logged and changes nothing.
     pub fn reload(&self) {
         self.0.reload();
+    }
+
+    /// The state of the configuration. Changed files are read first.
+    #[must_use]
+    pub fn status(&self) -> WebConfigStatus {
+        self.0.status()
     }
 }
 

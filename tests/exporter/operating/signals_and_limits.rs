@@ -1,13 +1,14 @@
 //! Signals, stale sockets, and exhausted file descriptors.
 
 use super::running_exporter::{RunningExporter, exporter};
+use crate::samples::Samples;
 use mosaic_harness::{Deadline, Fleet, HttpResponse, ProcessWatch, StoppedProcess, required_program};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const ANY_PORT: &str = "--web.listen-address=127.0.0.1:0";
 
@@ -158,4 +159,42 @@ fn is_healthy(address: SocketAddr) -> bool {
     let Ok(mut connection) = TcpStream::connect(address) else { return false };
     let _ = connection.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     answer(connection).starts_with(b"HTTP/1.1 200")
+}
+
+#[test]
+fn a_log_that_is_not_read_stops_neither_the_answers_nor_the_end() {
+    let fleet = Fleet::new();
+    let mut command = exporter(&fleet, &[ANY_PORT, "--log.level=debug"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let process = ProcessWatch::new(child.id()).unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    let address: SocketAddr = loop {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it does not log its address");
+        if let Some(address) = line.split("address=").nth(1) {
+            assert!(line.contains("level=info msg="), "{line}");
+            break address.trim().parse().unwrap();
+        }
+    };
+    // From here on, the pipe is not read. Every refused request is a message of the level debug.
+    let deadline = Deadline::default();
+    let dropped = || {
+        let samples = Samples(HttpResponse::get(address, "/metrics?collect[]=roster", &[]).text());
+        samples.value("mosaic_exporter_log_messages_dropped_total").unwrap()
+    };
+    while dropped() < 1.0 {
+        assert!(!deadline.passed(), "no message is dropped");
+        for _ in 0..100 {
+            let mut connection = TcpStream::connect(address).unwrap();
+            connection.write_all(b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+            assert_eq!(HttpResponse::parse(&answer(connection)).status, 405);
+        }
+    }
+    process.signal(Signal::TERM.as_raw());
+    assert!(process.wait_for(deadline.remaining()), "it does not end");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("request refused"), "{rest}");
 }

@@ -3,3 +3,4 @@
 mod installation;
 mod installed;
 mod socket_activation;
+mod unread_sockets;

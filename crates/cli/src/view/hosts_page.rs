@@ -83,6 +83,8 @@ fn heading_parts(host: &HostSnapshot, style: &Style) -> Vec<Line> {
     }
     let seen = match host.sample_age_seconds.map(format_seconds) {
         Some(age) => format!("seen {age} ago"),
+        // Its names are known for a day, but its age only if it was scraped for a while.
+        None if host.host.is_some() => "seen less than a day ago".to_owned(),
         None => "not seen for a day".to_owned(),
     };
     parts.push(match (host.current, host.up) {

@@ -22,7 +22,7 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
 use mosaic_page::Asset;
-use mosaic_web::{Body, Handler, RefusalReason};
+use mosaic_web::{Body, Handler, RefusalReason, Reloader};
 use prometheus::IntCounter;
 use tokio::sync::Semaphore;
 
@@ -40,6 +40,7 @@ pub(crate) struct Routes {
     collectors: CollectorFlags,
     observations: Arc<Observations>,
     instruments: Arc<Instruments>,
+    web_config: Reloader,
     documents: DocumentCache,
     /// The permits for scrapes in progress.
     scrapes: Arc<Semaphore>,
@@ -55,6 +56,7 @@ impl Routes {
     pub(crate) fn new(
         observations: Arc<Observations>,
         instruments: Arc<Instruments>,
+        web_config: Reloader,
         telemetry_path: TelemetryPath,
         collectors: CollectorFlags,
         max_scrapes: usize,
@@ -66,6 +68,7 @@ impl Routes {
             observations,
             documents: DocumentCache::new(Arc::clone(&instruments)),
             instruments,
+            web_config,
             scrapes: Arc::new(Semaphore::new(scrapes)),
             viewers: Arc::new(Semaphore::new(Self::MAX_VIEWERS)),
         }

@@ -42,7 +42,7 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
         return out_of_time(&selection, format);
     };
     let (observed, selected) = (Arc::clone(&observation), selection.clone());
-    let instruments = Arc::clone(&routes.instruments);
+    let (instruments, web_config) = (Arc::clone(&routes.instruments), routes.web_config.clone());
     let render = move || {
         let exposition = Exposition {
             snapshot: &observed.snapshot,
@@ -51,6 +51,7 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
             process: Some(own_process()),
         };
         let mut text = String::new();
+        instruments.record_web_config(&web_config.status());
         instruments.write(&exposition, &selected, format, &mut text).ok()?;
         Some(text)
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mosaic_domain::ExitVerdict;
 use mosaic_heartbeat::Status;
-use mosaic_process::{monotonic, process_start_time, since_boot};
+use mosaic_process::{Notification, monotonic, process_start_time, since_boot};
 
 use super::Assignment;
 use super::end_classifier::{EndClass, Evidence, Fallback, PaneState, classify, preliminary_verdict};
@@ -24,6 +24,8 @@ const TMUX_POLL_PAUSE: Duration = Duration::from_millis(5);
 const TMUX_LONGEST_POLL_PAUSE: Duration = Duration::from_millis(160);
 /// A server closes its descriptors, which hangs up its panes, this long before it has ended at most.
 const SERVER_END_TIMEOUT: Duration = Duration::from_millis(50);
+/// How long a manager that does not read may keep a sidecar that has nothing else left to do.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many of the pane's last lines the record has.
 const RECORDED_LINES: usize = 50;
 
@@ -118,7 +120,7 @@ impl Sidecar {
 
     /// Stops the agent on request.
     pub(super) fn stop(&mut self) -> io::Result<AgentEnd> {
-        self.notify.stopping("asking the agent to end");
+        self.manager.notify(Notification::Stopping("asking the agent to end".to_owned()));
         let urgency = match &self.events.pane {
             Some(pane) => end_pane_process(pane, &self.events)?,
             None => Urgency::Graceful,
@@ -140,9 +142,9 @@ impl Sidecar {
         let clause = end.clause();
         if verdict == Some(ExitVerdict::Code(0)) && !starter.is_informed() {
             // Without READY=1, systemd would report a protocol failure even though the command succeeded.
-            self.notify.ready(&clause);
+            self.manager.notify(Notification::Ready(clause.clone()));
         }
-        self.notify.stopping(&clause);
+        self.manager.notify(Notification::Stopping(clause.clone()));
         if let Some(pane) = &self.events.pane {
             // A process that ignores SIGHUP may outlive its tmux server, and would run on beside its successor.
             end_pane_process(pane, &self.events)?;
@@ -158,6 +160,7 @@ impl Sidecar {
         self.remove_session();
         self.record_end(end, &lines);
         starter.report_ended(&clause, &lines);
+        self.manager.flush_within(NOTIFY_TIMEOUT);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mosaic_domain::Pid;
 use mosaic_heartbeat::Status;
-use mosaic_process::{Cgroup, PidFd, ProcRoot, monotonic};
+use mosaic_process::{Cgroup, Notification, PidFd, ProcRoot, ServiceNotifier, monotonic};
 use mosaic_tmux::{Pane, Server};
 use rustix::rand::{GetRandomFlags, getrandom};
 
@@ -18,7 +18,6 @@ use super::heartbeat_schedule::HeartbeatSchedule;
 use super::heartbeat_writer::HeartbeatWriter;
 use super::message_delivery::WaitingMessages;
 use super::start_report::{StartReport, Starter};
-use super::systemd_notify::SystemdNotify;
 use super::{AgentEnd, Assignment, InvalidAssignment};
 use crate::handshake::{ExecSpec, HandshakeError, HandshakeSocket, PaneConnection};
 use crate::journal::{self, Priority};
@@ -116,7 +115,7 @@ pub(super) struct Sidecar {
     foreground: bool,
     pub(super) heartbeat: HeartbeatWriter,
     pub(super) events: EventSources,
-    pub(super) notify: SystemdNotify,
+    pub(super) manager: ServiceNotifier,
     schedule: HeartbeatSchedule,
     group_watch: GroupWatch,
     /// The process could not be moved into the unit's group, and that was logged.
@@ -143,7 +142,7 @@ impl Sidecar {
         };
         // The variables of a detached sidecar may belong to a service from within which it was started.
         let service_variable = |name: &str| env::var_os(name).filter(|_| foreground);
-        let watchdog = SystemdNotify::watchdog_period(service_variable);
+        let watchdog = ServiceNotifier::watchdog_period(service_variable);
         let mut phase = [0; 4];
         getrandom(&mut phase, GetRandomFlags::empty()).map_err(io::Error::from)?;
         let phase = u32::from_ne_bytes(phase);
@@ -152,7 +151,7 @@ impl Sidecar {
             proc,
             service: SystemdService::from_environment(|name| env::var_os(name))?.filter(|_| foreground),
             foreground,
-            notify: SystemdNotify::connect(service_variable)?,
+            manager: ServiceNotifier::from_environment(service_variable)?,
             schedule: HeartbeatSchedule::new(monotonic(), settings.interval.duration(), phase, watchdog),
             heartbeat: HeartbeatWriter::acquire_lock(assignment, settings.interval, settings.run_directory.clone())?
                 .ok_or(SidecarError::Busy)?,
@@ -172,7 +171,7 @@ impl Sidecar {
         self.heartbeat.release_starter_lock()?;
         self.report_ready(starter)?;
         loop {
-            match self.events.wait(self.time_to_wait())? {
+            match self.events.wait(self.time_to_wait(), self.manager.waiting_socket())? {
                 Event::Signal => match self.events.signals.next_request()? {
                     Some(SignalRequest::Stop) => return self.stop().map(SidecarOutcome::AgentEnded),
                     // systemd would take the exit of a unit's main process as the end of the unit.
@@ -188,6 +187,7 @@ impl Sidecar {
                     self.report_ready(starter)?;
                 }
                 Event::PaneConnected => self.accept_respawned_pane()?,
+                Event::ManagerReads => self.manager.flush(),
                 Event::Timeout => self.report_ready(starter)?,
             }
             self.do_due_work(starter);
@@ -212,10 +212,9 @@ impl Sidecar {
         let pid = self.heartbeat.assignment().process.pid;
         if self.events.pane.as_ref().map_or(Ok(false), |pane| has_settled(&self.proc, pid, pane))? {
             self.add_to_cgroup(pid);
-            if self.notify.ready(&self.status_line()) {
-                starter.report_ready()?;
-                self.messages.deliver_if_waiting();
-            }
+            self.manager.notify(Notification::Ready(self.status_line()));
+            starter.report_ready()?;
+            self.messages.deliver_if_waiting();
         }
         Ok(())
     }
@@ -233,7 +232,7 @@ impl Sidecar {
             self.messages.deliver_if_waiting();
         }
         if self.schedule.watchdog_is_due(now, heartbeat_due) {
-            self.notify.watchdog();
+            self.manager.notify(Notification::Watchdog);
         }
     }
 
@@ -283,7 +282,7 @@ impl Sidecar {
         self.events.pane = Some(fd);
         self.heartbeat.bind_to(identity);
         self.heartbeat.write(Status::Ok, None);
-        self.notify.status(&self.status_line());
+        self.manager.notify(Notification::Status(self.status_line()));
         Ok(true)
     }
 

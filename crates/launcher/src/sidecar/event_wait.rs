@@ -78,38 +78,44 @@ pub(super) enum Event {
     ServerEnded,
     /// A process connected to the handshake socket.
     PaneConnected,
+    /// The service manager has room for the notifications that wait.
+    ManagerReads,
     /// The time is over.
     Timeout,
 }
 
 impl EventSources {
-    /// Waits for an event, at most for `timeout`.
-    pub(super) fn wait(&self, timeout: Duration) -> io::Result<Event> {
-        self.poll(timeout, true)
+    /// Waits for an event, at most for `timeout`. `manager` is the service manager's socket if notifications wait.
+    pub(super) fn wait(&self, timeout: Duration, manager: Option<BorrowedFd<'_>>) -> io::Result<Event> {
+        let server = self.server.as_ref().map(AsFd::as_fd);
+        let handshake = self.handshake.as_ref().map(AsFd::as_fd);
+        self.poll(timeout, [server, handshake, manager])
     }
 
     /// Waits for a signal or the end of the pane process only.
     pub(super) fn wait_for_end(&self, timeout: Duration) -> io::Result<Event> {
-        self.poll(timeout, false)
+        self.poll(timeout, [None; 3])
     }
 
-    fn poll(&self, timeout: Duration, all: bool) -> io::Result<Event> {
+    fn poll(&self, timeout: Duration, [server, handshake, manager]: [Option<BorrowedFd<'_>>; 3]) -> io::Result<Event> {
         let Some(pane) = &self.pane else { return Ok(Event::PaneEnded) };
         let timeout = Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
         let sources = [
-            Some((self.signals.as_fd(), Event::Signal)),
-            Some((pane.as_fd(), Event::PaneEnded)),
-            self.server.as_ref().filter(|_| all).map(|server| (server.as_fd(), Event::ServerEnded)),
-            self.handshake.as_ref().filter(|_| all).map(|socket| (socket.as_fd(), Event::PaneConnected)),
+            (Some(self.signals.as_fd()), PollFlags::IN, Event::Signal),
+            (Some(pane.as_fd()), PollFlags::IN, Event::PaneEnded),
+            (server, PollFlags::IN, Event::ServerEnded),
+            (handshake, PollFlags::IN, Event::PaneConnected),
+            (manager, PollFlags::OUT, Event::ManagerReads),
         ];
-        let sources: [_; 4] = sources.map(|source| source.unwrap_or((self.signals.as_fd(), Event::Signal)));
-        let mut polled = sources.map(|(fd, _)| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        let no_source = (self.signals.as_fd(), PollFlags::IN, Event::Signal);
+        let sources = sources.map(|(fd, flags, event)| fd.map_or(no_source, |fd| (fd, flags, event)));
+        let mut polled = sources.map(|(fd, flags, _)| PollFd::from_borrowed_fd(fd, flags));
         match poll(&mut polled, Some(&timeout)) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => return Ok(Event::Timeout),
             Err(error) => return Err(error.into()),
         }
         let occurred = polled.iter().zip(sources).find(|(fd, _)| !fd.revents().is_empty());
-        Ok(occurred.map_or(Event::Timeout, |(_, (_, event))| event))
+        Ok(occurred.map_or(Event::Timeout, |(_, (_, _, event))| event))
     }
 }

@@ -15,7 +15,7 @@
 //! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
 //! | delivering waiting messages | `message_delivery.rs` | acts |
 //! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs`, `unit_state.rs` | a pure decision in each |
-//! | reporting to the launcher and to systemd | `start_report.rs`, `systemd_notify.rs` | acts |
+//! | reporting to the launcher and to systemd | `start_report.rs` | acts |
 
 mod after_stop;
 mod agent_end;
@@ -30,7 +30,6 @@ mod heartbeat_writer;
 mod message_delivery;
 mod process_termination;
 mod start_report;
-mod systemd_notify;
 mod unit_state;
 
 pub use after_stop::after_stop;

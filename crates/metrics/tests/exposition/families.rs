@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mosaic_metrics::{EXPORTER_FAMILIES, FAMILIES, Family, Format, Kind};
+use mosaic_metrics::{ConstantLabels, EXPORTER_FAMILIES, FAMILIES, Family, Format, Kind, Selection};
 
-use crate::fixture::{fleet, written};
+use crate::fixture::{exposition, fleet, written};
 use crate::parser::{Block, parse};
 
 /// Compares an exposition with its golden file, which `UPDATE=1 cargo test -p mosaic-metrics golden` rewrites.
@@ -103,4 +103,22 @@ fn an_agent_has_at_most_forty_series() {
     assert_eq!(series.keys().copied().collect::<Vec<_>>(), ["coder0", "coder1", "rev0"]);
     assert!(series["coder0"] <= 40 && series.values().all(|count| *count <= series["coder0"]), "{series:?}");
     assert_eq!(series["coder0"], 38, "update the number of series in docs/prometheus.md, and here");
+}
+
+#[test]
+fn a_constant_label_is_added_to_every_sample() {
+    let labels = ConstantLabels::parse(&["fleet=alice"]).unwrap();
+    for format in [Format::Text, Format::OpenMetrics] {
+        let snapshot = fleet();
+        let mut labeled = String::new();
+        exposition(&snapshot).write_labeled(&labels, &Selection::ALL, format, &mut labeled);
+        let (mut labeled, plain) = (parse(&labeled, format), parse(&written(&snapshot, format), format));
+        for sample in labeled.iter_mut().flat_map(|block| &mut block.samples) {
+            assert_eq!(sample.labels.remove(0), ("fleet".to_owned(), "alice".to_owned()));
+        }
+        assert_eq!(labeled.len(), plain.len());
+        for (labeled, plain) in labeled.iter().zip(&plain) {
+            assert_eq!(labeled.samples, plain.samples);
+        }
+    }
 }

@@ -56,7 +56,10 @@ fn a_query_is_sent_below_the_url_with_credentials_and_tenant() {
     let vector = query(&format!("http://127.0.0.1:{port}/prometheus/"), &variables).unwrap();
     assert_eq!((vector.evaluated_at, vector.samples.len()), (Some(1.0), 1));
     let request = thread.join().unwrap();
-    assert!(request.starts_with("GET /prometheus/api/v1/query?query=up%20%3D%3D%201 HTTP/1.1"), "{request}");
+    assert!(
+        request.starts_with("GET /prometheus/api/v1/query?query=up%20%3D%3D%201&latency_offset=1ms&nocache=1 HTTP/1.1"),
+        "{request}"
+    );
     let request = request.to_lowercase();
     assert!(request.contains("authorization: bearer t0ken") && request.contains("x-scope-orgid: team-a"), "{request}");
 }

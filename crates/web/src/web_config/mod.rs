@@ -3,6 +3,7 @@
 //! The file is read again when it changes, or when a certificate that it names changes.
 
 mod basic_auth;
+mod certificate_expiry;
 mod client_auth;
 mod config_error;
 mod document;
@@ -15,10 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::header::{HeaderName, HeaderValue};
+use jiff::Timestamp;
 use tokio_rustls::TlsAcceptor;
 
 pub(crate) use basic_auth::PasswordQueue;
 use basic_auth::Users;
+pub use certificate_expiry::{CertificateExpiry, CertificateUse};
 pub use config_error::{SettingError, WebConfigError};
 use document::Document;
 use file_stamps::FileStamps;
@@ -36,13 +39,28 @@ pub struct WebConfig {
 struct State {
     settings: Arc<Settings>,
     stamps: FileStamps,
+    /// When the settings were read.
+    loaded_at: Timestamp,
+    /// Whether the files were valid when they were last read.
+    is_valid: bool,
+}
+
+/// The state of a web configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebConfigStatus {
+    /// Whether the files were valid when they were last read. If not, an earlier configuration is in force.
+    pub is_valid: bool,
+    /// When the configuration in force was read.
+    pub loaded_at: Timestamp,
+    /// When the certificates expire.
+    pub expiries: Vec<CertificateExpiry>,
 }
 
 impl WebConfig {
     /// A configuration without TLS and users.
     #[must_use]
     pub fn empty() -> Self {
-        let state = State { settings: Arc::default(), stamps: FileStamps::default() };
+        let state = State::new(Arc::default(), FileStamps::default());
         Self { path: None, state: Mutex::new(state) }
     }
 
@@ -54,13 +72,24 @@ impl WebConfig {
         let path = path.as_ref().to_owned();
         let mut stamps = FileStamps::default();
         let settings = Arc::new(Settings::read(&path, &mut stamps)?);
-        Ok(Self { path: Some(path), state: Mutex::new(State { settings, stamps }) })
+        Ok(Self { path: Some(path), state: Mutex::new(State::new(settings, stamps)) })
     }
 
     /// Whether connections are encrypted.
     #[must_use]
     pub fn has_tls(&self) -> bool {
         self.current().tls.is_some()
+    }
+
+    /// The state of the configuration. Changed files are read first.
+    pub(crate) fn status(&self) -> WebConfigStatus {
+        let settings = self.current();
+        let state = self.state();
+        WebConfigStatus {
+            is_valid: state.is_valid,
+            loaded_at: state.loaded_at,
+            expiries: settings.certificate_expiries.clone(),
+        }
     }
 
     /// The settings for a request that arrives now. Changed files are read first.
@@ -85,13 +114,20 @@ impl WebConfig {
 }
 
 impl State {
+    fn new(settings: Arc<Settings>, stamps: FileStamps) -> Self {
+        Self { settings, stamps, loaded_at: Timestamp::now(), is_valid: true }
+    }
+
     /// Replaces the settings if the files are valid. An error is logged once, because the stamps are updated in any
     /// case.
     fn reload(&mut self, path: &Path) {
         let mut stamps = FileStamps::default();
-        match Settings::read(path, &mut stamps) {
+        let read = Settings::read(path, &mut stamps);
+        self.is_valid = read.is_ok();
+        match read {
             Ok(settings) => {
                 self.settings = Arc::new(settings);
+                self.loaded_at = Timestamp::now();
                 tracing::info!("reloaded {}", path.display());
             }
             Err(error) => tracing::error!("{error}; the previous configuration stays in force"),
@@ -104,6 +140,7 @@ impl State {
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) certificate_expiries: Vec<CertificateExpiry>,
     pub(crate) requires_certificate: bool,
     pub(crate) users: Option<Users>,
     pub(crate) rate_limiter: Option<RateLimiter>,
@@ -126,8 +163,11 @@ impl Settings {
         let tls = document.tls_server_config.unwrap_or_default();
         let requires_certificate = tls.requires_client_certificate();
         let http = document.http_server_config.unwrap_or_default();
+        let tls = tls::acceptor(tls, directory, stamps)?;
+        let (tls, certificate_expiries) = tls.map(|tls| (tls.acceptor, tls.expiries)).unzip();
         Ok(Self {
-            tls: tls::acceptor(tls, directory, stamps)?,
+            tls,
+            certificate_expiries: certificate_expiries.unwrap_or_default(),
             requires_certificate,
             users: Users::new(document.basic_auth_users.unwrap_or_default())?,
             rate_limiter: document.rate_limit.and_then(RateLimiter::new),

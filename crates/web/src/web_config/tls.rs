@@ -13,6 +13,7 @@ use rustls::{ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 use serde::Deserialize;
 use tokio_rustls::TlsAcceptor;
 
+use super::certificate_expiry::{CertificateExpiry, CertificateUse};
 use super::client_auth::{self, AllowedName, ClientAuthType};
 use super::config_error::SettingError;
 use super::file_stamps::FileStamps;
@@ -43,12 +44,14 @@ impl TlsConfig {
     }
 }
 
+/// TLS, as the server needs it.
+pub(super) struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) expiries: Vec<CertificateExpiry>,
+}
+
 /// Builds the TLS acceptor; `None` if the section sets nothing.
-pub(super) fn acceptor(
-    tls: TlsConfig,
-    directory: &Path,
-    stamps: &mut FileStamps,
-) -> Result<Option<TlsAcceptor>, SettingError> {
+pub(super) fn acceptor(tls: TlsConfig, directory: &Path, stamps: &mut FileStamps) -> Result<Option<Tls>, SettingError> {
     let mut values = ValueReader { directory, stamps };
     let authority = values.read("client_ca", "client_ca_file", tls.client_ca.as_ref(), tls.client_ca_file.as_ref())?;
     let certificate = values.read("cert", "cert_file", tls.cert.as_ref(), tls.cert_file.as_ref())?;
@@ -63,7 +66,14 @@ pub(super) fn acceptor(
 
     let provider = Arc::new(provider(&tls));
     let auth = tls.client_auth_type.unwrap_or_default();
-    let authorities = authority.map(|authority| certificates(&authority)).transpose()?;
+    let chain = certificates(&certificate)?;
+    let authorities = authority.as_ref().map(certificates).transpose()?;
+    let expiries = [
+        CertificateExpiry::check(CertificateUse::Server, certificate.key, &chain),
+        authority.as_ref().zip(authorities.as_ref()).and_then(|(authority, found)| {
+            CertificateExpiry::check(CertificateUse::ClientAuthority, authority.key, found)
+        }),
+    ];
     let verifier = client_auth::verifier(auth, authorities, tls.client_allowed_sans, &provider)?;
     let (lowest, highest) = (tls.min_version.unwrap_or(Version::Tls12), tls.max_version.unwrap_or(Version::Tls13));
     if lowest > highest {
@@ -81,11 +91,11 @@ pub(super) fn acceptor(
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let mut config =
-        builder.with_single_cert(certificates(&certificate)?, private_key(&key)?).map_err(SettingError::Identity)?;
+    let mut config = builder.with_single_cert(chain, private_key(&key)?).map_err(SettingError::Identity)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.ignore_client_order = tls.prefer_server_cipher_suites.unwrap_or(true);
-    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+    let expiries = expiries.into_iter().flatten().collect();
+    Ok(Some(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), expiries }))
 }
 
 /// The cryptography with the configured cipher suites and curves. The suites of TLS 1.3 are always enabled, as in Go.

@@ -80,6 +80,21 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
+fn what_is_not_a_regular_file_is_refused_without_waiting_for_it() {
+    let directory = ConfigDirectory::with_server(&Authority::new(), "");
+    let made = std::process::Command::new("mkfifo").arg(directory.directory().join("fifo")).status().unwrap();
+    assert!(made.success());
+    std::os::unix::fs::symlink("/dev/zero", directory.directory().join("zero")).unwrap();
+    for name in ["fifo", "zero"] {
+        let error = WebConfig::load(directory.directory().join(name)).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains("not a regular file"), "{error}");
+        directory.write("web.yml", &format!("tls_server_config:\n  cert_file: {name}\n  key_file: server.key\n"));
+        let error = WebConfig::load(directory.path()).unwrap_err().to_string();
+        assert!(error.contains("cert_file") && error.contains("not a regular file"), "{error}");
+    }
+}
+
+#[test]
 fn the_example_of_exporter_toolkits_documentation_is_valid() {
     let authority = Authority::new();
     let text = "\

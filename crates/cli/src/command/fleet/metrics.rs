@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use mosaic_exit_code::ExitCode;
-use mosaic_metrics::{Build, Exposition, Format, Selection};
+use mosaic_metrics::{Build, ConstantLabels, Exposition, Format, InvalidLabel, Selection};
 use mosaic_probe::{Depth, Scope};
 use mosaic_provision::replace_file;
 
@@ -22,10 +22,14 @@ use crate::view::print;
 pub(crate) struct Metrics {
     /// Write the metrics to FILE, for the textfile collector of node_exporter
     ///
-    /// The file is replaced atomically, and every user can read it. One node_exporter can serve only one fleet,
-    /// because two files would contain the same series.
+    /// The file is replaced atomically, and every user can read it. If one node_exporter serves the files of several
+    /// fleets, give each fleet a --label, because node_exporter drops the second of two equal series.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = PathBufValueParser::new().try_map(textfile))]
     textfile: Option<PathBuf>,
+
+    /// Add this label to every sample; repeatable
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<String>,
 
     /// Use the OpenMetrics 1.0.0 format instead of the Prometheus text format
     #[arg(long, conflicts_with = "textfile")]
@@ -36,6 +40,7 @@ const AFTER_HELP: &str = "\
 Examples:
   mosaic fleet metrics | grep '^mosaic_agent_condition.* 1$'
   mosaic fleet metrics --textfile /var/lib/prometheus/node-exporter/mosaic.prom
+  mosaic fleet metrics --label fleet=alice --textfile /var/lib/prometheus/node-exporter/mosaic-alice.prom
 
 Units that write the file every minute:
   # ~/.config/systemd/user/mosaic-fleet-metrics.service
@@ -69,12 +74,13 @@ const MODE: u32 = 0o644;
 
 impl Metrics {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
+        let labels = ConstantLabels::parse(&self.labels).map_err(|error| CommandError::Usage(error.to_string()))?;
         let observation = context.observe(Depth::Verify)?;
         let verified = Some(observation.verify(&Scope::default()).passed);
         let exposition = Exposition { snapshot: &observation.snapshot, verified, build: BUILD, process: None };
         let format = if self.openmetrics { Format::OpenMetrics } else { Format::Text };
         let mut text = String::new();
-        exposition.write(&Selection::ALL, format, &mut text);
+        exposition.write_labeled(&labels, &Selection::ALL, format, &mut text);
         match &self.textfile {
             None => print(&text)?,
             Some(path) => {
@@ -84,6 +90,11 @@ impl Metrics {
         }
         Ok(ExitCode::Ok)
     }
+}
+
+/// Checks one label. Whether a name is given twice is checked later.
+fn label(text: &str) -> Result<String, InvalidLabel> {
+    ConstantLabels::parse(&[text]).map(|_| text.to_owned())
 }
 
 /// Checks that `node_exporter` reads a file of this name.

@@ -101,6 +101,10 @@ fn hosts_without_current_samples_are_labeled_and_not_counted_as_up() {
     let line = |host: &str| page.lines().find(|line| line.contains(host)).unwrap().to_owned();
     assert!(line("w3.example").contains("exporter down, seen 40m10s ago") && !line("w3.example").contains(" up"));
     assert!(line("w4.example").contains("exporter down, not seen for a day"), "{page}");
+    let brief = HostSnapshot { host: Some("w6".to_owned()), ..host("w6", Some(false), false, None, Vec::new()) };
+    let style = Style { columns: usize::MAX, color: false, ascii: false };
+    let brief = render(&hosts_page(&HostsSnapshot { hosts: vec![brief], ..hosts() }, &style), &style);
+    assert!(brief.contains("exporter down, seen less than a day ago"), "{brief}");
     assert!(line("w5.example").contains("no samples, seen 6m40s ago"), "{page}");
     assert!(line("w2.example").contains("1 of 1 up"), "{page}");
 }
