@@ -6,9 +6,10 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::str::FromStr;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use crate::{MessageSender, Receipts, SendError, SendRequest};
+use mosaic_process::spawn_thread;
 
 /// Exit codes of the `mosaic` on the other host (sysexits.h): the request is invalid.
 const EX_USAGE: i32 = 64;
@@ -69,7 +70,7 @@ pub fn send_to_host(host: &RemoteHost, request: &SendRequest, ssh: &str) -> Resu
     else {
         return Err(no_ssh(io::Error::other("it has no pipes")));
     };
-    let errors = thread::spawn(move || read_errors(errors));
+    let errors = spawn_thread(move || read_errors(errors)).map_err(no_ssh)?;
     let mut reader = BufReader::new(output);
     let ready = wait_until_ready(&mut reader);
     if !ready {

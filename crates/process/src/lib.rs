@@ -16,6 +16,7 @@ mod program_search;
 mod resource_usage;
 mod service_notifier;
 mod terminal_input;
+mod threads;
 
 pub use bounded_command::{BoundedError, bounded_output, bounded_output_with_input};
 pub use cgroup::{Cgroup, CgroupMounts};
@@ -30,3 +31,4 @@ pub use program_search::{find_in_directories, find_on_path, is_program};
 pub use resource_usage::{CgroupAccounting, Controllers, Usage};
 pub use service_notifier::{Notification, ServiceNotifier};
 pub use terminal_input::TerminalInput;
+pub use threads::{check_threads, share_work, spawn_thread, thread_error};

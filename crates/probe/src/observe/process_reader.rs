@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use mosaic_domain::{AgentName, Pid, env_var};
-use mosaic_process::{Cgroup, CgroupAccounting, CgroupMounts, Controllers, KernelFile, ProcRoot, Stat, Usage};
+use mosaic_process::{
+    Cgroup, CgroupAccounting, CgroupMounts, Controllers, KernelFile, ProcRoot, Stat, Usage, share_work,
+};
 use mosaic_systemd::UnitName;
 use rustix::process::{Resource, getrlimit};
 
@@ -48,19 +51,17 @@ impl ProcessCache {
             let mut reader = ProcessReader::new(&mounts, sidecars, budget.saturating_sub(nth * share));
             entries.iter_mut().map(|(pid, entry)| (*pid, reader.read(*pid, entry))).collect::<Vec<_>>()
         };
-        let shares: Result<Vec<_>, String> = thread::scope(|scope| {
-            let read = &read;
-            let mut chunks = entries.chunks_mut(share).enumerate();
-            let mine = chunks.next();
-            let threads: Vec<_> = chunks.map(|(nth, entries)| scope.spawn(move || read(nth, entries))).collect();
-            let mine = mine.map(|(nth, entries)| read(nth, entries)).unwrap_or_default();
-            let others = threads
-                .into_iter()
-                .map(|thread| thread.join().map_err(|_| "a thread that read /proc panicked".to_owned()));
-            std::iter::once(Ok(mine)).chain(others).collect()
+        let left = Mutex::new(entries.chunks_mut(share).enumerate());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let shares = share_work(workers, || {
+            let mut observed = Vec::new();
+            while let Some((nth, entries)) = next() {
+                observed.append(&mut read(nth, entries));
+            }
+            observed
         });
         self.current.append(&mut entries);
-        Ok(shares?.into_iter().flatten().collect())
+        Ok(shares.into_iter().flatten().collect())
     }
 
     fn take_entry(&mut self, pid: Pid) -> CacheEntry {

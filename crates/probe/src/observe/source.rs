@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread;
 use std::time::{Duration, Instant};
+
+use mosaic_process::spawn_thread;
 
 use super::Observed;
 
@@ -40,7 +41,7 @@ impl<M: Send + 'static> Source<M> {
             return PendingRead::finished(Observed { result: busy, took: Duration::ZERO });
         }
         let shared = Arc::clone(&self.0);
-        let started = thread::Builder::new().spawn(move || {
+        let started = spawn_thread(move || {
             let observed = {
                 let guard = BusyGuard(&shared.busy);
                 let mut cache = shared.cache.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,9 +53,11 @@ impl<M: Send + 'static> Source<M> {
             drop(shared);
             sender.send(observed).is_ok()
         });
-        if started.is_err() {
-            // The sender was dropped with the closure, so the wait below ends at once.
+        if let Err(error) = started {
+            // The closure, which would have cleared the flag, was dropped.
             self.0.busy.store(false, Ordering::Release);
+            let result = Err(error.to_string());
+            return PendingRead::finished(Observed { result, took: Duration::ZERO });
         }
         pending
     }
@@ -92,7 +95,7 @@ impl<T> PendingRead<T> {
         self.receiver.recv_timeout(left).unwrap_or_else(|error| Observed {
             result: Err(match error {
                 mpsc::RecvTimeoutError::Timeout => format!("no answer within {} s", self.limit.as_secs_f32()),
-                mpsc::RecvTimeoutError::Disconnected => "cannot start a thread for the source".to_owned(),
+                mpsc::RecvTimeoutError::Disconnected => "the thread that read the source has ended".to_owned(),
             }),
             took: self.begun.elapsed(),
         })
