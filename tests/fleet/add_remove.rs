@@ -95,7 +95,7 @@ fn agents_missing_from_the_roster_can_be_removed_and_unknown_ones_are_refused() 
     assert_eq!(fleet.units().sessions(), ["_holder", "lead"]);
     assert_eq!(fleet.units().manager().systemctl(&["is-enabled", &UnitFleet::unit("coder0")]).status.code(), Some(1));
     let unknown = refused(&fleet, &["fleet", "remove", "leads"], 64);
-    assert!(unknown.contains("did you mean lead"), "{unknown}");
+    assert_eq!(unknown, "ERROR: there is no agent 'leads' in the roster; did you mean lead?\n");
     let rule = refused(&fleet, &["fleet", "add", "boss", "--runtime", "pi", "--class", "orchestrator"], 78);
     assert!(rule.contains("orchestrator"), "{rule}");
     ok(&fleet, &["fleet", "verify", "--wait", "60"]);
@@ -107,6 +107,7 @@ fn remove_keeps_files_on_request() {
     ok(&fleet, &["fleet", "remove", "coder0", "--keep-files"]);
     assert!(fleet.units().fleet().env_file_path("coder0").exists());
     assert_eq!(fleet.units().sessions(), ["_holder", "lead"]);
+    assert!(fleet.units().manager().systemctl(&["is-enabled", &UnitFleet::unit("coder0")]).status.success());
 }
 
 #[test]

@@ -344,3 +344,19 @@ fn a_fleet_that_was_stopped_on_request_is_no_fault() {
     assert_eq!(mosaic(&fleet, &["start", "coder1"]).status.code(), Some(1));
     assert_ne!(condition(&fleet, "coder1").0, "stopped");
 }
+
+#[test]
+fn a_restart_that_another_command_supersedes_is_busy() {
+    let Some(fleet) = fleet_with(&["coder0"]) else { return };
+    // It is killed only after the grace period of a stop.
+    fleet.settings("coder0", "trap '' TERM HUP; while sleep 0.1; do :; done", "");
+    mosaic_ok(&fleet, &["start"]);
+    let installed = fleet.fleet().mosaic_home().join("tools/fleet/mosaic");
+    let mut restart = fleet.manager().command(installed);
+    let restart = restart.args(["fleet", "restart", "coder0"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    fleet.wait_state("coder0", "deactivating");
+    mosaic_ok(&fleet, &["stop", "coder0"]);
+    let output = restart.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75), "{output:?}");
+    assert!(line_of(&stdout(&output), "coder0").contains("failed: "), "{output:?}");
+}

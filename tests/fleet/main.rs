@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
 mod add_remove;
+mod command_edges;
 mod conditions;
 mod drift;
 mod init_wizard;

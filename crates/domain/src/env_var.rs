@@ -16,6 +16,8 @@ pub const AGENT_MODEL_HINT: &str = "MOSAIC_AGENT_MODEL_HINT";
 pub const TMUX_SOCKET: &str = "MOSAIC_TMUX_SOCKET";
 /// The name of the holder's tmux session.
 pub const HOLDER_SESSION: &str = "MOSAIC_HOLDER_SESSION";
+/// The name of the holder's tmux session in the settings of the older tools, for [`HOLDER_SESSION`].
+pub const TMUX_HOLDER: &str = "MOSAIC_TMUX_HOLDER";
 /// The seconds between two heartbeats.
 pub const HEARTBEAT_INTERVAL: &str = "MOSAIC_HEARTBEAT_INTERVAL";
 /// The directory of heartbeats, in place of `fleet/run` below `MOSAIC_HOME`.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 /// The time between two heartbeats, from one millisecond to one day.
 ///
-/// The text form is decimal seconds (`15`, `0.5`), the form that the bash launcher passed to `sleep`.
+/// The text form is decimal seconds (`15`, `0.5`). The bash launcher passed its setting to `sleep`, so the suffixes `s`,
+/// `m`, `h` and `d` of that program are accepted too.
 /// Readers call a heartbeat late after three intervals, so an interval of more than a day would not be
 /// useful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +44,11 @@ impl FromStr for HeartbeatInterval {
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidHeartbeatInterval { given: given.to_owned() };
-        let duration = parse_decimal_seconds(given).ok_or_else(invalid)?;
+        let suffixes = [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)];
+        let suffix = suffixes.into_iter().find_map(|(suffix, factor)| Some((given.strip_suffix(suffix)?, factor)));
+        let (number, factor) = suffix.unwrap_or((given, 1));
+        let duration =
+            parse_decimal_seconds(number).and_then(|number| number.checked_mul(factor)).ok_or_else(invalid)?;
         // Whole milliseconds, so that the written form parses to the same value.
         let duration = Duration::from_millis(u64::try_from(duration.as_millis()).map_err(|_| invalid())?);
         if (Self::MIN..=Self::MAX).contains(&duration) { Ok(Self(duration)) } else { Err(invalid()) }
@@ -73,18 +78,50 @@ pub fn parse_decimal_seconds(text: &str) -> Option<Duration> {
     Some(Duration::new(whole.parse().ok()?, format!("{fraction:0<9}").parse().ok()?))
 }
 
+/// A duration in decimal seconds for messages: to a tenth of a second, and below one second to a millisecond.
+#[must_use]
+pub fn decimal_seconds(duration: Duration) -> String {
+    let text = if duration < Duration::from_secs(1) {
+        format!("{:.3}", duration.as_secs_f64())
+    } else {
+        format!("{:.1}", duration.as_secs_f64())
+    };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::HeartbeatInterval;
+    use super::{HeartbeatInterval, decimal_seconds};
     use proptest::prelude::*;
 
     #[test]
     fn decimal_seconds_are_accepted_and_other_texts_rejected() {
-        for (text, millis) in [("15", 15_000), ("0.5", 500), ("0.001", 1), ("86400", 86_400_000), ("015", 15_000)] {
+        for (text, millis) in [
+            ("15", 15_000),
+            ("0.5", 500),
+            ("0.001", 1),
+            ("86400", 86_400_000),
+            ("015", 15_000),
+            ("30s", 30_000),
+            ("0.5m", 30_000),
+            ("1d", 86_400_000),
+        ] {
             assert_eq!(text.parse::<HeartbeatInterval>().unwrap().duration().as_millis(), millis, "{text}");
         }
-        for text in ["", "abc", "0", "0.0001", "-1", "86401", "1e3", "inf", "NaN", "15s", " 15", "1.2.3", ".", "+1"] {
+        for text in [
+            "", "abc", "0", "0.0001", "-1", "86401", "1e3", "inf", "NaN", "15ms", "15 s", "s", "2d", " 15", "1.2.3",
+            ".", "+1",
+        ] {
             assert!(text.parse::<HeartbeatInterval>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn seconds_in_messages_have_few_digits() {
+        let table =
+            [(1_999_986_900, "2"), (15_000_000_000, "15"), (1_250_000_000, "1.2"), (350_400_000, "0.35"), (0, "0")];
+        for (nanos, expected) in table {
+            assert_eq!(decimal_seconds(std::time::Duration::from_nanos(nanos)), expected, "{nanos}");
         }
     }
 

@@ -16,7 +16,7 @@ pub use exit_verdict::{ExitVerdict, InvalidExitVerdict};
 pub use fleet_paths::{
     FleetPaths, MosaicHome, NoHome, SYSTEM_PROGRAM_DIRECTORIES, USER_PROGRAM_DIRECTORIES, default_program_directories,
 };
-pub use heartbeat_interval::{HeartbeatInterval, InvalidHeartbeatInterval, parse_decimal_seconds};
+pub use heartbeat_interval::{HeartbeatInterval, InvalidHeartbeatInterval, decimal_seconds, parse_decimal_seconds};
 pub use names::{
     AgentName, HolderSession, InvalidAgentName, InvalidHolderSession, InvalidRuntimeName, InvalidSocketName,
     RuntimeName, SocketName,

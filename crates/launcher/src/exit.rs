@@ -1,7 +1,8 @@
 //! How the launcher's programs end: the exit codes of their errors, and the exit code of a panic. Only the binaries use
 //! this module.
 
-use std::io;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 
 use mosaic_exit_code::ExitCode;
 use mosaic_heartbeat::RunDirectoryError;
@@ -17,6 +18,25 @@ pub fn report_panics_as_bugs() {
         eprintln!("ERROR: this is a bug in Mosaic Fleet, please report it: {panic}");
         std::process::exit(ExitCode::Bug as i32);
     }));
+}
+
+/// Prints the usage or the version of a program that only other programs start, if its only argument asks for it.
+/// `None` if it does not.
+#[must_use]
+pub fn answer_help(arguments: &[OsString], program: &str, usage: &str) -> Option<ExitCode> {
+    let text = match arguments {
+        [word] if word == "--help" || word == "-h" => usage.to_owned(),
+        [word] if word == "--version" || word == "-V" => format!("{program} {}\n", env!("CARGO_PKG_VERSION")),
+        _ => return None,
+    };
+    let mut output = io::stdout().lock();
+    Some(match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("ERROR: cannot write to standard output: {error}");
+            ExitCode::Io
+        }
+        _ => ExitCode::Ok,
+    })
 }
 
 /// The exit code of a start that failed.

@@ -62,6 +62,8 @@ pub struct ActionReport {
     pub result: Result<Outcome, String>,
     /// The time from the request to the result.
     pub duration: Duration,
+    /// The action failed only because another command acts on the same subject at the same time.
+    pub superseded: bool,
 }
 
 /// What a caller learns while an action runs.
@@ -151,6 +153,7 @@ impl Outcome {
 impl LifecycleEvent {
     /// The report of an action that began at `began` on the monotonic clock and ends now.
     pub(crate) fn finished_now(subject: Subject, result: Result<Outcome, String>, began: Duration) -> Self {
-        Self::Finished(ActionReport { subject, result, duration: monotonic().saturating_sub(began) })
+        let duration = monotonic().saturating_sub(began);
+        Self::Finished(ActionReport { subject, result, duration, superseded: false })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mosaic_domain::AgentName;
+use mosaic_process::monotonic;
 use mosaic_provision::running_agents;
 use mosaic_roster::{Roster, RosterError};
 use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
@@ -73,7 +74,7 @@ impl<'a> LifecycleExecutor<'a> {
     }
 
     /// Performs an action, and reports each agent's result as soon as it is known. `timeout` is how long
-    /// to wait for the agents.
+    /// the whole action may take; a tmux server that does not answer takes its share of it.
     ///
     /// # Errors
     /// The action cannot be performed on any agent.
@@ -84,6 +85,8 @@ impl<'a> LifecycleExecutor<'a> {
         timeout: Duration,
         reporter: &mut dyn Reporter,
     ) -> Result<(), LifecycleError> {
+        let deadline = monotonic() + timeout;
+        let left = || deadline.saturating_sub(monotonic());
         let units = self.manager.as_ref().map_or(Ok(BTreeMap::new()), unit_states)?;
         let agents = match scope {
             Scope::All => {
@@ -116,19 +119,20 @@ impl<'a> LifecycleExecutor<'a> {
         match &self.manager {
             Some(manager) => {
                 let with_holder = action == LifecycleAction::Start && *scope == Scope::All && holder != UnitState::Up;
-                let jobs = JobRunner { manager, action, timeout };
+                let jobs = JobRunner { manager, action, timeout: left() };
                 jobs.execute(self, &plans, with_holder.then_some(Outcome::Started), &mut count_failures)?;
             }
-            None => direct::execute(self, &plans, timeout, &mut count_failures)?,
+            None => direct::execute(self, &plans, left(), &mut count_failures)?,
         }
         match (action, scope) {
             (LifecycleAction::Stop, Scope::All) if failures > 0 => {
                 let result = Err("not stopped, because not every agent could be stopped".to_owned());
-                let report = ActionReport { subject: Subject::Holder, result, duration: Duration::ZERO };
+                let duration = Duration::ZERO;
+                let report = ActionReport { subject: Subject::Holder, result, duration, superseded: false };
                 reporter.report(LifecycleEvent::Finished(report));
                 Ok(())
             }
-            (LifecycleAction::Stop, Scope::All) => self.stop_holder(holder, timeout, reporter),
+            (LifecycleAction::Stop, Scope::All) => self.stop_holder(holder, left(), reporter),
             _ => Ok(()),
         }
     }

@@ -124,7 +124,8 @@ impl JobRunner<'_> {
             if let Some((subject, outcome)) = pending.remove(unit) {
                 let result = self.result(&subject, outcome, unit, job);
                 let duration = at.saturating_sub(began);
-                reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration }));
+                let superseded = *job == JobOutcome::Canceled;
+                reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration, superseded }));
             }
         };
         thread::scope(|scope| {

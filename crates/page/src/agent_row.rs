@@ -194,6 +194,8 @@ fn unit_details(agent: &AgentSnapshot, view: &View<'_>) -> Vec<Markup> {
 fn heartbeat_details(agent: &AgentSnapshot) -> Vec<Markup> {
     let beat = &agent.heartbeat;
     let health = match beat.health {
+        // An agent that was stopped has no sidecar that could write another one.
+        HeartbeatHealth::Healthy | HeartbeatHealth::Stale if agent.condition == Condition::Stopped => "final",
         HeartbeatHealth::Healthy => "healthy",
         HeartbeatHealth::Stale => "stale",
         HeartbeatHealth::Unknown => "unknown",

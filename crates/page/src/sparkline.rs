@@ -109,14 +109,17 @@ fn words(hour: &Hour<Minute>, now: Timestamp) -> String {
         }
         at += length;
     }
-    let mut words = format!("up in {up} of {observed} observed minutes");
+    let minutes = if observed == 1 { "minute" } else { "minutes" };
+    let mut words = format!("up in {up} of {observed} observed {minutes}");
     // The latest periods matter most.
     let omitted = periods.len().saturating_sub(MAX_PERIODS);
     for period in periods.iter().skip(omitted) {
         let _ = write!(words, "; {period}");
     }
-    if omitted > 0 {
-        let _ = write!(words, "; and {omitted} earlier periods");
+    match omitted {
+        0 => {}
+        1 => words.push_str("; and 1 earlier period"),
+        _ => drop(write!(words, "; and {omitted} earlier periods")),
     }
     words
 }
@@ -128,9 +131,10 @@ fn fleet_words(hour: &Hour<UpCount>, now: Timestamp) -> String {
     let worst = counts.clone().max_by_key(|(_, count)| count.of.saturating_sub(count.up));
     match worst {
         None => "no observations in the last hour".to_owned(),
-        Some((_, count)) if count.up == count.of => {
-            format!("all agents up in all {} observed minutes of the last hour", counts.count())
-        }
+        Some((_, count)) if count.up == count.of => match counts.count() {
+            1 => "all agents up in the one observed minute of the last hour".to_owned(),
+            minutes => format!("all agents up in all {minutes} observed minutes of the last hour"),
+        },
         Some((at, count)) => {
             format!("in the last hour, at worst {} of {} agents up {}", count.up, count.of, when(at, 1, now))
         }
@@ -199,6 +203,7 @@ mod tests {
         // The time is 12:00.
         let table = [
             (ending(&[]), "no observations in the last hour"),
+            (ending(&[seen(Up, false)]), "up in 1 of 1 observed minute"),
             (ending(&[seen(Up, false); 60]), "up in 60 of 60 observed minutes"),
             (
                 ending(&[seen(Dead, false), seen(Up, true), seen(Missing, false), seen(Missing, false)]),

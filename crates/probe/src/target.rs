@@ -142,7 +142,10 @@ impl FleetLocation {
             search_path: variable(env_var::PATH),
             assumed_interval: parsed(&variable, env_var::HEARTBEAT_INTERVAL)?.unwrap_or_default(),
             fallback_socket: parsed(&variable, env_var::TMUX_SOCKET)?.unwrap_or_default(),
-            fallback_holder: parsed(&variable, env_var::HOLDER_SESSION)?.unwrap_or_default(),
+            fallback_holder: match parsed(&variable, env_var::HOLDER_SESSION)? {
+                Some(session) => session,
+                None => parsed(&variable, env_var::TMUX_HOLDER)?.unwrap_or_default(),
+            },
             limit: Target::LIMIT,
             disabled_sources: BTreeSet::new(),
         })
@@ -209,5 +212,12 @@ mod tests {
         let nonsense = |name: &str| (name == "MOSAIC_HEARTBEAT_INTERVAL").then(|| OsString::from("soon"));
         let error = paths.target(nonsense).unwrap_err();
         assert!(error.to_string().starts_with("MOSAIC_HEARTBEAT_INTERVAL has an invalid value: "), "{error}");
+        let holder = |names: &[&str]| {
+            let given = paths.target(|name: &str| names.contains(&name).then(|| OsString::from(name.to_lowercase())));
+            given.unwrap().fallback_holder.to_string()
+        };
+        assert_eq!(holder(&[]), "_holder");
+        assert_eq!(holder(&["MOSAIC_TMUX_HOLDER"]), "mosaic_tmux_holder");
+        assert_eq!(holder(&["MOSAIC_TMUX_HOLDER", "MOSAIC_HOLDER_SESSION"]), "mosaic_holder_session");
     }
 }

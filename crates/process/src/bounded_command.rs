@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use mosaic_domain::Pid;
+use mosaic_domain::{Pid, decimal_seconds};
 use rustix::process::Signal;
 
 use crate::PidFd;
@@ -18,7 +18,7 @@ pub enum BoundedError {
     #[error("cannot start it: {0}")]
     Start(#[source] io::Error),
     /// The command did not end in time, and was killed.
-    #[error("no answer within {} s", .0.as_secs_f32())]
+    #[error("no answer within {} s", decimal_seconds(*.0))]
     Deadline(Duration),
     /// The output of the command cannot be read.
     #[error("cannot read its output: {0}")]

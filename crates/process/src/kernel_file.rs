@@ -28,7 +28,7 @@ const FIRST_READ: usize = 2048;
 ///
 /// # Errors
 /// The file cannot be opened or read.
-pub fn read_file_with<T>(path: impl Arg, parse: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+pub(crate) fn read_file_with<T>(path: impl Arg, parse: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
     let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?;
     let mut buffer = [MaybeUninit::uninit(); FIRST_READ];
     let (first, room) = read(&file, &mut buffer)?;

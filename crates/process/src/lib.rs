@@ -22,7 +22,7 @@ pub use bounded_command::{BoundedError, bounded_output, bounded_output_with_inpu
 pub use cgroup::{Cgroup, CgroupMounts};
 pub use clock::{monotonic, process_start_time, since_boot};
 pub use file_fingerprint::FileFingerprint;
-pub use kernel_file::{KernelFile, read_file_with};
+pub use kernel_file::KernelFile;
 pub use lock_file::LockFile;
 pub use pid_fd::PidFd;
 pub use proc_root::{Liveness, ProcRoot};

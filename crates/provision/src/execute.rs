@@ -102,6 +102,12 @@ impl Executor<'_> {
             },
             Step::Remove(path) => remove_file(path)?,
             Step::RemoveDirectory(path) => remove_if_empty(path)?,
+            Step::RemoveState(path) => match fs::remove_dir_all(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(ProvisionError::file("remove", path)(error));
+                }
+                _ => {}
+            },
             Step::MoveRunDirectory { target } => move_run_directory(self.layout, target)?,
             Step::FinishRunDirectoryMove { target } => finish_run_directory_move(self.layout, target)?,
             Step::RemoveRunDirectory(path) => {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 use tempfile::Builder;
 
 use crate::ProvisionError;
@@ -45,7 +46,7 @@ impl PathState {
         if !kind.is_file() {
             return Ok(Self::Other);
         }
-        let bytes = fs::read(path).map_err(failed)?;
+        let bytes = mosaic_regular_file::read(path, MAX_CONFIGURATION_BYTES).map_err(failed)?;
         let text = String::from_utf8(bytes).map_err(|_| ProvisionError::NotUtf8(path.to_owned()))?;
         Ok(Self::File { mode: kind.permissions().mode() & 0o7777, text })
     }

@@ -83,6 +83,13 @@ impl Layout {
         self.fleet_paths.stop_record(agent)
     }
 
+    /// The directories that only the fleet itself writes while it runs: what runtimes load to report, the messages, and
+    /// the records of stops.
+    #[must_use]
+    pub fn state_directories(&self) -> [PathBuf; 3] {
+        [self.fleet_paths.reporters(), self.fleet_paths.outbox(), self.fleet_paths.stop_records()]
+    }
+
     /// The JSON Schema of the roster, beside the roster.
     #[must_use]
     pub fn schema(&self) -> PathBuf {

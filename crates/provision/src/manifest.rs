@@ -1,10 +1,10 @@
 //! The manifest: a record of what an install wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 use serde::{Deserialize, Serialize};
 
 use crate::ProvisionError;
@@ -43,7 +43,7 @@ impl Manifest {
     /// # Errors
     /// The file cannot be read or is not a valid manifest.
     pub fn read(path: &Path) -> Result<Option<Self>, ProvisionError> {
-        let bytes = match fs::read(path) {
+        let bytes = match mosaic_regular_file::read(path, MAX_CONFIGURATION_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ProvisionError::file("read", path)(error)),

@@ -90,6 +90,8 @@ pub enum Step {
     Remove(PathBuf),
     /// Removes a directory if it is empty.
     RemoveDirectory(PathBuf),
+    /// Removes a directory of the fleet's own state with everything in it.
+    RemoveState(PathBuf),
     /// Replaces the run directory by a link into `$XDG_RUNTIME_DIR`.
     MoveRunDirectory {
         /// The target of the link.
@@ -137,6 +139,7 @@ impl Step {
             }
             Self::Remove(path) => ("remove", display(path)),
             Self::RemoveDirectory(path) => ("remove", format!("{}/   (if it is empty)", display(path))),
+            Self::RemoveState(path) => ("remove", format!("{}/   (with everything in it)", display(path))),
             Self::MoveRunDirectory { target } | Self::FinishRunDirectoryMove { target } => {
                 ("move", format!("{} -> {}   (heartbeats in memory)", display(&layout.run()), display(target)))
             }

@@ -73,7 +73,7 @@ pub enum ProvisionError {
         names: Vec<&'static str>,
     },
     /// The path of the fleet's home cannot be written into a unit file.
-    #[error("the fleet's home {} contains the character {character:?}, which a unit file cannot contain", .path.display())]
+    #[error("the fleet's home {} contains the character {character:?}, which a unit file cannot contain: set MOSAIC_HOME to another directory", .path.display())]
     InvalidHome {
         /// The path of the fleet's home.
         path: PathBuf,

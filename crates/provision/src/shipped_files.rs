@@ -1,6 +1,6 @@
 //! The files that an install ships: units, compatibility scripts and the names of the programs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mosaic_systemd::UnitName;
 
@@ -28,6 +28,17 @@ pub const COMPAT_SCRIPTS: [(&str, &str); 2] = [
     ("send-message.sh", include_str!("../../../framework/tools/tmux/send-message.sh")),
 ];
 
+/// The shipped script that replaces the older launcher, beside the programs: file name and text.
+const LAUNCHER_SCRIPT: (&str, &str) =
+    ("start-agent-session.sh", include_str!("../../../framework/tools/fleet/start-agent-session.sh"));
+
+/// The paths and texts of all scripts that replace those of older tools.
+pub(crate) fn compat_script_files(layout: &Layout) -> impl Iterator<Item = (PathBuf, &'static str)> {
+    let messages = COMPAT_SCRIPTS.map(|(name, text)| (layout.compat_scripts().join(name), text));
+    let (name, text) = LAUNCHER_SCRIPT;
+    messages.into_iter().chain([(layout.tools().join(name), text)])
+}
+
 /// The second line of every installed script. A script without it belongs to another tool.
 const SCRIPT_HEADER: &str = "# Written by `mosaic fleet install`, and again by the next one: another tool's file of this name is kept beside it.";
 
@@ -40,7 +51,11 @@ const DEFAULT_HOME: &str = "%h/.config/mosaic";
 
 /// Renders a shipped unit for the fleet's home of this layout.
 pub(crate) fn render_unit(shipped: &str, layout: &Layout) -> Result<String, ProvisionError> {
-    if layout.has_default_home() || !shipped.contains(DEFAULT_HOME) {
+    if !shipped.contains(DEFAULT_HOME) {
+        return Ok(format!("{GENERATED_HEADER}{shipped}"));
+    }
+    if layout.has_default_home() {
+        check_characters(layout.mosaic_home(), |c| !is_valid_in_expanded_path(c))?;
         return Ok(format!("{GENERATED_HEADER}{shipped}"));
     }
     let home = unit_safe(layout.mosaic_home())?.replace('%', "%%");
@@ -85,12 +100,23 @@ pub fn other_fleet(layout: &Layout) -> Result<Option<String>, ProvisionError> {
     Ok((!is_own).then(|| home.map_or_else(|| "the default home".to_owned(), |home| home.replace("%%", "%"))))
 }
 
+/// Whether systemd accepts a path in which `%h` was expanded to a text with this character. It refuses control
+/// characters, quotes and backslashes, and takes the characters of patterns literally nowhere but in patterns.
+fn is_valid_in_expanded_path(c: char) -> bool {
+    !c.is_control() && !"\"'\\*?[".contains(c)
+}
+
 /// The path as text, if a unit file can contain it.
 fn unit_safe(path: &Path) -> Result<&str, ProvisionError> {
-    let refused = |character| ProvisionError::InvalidHome { path: path.to_owned(), character };
-    let text = path.to_str().ok_or_else(|| refused(char::REPLACEMENT_CHARACTER))?;
     let is_unsafe =
         |c: char| c.is_control() || (c.is_ascii() && !c.is_ascii_alphanumeric() && !"/._-+@,:=~ %".contains(c));
+    check_characters(path, is_unsafe)
+}
+
+/// The path as text, if it is UTF-8 and has no character that `is_unsafe`.
+fn check_characters(path: &Path, is_unsafe: impl Fn(char) -> bool) -> Result<&str, ProvisionError> {
+    let refused = |character| ProvisionError::InvalidHome { path: path.to_owned(), character };
+    let text = path.to_str().ok_or_else(|| refused(char::REPLACEMENT_CHARACTER))?;
     text.chars().find(|c| is_unsafe(*c)).map_or(Ok(text), |character| Err(refused(character)))
 }
 
@@ -101,7 +127,7 @@ pub(crate) fn is_compat_script(state: &PathState) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{COMPAT_SCRIPTS, GENERATED_HEADER, UNIT_FILES, is_compat_script, render_unit};
+    use super::{COMPAT_SCRIPTS, GENERATED_HEADER, LAUNCHER_SCRIPT, UNIT_FILES, is_compat_script, render_unit};
     use crate::PathState;
     use crate::layout::tests::layout;
 
@@ -157,8 +183,22 @@ mod tests {
     }
 
     #[test]
+    fn a_user_home_that_systemd_refuses_in_paths_is_refused() {
+        let render = |home: &str| render_unit(UNIT_FILES[1].1, &layout(&[("HOME", home)]));
+        for (home, character) in
+            [("/a\"b", '"'), ("/it's", '\''), ("/a\\b", '\\'), ("/a\nb", '\n'), ("/a\u{7f}", '\u{7f}'), ("/a[b", '[')]
+        {
+            let error = render(home).unwrap_err().to_string();
+            assert!(error.contains(&format!("{character:?}")), "{error}");
+        }
+        for home in ["/100% mine", "/a$b", "/a;b", "/(a)", "/ä"] {
+            assert!(render(home).is_ok(), "{home}");
+        }
+    }
+
+    #[test]
     fn installed_scripts_are_distinguished_from_those_of_other_tools() {
-        for (name, shipped) in COMPAT_SCRIPTS {
+        for (name, shipped) in COMPAT_SCRIPTS.into_iter().chain([LAUNCHER_SCRIPT]) {
             let is_ours = |text: &str| is_compat_script(&PathState::File { mode: 0o755, text: text.to_owned() });
             assert!(is_ours(shipped) && is_ours(&format!("{shipped}# changed by hand\n")), "{name}");
             assert!(!is_ours("#!/usr/bin/env bash\n# agent-send.sh: send a message to an agent's pane\n"));

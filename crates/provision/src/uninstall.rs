@@ -8,7 +8,7 @@ use mosaic_domain::AgentName;
 use mosaic_roster::AgentEnvFile;
 use mosaic_systemd::UnitName;
 
-use crate::shipped_files::is_compat_script;
+use crate::shipped_files::{compat_script_files, is_compat_script};
 use crate::{
     GENERATED_HEADER, Layout, Manifest, PathState, Plan, ProvisionError, RunDirectoryState, Step, other_fleet,
 };
@@ -22,6 +22,8 @@ pub struct Observed {
     pub paths: BTreeMap<PathBuf, PathState>,
     /// The state of the run directory.
     pub run: RunDirectoryState,
+    /// The existing directories of the fleet's own state.
+    pub state_directories: Vec<PathBuf>,
     /// The active units of the fleet: agents, holder, exporter.
     pub active: BTreeSet<UnitName>,
     /// The enabled units of the fleet.
@@ -47,7 +49,7 @@ impl Observed {
         let mut paths = BTreeMap::new();
         for path in manifest.iter().flat_map(|manifest| &manifest.paths) {
             // Programs are not text, and are removed whatever they contain.
-            let state = if path.starts_with(layout.tools()) {
+            let state = if path.starts_with(layout.tools()) && !is_compat_script_path(layout, path) {
                 if path.exists() { PathState::Other } else { PathState::Missing }
             } else if path.starts_with(layout.agents()) {
                 PathState::read_through_link(path)?
@@ -60,12 +62,17 @@ impl Observed {
             manifest,
             paths,
             run: RunDirectoryState::read(&layout.run())?,
+            state_directories: layout.state_directories().into_iter().filter(|path| path.is_dir()).collect(),
             has_manager: active.is_some(),
             other_fleet: other_fleet(layout)?,
             active: active.unwrap_or_default(),
             enabled,
         })
     }
+}
+
+fn is_compat_script_path(layout: &Layout, path: &Path) -> bool {
+    compat_script_files(layout).any(|(script, _)| script == path)
 }
 
 /// Like [`PathState::read`], but a file that is not UTF-8 counts as [`PathState::Other`]: it has replaced ours.
@@ -109,6 +116,7 @@ pub fn plan(layout: &Layout, observed: &Observed) -> Plan {
         RunDirectoryState::Missing | RunDirectoryState::Link { .. } => {}
     }
     plan.steps.extend(manifest.run_directory.clone().map(Step::RemoveRunDirectory));
+    plan.steps.extend(observed.state_directories.iter().cloned().map(Step::RemoveState));
     // Writes come last, when the removals have freed disk space.
     plan.steps.sort_by_key(|step| matches!(step, Step::Write { .. }));
     if observed.has_manager && plan.steps.iter().any(|step| changes_units(layout, step)) {
@@ -155,7 +163,7 @@ fn remove_path(layout: &Layout, manifest: &Manifest, path: &Path, state: &PathSt
     } else if layout.is_drop_in(path) {
         plan.steps.push(removal);
         plan.steps.extend(path.parent().map(|directory| Step::RemoveDirectory(directory.to_owned())));
-    } else if path.parent() == Some(&layout.units()) || path.parent() == Some(&layout.compat_scripts()) {
+    } else if path.parent() == Some(&layout.units()) || is_compat_script_path(layout, path) {
         let is_ours = is_compat_script(state) || state.text().is_some_and(|text| text.starts_with(GENERATED_HEADER));
         if is_ours {
             plan.steps.push(backup.map_or(removal, restore));

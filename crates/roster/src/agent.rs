@@ -20,7 +20,8 @@ pub struct Agent {
     #[serde(default, deserialize_with = "crate::deserialize_with::optional_text")]
     #[schemars(schema_with = "crate::json_schema::runtime_name")]
     pub runtime: Option<RuntimeName>,
-    /// The agent's role in the fleet.
+    /// The agent's role in the fleet. The default is "worker".
+    #[serde(default)]
     pub class: Class,
     /// The directory the agent starts in: an absolute path, or one below the home directory (~).
     #[serde(default, deserialize_with = "crate::deserialize_with::working_directory")]

@@ -1,9 +1,10 @@
 //! The env file of an agent: merges the generated variables into a file that the site may have edited.
 
 use std::path::Path;
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use mosaic_domain::env_var;
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 
 use crate::AgentSettings;
 use crate::env_file::{End, Entry, EntryKind, is_variable_name, parse, quote};
@@ -49,7 +50,7 @@ impl AgentEnvFile {
     /// # Errors
     /// The file cannot be read or is not valid UTF-8.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
-        match fs::read_to_string(path) {
+        match mosaic_regular_file::read_text(path, MAX_CONFIGURATION_BYTES) {
             Ok(text) => Ok(Some(Self::parse(&text))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -83,7 +84,7 @@ impl AgentEnvFile {
         if merged.entries.is_empty() {
             merged.append(format!("{HEADER}\n"), EntryKind::Other);
         }
-        let actions: Vec<_> = actions(settings, search_path).collect();
+        let actions: Vec<_> = actions(settings, search_path, self.value(env_var::AGENT_NAME).is_some()).collect();
         // All removals come first: they decide whether a line follows a comment that ends with a backslash.
         for (key, owner, action) in &actions {
             match action {
@@ -202,7 +203,8 @@ impl AgentEnvFile {
 }
 
 /// The generated variables, in the order in which they are appended.
-const KEYS: [(&str, Owner); 8] = [
+const KEYS: [(&str, Owner); 9] = [
+    (env_var::AGENT_NAME, Owner::Roster),
     (env_var::TMUX_SOCKET, Owner::Roster),
     (env_var::AGENT_RUNTIME, Owner::Roster),
     (env_var::AGENT_CLASS, Owner::Roster),
@@ -213,9 +215,15 @@ const KEYS: [(&str, Owner); 8] = [
     (env_var::PATH, Owner::Marked),
 ];
 
-fn actions(settings: &AgentSettings, search_path: Option<&str>) -> impl Iterator<Item = (&'static str, Owner, Action)> {
+/// `names_agent`: the file sets the agent's name, which older tools wrote and the unit sets itself.
+fn actions(
+    settings: &AgentSettings,
+    search_path: Option<&str>,
+    names_agent: bool,
+) -> impl Iterator<Item = (&'static str, Owner, Action)> {
     let set_or_remove = |value: Option<String>| value.map_or(Action::Remove, Action::Set);
     let actions = [
+        if names_agent { Action::Set(settings.name.to_string()) } else { Action::Keep },
         Action::Set(settings.socket.to_string()),
         Action::Set(settings.runtime.to_string()),
         Action::Set(settings.class.to_string()),

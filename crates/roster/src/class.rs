@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The role of an agent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// Distributes the work. A fleet has exactly one.
+    /// Distributes the work. A fleet has at most one.
     Orchestrator,
     /// Improves how the fleet works.
     Enhancer,
@@ -26,6 +26,9 @@ pub enum Class {
     Operations,
     /// Tries out changes before other agents get them.
     Canary,
+    /// Does any kind of work. The default.
+    #[default]
+    Worker,
     /// A class that the site defines.
     Other(String),
 }
@@ -39,7 +42,7 @@ pub struct InvalidClass {
 
 impl Class {
     /// The classes of the role library.
-    pub const KNOWN: [Self; 10] = [
+    pub const KNOWN: [Self; 11] = [
         Self::Orchestrator,
         Self::Enhancer,
         Self::Implementer,
@@ -50,6 +53,7 @@ impl Class {
         Self::Board,
         Self::Operations,
         Self::Canary,
+        Self::Worker,
     ];
 
     /// The class in the spelling of the roster.
@@ -66,6 +70,7 @@ impl Class {
             Self::Board => "board",
             Self::Operations => "operations",
             Self::Canary => "canary",
+            Self::Worker => "worker",
             Self::Other(name) => name,
         }
     }

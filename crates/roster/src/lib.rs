@@ -34,4 +34,4 @@ pub use limits::{CpuQuota, InvalidLimit, Limits, MemoryMax, TasksMax};
 pub use load::{InvalidRoster, RosterError};
 pub use mosaic_domain::{HolderSession, InvalidHolderSession};
 pub use preset::{Preset, UnknownPreset};
-pub use roster::{OrchestratorError, Roster, RosterWarning};
+pub use roster::{Roster, RosterWarning, SeveralOrchestrators};

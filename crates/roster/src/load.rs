@@ -2,23 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::RuntimeName;
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 
+use crate::Roster;
 use crate::did_you_mean::closest;
 use crate::document::Document;
 use crate::yaml::{self, Diagnostic, Node};
-use crate::{Class, Roster};
-
-/// The limit of bytes that are read from a file; the parser refuses a text of this length.
-const MAX_FILE_BYTES: u64 = (4 << 20) + 1;
-
-/// `O_NONBLOCK`, from `asm-generic/fcntl.h`.
-const O_NONBLOCK: i32 = 0o4000;
 
 /// Why a roster cannot be used. The text is a complete message.
 #[derive(Debug, thiserror::Error)]
@@ -75,26 +68,16 @@ impl fmt::Display for InvalidRoster {
 
 /// Reads, parses and validates a roster file.
 pub(crate) fn load(path: &Path) -> Result<Roster, RosterError> {
-    let bytes = read_file(path).map_err(|source| match source.kind() {
+    Roster::parse(&read_text(path)?, path)
+}
+
+/// Reads the text of a roster file.
+pub(crate) fn read_text(path: &Path) -> Result<String, RosterError> {
+    let bytes = mosaic_regular_file::read(path, MAX_CONFIGURATION_BYTES).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => RosterError::NotFound { path: path.to_owned() },
         _ => RosterError::Unreadable { path: path.to_owned(), source },
     })?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Roster::parse(&text, path),
-        Err(error) => Err(invalid_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), path)),
-    }
-}
-
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a FIFO without O_NONBLOCK would block.
-    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)?;
-    let kind = file.metadata()?.file_type();
-    if !kind.is_file() && !kind.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    String::from_utf8(bytes).map_err(|error| invalid_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), path))
 }
 
 fn invalid_utf8(bytes: &[u8], valid: usize, path: &Path) -> RosterError {
@@ -195,10 +178,6 @@ fn help_for_missing(key: &str) -> Option<String> {
     match key {
         "version" => Some("write `version: 1` at the top".to_owned()),
         "agents" => Some("write the list of agents, or `agents: []`".to_owned()),
-        "class" => {
-            let classes: Vec<&str> = Class::KNOWN.iter().map(Class::as_str).collect();
-            Some(format!("write `class: CLASS` with one of {}, or a name of your own", classes.join(", ")))
-        }
         "name" => Some(format!("write `name: NAME`; {}", mosaic_domain::AgentName::RULE)),
         _ => None,
     }

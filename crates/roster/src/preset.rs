@@ -85,6 +85,10 @@ impl FromStr for Preset {
     type Err = UnknownPreset;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
+        if given == "usc" {
+            // The name of the older tools.
+            return Ok(Self::SoftwareFactory);
+        }
         Self::ALL
             .into_iter()
             .find(|preset| preset.name() == given)

@@ -35,6 +35,14 @@ impl Roster {
         load::parse(text, path).map(|(roster, _)| roster)
     }
 
+    /// Reads the text of a roster file without parsing it.
+    ///
+    /// # Errors
+    /// The file does not exist, cannot be read, is no regular file of a bounded size, or is not UTF-8.
+    pub fn read_text(path: &Path) -> Result<String, RosterError> {
+        load::read_text(path)
+    }
+
     /// Reads, parses and validates a roster file.
     ///
     /// # Errors
@@ -93,37 +101,24 @@ impl Roster {
         self.agents.iter().filter(|agent| agent.class == Class::Orchestrator).collect()
     }
 
-    /// Checks that the fleet has exactly one orchestrator. A fleet of at most one agent needs none.
+    /// Checks that the fleet has at most one orchestrator.
     ///
     /// # Errors
-    /// The fleet has no orchestrator or several.
-    pub fn check_orchestrators(&self) -> Result<(), OrchestratorError> {
+    /// The fleet has several orchestrators.
+    pub fn check_orchestrators(&self) -> Result<(), SeveralOrchestrators> {
         match self.orchestrators().as_slice() {
-            [_] => Ok(()),
-            [] if self.agents.len() <= 1 => Ok(()),
-            [] => Err(OrchestratorError::Missing { agents: self.agents.len() }),
-            several => {
-                Err(OrchestratorError::Several { names: several.iter().map(|agent| agent.name.clone()).collect() })
-            }
+            [] | [_] => Ok(()),
+            several => Err(SeveralOrchestrators { names: several.iter().map(|agent| agent.name.clone()).collect() }),
         }
     }
 }
 
-/// A fleet of more than one agent that does not have exactly one orchestrator.
+/// More than one agent has the class orchestrator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OrchestratorError {
-    /// No agent has the class orchestrator.
-    #[error("none of the {agents} agents is an orchestrator: set `class: orchestrator` for exactly one of them")]
-    Missing {
-        /// The number of agents in the roster.
-        agents: usize,
-    },
-    /// More than one agent has the class orchestrator.
-    #[error("{} are orchestrators: only one agent can have `class: orchestrator`", enumerate(.names))]
-    Several {
-        /// The names of these agents.
-        names: Vec<AgentName>,
-    },
+#[error("{} are orchestrators: only one agent can have `class: orchestrator`", enumerate(.names))]
+pub struct SeveralOrchestrators {
+    /// The names of these agents.
+    pub names: Vec<AgentName>,
 }
 
 fn enumerate(names: &[AgentName]) -> String {
@@ -150,10 +145,10 @@ pub enum RosterWarning {
         /// The most similar class of the library.
         similar: Option<Class>,
     },
-    /// The fleet does not have exactly one orchestrator.
+    /// The fleet has more than one orchestrator.
     #[error(transparent)]
-    Orchestrators(#[from] OrchestratorError),
+    Orchestrators(#[from] SeveralOrchestrators),
     /// The list of agents is empty.
-    #[error("the roster has no agents: add one with `mosaic fleet add NAME --runtime RUNTIME --class CLASS`")]
+    #[error("the roster has no agents: add one with `mosaic fleet add NAME --runtime RUNTIME`")]
     NoAgents,
 }

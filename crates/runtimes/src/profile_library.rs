@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use mosaic_domain::{MosaicHome, RuntimeName};
 use mosaic_process::ProcRoot;
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 use mosaic_tmux::ResolvedPane;
 
 use crate::{Profile, ProfileError, Runtime};
@@ -128,7 +129,7 @@ impl ProfileLibrary {
 
     fn named(&self, name: &str) -> Result<Option<Profile>, ProfileError> {
         let path = self.site_directory.join(format!("{name}.yaml"));
-        match fs::read_to_string(&path) {
+        match mosaic_regular_file::read_text(&path, MAX_CONFIGURATION_BYTES) {
             Ok(text) => return Profile::parse(&text, &path).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(ProfileError::Unreadable { path, source }),

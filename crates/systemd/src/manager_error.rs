@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
+use mosaic_domain::decimal_seconds;
+
 /// A failed call to the user manager.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManagerError {
@@ -21,7 +23,7 @@ pub enum ManagerError {
     /// The manager or the bus did not answer in time.
     #[error(
         "the systemd user manager did not answer within {} s; check whether it, or the user's D-Bus, hangs",
-        .limit.as_secs_f32()
+        decimal_seconds(*.limit)
     )]
     Deadline {
         /// The time limit of the call.

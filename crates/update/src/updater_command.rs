@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mosaic_domain::decimal_seconds;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::interrupt::Interrupt;
@@ -44,7 +45,7 @@ pub(crate) enum UpdaterError {
         output: String,
     },
     /// The updater took longer than its timeout.
-    #[error("it was killed after the timeout of {} s", .timeout.as_secs_f32())]
+    #[error("it was killed after the timeout of {} s", decimal_seconds(*.timeout))]
     Timeout {
         /// The timeout.
         timeout: Duration,

@@ -56,6 +56,29 @@ fn every_text_has_contrast_in_light_and_in_dark() {
     }
 }
 
+/// The widths at which the layout changes, their neighbours, and usual ones between and beyond them.
+const WIDTHS: [u32; 19] =
+    [320, 360, 390, 480, 600, 700, 760, 761, 820, 900, 1000, 1001, 1100, 1101, 1200, 1280, 1440, 1920, 2560];
+
+/// The tallest text of a command, in lines. A command in a cell that is too narrow has a letter per line.
+const TALLEST_COMMAND: &str = "
+    document.querySelectorAll('details').forEach((details) => details.open = true);
+    const lines = (code) => code.getBoundingClientRect().height / parseFloat(getComputedStyle(code).lineHeight);
+    return Math.max(...[...document.querySelectorAll('code')].filter((code) => code.checkVisibility()).map(lines))";
+
+#[test]
+fn the_page_fits_every_width() {
+    let Some(page) = OpenPage::or_skip() else { return };
+    page.report_various();
+    for width in WIDTHS {
+        page.browser.resize(width, 900);
+        let wide = page.browser.script("return document.documentElement.scrollWidth", &[]);
+        assert_eq!(wide, json!(width), "it scrolls sideways at {width}");
+        let lines = page.browser.script(TALLEST_COMMAND, &[]).as_f64().unwrap();
+        assert!(lines < 5.0, "a command has {lines} lines at {width}");
+    }
+}
+
 #[test]
 fn the_page_fits_desktop_and_phone() {
     let Some(page) = OpenPage::or_skip() else { return };

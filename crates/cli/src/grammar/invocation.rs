@@ -1,6 +1,7 @@
 //! Parses a command line, and runs the command.
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use clap::Parser;
@@ -12,6 +13,7 @@ use super::{Command, Mosaic, PathArgs};
 use crate::command;
 use crate::context::{Context, Environment};
 use crate::error::CommandError;
+use crate::view::print_notice;
 
 /// A command with all its arguments.
 #[derive(Clone, Debug)]
@@ -34,9 +36,17 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocat
 
 /// Prints an error of [`parse`], which may be a help text, and returns its exit code.
 pub(crate) fn report(error: &clap::Error, words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    // If the output is closed there is no other place to report that.
-    let _ = error.print();
-    if is_agent_report(words) { ExitCode::Ok } else { exit_code(error) }
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    match printed {
+        _ if is_agent_report(words) => ExitCode::Ok,
+        Err(unwritten) if exit_code(error) == ExitCode::Ok && unwritten.kind() != io::ErrorKind::BrokenPipe => {
+            let error = CommandError::io("write to", "standard output", unwritten);
+            print_notice(&format!("ERROR: {error}"));
+            error.exit_code()
+        }
+        // If standard error is closed, there is no other place to report that.
+        _ => exit_code(error),
+    }
 }
 
 /// Whether this is `mosaic agent report`, which exits with 0 even if its arguments are invalid, because it

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mosaic_probe::attention_advice;
-use mosaic_probe::snapshot::{ActivitySnapshot, ActivitySource, AgentSnapshot, HeartbeatHealth, Snapshot, SourceName};
+use mosaic_probe::snapshot::{
+    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, HeartbeatHealth, Snapshot, SourceName,
+};
 use mosaic_terminal::{Line, Paint, Style, elapsed, format_bytes, format_duration, paragraph};
 
 use super::condition_mark;
@@ -105,6 +107,8 @@ fn unit(agent: &AgentSnapshot, known: bool, since: &dyn Fn(Option<Timestamp>) ->
 fn heartbeat(agent: &AgentSnapshot) -> String {
     let heartbeat = &agent.heartbeat;
     let health = match heartbeat.health {
+        // An agent that was stopped has no sidecar that could write another one.
+        HeartbeatHealth::Healthy | HeartbeatHealth::Stale if agent.condition == Condition::Stopped => "final",
         HeartbeatHealth::Healthy => "healthy",
         HeartbeatHealth::Stale => "stale",
         HeartbeatHealth::Unknown => "unknown",

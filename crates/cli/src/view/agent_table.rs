@@ -50,6 +50,7 @@ impl Group {
             Self::Class(Class::Board) => "board",
             Self::Class(Class::Operations) => "operations",
             Self::Class(Class::Canary) => "canary",
+            Self::Class(Class::Worker) => "workers",
             Self::Class(Class::Other(class)) => class,
             Self::Unclassified => "agents",
             Self::Unmanaged => "not in the roster",

@@ -18,5 +18,5 @@ pub(crate) use hosts_page::hosts_page;
 pub(crate) use marks::{condition_mark, status_mark};
 pub(crate) use message_table::message_table;
 pub(crate) use mosaic_terminal::{Column, Line, LiveScreen, Paint, Style, Table, render};
-pub(crate) use output::{print, print_json, print_notice};
+pub(crate) use output::{print, print_json, print_json_outcome, print_notice, print_outcome};
 pub(crate) use verification_page::verification_page;

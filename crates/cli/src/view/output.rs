@@ -1,6 +1,7 @@
 //! Writing to standard output and standard error.
 
 use std::io::{self, ErrorKind, Write};
+use std::sync::Once;
 
 use mosaic_terminal::escape_control;
 use serde::Serialize;
@@ -29,6 +30,24 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CommandError::io("write to", "standard output", error.into()))?;
     print(&(text + "\n"))
+}
+
+/// Writes a text about what a command has done to standard output. If that fails, a notice says so once, and the exit
+/// code of the command still tells what was done: a caller that sees a failure would do it again.
+pub(crate) fn print_outcome(text: &str) {
+    note_failure(print(text));
+}
+
+/// As [`print_outcome`], for a value as indented JSON.
+pub(crate) fn print_json_outcome(value: &impl Serialize) {
+    note_failure(print_json(value));
+}
+
+fn note_failure(printed: Result<(), CommandError>) {
+    static NOTED: Once = Once::new();
+    if let Err(error) = printed {
+        NOTED.call_once(|| print_notice(&format!("NOTE: {error}; the exit code tells what was done")));
+    }
 }
 
 /// Writes a notice and a line feed to standard error in one call. Control characters are escaped, because names and

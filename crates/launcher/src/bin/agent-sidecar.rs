@@ -3,12 +3,25 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use mosaic_launcher::exit::{outcome_exit_code, report_panics_as_bugs, sidecar_exit_code};
+use mosaic_launcher::exit::{answer_help, outcome_exit_code, report_panics_as_bugs, sidecar_exit_code};
 use mosaic_launcher::sidecar::{after_stop, exec_delivery, guard, run};
+
+const USAGE: &str = "\
+Watches one agent and writes its heartbeat. start-agent-session and the agent's unit start it; do not start it by hand:
+'mosaic fleet start AGENT' starts an agent with its sidecar.
+
+Usage: agent-sidecar --after-stop AGENT   decide what becomes of an agent whose sidecar has ended (ExecStopPost=)
+       agent-sidecar --guard AGENT        watch an agent until its unit starts again
+       agent-sidecar --deliver AGENT      deliver the messages that wait for an agent
+       agent-sidecar --help | --version
+";
 
 fn main() -> ExitCode {
     report_panics_as_bugs();
     let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(code) = answer_help(&arguments, "agent-sidecar", USAGE) {
+        return code.into();
+    }
     let ended = match arguments.as_slice() {
         [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|()| ExitCode::SUCCESS),
         [mode, agent] if mode == "--guard" => guard(agent).map(|()| ExitCode::SUCCESS),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use mosaic_domain::{AgentName, RuntimeName, env_var};
 use mosaic_process::FileFingerprint;
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 use mosaic_roster::{AgentEnvFile, AgentSettings, DROP_IN_FILE_NAME, Roster};
 use mosaic_systemd::{UnitDirectories, UnitName};
 use rustix::fd::OwnedFd;
@@ -91,7 +92,7 @@ fn are_unchanged(before: Option<[Option<FileFingerprint>; 2]>, now: Option<[Opti
     before.zip(now).is_some_and(|(before, now)| before.into_iter().zip(now).all(is_unchanged))
 }
 
-/// The comparison of an env file, which does not depend on the agent's name. Agents of one kind have equal files and
+/// The comparison of an env file, which depends on the agent's name only if the file contains it. Agents of one kind have equal files and
 /// usually are adjacent in the roster, so the last comparison is reused.
 struct EnvComparison {
     text: Option<String>,
@@ -116,7 +117,9 @@ impl EnvComparison {
     }
 
     fn applies_to(&self, text: Option<&str>, settings: &AgentSettings) -> bool {
+        let names_agent = text.is_some_and(|text| text.contains(env_var::AGENT_NAME));
         self.text.as_deref() == text
+            && (!names_agent || self.settings.name == settings.name)
             && AgentSettings { name: settings.name.clone(), ..self.settings.clone() } == *settings
     }
 }
@@ -186,9 +189,8 @@ fn directives(text: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 fn text(path: &Path) -> Result<Option<String>, String> {
-    match mosaic_process::read_file_with(path, |bytes| String::from_utf8(bytes.to_vec())) {
-        Ok(Ok(text)) => Ok(Some(text)),
-        Ok(Err(error)) => Err(format!("cannot read {}: {error}", path.display())),
+    match mosaic_regular_file::read_text(path, MAX_CONFIGURATION_BYTES) {
+        Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("cannot read {}: {error}", path.display())),
     }

@@ -37,7 +37,7 @@ impl fmt::Display for Status {
 pub enum CheckName {
     /// The roster can be read and is valid.
     Roster,
-    /// The roster has exactly one orchestrator.
+    /// The roster has at most one orchestrator.
     Orchestrator,
     /// The fleet has a tmux server with a holder session on a socket of its own.
     Holder,

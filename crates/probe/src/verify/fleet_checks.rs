@@ -32,23 +32,23 @@ pub(super) fn roster(target: &Target, observation: &Observation, scope: &Scope) 
             "correct the roster, or create one with mosaic fleet init",
         ),
         Ok(Some(roster)) if roster.agents.is_empty() && scope.agents.is_none() => {
-            let advice = "mosaic fleet add NAME --runtime RUNTIME --class CLASS";
+            let advice = "mosaic fleet add NAME --runtime RUNTIME";
             check(CheckName::Roster, Status::Fail, format!("{path} has no agents"), advice)
         }
         Ok(roster) => {
             let agents = roster.map_or(0, |roster| roster.agents.len());
-            check(CheckName::Roster, Status::Pass, format!("{path} lists {agents} agents"), "")
+            let agents = if agents == 1 { "1 agent".to_owned() } else { format!("{agents} agents") };
+            check(CheckName::Roster, Status::Pass, format!("{path} lists {agents}"), "")
         }
     }
 }
 
 pub(super) fn orchestrator(roster: &Roster) -> Check {
-    let advice = "give exactly one agent of the roster the class orchestrator";
+    let advice = "leave the class orchestrator to one agent of the roster";
     match roster.check_orchestrators() {
         Ok(()) => {
             let names: Vec<&str> = roster.orchestrators().iter().map(|agent| agent.name.as_str()).collect();
-            let evidence =
-                if names.is_empty() { "a fleet of one agent needs none".to_owned() } else { names.join(", ") };
+            let evidence = if names.is_empty() { "the fleet has none".to_owned() } else { names.join(", ") };
             check(CheckName::Orchestrator, Status::Pass, evidence, "")
         }
         Err(broken) => check(CheckName::Orchestrator, Status::Fail, broken.to_string(), advice),

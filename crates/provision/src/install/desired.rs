@@ -9,8 +9,8 @@ use mosaic_systemd::UnitName;
 
 use super::{HostFacts, Observed, Scope};
 use crate::search_path::{SearchDirectories, merge_env_file};
-use crate::shipped_files::render_unit;
-use crate::{COMPAT_SCRIPTS, Layout, PROGRAMS, ProvisionError, UNIT_FILES};
+use crate::shipped_files::{compat_script_files, render_unit};
+use crate::{Layout, PROGRAMS, ProvisionError, UNIT_FILES};
 
 /// What an install of some scope puts in place.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +59,8 @@ impl DesiredState {
         if everything {
             desired.add_programs(layout, host, is_program)?;
             desired.add(layout.schema(), mosaic_roster::SCHEMA.to_owned(), FileKind::Schema);
-            for (name, shipped) in COMPAT_SCRIPTS {
-                desired.add(layout.compat_scripts().join(name), shipped.to_owned(), FileKind::CompatScript);
+            for (path, shipped) in compat_script_files(layout) {
+                desired.add(path, shipped.to_owned(), FileKind::CompatScript);
             }
             desired.run_target = layout.run_target();
         }

@@ -15,9 +15,9 @@ use mosaic_systemd::UnitName;
 
 use super::HostFacts;
 use crate::files::{TEMPORARY_PREFIX, are_equal};
+use crate::shipped_files::compat_script_files;
 use crate::{
-    COMPAT_SCRIPTS, Layout, Manifest, PROGRAMS, PathState, ProvisionError, RunDirectoryState, UNIT_FILES,
-    recordable_directories,
+    Layout, Manifest, PROGRAMS, PathState, ProvisionError, RunDirectoryState, UNIT_FILES, recordable_directories,
 };
 
 /// The present state of the installation on disk.
@@ -68,7 +68,7 @@ impl Observed {
             ..Self::default()
         };
         let units = UNIT_FILES.map(|(name, _)| layout.units().join(name));
-        let scripts = COMPAT_SCRIPTS.map(|(name, _)| layout.compat_scripts().join(name));
+        let scripts = compat_script_files(layout).map(|(path, _)| path);
         for path in units.into_iter().chain(scripts) {
             let state = PathState::read(&path)?;
             observed.backups.insert(path.clone(), backup_path(&path, &state)?);

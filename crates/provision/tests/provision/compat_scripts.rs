@@ -7,6 +7,23 @@ use std::path::{Path, PathBuf};
 use crate::test_home::{TestHome, program};
 use mosaic_provision::{COMPAT_SCRIPTS, Step, install};
 
+#[test]
+fn the_older_launcher_is_replaced_and_restored() {
+    let home = TestHome::new();
+    let script = home.layout.tools().join("start-agent-session.sh");
+    program(&script, "#!/bin/bash\necho old\n");
+    home.install();
+    let installed = fs::read_to_string(&script).unwrap();
+    assert!(installed.contains("/start-agent-session\" \"$@\""), "{installed}");
+    assert_eq!(
+        (mode(&script), fs::read_to_string(backup(&script)).unwrap()),
+        (0o755, "#!/bin/bash\necho old\n".into())
+    );
+    assert_eq!(home.plan().steps, []);
+    home.uninstall();
+    assert_eq!(fs::read_to_string(&script).unwrap(), "#!/bin/bash\necho old\n");
+}
+
 fn script_paths(home: &TestHome) -> [PathBuf; 2] {
     COMPAT_SCRIPTS.map(|(name, _)| home.layout.compat_scripts().join(name))
 }

@@ -199,6 +199,26 @@ fn an_uninstall_keeps_units_that_another_fleet_has_taken_over() {
 }
 
 #[test]
+fn an_uninstall_leaves_only_what_belongs_to_the_site() {
+    let home = TestHome::new();
+    home.install();
+    let fleet = home.layout.fleet();
+    for path in
+        ["reporters/claude/hooks/hooks.json", "outbox/coder0/1f0c.json", "outbox/coder0/.waiting", "stopped/coder0"]
+    {
+        fs::create_dir_all(fleet.join(path).parent().unwrap()).unwrap();
+        fs::write(fleet.join(path), "").unwrap();
+    }
+    fs::create_dir_all(fleet.join("runtimes")).unwrap();
+    fs::write(fleet.join("runtimes/mine.yaml"), "").unwrap();
+    home.uninstall();
+    let left = fs::read_dir(&fleet).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut left: Vec<String> = left.filter(|name| name != ".lock" && name != "roster.yaml").collect();
+    left.sort_unstable();
+    assert_eq!(left, ["runtimes"]);
+}
+
+#[test]
 fn an_uninstall_removes_files_before_it_writes() {
     let home = TestHome::new();
     fs::create_dir_all(home.layout.agents()).unwrap();

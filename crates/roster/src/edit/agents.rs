@@ -8,7 +8,7 @@ use mosaic_domain::{AgentName, RuntimeName};
 use super::lines::{dash_line, end_of_item, indent, line_end, lines_of_item, start_of_line, start_of_next_line};
 use super::{AgentList, EditError, Original};
 use crate::yaml::{self, Node, Quotes, to_scalar};
-use crate::{Agent, Class, Limits, OrchestratorError, PersistentPersona, Roster};
+use crate::{Agent, Class, Limits, PersistentPersona};
 
 /// An agent to add, with the settings that the command line offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,7 @@ impl NewAgent {
 
 /// Appends an agent to the list, and changes no other line.
 ///
-/// A second orchestrator is refused, and so is a second agent for a fleet without an orchestrator. An agent can be
-/// added to a roster that already breaks this rule.
+/// A second orchestrator is refused. Another agent can be added to a roster that already has several.
 ///
 /// # Errors
 /// The text is not a valid roster, already has the agent or is written in an unsupported style, or the result would
@@ -48,7 +47,10 @@ pub fn add_agent(text: &str, agent: &NewAgent, path: &Path) -> Result<String, Ed
     check_new_name(&original, agent)?;
     let mut expected = original.roster.clone();
     expected.agents.push(to_agent(agent));
-    check_orchestrators(&original, agent, &expected)?;
+    if agent.class == Class::Orchestrator {
+        let checked = expected.check_orchestrators();
+        checked.map_err(|rule| EditError::Orchestrators { action: original.action.clone(), rule })?;
+    }
     let end = line_end(text);
     let new_text = match original.agents()? {
         AgentList::Items(items) => {
@@ -79,16 +81,6 @@ fn check_new_name(original: &Original<'_>, agent: &NewAgent) -> Result<(), EditE
     let at = items.get(position).map_or(0, |item| item.span.start);
     let (line, _) = yaml::line_and_column(original.text, at);
     Err(EditError::AgentExists { name: agent.name.clone(), path: original.path.to_owned(), line })
-}
-
-fn check_orchestrators(original: &Original<'_>, agent: &NewAgent, expected: &Roster) -> Result<(), EditError> {
-    let was_valid = original.roster.check_orchestrators().is_ok();
-    match expected.check_orchestrators() {
-        Err(rule @ OrchestratorError::Several { .. }) if agent.class == Class::Orchestrator => Err(rule),
-        Err(rule) if was_valid => Err(rule),
-        _ => Ok(()),
-    }
-    .map_err(|rule| EditError::Orchestrators { action: original.action.clone(), rule })
 }
 
 /// The agent that the new lines parse to.
@@ -140,8 +132,6 @@ fn insert(text: &str, at: usize, lines: &str, end: &str) -> String {
 
 /// Removes the lines of an agent and the comments directly above them, up to a blank line.
 ///
-/// The only orchestrator cannot be removed while more than one other agent remains.
-///
 /// # Errors
 /// The text is not a valid roster, does not have the agent or is written in an unsupported style, or the result would
 /// not be a valid roster.
@@ -153,9 +143,6 @@ pub fn remove_agent(text: &str, name: &AgentName, path: &Path) -> Result<String,
     };
     let mut expected = original.roster.clone();
     expected.agents.remove(position);
-    if let (Ok(()), Err(rule)) = (original.roster.check_orchestrators(), expected.check_orchestrators()) {
-        return Err(EditError::Orchestrators { action: original.action, rule });
-    }
     let items = match original.agents()? {
         AgentList::Items(items) => items,
         AgentList::Empty(_) => &[],

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use mosaic_domain::AgentName;
 
 use crate::yaml::{self, Entry, Node, Style, Value};
-use crate::{OrchestratorError, Roster, RosterError, load, suggestion};
+use crate::{Roster, RosterError, SeveralOrchestrators, load, suggestion};
 use lines::start_of_line;
 
 pub use agents::{NewAgent, add_agent, remove_agent};
@@ -44,13 +44,13 @@ pub enum EditError {
         /// Similar names in the roster, best match first.
         similar: Vec<AgentName>,
     },
-    /// The new roster would not have exactly one orchestrator.
+    /// The new roster would have more than one orchestrator.
     #[error("cannot {action}: {rule}")]
     Orchestrators {
         /// The requested edit, such as `add the agent coder0`.
         action: String,
         /// How the new roster would break the rule.
-        rule: OrchestratorError,
+        rule: SeveralOrchestrators,
     },
     /// The new text would not be a valid roster.
     #[error("cannot {action}, because the result is not a valid roster: {source}")]

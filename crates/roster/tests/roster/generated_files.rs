@@ -53,6 +53,19 @@ PATH=/opt/node/bin:/usr/bin
 }
 
 #[test]
+fn a_name_in_the_file_is_that_of_the_agent() {
+    let old = "MOSAIC_AGENT_NAME=old-name\nEDITOR=vi\nMOSAIC_AGENT_NAME=older\n";
+    let name = full().name.to_string();
+    let env = AgentEnvFile::parse(old).merged(&full(), None);
+    assert_eq!(env.value("MOSAIC_AGENT_NAME").as_deref(), Some(name.as_str()));
+    assert!(env.to_string().starts_with(&format!("MOSAIC_AGENT_NAME={name}\nEDITOR=vi\n")), "{env}");
+    assert_eq!(env.merged(&full(), None), env);
+    // The unit sets it, so a new file does not have it.
+    assert_eq!(AgentEnvFile::default().merged(&full(), None).value("MOSAIC_AGENT_NAME"), None);
+    assert_eq!(env.without_generated().unwrap().to_string(), "EDITOR=vi\n");
+}
+
+#[test]
 fn a_missing_env_file_is_none_and_an_unreadable_one_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("coder0.env");

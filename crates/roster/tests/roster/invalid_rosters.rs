@@ -46,7 +46,6 @@ fn every_error_has_a_position_and_says_what_to_do() {
         ("duplicate_section", above("version: 1\ntmux:\n  socket_name: a\ntmux:\n  socket_name: b\n")),
         ("duplicate_name", two("  - name: coder0\n    class: reviewer\n")),
         ("missing_name", "version: 1\nagents:\n  - class: implementer\n".to_owned()),
-        ("missing_class", "version: 1\nagents:\n  - name: coder0\n".to_owned()),
         ("invalid_name", "version: 1\nagents:\n  - name: coder 0\n    class: implementer\n".to_owned()),
         ("name_is_a_number", "version: 1\nagents:\n  - name: 007\n    class: implementer\n".to_owned()),
         ("name_is_a_list", "version: 1\nagents:\n  - name: [a, b]\n    class: implementer\n".to_owned()),

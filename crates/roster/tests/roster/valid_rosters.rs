@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use mosaic_roster::{Class, OrchestratorError, PersistentPersona, RestartPolicy, Roster, RosterError, RosterWarning};
+use mosaic_roster::{
+    Class, PersistentPersona, RestartPolicy, Roster, RosterError, RosterWarning, SeveralOrchestrators,
+};
 
 fn parse(text: &str) -> Roster {
     Roster::parse(text, Path::new("roster.yaml")).unwrap()
@@ -113,18 +115,30 @@ fn every_known_class_parses_from_its_own_spelling() {
 }
 
 #[test]
-fn a_fleet_of_several_agents_has_exactly_one_orchestrator() {
+fn a_fleet_has_at_most_one_orchestrator() {
     let fleet = |classes: &[&str]| {
         let agents: Vec<String> =
             classes.iter().enumerate().map(|(at, class)| format!("{{name: a{at}, class: {class}}}")).collect();
         parse(&format!("version: 1\nagents: [{}]\n", agents.join(", "))).check_orchestrators()
     };
-    let several = OrchestratorError::Several { names: vec!["a0".parse().unwrap(), "a2".parse().unwrap()] };
+    let several = SeveralOrchestrators { names: vec!["a0".parse().unwrap(), "a2".parse().unwrap()] };
     assert_eq!(fleet(&[]), Ok(()));
     assert_eq!(fleet(&["canary"]), Ok(()));
     assert_eq!(fleet(&["canary", "orchestrator"]), Ok(()));
-    assert_eq!(fleet(&["canary", "reviewer"]), Err(OrchestratorError::Missing { agents: 2 }));
+    assert_eq!(fleet(&["canary", "reviewer"]), Ok(()));
     assert_eq!(fleet(&["orchestrator", "canary", "orchestrator"]), Err(several));
+}
+
+#[test]
+fn an_agent_without_a_class_is_a_worker() {
+    for text in [
+        "version: 1\nagents:\n- name: a\n- {name: b, class: worker}\n",
+        r#"{"version": 1, "transport": "tmux", "agents": [{"name": "a"}, {"name": "b", "class": "worker"}]}"#,
+    ] {
+        let roster = parse(text);
+        assert!(roster.agents.iter().all(|agent| agent.class == Class::Worker), "{text}");
+        assert_eq!(roster.warnings(), []);
+    }
 }
 
 #[test]
@@ -134,7 +148,6 @@ fn probable_mistakes_are_warnings() {
     assert_eq!(
         warnings,
         [
-            "none of the 2 agents is an orchestrator: set `class: orchestrator` for exactly one of them",
             "agent a has the class 'reviwer', which is not in the role library; did you mean 'reviewer'?",
             "agent b has the class 'poet', which is not in the role library",
         ]

@@ -101,7 +101,7 @@ pub enum LaunchError {
     },
     /// The value of the variable for the skill mode is unknown.
     #[error(
-        "MOSAIC_PI_SKILL_MODE is '{}': expected all or discover, or unset for the skills of MOSAIC_PI_FORCE_SKILLS only",
+        "MOSAIC_PI_SKILL_MODE is '{}': expected none, all or discover, or unset for the skills of MOSAIC_PI_FORCE_SKILLS only",
         .value.escape_debug()
     )]
     SkillMode {

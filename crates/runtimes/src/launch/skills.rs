@@ -22,7 +22,7 @@ pub enum SkillSupport {
 
 /// Names the skills that are always selected, separated by colons.
 const FORCED: &str = env_var::PI_FORCE_SKILLS;
-/// The default of [`FORCED`].
+/// The default of [`FORCED`], unless the mode is [`SkillMode::None`].
 const DEFAULT_FORCED: &str = "mosaic-tools";
 
 /// Returns the arguments that select skills, in addition to the user's own arguments, and a warning about names that
@@ -37,7 +37,8 @@ pub(super) fn skill_arguments(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<(Vec<OsString>, Option<String>), LaunchError> {
     let mode = SkillMode::from_value(variable(SkillMode::VARIABLE).as_deref())?;
-    let forced = variable(FORCED).map_or_else(|| DEFAULT_FORCED.into(), |value| value.to_string_lossy().into_owned());
+    let default = if mode == SkillMode::None { "" } else { DEFAULT_FORCED };
+    let forced = variable(FORCED).map_or_else(|| default.into(), |value| value.to_string_lossy().into_owned());
     let forced = forced.split(':').map(str::trim).filter(|name| !name.is_empty());
     let (forced, invalid): (Vec<&str>, Vec<&str>) = forced.partition(|name| is_skill_name(name));
     let user_disables_search = user_arguments.iter().any(|argument| argument == "--no-skills" || argument == "-ns");
@@ -59,6 +60,8 @@ pub(super) fn skill_arguments(
 /// The value of `MOSAIC_PI_SKILL_MODE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SkillMode {
+    /// No skills, except those that [`FORCED`] names.
+    None,
     /// The forced skills only.
     Forced,
     /// All skills.
@@ -73,6 +76,7 @@ impl SkillMode {
     fn from_value(value: Option<&OsStr>) -> Result<Self, LaunchError> {
         match value.map(OsStr::as_encoded_bytes) {
             None | Some(b"") => Ok(Self::Forced),
+            Some(b"none") => Ok(Self::None),
             Some(b"all") => Ok(Self::All),
             Some(b"discover") => Ok(Self::Discover),
             Some(other) => Err(LaunchError::SkillMode { value: String::from_utf8_lossy(other).into_owned() }),
@@ -152,7 +156,7 @@ fn select<'a>(mode: SkillMode, forced: &[&str], available: &'a AvailableSkills, 
     // Only the fleet's skills can be forced: a project must not replace a missing one by its own.
     let forced = forced.iter().filter_map(|name| available.fleet.iter().find(|skill| skill.name == *name));
     let mut selected: Vec<&Skill> = match mode {
-        SkillMode::Forced | SkillMode::Discover => forced.collect(),
+        SkillMode::None | SkillMode::Forced | SkillMode::Discover => forced.collect(),
         SkillMode::All => available.fleet.iter().chain(&available.discovered).collect(),
     };
     let discovered: &[Skill] = if search_is_off { &[] } else { &available.discovered };

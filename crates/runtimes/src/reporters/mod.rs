@@ -10,12 +10,13 @@ mod opencode_plugin;
 mod pi_extension;
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use mosaic_domain::{AgentName, env_var};
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 
 use crate::LaunchContext;
 
@@ -120,7 +121,9 @@ impl ReporterFile {
     /// The file cannot be written.
     fn write(&self, directory: &Path) -> io::Result<()> {
         let path = directory.join(self.name);
-        if fs::read(&path).is_ok_and(|content| content == self.text.as_bytes()) {
+        if mosaic_regular_file::read(&path, MAX_CONFIGURATION_BYTES)
+            .is_ok_and(|content| content == self.text.as_bytes())
+        {
             return Ok(());
         }
         let directory = path.parent().unwrap_or(directory);

@@ -1,9 +1,11 @@
 //! Detects changed files without reading them.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 
 /// The files of a configuration, with their metadata at the time of reading.
 #[derive(Debug, Default)]
@@ -23,35 +25,13 @@ impl FileStamps {
     /// Reads a file. Its stamp is taken first, so that a change during the read is noticed later.
     pub(crate) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         self.0.push((path.to_owned(), FileStamp::read(path)));
-        read_regular_file(path)
+        mosaic_regular_file::read(path, MAX_CONFIGURATION_BYTES)
     }
 
     /// Whether no file has changed. A file that could not be read counts as changed once it exists.
     pub(crate) fn are_current(&self) -> bool {
         self.0.iter().all(|(path, stamp)| FileStamp::read(path) == *stamp)
     }
-}
-
-/// The largest file that is read. A configuration or a chain of certificates has a few kilobytes.
-const MAX_BYTES: u64 = 4 << 20;
-
-/// Reads a regular file. Opening a FIFO or reading a device could block or never end.
-fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let found = file.metadata()?;
-    if found.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if !found.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    if found.len() > MAX_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 impl FileStamp {

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::{delivery_exit_code, receipts_exit_code, spool_exit_code};
 use crate::grammar::{JsonArg, NamedAgents, Seconds, check_agent};
-use crate::view::{message_table, print, print_json, print_notice, render};
+use crate::view::{message_table, print, print_json, print_json_outcome, print_notice, print_outcome, render};
 
 /// List the messages to agents, with their states
 ///
@@ -178,7 +178,9 @@ impl Cancel {
         let mut code = ExitCode::Ok;
         for message in named {
             match sender.cancel(message).map_err(CommandError::from) {
-                Ok(receipt) => print(&receipts_text(&Receipts::new(Vec::from([receipt])), QueueOption::Missing))?,
+                Ok(receipt) => {
+                    print_outcome(&receipts_text(&Receipts::new(Vec::from([receipt])), QueueOption::Missing));
+                }
                 Err(error) => {
                     print_notice(&format!("ERROR: {error}"));
                     code = error.exit_code();
@@ -203,7 +205,7 @@ impl Retry {
         let timeouts = self.wait.map_or_else(DeliveryTimeouts::default, |wait| DeliveryTimeouts::with_wait(wait.0));
         let options = DeliveryOptions { only_when_idle: false, retry_enter: true, until_turn: false, timeouts };
         let receipts = sender.retry(&roster, &named, options, self.even_if_typed)?;
-        print_receipts(&receipts, self.json.enabled)?;
+        print_receipts(&receipts, self.json.enabled);
         Ok(receipts_exit_code(receipts.summary()))
     }
 }
@@ -213,7 +215,8 @@ impl Deliver {
         let roster = match context.roster() {
             Ok(roster) => roster,
             Err(CommandError::Roster(RosterError::NotFound { .. })) if !self.agents.is_any() => {
-                return self.print(Vec::new()).map(|()| ExitCode::Ok);
+                self.print(Vec::new());
+                return Ok(ExitCode::Ok);
             }
             Err(error) => return Err(error),
         };
@@ -224,7 +227,8 @@ impl Deliver {
             sender.agents_with_pending_messages()?
         };
         if agents.is_empty() {
-            return self.print(Vec::new()).map(|()| ExitCode::Ok);
+            self.print(Vec::new());
+            return Ok(ExitCode::Ok);
         }
         let delivered = sender.deliver_waiting(&roster, &agents)?;
         let (mut receipts, mut failed) = (Vec::new(), None);
@@ -239,7 +243,7 @@ impl Deliver {
             }
         }
         let summary = Receipts::new(receipts.clone()).summary();
-        self.print(receipts)?;
+        self.print(receipts);
         let is_unconfirmed = summary == ReceiptSummary::Unconfirmed;
         Ok(failed.filter(|_| !is_unconfirmed).unwrap_or_else(|| receipts_exit_code(summary)))
     }
@@ -259,8 +263,8 @@ impl Deliver {
         Ok(agents)
     }
 
-    fn print(&self, receipts: Vec<Receipt>) -> Result<(), CommandError> {
-        print_receipts(&Receipts::new(receipts), self.json.enabled)
+    fn print(&self, receipts: Vec<Receipt>) {
+        print_receipts(&Receipts::new(receipts), self.json.enabled);
     }
 }
 
@@ -268,6 +272,10 @@ fn all_messages(outbox: &MessageOutbox) -> Result<Vec<StoredMessage>, DeliveryEr
     Ok(read_messages(outbox, &outbox.agents()?)?.0)
 }
 
-fn print_receipts(receipts: &Receipts, json: bool) -> Result<(), CommandError> {
-    if json { print_json(receipts) } else { print(&receipts_text(receipts, QueueOption::Missing)) }
+fn print_receipts(receipts: &Receipts, json: bool) {
+    if json {
+        print_json_outcome(receipts);
+    } else {
+        print_outcome(&receipts_text(receipts, QueueOption::Missing));
+    }
 }

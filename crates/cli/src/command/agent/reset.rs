@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::receipts_exit_code;
 use crate::grammar::{JsonArg, NamedAgent, Seconds};
-use crate::view::{print, print_json};
+use crate::view::{print_json_outcome, print_outcome};
 
 /// Clear an agent's conversation and send its kickstart prompt
 ///
@@ -85,9 +85,9 @@ impl Reset {
             ResetReport::restarted(agent, took, sender.send_sequence(&roster, &to, &messages)?)
         };
         if self.json.enabled {
-            print_json(&report)?;
+            print_json_outcome(&report);
         } else {
-            print(&report.text())?;
+            print_outcome(&report.text());
         }
         Ok(receipts_exit_code(report.receipts.summary()))
     }

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::receipts_exit_code;
 use crate::grammar::{HumanDuration, JsonArg, Seconds};
-use crate::view::{print, print_json};
+use crate::view::{print_json_outcome, print_outcome};
 
 /// Send a message to agents, and confirm that it arrives
 ///
@@ -142,7 +142,7 @@ impl Send {
             }
             None => message_sender(context).send(&request)?,
         };
-        self.print(&receipts)?;
+        self.print(&receipts);
         Ok(receipts_exit_code(receipts.summary()))
     }
 
@@ -184,11 +184,12 @@ impl Send {
         }
     }
 
-    fn print(&self, receipts: &Receipts) -> Result<(), CommandError> {
+    fn print(&self, receipts: &Receipts) {
         if self.json.enabled {
-            return print_json(receipts);
+            print_json_outcome(receipts);
+        } else if !self.quiet {
+            print_outcome(&receipts_text(receipts, QueueOption::Exists));
         }
-        if self.quiet { Ok(()) } else { print(&receipts_text(receipts, QueueOption::Exists)) }
     }
 }
 
@@ -201,7 +202,7 @@ impl Receive {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let Self {} = self;
         let receipts = receive(&message_sender(context), io::stdin().lock(), io::stdout().lock())?;
-        print_json(&receipts)?;
+        print_json_outcome(&receipts);
         Ok(receipts_exit_code(receipts.summary()))
     }
 }

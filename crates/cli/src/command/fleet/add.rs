@@ -17,7 +17,7 @@ use super::install_site::{Site, unit_directories};
 use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, print_notice};
+use crate::view::{print_notice, print_outcome};
 
 /// How long the agent may take to start.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
@@ -36,9 +36,9 @@ pub(crate) struct Add {
     #[arg(long, value_name = "RUNTIME")]
     pub(crate) runtime: Option<RuntimeName>,
 
-    /// Its role in the fleet: orchestrator, enhancer, implementer, reviewer, ...
+    /// Its role in the fleet: orchestrator, enhancer, implementer, reviewer, ... [default: worker]
     #[arg(long, value_name = "CLASS")]
-    pub(crate) class: Class,
+    pub(crate) class: Option<Class>,
 
     /// Its working directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -75,7 +75,7 @@ impl Add {
         })?;
         if !installed {
             print_notice(&format!("NOTE: agent {} cannot run yet; run 'mosaic fleet install'", self.name));
-            return Ok(ExitCode::Unavailable);
+            return Ok(if self.no_start { ExitCode::Ok } else { ExitCode::Unavailable });
         }
         if self.no_start {
             return Ok(ExitCode::Ok);
@@ -87,7 +87,7 @@ impl Add {
         executor.run(action, &scope, START_TIMEOUT, &mut printer)?;
         // Without the lock, another command could remove the agent before it is started.
         drop(lock);
-        printer.finish()
+        Ok(printer.finish())
     }
 
     /// Adds the agent to the roster, unless the roster has it already.
@@ -97,16 +97,15 @@ impl Add {
         if let Some(agent) = roster.agent(self.name.as_str()) {
             let differing = self.differing(agent);
             if differing.is_empty() {
-                print(&format!("{} is already in the roster\n", self.name))?;
+                print_outcome(&format!("{} is already in the roster\n", self.name));
                 return Ok(roster);
             }
             return Err(CommandError::Differs { agent: self.name.clone(), path: path.clone(), differing });
         }
-        let text = read(path)?;
-        let text = add_agent(&text, &self.new_agent(), path)?;
+        let text = add_agent(&Roster::read_text(path)?, &self.new_agent(), path)?;
         let roster = Roster::parse(&text, path)?;
         replace_file(path, text.as_bytes(), mode(path))?;
-        print(&format!("{} was added to the roster {}\n", self.name, path.display()))?;
+        print_outcome(&format!("{} was added to the roster {}\n", self.name, path.display()));
         for warning in roster.warnings() {
             if matches!(&warning, RosterWarning::UnknownClass { agent, .. } if *agent == self.name) {
                 print_notice(&format!("NOTE: {warning}"));
@@ -121,7 +120,7 @@ impl Add {
             working_directory: self.working_directory.clone(),
             command: self.command.clone(),
             model_hint: self.model_hint.clone(),
-            ..NewAgent::new(self.name.clone(), self.class.clone())
+            ..NewAgent::new(self.name.clone(), self.class.clone().unwrap_or_default())
         }
     }
 
@@ -129,7 +128,7 @@ impl Add {
     fn differing(&self, there: &Agent) -> String {
         let runtime = |runtime: &Option<RuntimeName>| runtime.as_ref().map(ToString::to_string);
         let pairs = [
-            ("class", Some(self.class.to_string()), Some(there.class.to_string())),
+            ("class", self.class.as_ref().map(ToString::to_string), Some(there.class.to_string())),
             ("runtime", runtime(&self.runtime), runtime(&there.runtime)),
             ("working_directory", self.working_directory.clone(), there.working_directory.clone()),
             ("command", self.command.clone(), there.command.clone()),
@@ -145,14 +144,6 @@ impl Add {
 /// Whether the unit template of agents is installed.
 fn has_units(context: &Context) -> Result<bool, CommandError> {
     Ok(unit_directories(context)?.is_installed(UnitName::AGENT_TEMPLATE))
-}
-
-/// Reads a text file.
-///
-/// # Errors
-/// The file cannot be read.
-pub(super) fn read(path: &Path) -> Result<String, CommandError> {
-    std::fs::read_to_string(path).map_err(|source| CommandError::io("read", path, source))
 }
 
 /// The permissions of an existing file, or those for a new file.

@@ -4,7 +4,7 @@ mod answers;
 mod wizard;
 
 use std::fs;
-use std::io::{self, IsTerminal, stdin, stdout};
+use std::io::{IsTerminal, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use std::time::Duration;
 use clap::Args;
 use mosaic_exit_code::ExitCode;
 use mosaic_provision::{Layout, replace_file};
-use mosaic_roster::{Preset, Roster};
+use mosaic_roster::{Preset, Roster, RosterError};
 use similar::TextDiff;
 
 use super::add::mode;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, print_notice};
+use crate::view::{print, print_notice, print_outcome};
 
 /// How long to wait for another command that changes the fleet.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,12 +34,12 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME", value_parser = Preset::from_str)]
     pub(crate) profile: Option<Preset>,
 
-    /// Write the roster instead of printing it
+    /// Write the roster instead of printing it; an existing one is kept beside it as roster.yaml.bak-TIME
     #[arg(long, requires = "profile")]
     pub(crate) write: bool,
 
-    /// Replace a different roster, and keep the old one as roster.yaml.bak-TIME
-    #[arg(long, requires = "write")]
+    /// Has no effect: --write replaces an existing roster
+    #[arg(long, requires = "write", hide = true)]
     pub(crate) force: bool,
 
     /// List the profiles
@@ -70,13 +70,13 @@ impl ExistingRoster {
     /// # Errors
     /// The file cannot be read.
     fn read(path: &Path) -> Result<Option<Self>, CommandError> {
-        match fs::read_to_string(path) {
+        match Roster::read_text(path) {
             Ok(text) => {
                 let roster = Roster::parse(&text, path).map_err(|error| error.to_string());
                 Ok(Some(Self { text, roster }))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(CommandError::io("read", path, source)),
+            Err(RosterError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -107,14 +107,6 @@ impl Init {
         let present = ExistingRoster::read(path)?;
         match &present {
             Some(present) if present.text == text => print(&format!("{} is already up to date\n", path.display()))?,
-            Some(present) if !self.force => {
-                print(&diff(path, &present.text, &text))?;
-                return Err(CommandError::Refused(format!(
-                    "{} exists and differs: use 'mosaic fleet init' on a terminal to edit it, or --force to replace it \
-                     and keep a copy",
-                    path.display()
-                )));
-            }
             _ => write(context, present.as_ref(), &text, Backup::Keep)?,
         }
         finish(context, &roster)
@@ -163,13 +155,14 @@ fn write(context: &Context, present: Option<&ExistingRoster>, text: &str, backup
     if let (Some(present), Backup::Keep) = (present, backup) {
         let copy = backup_path(path);
         replace_file(&copy, present.text.as_bytes(), mode(path))?;
-        print(&format!("kept    {}\n", copy.display()))?;
+        print_outcome(&format!("kept    {}\n", copy.display()));
     }
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(|source| CommandError::io("create", directory, source))?;
     }
     replace_file(path, text.as_bytes(), mode(path))?;
-    print(&format!("wrote   {}\n", path.display()))
+    print_outcome(&format!("wrote   {}\n", path.display()));
+    Ok(())
 }
 
 fn backup_path(path: &Path) -> PathBuf {
@@ -197,6 +190,6 @@ fn finish(context: &Context, roster: &Roster) -> Result<ExitCode, CommandError> 
     for warning in roster.warnings() {
         print_notice(&format!("NOTE: {warning}"));
     }
-    print("next: mosaic fleet install\n")?;
+    print_outcome("next: mosaic fleet install\n");
     Ok(ExitCode::Ok)
 }

@@ -12,7 +12,7 @@ use super::install_site::Site;
 use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, print_notice};
+use crate::view::{print_notice, print_outcome};
 
 /// How long to wait for another command that changes the fleet. It may have to start or stop an agent.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_mins(3);
@@ -50,10 +50,10 @@ impl Install {
             let names = agents.iter().map(AgentName::as_str);
             let mut printer = LifecyclePrinter::new(context.style, LifecycleAction::Restart, false, names);
             relaunch(&context.fleet, &agents, &mut printer)?;
-            return printer.finish();
+            return Ok(printer.finish());
         }
         if changed && !self.dry_run {
-            print("next: mosaic fleet start\n")?;
+            print_outcome("next: mosaic fleet start\n");
         }
         Ok(ExitCode::Ok)
     }

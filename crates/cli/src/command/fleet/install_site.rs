@@ -12,7 +12,7 @@ use nix::unistd::{Uid, User};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::view::{print, print_notice};
+use crate::view::{print, print_notice, print_outcome};
 
 /// How long the user manager may take for one answer. A reload reads the units of all agents.
 const MANAGER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -114,8 +114,7 @@ impl Site {
             stop_timeout: STOP_TIMEOUT,
         };
         let print_step = |step: &Step| {
-            // A closed standard output must not stop an installation half-way.
-            let _ = print(&(step.line(&self.layout) + "\n"));
+            print_outcome(&(step.line(&self.layout) + "\n"));
         };
         let print_skipped = |_: &Step, why: &str| print_notice(&format!("NOTE: this step is skipped: {why}"));
         mosaic_provision::execute(&plan.steps, &executor, print_step, print_skipped)?;
@@ -123,7 +122,8 @@ impl Site {
         let lines = rest.lines(&self.layout);
         // The first line of a plan without steps says that there is nothing to do.
         let skipped = usize::from(!plan.steps.is_empty());
-        print(&lines.into_iter().skip(skipped).map(|line| line + "\n").collect::<String>())
+        print_outcome(&lines.into_iter().skip(skipped).map(|line| line + "\n").collect::<String>());
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, NamedAgents, Seconds};
-use crate::view::{Line, Paint, Style, print, print_json, print_notice, status_mark};
+use crate::view::{Line, Paint, Style, print_json_outcome, print_notice, print_outcome, status_mark};
 
 /// Start agents, and wait until they run
 #[derive(Args, Clone, Debug)]
@@ -82,7 +82,7 @@ impl LifecycleArgs {
             self.timeout.0,
             &mut printer,
         )?;
-        printer.finish()
+        Ok(printer.finish())
     }
 }
 
@@ -95,7 +95,6 @@ pub(super) struct LifecyclePrinter {
     /// The width of the column with names.
     width: usize,
     reports: Vec<ActionReport>,
-    print_error: Option<CommandError>,
 }
 
 /// The JSON document.
@@ -128,40 +127,43 @@ impl LifecyclePrinter {
         names: impl Iterator<Item = &'a str>,
     ) -> Self {
         let width = names.map(str::len).max().unwrap_or_default().max(Subject::Holder.name().len());
-        Self { style, action, json, width, reports: Vec::new(), print_error: None }
+        Self { style, action, json, width, reports: Vec::new() }
     }
 
-    /// Prints the JSON document, and returns 0 if the action succeeded for all agents, else 1.
-    ///
-    /// # Errors
-    /// Standard output cannot be written.
-    pub(super) fn finish(self) -> Result<ExitCode, CommandError> {
-        if let Some(error) = self.print_error {
-            return Err(error);
-        }
+    /// Prints the JSON document, and returns 0 if the action succeeded for all agents, 75 if only other commands on the
+    /// same agents prevented that, else 1.
+    pub(super) fn finish(self) -> ExitCode {
         let ok = self.reports.iter().all(|report| report.result.is_ok());
         if self.json {
             let (holder, agents) = self.reports.iter().partition::<Vec<_>, _>(|one| one.subject == Subject::Holder);
-            print_json(&ActionJson {
+            print_json_outcome(&ActionJson {
                 schema: 1,
                 order: self.action.as_str(),
                 ok,
                 holder: holder.last().map(|report| report_json(report)),
                 agents: agents.into_iter().map(report_json).collect(),
-            })?;
+            });
         }
-        Ok(if ok { ExitCode::Ok } else { ExitCode::CheckFailed })
+        exit_code(&self.reports)
     }
 }
 
 impl Reporter for LifecyclePrinter {
     fn report(&mut self, event: LifecycleEvent) {
         let LifecycleEvent::Finished(report) = event else { return print_lifecycle_note(&event) };
-        if !self.json && self.print_error.is_none() {
-            let line = report_line(&report, self.width, &self.style);
-            self.print_error = print(&(line.render(self.style.color) + "\n")).err();
+        if !self.json {
+            print_outcome(&(report_line(&report, self.width, &self.style).render(self.style.color) + "\n"));
         }
         self.reports.push(report);
+    }
+}
+
+fn exit_code(reports: &[ActionReport]) -> ExitCode {
+    let failed = || reports.iter().filter(|report| report.result.is_err());
+    match failed().next() {
+        None => ExitCode::Ok,
+        Some(_) if failed().all(|report| report.superseded) => ExitCode::Busy,
+        Some(_) => ExitCode::CheckFailed,
     }
 }
 
@@ -215,5 +217,35 @@ fn report_json(report: &ActionReport) -> ReportJson<'_> {
         outcome: report.result.as_ref().map_or("failed", |outcome| outcome.as_str()),
         reason: report.result.as_ref().err().map(String::as_str),
         seconds: (report.duration.as_secs_f64() * 1000.0).round() / 1000.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exit_code;
+    use mosaic_exit_code::ExitCode;
+    use mosaic_lifecycle::{ActionReport, Outcome, Subject};
+    use std::time::Duration;
+
+    #[test]
+    fn only_failures_for_which_another_command_is_the_cause_are_busy() {
+        let report = |result: Result<Outcome, &str>, superseded| ActionReport {
+            subject: Subject::Holder,
+            result: result.map_err(str::to_owned),
+            duration: Duration::ZERO,
+            superseded,
+        };
+        let (ok, failed, busy) =
+            (report(Ok(Outcome::Started), false), report(Err("exit 7"), false), report(Err("canceled"), true));
+        let table = [
+            (vec![], ExitCode::Ok),
+            (vec![ok.clone()], ExitCode::Ok),
+            (vec![ok.clone(), busy.clone()], ExitCode::Busy),
+            (vec![ok, busy, failed.clone()], ExitCode::CheckFailed),
+            (vec![failed], ExitCode::CheckFailed),
+        ];
+        for (reports, expected) in table {
+            assert_eq!(exit_code(&reports), expected, "{reports:?}");
+        }
     }
 }

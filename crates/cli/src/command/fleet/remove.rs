@@ -5,19 +5,20 @@ use std::time::Duration;
 use clap::Args;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
-use mosaic_lifecycle::{LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope};
+use mosaic_lifecycle::{LifecycleAction, LifecycleExecutor, Scope};
+use mosaic_probe::snapshot::{DriftItem, DriftKind};
 use mosaic_provision::{AgentFiles, Plan, Step, replace_file};
 use mosaic_roster::{EditError, Roster, remove_agent};
 use mosaic_systemd::UnitName;
 
-use super::add::{mode, read};
+use super::add::mode;
 use super::install::LOCK_TIMEOUT;
 use super::install_site::Site;
-use super::lifecycle::{LifecyclePrinter, print_lifecycle_note};
+use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::unknown_agent;
-use crate::view::{print, print_notice};
+use crate::view::{print_notice, print_outcome};
 
 /// How long the agent may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_mins(2);
@@ -32,7 +33,7 @@ pub(crate) struct Remove {
     #[arg(value_name = "AGENT")]
     pub(crate) name: AgentName,
 
-    /// Keep its env file, its heartbeat and the drop-in of its unit
+    /// Keep its env file, its heartbeat and its unit as they are: the unit stays enabled
     #[arg(long)]
     pub(crate) keep_files: bool,
 }
@@ -49,20 +50,18 @@ impl Remove {
         leftovers.removal(&site.layout)?;
         let unit = UnitName::agent(&self.name);
         let enabled = site.surroundings.enabled.contains(&unit);
-        let known = text.is_some() || enabled || !leftovers.is_empty();
+        // Before anything is done, a name that nothing bears is refused.
+        if text.is_none() && !enabled && leftovers.is_empty() && !self.is_observed(context)? {
+            return Err(unknown_agent(&self.name, &roster));
+        }
         let rest = "its unit is still enabled, and its files and roster entry still exist";
-        let stopped = self.stop(context, &roster, known).inspect_err(|error| {
-            if !matches!(error, CommandError::UnknownAgent { .. }) {
-                self.print_note(rest);
-            }
-        });
-        if !stopped? {
+        if !self.stop(context, &roster).inspect_err(|_| self.print_note(rest))? {
             self.print_note(rest);
             return Ok(ExitCode::CheckFailed);
         }
         let rest = "its files and roster entry still exist";
         let mut plan = Plan::default();
-        if enabled {
+        if enabled && !self.keep_files {
             plan.steps.extend([Step::Disable(vec![unit.clone()]), Step::Reload]);
         }
         if !self.keep_files {
@@ -84,11 +83,11 @@ impl Remove {
                 mode(&context.fleet.location.roster_path),
             )
             .inspect_err(|_| self.print_note("its roster entry still exists"))?;
-            print(&format!(
+            print_outcome(&format!(
                 "{} was removed from the roster {}\n",
                 self.name,
                 context.fleet.location.roster_path.display()
-            ))?;
+            ));
         }
         drop(lock);
         Ok(ExitCode::Ok)
@@ -99,37 +98,32 @@ impl Remove {
         if roster.agent(self.name.as_str()).is_none() {
             return Ok(None);
         }
-        match remove_agent(&read(&context.fleet.location.roster_path)?, &self.name, &context.fleet.location.roster_path)
-        {
+        match remove_agent(
+            &Roster::read_text(&context.fleet.location.roster_path)?,
+            &self.name,
+            &context.fleet.location.roster_path,
+        ) {
             Ok(text) => Ok(Some(text)),
             Err(EditError::AgentNotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
+    /// Whether a session or a unit of this name exists although the roster does not list it.
+    fn is_observed(&self, context: &Context) -> Result<bool, CommandError> {
+        let snapshot = context.snapshot()?;
+        let has_unit = |item: &DriftItem| item.kind == DriftKind::UnitOrphaned && item.subject == self.name.as_str();
+        Ok(snapshot.agent(self.name.as_str()).is_some() || snapshot.drift.iter().any(has_unit))
+    }
+
     /// Stops the agent, whether or not a unit runs it. Returns whether it is stopped.
-    ///
-    /// # Errors
-    /// No such agent is `known` or runs.
-    fn stop(&self, context: &Context, roster: &Roster, known: bool) -> Result<bool, CommandError> {
-        let mut reports = Vec::new();
-        let mut keep_reports = |event| match event {
-            LifecycleEvent::Finished(report) => reports.push(report),
-            other => print_lifecycle_note(&other),
-        };
+    fn stop(&self, context: &Context, roster: &Roster) -> Result<bool, CommandError> {
         let action = LifecycleAction::Stop;
-        let scope = Scope::Agents(vec![self.name.clone()]);
-        let executor = LifecycleExecutor::new(&context.fleet, roster, &mut keep_reports)?;
-        executor.run(action, &scope, STOP_TIMEOUT, &mut keep_reports)?;
-        let ran = reports.iter().any(|report| report.result != Ok(Outcome::NotRunning));
-        if !known && !ran {
-            return Err(unknown_agent(&self.name, roster));
-        }
         let mut printer = LifecyclePrinter::new(context.style, action, false, [self.name.as_str()].into_iter());
-        for report in reports {
-            printer.report(LifecycleEvent::Finished(report));
-        }
-        Ok(printer.finish()? == ExitCode::Ok)
+        let scope = Scope::Agents(vec![self.name.clone()]);
+        let executor = LifecycleExecutor::new(&context.fleet, roster, &mut printer)?;
+        executor.run(action, &scope, STOP_TIMEOUT, &mut printer)?;
+        Ok(printer.finish() == ExitCode::Ok)
     }
 
     fn print_note(&self, rest: &str) {

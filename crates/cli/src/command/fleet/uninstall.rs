@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 use dialoguer::Confirm;
+use mosaic_delivery::DeliveryError;
+use mosaic_delivery::spool::Outbox;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{LifecycleAction, LifecycleExecutor, Scope};
@@ -18,14 +20,15 @@ use super::install_site::{Site, is_active};
 use super::lifecycle::LifecyclePrinter;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::view::print_notice;
 
 /// How long agents may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Remove everything that 'mosaic fleet install' created
 ///
-/// Agents are stopped first, then the tmux server. The roster stays, and so do your own lines in env files and
-/// your own files.
+/// Agents are stopped first, then the tmux server. Messages that wait are listed, and are removed with all others.
+/// The roster stays, and so do your own lines in env files and your own files.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  mosaic fleet uninstall --dry-run\n  mosaic fleet uninstall --yes")]
 pub(crate) struct Uninstall {
@@ -33,7 +36,7 @@ pub(crate) struct Uninstall {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Do not ask before stopping agents
+    /// Do not ask before stopping agents and removing messages that wait
     #[arg(long)]
     pub(crate) yes: bool,
 }
@@ -41,7 +44,12 @@ pub(crate) struct Uninstall {
 impl Uninstall {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let site = Site::new(context)?;
-        if self.dry_run || Manifest::read(&site.layout.manifest())?.is_none() {
+        let is_installed = Manifest::read(&site.layout.manifest())?.is_some();
+        let waiting = if is_installed { waiting_messages(context)? } else { Vec::new() };
+        for message in &waiting {
+            print_notice(&format!("NOTE: {message} waits, and is removed with the outbox"));
+        }
+        if self.dry_run || !is_installed {
             site.print_plan(&plan(&site)?)?;
             return Ok(ExitCode::Ok);
         }
@@ -49,10 +57,10 @@ impl Uninstall {
         // Another command may have enabled an agent before the lock was acquired.
         let site = Site::new(context)?;
         let running = Running::observe(context, &site)?;
+        if !self.yes && !confirmed(&running.names(), waiting.len())? {
+            return Err(CommandError::Refused("nothing was changed".to_owned()));
+        }
         if !running.is_empty() {
-            if !self.yes && !confirmed(&running.names())? {
-                return Err(CommandError::Refused("nothing was changed".to_owned()));
-            }
             if stop(context, &running.scope)? != ExitCode::Ok {
                 return Err(CommandError::Refused(
                     "nothing was removed, because some agents still run: see above, and run this command again"
@@ -116,14 +124,41 @@ impl Running {
     }
 }
 
-fn confirmed(running: &[String]) -> Result<bool, CommandError> {
+/// The messages that no agent has got yet, one phrase each.
+fn waiting_messages(context: &Context) -> Result<Vec<String>, CommandError> {
+    let outbox = Outbox::new(&context.fleet.location.home);
+    let mut waiting = Vec::new();
+    for agent in outbox.agents().map_err(DeliveryError::from)? {
+        let messages = outbox.messages(&agent).map_err(DeliveryError::from)?;
+        // A file that cannot be read is no message that could be delivered.
+        let records = messages.into_iter().flatten().map(|entry| entry.record);
+        let not_delivered = records.filter(|record| !record.state.is_final());
+        waiting
+            .extend(not_delivered.map(|record| format!("the message {} to {agent} from {}", record.id, record.source)));
+    }
+    Ok(waiting)
+}
+
+/// Whether the user agrees to stop what runs and to remove the messages that wait. Without either, nothing is asked.
+fn confirmed(running: &[String], waiting: usize) -> Result<bool, CommandError> {
+    let stop = (!running.is_empty()).then(|| format!("stop {}", running.join(", ")));
+    let remove = match waiting {
+        0 => None,
+        1 => Some("remove 1 message that waits".to_owned()),
+        waiting => Some(format!("remove {waiting} messages that wait")),
+    };
+    let actions: Vec<String> = stop.into_iter().chain(remove).collect();
+    if actions.is_empty() {
+        return Ok(true);
+    }
+    let actions = actions.join(" and ");
     if !stdin().is_terminal() {
         return Err(CommandError::NoTerminal {
-            what: "'mosaic fleet uninstall' of a running fleet",
-            instead: format!("use --yes to stop {} without a question", running.join(", ")),
+            what: "'mosaic fleet uninstall' of a fleet in use",
+            instead: format!("use --yes to {actions} without a question"),
         });
     }
-    let asked = Confirm::new().with_prompt(format!("Stop {}?", running.join(", "))).default(false).interact_opt();
+    let asked = Confirm::new().with_prompt(format!("OK to {actions}?")).default(false).interact_opt();
     let answer = asked.map_err(|dialoguer::Error::IO(source)| CommandError::io("read from", "the terminal", source))?;
     Ok(answer == Some(true))
 }
@@ -139,7 +174,7 @@ fn stop(context: &Context, scope: &Scope) -> Result<ExitCode, CommandError> {
     let mut printer = LifecyclePrinter::new(context.style, LifecycleAction::Stop, false, names);
     let executor = LifecycleExecutor::new(&context.fleet, &roster, &mut printer)?;
     executor.run(LifecycleAction::Stop, scope, STOP_TIMEOUT, &mut printer)?;
-    printer.finish()
+    Ok(printer.finish())
 }
 
 fn empty_roster() -> Roster {

@@ -13,7 +13,7 @@ use super::lifecycle::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{HumanDuration, JsonArg, Seconds};
-use crate::view::{Paint, Style, print, print_json, print_notice, status_mark};
+use crate::view::{Paint, Style, print, print_json, print_json_outcome, print_notice, status_mark};
 
 /// Update the agents' programs, and relaunch the agents one at a time
 ///
@@ -83,14 +83,19 @@ impl Update {
         };
         let mut printer = UpdatePrinter::new(context.style, self.json.enabled);
         let report = update(&context.fleet, &request, &mut printer)?;
-        if let Some(error) = printer.print_error {
-            return Err(error);
+        match printer.print_error {
+            // A dry run does nothing but print.
+            Some(error) if self.dry_run => return Err(error),
+            Some(error) => print_notice(&format!("NOTE: {error}; the exit code tells what was done")),
+            None => {}
         }
         for note in notes(&report) {
             print_notice(&format!("NOTE: {note}"));
         }
-        if self.json.enabled {
+        if self.json.enabled && self.dry_run {
             print_json(&report)?;
+        } else if self.json.enabled {
+            print_json_outcome(&report);
         }
         Ok(match report.verdict() {
             Verdict::Complete => ExitCode::Ok,

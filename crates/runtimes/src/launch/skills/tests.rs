@@ -71,7 +71,7 @@ fn each_mode_selects_its_skills_once_each() {
     let homeless = format!("--no-skills {fleet} {project}");
     let other = root.path().join("other");
     let other = other.to_str().unwrap();
-    let table: [Case<'_>; 24] = [
+    let table: [Case<'_>; 26] = [
         (&[], &[], "--no-skills m/skills/mosaic-tools"),
         (&[(MODE, "")], &[], "--no-skills m/skills/mosaic-tools"),
         (&[(FORCED, "")], &[], "--no-skills"),
@@ -85,6 +85,8 @@ fn each_mode_selects_its_skills_once_each() {
         (&[], &["--no-skills"], "m/skills/mosaic-tools"),
         (&[], &["-ns", "--skill", "x"], "m/skills/mosaic-tools"),
         (&[], &["--resume"], "--no-skills m/skills/mosaic-tools"),
+        (&[(MODE, "none")], &[], "--no-skills"),
+        (&[(MODE, "none"), (FORCED, "review")], &[], "--no-skills m/skills/review"),
         (&[(MODE, "all")], &[], &all),
         (&[(MODE, "all"), (FORCED, "")], &[], &all),
         (&[(MODE, "all")], &["-ns"], all.strip_prefix("--no-skills ").unwrap()),
@@ -177,12 +179,13 @@ fn an_unknown_mode_is_reported_with_the_known_modes() {
     for (value, mode) in [
         (None, SkillMode::Forced),
         (Some(""), SkillMode::Forced),
+        (Some("none"), SkillMode::None),
         (Some("all"), SkillMode::All),
         (Some("discover"), SkillMode::Discover),
     ] {
         assert_eq!(SkillMode::from_value(value.map(OsStr::new)).unwrap(), mode, "{value:?}");
     }
-    for value in ["ALL", "none", "all ", "a\u{1b}l"] {
+    for value in ["ALL", "nothing", "all ", "a\u{1b}l"] {
         let error = SkillMode::from_value(Some(OsStr::new(value))).unwrap_err();
         let said = error.to_string();
         let value = value.escape_debug().to_string();

@@ -98,7 +98,10 @@ enum Base {
 }
 
 fn base(present: Option<(&ExistingRoster, &Roster)>) -> Result<Option<Base>, CommandError> {
-    let there = present.map(|(_, roster)| format!("the {} agents of the existing roster", roster.agents.len()));
+    let there = present.map(|(_, roster)| match roster.agents.len() {
+        1 => "the agent of the existing roster".to_owned(),
+        agents => format!("the {agents} agents of the existing roster"),
+    });
     let mut choices: Vec<(Base, String)> = there.into_iter().map(|text| (Base::Existing, text)).collect();
     choices.extend(
         Preset::ALL.map(|profile| (Base::Profile(profile), format!("{profile:<17} {}", profile.description()))),
