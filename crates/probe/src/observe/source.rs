@@ -4,11 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-<<<<<<< HEAD
-use mosaic_process::spawn_thread;
-=======
 use mosaic_domain::decimal_seconds;
->>>>>>> e99515fc911a1bcde3af8959980d7405bab92261
+use mosaic_process::spawn_thread;
 
 use super::Observed;
 
@@ -98,13 +95,8 @@ impl<T> PendingRead<T> {
         let left = self.limit.saturating_sub(self.begun.elapsed());
         self.receiver.recv_timeout(left).unwrap_or_else(|error| Observed {
             result: Err(match error {
-<<<<<<< HEAD
-                mpsc::RecvTimeoutError::Timeout => format!("no answer within {} s", self.limit.as_secs_f32()),
-                mpsc::RecvTimeoutError::Disconnected => "the thread that read the source has ended".to_owned(),
-=======
                 mpsc::RecvTimeoutError::Timeout => format!("no answer within {} s", decimal_seconds(self.limit)),
-                mpsc::RecvTimeoutError::Disconnected => "cannot start a thread for the source".to_owned(),
->>>>>>> e99515fc911a1bcde3af8959980d7405bab92261
+                mpsc::RecvTimeoutError::Disconnected => "the thread that read the source has ended".to_owned(),
             }),
             took: self.begun.elapsed(),
         })
