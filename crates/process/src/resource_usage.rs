@@ -166,7 +166,9 @@ mod tests {
         for (row, (files, expected)) in table.into_iter().enumerate() {
             let group = directory.path().join(format!("{row}/unit.service"));
             std::fs::create_dir_all(&group).unwrap();
-            files.iter().for_each(|file| std::fs::write(group.join(file), "").unwrap());
+            for file in files {
+                std::fs::write(group.join(file), "").unwrap();
+            }
             let group = Cgroup::with_directories(vec![directory.path().join("elsewhere"), group]);
             assert_eq!(CgroupAccounting::default().controllers(&group), expected, "{files:?}");
         }
