@@ -3,12 +3,14 @@
 
 mod adoption;
 mod crowds;
+mod end_log;
 mod environment;
 mod exit_records;
 mod exits;
 mod heartbeats;
 mod identity;
 mod invocation;
+mod restart_delays;
 mod server_killed;
 mod sidecar_killed;
 mod starts;

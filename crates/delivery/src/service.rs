@@ -238,10 +238,10 @@ impl DeliveryService<'_> {
         let pane = pane.ok_or(Refusal::NoSession)?;
         let is_alive = |watched| ProcRoot::default().liveness(watched).is_ok_and(Liveness::is_alive);
         // If the watched process is alive elsewhere, a person has started another program in the pane.
-        if to.watched.as_ref().is_some_and(|watched| watched.pid != pane.pid && is_alive(watched)) {
+        if to.watched.as_ref().is_some_and(|watched| Some(watched.pid) != pane.pid && is_alive(watched)) {
             return Err(Refusal::AnotherProcess);
         }
-        let pid = pane.pid;
+        let pid = pane.pid.ok_or(Refusal::Dead)?;
         Ok((pane, pid))
     }
 

@@ -136,6 +136,18 @@ impl FleetPaths {
         self.agent_outbox(agent).join(".waiting")
     }
 
+    /// The directory of the agents' ends, mode 0700: `fleet/ends`.
+    #[must_use]
+    pub fn ends(&self) -> PathBuf {
+        self.home.join("fleet/ends")
+    }
+
+    /// The file of an agent's ends: `fleet/ends/<agent>.jsonl`.
+    #[must_use]
+    pub fn agent_ends(&self, agent: &AgentName) -> PathBuf {
+        self.home.join(format!("fleet/ends/{agent}.jsonl"))
+    }
+
     /// The directory with a record for each agent that was stopped on request: `fleet/stopped`.
     #[must_use]
     pub fn stop_records(&self) -> PathBuf {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use mosaic_domain::{
     AgentName, HeartbeatInterval, InvalidAgentName, MosaicHome, NoHome, RuntimeName, SocketName, env_var,
 };
-use mosaic_heartbeat::RunDirectory;
+use mosaic_heartbeat::{EndLog, RunDirectory};
 
 /// The validated settings of an agent. The launcher parses them from its command line and environment, and the
 /// sidecar from the environment that the launcher passes on.
@@ -99,6 +99,12 @@ impl LaunchSettings {
             agent,
             runtime,
         })
+    }
+
+    /// The log of the agent's ends. `None` if the directory of the fleet is unknown.
+    #[must_use]
+    pub fn end_log(&self) -> Option<EndLog> {
+        self.mosaic_home.as_ref().map(|home| EndLog::new(&home.paths(), &self.agent))
     }
 
     /// The variables that the launcher sets for the agent and for the sidecar: the agent's name, the socket, and

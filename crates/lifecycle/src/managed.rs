@@ -6,7 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mosaic_domain::{AgentName, ExitVerdict};
+use mosaic_heartbeat::{EndLog, RestartHistory};
 use mosaic_process::{monotonic, thread_error};
 use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitDetail, UnitName, UserManager};
 
@@ -106,6 +108,9 @@ impl JobRunner<'_> {
             reporter.report(LifecycleEvent::finished_now(subject, result, began));
         });
         pending.extend(holder.map(|outcome| (UnitName::holder(), (Subject::Holder, outcome))));
+        if self.action == LifecycleAction::Start {
+            request_starts(executor, &pending);
+        }
         if pending.is_empty() { Ok(()) } else { self.run_jobs(pending, began, reporter) }
     }
 
@@ -165,6 +170,20 @@ impl JobRunner<'_> {
             return Ok(Outcome::AlreadyRunning);
         }
         job_failure(self.action, subject, job, detail.as_ref()).map_or(Ok(outcome), Err)
+    }
+}
+
+/// Ends the delay of agents that keep ending and wait for their next restart: their start job is running already.
+fn request_starts(executor: &LifecycleExecutor<'_>, pending: &PendingJobs) {
+    let paths = executor.context.location.home.paths();
+    for (subject, _) in pending.values() {
+        let Subject::Agent(agent) = subject else { continue };
+        let log = EndLog::new(&paths, agent);
+        let is_loop = |entries: Vec<_>| RestartHistory::from_entries(&entries).is_some_and(|history| history.is_loop());
+        if log.entries().is_ok_and(is_loop) {
+            // An error is ignored: the agent then starts when the delay is over.
+            let _ = log.request_start(Timestamp::now());
+        }
     }
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn stop_unmanaged(
         stop_sidecar(&lock, deadline).map_err(failed("cannot stop it"))?;
     }
     for pane in server.agent_panes(agent).map_err(|error| error.to_string())?.unwrap_or_default() {
-        if let Ok(process) = PidFd::open(pane.pid) {
+        if let Some(Ok(process)) = pane.pid.map(PidFd::open) {
             stop_process(&process, deadline).map_err(failed("cannot stop its process"))?;
         }
     }

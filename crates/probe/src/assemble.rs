@@ -10,13 +10,15 @@ use mosaic_roster::{AgentSettings, RestartPolicy, Roster};
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 
 use crate::drift::{self, RosterNames};
+use crate::ends::{RestartEvidence, SNAPSHOT_LINES, end_snapshot, judge_restarts};
 use crate::judge::{
-    ActivityEvidence, AgentFacts, HeartbeatFact, PaneFact, ProcessFact, StopFact, judge_activity, judge_condition,
+    ActivityEvidence, AgentFacts, HeartbeatFact, PaneFact, ProcessFact, ReasonEvidence, StopFact, judge_activity,
+    judge_condition, reason_with_ends,
 };
 use crate::observe::{Observation, ObservedProcess};
 use crate::snapshot::{
     ActivitySnapshot, AgentSnapshot, Condition, DriftItem, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot,
-    RosterSnapshot, SessionSnapshot, Snapshot, SourceName, StopSnapshot, UnitSnapshot, UsageSnapshot,
+    RestartsSnapshot, RosterSnapshot, SessionSnapshot, Snapshot, SourceName, StopSnapshot, UnitSnapshot, UsageSnapshot,
 };
 use crate::target::Target;
 
@@ -98,6 +100,22 @@ fn agent(
     facts: &AgentFacts<'_>,
     drift: &[DriftItem],
 ) -> AgentSnapshot {
+    let ends = observation.ends.get(name);
+    // What a person stopped is in no restart loop, whatever its last ends were.
+    let was_stopped = matches!(facts.stop, StopFact::Requested { .. } | StopFact::NotRecorded { .. });
+    let restarts = if was_stopped { None } else { restarts(name, facts, observation) };
+    let reason = reason_with_ends(ReasonEvidence {
+        condition,
+        reason,
+        restarts: restarts.as_ref(),
+        last: ends.and_then(|ends| ends.last.as_ref()),
+        failure: observation
+            .systemd
+            .ok()
+            .filter(|_| !was_stopped)
+            .and_then(|units| units.failures.get(&UnitName::agent(name))),
+        now: observation.now.wall,
+    });
     AgentSnapshot {
         name: name.to_string(),
         runtime: settings.map(|settings| settings.runtime.to_string()),
@@ -117,6 +135,8 @@ fn agent(
         session: session(facts, observation),
         unit: unit(name, observation),
         heartbeat: heartbeat(target, name, facts),
+        last_end: ends.and_then(|ends| ends.last.as_ref()).map(|end| end_snapshot(end, SNAPSHOT_LINES)),
+        restarts,
         // The report of a process that has ended does not apply to the next one.
         activity: (!matches!(condition, Condition::Dead | Condition::Missing | Condition::Stopped))
             .then(|| activity(name, facts, observation))
@@ -130,6 +150,21 @@ fn agent(
     }
 }
 
+fn restarts(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<RestartsSnapshot> {
+    let pid = match facts.pane {
+        PaneFact::Exists(pane) => pane.pid,
+        PaneFact::Unknown(_) | PaneFact::NoServer | PaneFact::Missing => None,
+    };
+    let started = pid.zip(facts.observed).and_then(|(pid, process)| start_of(pid, process, observation));
+    let since = |unit: &UnitName| observation.systemd.ok().and_then(|units| units.since.get(unit).copied());
+    judge_restarts(RestartEvidence {
+        history: observation.ends.get(name).and_then(|ends| ends.history.as_ref()),
+        uptime: started.filter(|_| facts.is_alive()).and_then(|started| observation.since_boot.checked_sub(started)),
+        unit: facts.unit.map(|unit| (unit.active, since(&unit.name))),
+        now: observation.now.wall,
+    })
+}
+
 fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionSnapshot> {
     match facts.pane {
         PaneFact::Unknown(_) => None,
@@ -137,7 +172,7 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
         PaneFact::Exists(pane) => Some(SessionSnapshot {
             exists: true,
             pane_id: Some(pane.id.to_string()),
-            pane_pid: Some(pane.pid.get()),
+            pane_pid: pane.pid.map(Pid::get),
             pane_dead: Some(pane.dead),
             process_alive: match facts.process {
                 ProcessFact::Alive => Some(!pane.dead),
@@ -146,7 +181,7 @@ fn session(facts: &AgentFacts<'_>, observation: &Observation) -> Option<SessionS
             },
             process_since: facts
                 .observed
-                .and_then(|process| started(pane.pid, process, observation))
+                .and_then(|process| started(pane.pid?, process, observation))
                 .map(round_to_milliseconds),
             command: facts.observed.and_then(|process| process.foreground.clone()),
             last_output: Timestamp::from_second(pane.last_output).ok().map(round_to_milliseconds),
@@ -171,7 +206,7 @@ fn activity(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation)
         PaneFact::Exists(pane) => Some(pane),
         PaneFact::Unknown(_) | PaneFact::NoServer | PaneFact::Missing => None,
     };
-    let process = pane.map(|pane| pane.pid).zip(facts.observed);
+    let process = pane.and_then(|pane| pane.pid).zip(facts.observed);
     let start = process.and_then(|(pid, process)| start_of(pid, process, observation));
     let report = observation.heartbeats.ok().and_then(|files| files.activities.get(name));
     judge_activity(ActivityEvidence {
@@ -203,6 +238,7 @@ fn unit(agent: &AgentName, observation: &Observation) -> Option<UnitSnapshot> {
             |unit| matches!(unit.load, LoadState::Loaded | LoadState::Stub | LoadState::Merged),
         ),
         since: units.since.get(&name).copied().map(round_to_milliseconds),
+        result: units.failures.get(&name).map(|failure| failure.result.clone()),
         name: name.to_string(),
     })
 }
@@ -256,7 +292,8 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
 /// The holder. `agents` are those of the roster.
 fn holder(target: &Target, observation: &Observation, agents: &[AgentSnapshot]) -> HolderSnapshot {
     let Some(server) = observation.tmux.ok() else { return HolderSnapshot::default() };
-    let Some(server) = server else {
+    // Until it has ended, a server that was stopped has no sessions.
+    let Some(server) = server.as_ref().filter(|server| !server.sessions.is_empty()) else {
         let stopped = !agents.is_empty() && agents.iter().all(|agent| agent.condition == Condition::Stopped);
         return HolderSnapshot { up: Some(false), stopped, ..HolderSnapshot::default() };
     };

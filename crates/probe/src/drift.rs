@@ -11,6 +11,7 @@ use mosaic_domain::AgentName;
 use mosaic_heartbeat::{Freshness, Status};
 use mosaic_roster::{AgentSettings, Limits, Roster};
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
+use mosaic_tmux::SessionPane;
 
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::limits::{LimitsState, judge_limits};
@@ -116,11 +117,11 @@ fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftIte
         HeartbeatFact::Missing => stale("its process runs, but there is no heartbeat".to_owned()),
         HeartbeatFact::Unreadable(why) => stale(format!("its process runs, but its heartbeat cannot be read: {why}")),
         HeartbeatFact::Read { heartbeat, binding: Binding::Other | Binding::OtherBoot, .. } => {
-            let PaneFact::Exists(pane) = facts.pane else { return None };
-            let detail = if heartbeat.pid == pane.pid {
-                format!("its heartbeat names an earlier process with PID {}", pane.pid)
+            let PaneFact::Exists(SessionPane { pid: Some(pid), .. }) = facts.pane else { return None };
+            let detail = if heartbeat.pid == *pid {
+                format!("its heartbeat names an earlier process with PID {pid}")
             } else {
-                format!("its heartbeat names process {}, but its pane runs process {}", heartbeat.pid, pane.pid)
+                format!("its heartbeat names process {}, but its pane runs process {pid}", heartbeat.pid)
             };
             Some(item(agent, DriftKind::PidMismatch, detail, restart))
         }
@@ -200,6 +201,7 @@ pub(crate) fn fleet_drift(
 ) -> Vec<DriftItem> {
     let holder_drift = if holder.stopped { None } else { holder_drift(target, roster, observation) };
     let mut items: Vec<DriftItem> = holder_drift.into_iter().chain(linger_drift(target, observation)).collect();
+    items.extend(programs_drift(target, observation));
     let names = RosterNames::new(roster);
     // One item per name is enough: its unit would start the session again, and the session the heartbeat.
     let mut unmanaged: BTreeMap<String, DriftItem> = BTreeMap::new();
@@ -227,6 +229,25 @@ fn holder_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
         format!("systemctl --user restart {} (agents restart with it)", UnitName::holder())
     };
     Some(DriftItem { kind: DriftKind::HolderMissing, subject: socket.to_string(), detail, advice })
+}
+
+fn programs_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {
+    let detail = unusable_programs(observation)?;
+    Some(DriftItem {
+        kind: DriftKind::ProgramsUnusable,
+        subject: target.tools().display().to_string(),
+        detail,
+        advice: "mosaic fleet install; if that does not help, use a MOSAIC_HOME on a file system that runs programs"
+            .to_owned(),
+    })
+}
+
+/// The programs of the agents' units that cannot be run, in words. `None` if all can, or if no unit runs them.
+pub(crate) fn unusable_programs(observation: &Observation) -> Option<String> {
+    let runs_units = !observation.direct && observation.unit_files.as_ref().is_ok_and(|files| files.template_installed);
+    let unusable = &observation.unusable_programs;
+    let listed: Vec<String> = unusable.iter().map(ToString::to_string).collect();
+    (runs_units && !listed.is_empty()).then(|| listed.join("; "))
 }
 
 fn linger_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {

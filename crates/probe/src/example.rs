@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, HeartbeatInterval, MosaicHome};
+use mosaic_domain::{AgentName, HeartbeatInterval, MosaicHome, Pid};
 use mosaic_heartbeat::{Now, RunDirectory};
 use mosaic_process::{Controllers, Stat, Usage};
 use mosaic_roster::{HolderSession, Roster};
@@ -230,6 +230,8 @@ pub(crate) fn observation() -> Observation {
         screens: BTreeMap::new(),
         stops: Ok(BTreeMap::new()),
         generated: observed(Arc::default()),
+        ends: BTreeMap::new(),
+        unusable_programs: Vec::new(),
     };
     session(&mut observation, "_holder", 13);
     let holder = UnitName::holder();
@@ -285,7 +287,7 @@ pub(crate) fn session(observation: &mut Observation, session: &str, pid: u32) {
     let pane = SessionPane {
         session: session.to_owned(),
         id: format!("%{pid}").parse().unwrap(),
-        pid: pid.try_into().unwrap(),
+        pid: Pid::new(pid),
         dead: false,
         verdict: None,
         last_output: 1_795_175_988,

@@ -7,6 +7,7 @@
 mod activity_rules;
 #[cfg(test)]
 mod condition_tests;
+mod end_reasons;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use mosaic_tmux::SessionPane;
 use crate::observe::{Observation, ObservedProcess};
 use crate::snapshot::Condition;
 pub(crate) use activity_rules::{ActivityEvidence, judge_activity};
+pub(crate) use end_reasons::{ReasonEvidence, reason_with_ends};
 
 /// What each source says about one agent.
 #[derive(Clone, Debug)]
@@ -105,7 +107,7 @@ impl<'a> AgentFacts<'a> {
             Ok(files) => files.heartbeats.get(agent).map(|read| read.as_ref().map_err(String::as_str)).transpose(),
         };
         let pid = match pane {
-            PaneFact::Exists(pane) => Some(pane.pid),
+            PaneFact::Exists(pane) => pane.pid,
             PaneFact::Unknown(_) => heartbeat.ok().flatten().map(|heartbeat| heartbeat.pid),
             PaneFact::NoServer | PaneFact::Missing => None,
         };
@@ -191,8 +193,9 @@ fn binding(
     let PaneFact::Exists(pane) = pane else { return Binding::Same };
     let start = observed.and_then(|process| process.stat.as_ref().ok()?.map(|stat| stat.start_ticks));
     let same = match (named, start) {
-        (Some(ProcessIdentity { pid, start_ticks, .. }), Some(start)) => pid == pane.pid && start_ticks == start,
-        _ => heartbeat.pid == pane.pid,
+        (Some(ProcessIdentity { pid, start_ticks, .. }), Some(start)) => Some(pid) == pane.pid && start_ticks == start,
+        // A dead pane may not name its process, and has none to compare with.
+        _ => pane.pid.is_none_or(|pid| heartbeat.pid == pid),
     };
     if same { Binding::Same } else { Binding::Other }
 }

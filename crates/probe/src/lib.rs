@@ -7,6 +7,7 @@
 
 mod assemble;
 mod drift;
+pub mod ends;
 #[cfg(any(test, feature = "example"))]
 pub mod example;
 mod judge;

@@ -5,9 +5,11 @@
 //! heartbeats name while tmux answers, and those that only tmux knows after that.
 
 mod boot_time;
+mod end_logs;
 mod generated_files;
 mod observation;
 mod process_reader;
+mod programs;
 mod roster_file;
 mod run_files;
 mod source;
@@ -31,6 +33,7 @@ use mosaic_systemd::Linger;
 use crate::snapshot::SourceName;
 use crate::target::Target;
 use boot_time::BootTime;
+use end_logs::EndLogsCache;
 use generated_files::GeneratedFilesCache;
 use process_reader::ProcessCache;
 use roster_file::RosterCache;
@@ -39,9 +42,11 @@ use source::PendingRead;
 use tmux_source::{ScreenCache, ScreenQuery, TmuxQuery};
 use units::UnitCache;
 
+pub(crate) use end_logs::AgentEnds;
 pub(crate) use observation::{
     GeneratedFiles, LaunchCommand, Observation, Observed, ObservedProcess, RunFiles, TmuxServer, UnitFiles, Units,
 };
+pub(crate) use programs::UnusableProgram;
 pub(crate) use roster_file::{LastGood, ObservedRoster};
 pub(crate) use source::Source;
 pub(crate) use tmux_source::ObservedSign;
@@ -57,6 +62,8 @@ pub(crate) struct Cache {
     processes: Source<ProcessCache>,
     screens: Source<ScreenCache>,
     generated: Source<GeneratedFilesCache>,
+    ends: Source<EndLogsCache>,
+    programs: Source<()>,
     /// The last valid roster, which stays in effect while the file cannot be read.
     last_good: Option<LastGood>,
     boot_time: BootTime,
@@ -108,6 +115,14 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
             cache.read(&pids, &sidecars, single_use)
         }
     });
+    let ends = cache.ends.begin(target.limit, {
+        let (target, agents) = (Arc::clone(target), roster_agents(roster.roster()));
+        move |cache| Ok(cache.read(&target, &agents))
+    });
+    let programs = cache.programs.begin(target.limit, {
+        let tools = target.tools();
+        move |()| Ok(programs::unusable_programs(&tools))
+    });
     let effective_roster = roster.effective();
     let generated = cache.generated.begin(target.limit, {
         let target = Arc::clone(target);
@@ -154,7 +169,14 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         screens,
         stops,
         generated: Observed { result: files, took: generated.took },
+        ends: ends.finish().result.unwrap_or_default(),
+        unusable_programs: programs.finish().result.unwrap_or_default(),
     })
+}
+
+/// The names of the roster's agents.
+fn roster_agents(roster: Option<&Roster>) -> Vec<AgentName> {
+    roster.into_iter().flat_map(|roster| roster.agents.iter().map(|agent| agent.name.clone())).collect()
 }
 
 /// Begins to read a source, unless it is disabled.
@@ -267,7 +289,7 @@ fn agent_pids(tmux: &Observed<Option<TmuxServer>>, holder: &str, named: BTreeSet
     match &tmux.result {
         Ok(server) => {
             let panes = server.iter().flat_map(|server| server.sessions.values());
-            panes.filter(|pane| pane.session != holder).map(|pane| pane.pid).collect()
+            panes.filter(|pane| pane.session != holder).filter_map(|pane| pane.pid).collect()
         }
         Err(_) => named,
     }

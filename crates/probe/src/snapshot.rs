@@ -5,6 +5,7 @@
 
 mod agent;
 mod attention;
+mod ends;
 pub(crate) mod text_format;
 
 use std::collections::BTreeMap;
@@ -20,11 +21,12 @@ pub use agent::{
 };
 /// The types of fields, so that a consumer of snapshots needs no further crate.
 pub use mosaic_domain::ExitVerdict;
-pub use mosaic_heartbeat::{Activity, Status as HeartbeatStatus};
+pub use mosaic_heartbeat::{Activity, EndVerdict, Status as HeartbeatStatus};
 pub use mosaic_roster::Class;
 pub use mosaic_systemd::ActiveState;
 
 pub use attention::{AttentionAdvice, AttentionReason, attention_advice};
+pub use ends::{EndSnapshot, RestartState, RestartsSnapshot};
 
 /// The state of a whole fleet at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -198,6 +200,8 @@ pub enum DriftKind {
     LimitsNotEnforced,
     /// The socket has no tmux server, or the server has no holder session.
     HolderMissing,
+    /// A program that the agents' units run is missing or cannot be executed.
+    ProgramsUnusable,
     /// Lingering is off: the user's units do not run without a login.
     LingerOff,
 }
@@ -219,6 +223,7 @@ impl DriftKind {
         Self::EnvOutdated,
         Self::LimitsNotEnforced,
         Self::HolderMissing,
+        Self::ProgramsUnusable,
         Self::LingerOff,
     ];
 
@@ -240,6 +245,7 @@ impl DriftKind {
             Self::EnvOutdated => "env-outdated",
             Self::LimitsNotEnforced => "limits-not-enforced",
             Self::HolderMissing => "holder-missing",
+            Self::ProgramsUnusable => "programs-unusable",
             Self::LingerOff => "linger-off",
         }
     }

@@ -4,6 +4,7 @@
 //! which is not a pass. The unit state `active (exited)` is no evidence of a running process.
 
 mod agent_checks;
+mod causes;
 mod check;
 mod fleet_checks;
 mod program_facts;
@@ -12,9 +13,10 @@ mod tests;
 
 use crate::judge::AgentFacts;
 use crate::observe::Observation;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{DriftItem, Snapshot};
 use crate::target::Target;
 
+pub use causes::Cause;
 pub use check::{Check, CheckName, Scope, Status, Verification};
 pub(crate) use program_facts::{ProgramFacts, ProgramFactsCache};
 
@@ -36,12 +38,15 @@ pub(crate) struct VerifyInput<'a> {
 pub(crate) fn verify(input: &VerifyInput<'_>) -> Verification {
     let mut checks = Vec::new();
     for_each_check(input, Evidence::Collect, |check| checks.push(check));
+    let drift: Vec<&DriftItem> =
+        input.snapshot.drift.iter().filter(|item| fleet_checks::is_in_scope(item, input.scope)).collect();
     Verification {
         schema: 1,
         host: input.snapshot.host.clone(),
         tenant: input.snapshot.tenant.clone(),
         observed_at: input.snapshot.observed_at,
         passed: checks.iter().all(is_satisfied),
+        causes: causes::causes(&checks, &drift),
         checks,
     }
 }
@@ -70,6 +75,9 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
     on_check(fleet_checks::default_server(target, observation));
     program_facts.tmux_version.as_ref().map(fleet_checks::tmux_version).map(&mut on_check);
     program_facts.systemd_version.as_ref().map(fleet_checks::systemd_version).map(&mut on_check);
+    if !observation.direct {
+        on_check(fleet_checks::programs(target, observation));
+    }
     on_check(fleet_checks::linger(target, observation, scope));
     // The snapshot lists the agents of the roster first, in the roster's order.
     let agents = roster.into_iter().flat_map(|roster| &roster.agents).zip(&snapshot.agents);

@@ -22,6 +22,8 @@ pub enum Notification {
     Ready(String),
     /// `systemctl status` shows this text.
     Status(String),
+    /// The service may take this long from now on for its present start or stop; `systemctl status` shows the text.
+    ExtendTimeout(Duration, String),
     /// The service is alive.
     Watchdog,
     /// The service stops; `systemctl status` shows the text, unless it is empty.
@@ -41,6 +43,9 @@ impl Notification {
             Self::Reloading => format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic().as_micros()),
             Self::Ready(status) => with_status("READY=1", status),
             Self::Status(status) => format!("STATUS={status}"),
+            Self::ExtendTimeout(timeout, status) => {
+                with_status(&format!("EXTEND_TIMEOUT_USEC={}", timeout.as_micros()), status)
+            }
             Self::Watchdog => "WATCHDOG=1".to_owned(),
             Self::Stopping(status) => with_status("STOPPING=1", status),
         }

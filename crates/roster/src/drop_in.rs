@@ -7,7 +7,7 @@ use mosaic_domain::{HeartbeatInterval, SocketName};
 
 use crate::{AgentSettings, HolderSession, Limits, RestartPolicy, Roster};
 
-const HEADER: &str = "# Written by mosaic fleet install, from the roster; changes here are lost.\n[Service]\n";
+const HEADER: &str = "# Written by mosaic fleet install, from the roster; changes here are lost.\n";
 
 /// The file name of a generated drop-in. Drop-ins of the site have other names.
 pub const DROP_IN_FILE_NAME: &str = "50-mosaic-fleet.conf";
@@ -36,7 +36,9 @@ pub fn agent_drop_in(settings: &AgentSettings) -> Option<String> {
         let watchdog = (interval.duration() * 3).max(SHORTEST_WATCHDOG);
         let _ = writeln!(lines, "WatchdogSec={}", systemd_duration(watchdog));
     }
-    (!lines.is_empty()).then(|| format!("{HEADER}{lines}"))
+    // An agent that is always restarted never reaches the start limit; the launcher delays its restarts.
+    let unit = if settings.restart == RestartPolicy::Always { "[Unit]\nStartLimitIntervalSec=0\n" } else { "" };
+    (!lines.is_empty()).then(|| format!("{HEADER}{unit}[Service]\n{lines}"))
 }
 
 /// The text of the drop-in of the holder's unit; `None` if the shipped unit needs no change.
@@ -49,7 +51,7 @@ pub fn holder_drop_in(roster: &Roster) -> Option<String> {
     if roster.tmux.holder_session.as_str() != HolderSession::DEFAULT {
         let _ = writeln!(lines, "Environment=MOSAIC_HOLDER_SESSION={}", roster.tmux.holder_session);
     }
-    (!lines.is_empty()).then(|| format!("{HEADER}{lines}"))
+    (!lines.is_empty()).then(|| format!("{HEADER}[Service]\n{lines}"))
 }
 
 fn systemd_duration(duration: Duration) -> String {

@@ -146,7 +146,8 @@ fn parse_shipped(name: &str, text: &str) -> Result<Profile, ProfileError> {
 /// may be a wrapper.
 fn running_programs(pane: &ResolvedPane) -> Vec<String> {
     let proc = ProcRoot::default();
-    let below = proc.descendants(pane.pid).into_iter().filter_map(|pid| proc.program(pid).ok().flatten());
+    let below = pane.pid.map(|pid| proc.descendants(pid)).into_iter().flatten();
+    let below = below.filter_map(|pid| proc.program(pid).ok().flatten());
     let below = below.filter_map(|program| program.into_string().ok());
     [pane.command.clone()].into_iter().chain(below).collect()
 }

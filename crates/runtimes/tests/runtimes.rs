@@ -19,7 +19,7 @@ fn screens(runtime: &str) -> BTreeMap<String, Screen> {
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
         let capture = CapturedPane {
-            pid: 1.try_into().unwrap(),
+            pid: mosaic_domain::Pid::new(1),
             dead: false,
             in_mode: false,
             width: 100,

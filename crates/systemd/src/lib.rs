@@ -29,5 +29,5 @@ pub use manager_address::ManagerAddress;
 pub use manager_error::ManagerError;
 pub use unit_directories::{NoUnitHome, UnitDirectories, UnitFileChange, UnitFileChangeKind, UnitLinks};
 pub use unit_name::{InvalidUnitName, UnitName};
-pub use unit_state::{ActiveState, LoadState, Unit, UnitDetail};
+pub use unit_state::{ActiveState, LoadState, Unit, UnitDetail, UnitFailure};
 pub use user_manager::UserManager;

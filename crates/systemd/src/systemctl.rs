@@ -17,7 +17,7 @@ use mosaic_process::{BoundedError, bounded_output, thread_error};
 
 use crate::manager_error::deadline_after;
 use crate::systemctl::output::UnitProperties;
-use crate::{JobOutcome, ManagerAddress, ManagerError, Unit, UnitDetail, UnitFileChange, UnitName, Verb};
+use crate::{JobOutcome, ManagerAddress, ManagerError, Unit, UnitDetail, UnitFailure, UnitFileChange, UnitName, Verb};
 
 /// How many `systemctl` processes wait for jobs at the same time.
 const MAX_CHILDREN: usize = 16;
@@ -71,6 +71,23 @@ impl Systemctl {
             }
         }
         Ok(times)
+    }
+
+    pub(crate) fn failures(&self, units: &[&UnitName]) -> Result<BTreeMap<UnitName, UnitFailure>, ManagerError> {
+        let mut failures = BTreeMap::new();
+        // The length of a command line is limited.
+        for units in units.chunks(500) {
+            let mut arguments = vec!["show", "--property=Result,ExecMainCode,ExecMainStatus", "--"];
+            arguments.extend(units.iter().map(|unit| unit.as_str()));
+            let text = self.checked(&arguments)?;
+            for (unit, properties) in units.iter().zip(UnitProperties::parse_blocks(&text)) {
+                let (code, status) = (properties.number("ExecMainCode")?, properties.number("ExecMainStatus")?);
+                let exec_main_status = UnitDetail::exit_verdict(code, status);
+                let result = properties.text("Result")?.to_owned();
+                failures.insert((*unit).clone(), UnitFailure { result, exec_main_status });
+            }
+        }
+        Ok(failures)
     }
 
     pub(crate) fn describe(&self, unit: &UnitName) -> Result<UnitDetail, ManagerError> {

@@ -187,6 +187,44 @@ pub struct UnitDetail {
     pub control_group: Option<PathBuf>,
 }
 
+/// Why a unit failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitFailure {
+    /// The `Result` of the last run: `exit-code`, `start-limit-hit`, …
+    pub result: String,
+    /// How the main process ended the last time.
+    pub exec_main_status: Option<ExitVerdict>,
+}
+
+impl UnitFailure {
+    /// The step at which systemd itself failed to start the program of a unit, such as "EXEC", by the exit code that its
+    /// child has then (systemd.exec(5)). `None` for an exit code of the program.
+    #[must_use]
+    pub fn exec_step(code: u8) -> Option<&'static str> {
+        Some(match code {
+            200 => "CHDIR",
+            202 => "FDS",
+            203 => "EXEC",
+            204 => "MEMORY",
+            205 => "LIMITS",
+            208 => "STDIN",
+            209 => "STDOUT",
+            212 => "KEYRING",
+            216 => "GROUP",
+            217 => "USER",
+            218 => "CAPABILITIES",
+            219 => "CGROUP",
+            222 => "STDERR",
+            226 => "NAMESPACE",
+            227 => "NO_NEW_PRIVILEGES",
+            228 => "SECCOMP",
+            233 => "RUNTIME_DIRECTORY",
+            243 => "CREDENTIALS",
+            _ => return None,
+        })
+    }
+}
+
 impl UnitDetail {
     /// Converts `ExecMainCode`, which is `si_code` of the child's `SIGCHLD`, and `ExecMainStatus`.
     pub(crate) fn exit_verdict(code: i32, status: i32) -> Option<ExitVerdict> {

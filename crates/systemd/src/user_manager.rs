@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::bus::{Bus, ConnectError};
 use crate::manager_error::deadline_after;
 use crate::systemctl::Systemctl;
-use crate::{JobOutcome, ManagerAddress, ManagerError, Unit, UnitDetail, UnitFileChange, UnitName, Verb};
+use crate::{JobOutcome, ManagerAddress, ManagerError, Unit, UnitDetail, UnitFailure, UnitFileChange, UnitName, Verb};
 
 /// A connection to the manager of a user's units.
 ///
@@ -102,6 +102,17 @@ impl UserManager {
         match &self.transport {
             Transport::Bus(bus) => bus.state_change_times(&names),
             Transport::Systemctl(systemctl) => systemctl.state_change_times(&names),
+        }
+    }
+
+    /// Why these units failed.
+    ///
+    /// # Errors
+    /// As for every call.
+    pub fn failures(&self, units: &[&UnitName]) -> Result<BTreeMap<UnitName, UnitFailure>, ManagerError> {
+        match &self.transport {
+            Transport::Bus(bus) => bus.failures(units),
+            Transport::Systemctl(systemctl) => systemctl.failures(units),
         }
     }
 

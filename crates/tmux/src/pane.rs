@@ -36,8 +36,8 @@ impl fmt::Display for PaneId {
 pub struct Pane {
     /// The ID of the pane.
     pub id: PaneId,
-    /// The pane process.
-    pub pid: Pid,
+    /// The pane process. `None` only if the pane is dead: tmux 3.8 then no longer reports it.
+    pub pid: Option<Pid>,
     /// The pane process has ended and its terminal is closed.
     pub dead: bool,
     /// How the pane process ended, once tmux has waited for it.
@@ -55,15 +55,23 @@ impl Pane {
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.splitn(7, '\t').collect();
         let [id, pid, dead, status, signal, server, start_command] = fields.try_into().ok()?;
+        let dead = dead == "1";
         Some(Self {
             id: id.parse().ok()?,
-            pid: pid.parse().ok()?,
-            dead: dead == "1",
+            pid: parse_pane_pid(pid, dead)?,
+            dead,
             verdict: ExitVerdict::from_tmux(status, signal),
             server: server.parse().ok()?,
             start_command: start_command.to_owned(),
         })
     }
+}
+
+/// Parses `#{pane_pid}`. It is empty for a dead pane (tmux 3.8), and for one whose process tmux has not started yet, which
+/// gives `None`.
+#[expect(clippy::option_option, reason = "the outer option is the success of parsing")]
+pub(crate) fn parse_pane_pid(pid: &str, dead: bool) -> Option<Option<Pid>> {
+    if pid.is_empty() && dead { Some(None) } else { pid.parse().ok().map(Some) }
 }
 
 /// The target that a person writes for a pane: `%4`, `name`, `=name`, `name:0` or `=name:0.1`. Unlike in tmux's own
@@ -90,8 +98,9 @@ pub struct ResolvedPane {
     pub id: PaneId,
     /// The name of its session.
     pub session: String,
-    /// The pane process, the one that tmux started last.
-    pub pid: Pid,
+    /// The pane process, the one that tmux started last. `None` only if the pane is dead: tmux 3.8 then no longer reports
+    /// it.
+    pub pid: Option<Pid>,
     /// The name of the foreground program, as tmux shows it.
     pub command: String,
 }
@@ -160,14 +169,14 @@ impl Server {
 }
 
 const TARGET_FORMAT: &str =
-    "#{pane_id}\t#{pane_pid}\t#{window_index}\t#{pane_index}\t#{pane_current_command}\t#{session_name}";
+    "#{pane_id}\t#{pane_pid}\t#{pane_dead}\t#{window_index}\t#{pane_index}\t#{pane_current_command}\t#{session_name}";
 
 /// Finds the pane of a target in the answer to [`TARGET_FORMAT`]. If several match, the oldest one wins, because an agent
 /// runs in the first pane of its session, and a person may have opened others before and behind it.
 fn find(target: &PaneTarget, listed: &str) -> Option<ResolvedPane> {
     let panes = listed.lines().filter_map(|line| {
-        let fields: Vec<&str> = line.splitn(6, '\t').collect();
-        let [id, pid, window, pane, command, session]: [&str; 6] = fields.try_into().ok()?;
+        let fields: Vec<&str> = line.splitn(7, '\t').collect();
+        let [id, pid, dead, window, pane, command, session]: [&str; 7] = fields.try_into().ok()?;
         let id: PaneId = id.parse().ok()?;
         let matches = match target {
             PaneTarget::Id(wanted) => *wanted == id,
@@ -176,9 +185,8 @@ fn find(target: &PaneTarget, listed: &str) -> Option<ResolvedPane> {
                 name == session && is(window_index, window) && is(pane_index, pane)
             }
         };
-        let found =
-            ResolvedPane { id, session: session.to_owned(), pid: pid.parse().ok()?, command: command.to_owned() };
-        matches.then_some(found)
+        let pid = parse_pane_pid(pid, dead == "1")?;
+        matches.then(|| ResolvedPane { id, session: session.to_owned(), pid, command: command.to_owned() })
     });
     panes.min_by_key(|pane| pane.id)
 }
@@ -190,12 +198,14 @@ mod tests {
 
     #[test]
     fn lines_of_list_panes_are_parsed() {
-        // Captured from tmux 3.3a.
+        // Captured from tmux 3.3a and, where the process of a dead pane is missing, from tmux 3.8.
         let table = [
             ("%4\t18960\t0\t\t\t812\tsh -c \"a\tb\"", Some((false, None))),
             ("%4\t18960\t1\t7\t\t812\tx", Some((true, Some(ExitVerdict::Code(7))))),
             ("%4\t18960\t1\t\t9\t812\tx", Some((true, Some(ExitVerdict::Signal(9))))),
             ("%4\t18960\t0\t0\t\t812\tx", Some((false, Some(ExitVerdict::Code(0))))),
+            ("%4\t\t1\t7\t\t812\tx", Some((true, Some(ExitVerdict::Code(7))))),
+            ("%4\t\t1\t\t15\t812\tx", Some((true, Some(ExitVerdict::Signal(15))))),
             ("%4\t\t0\t\t\t812\tx", None),
             ("", None),
         ];
@@ -228,11 +238,13 @@ mod tests {
 
     #[test]
     fn a_name_never_matches_as_a_prefix() {
-        let listed = "%9\t70\t0\t0\tbash\tcoder01\n%4\t71\t0\t0\tpi\tcoder0\n%5\t72\t0\t1\tvim\tcoder0\n%6\t73\t2\t0\tless\tcoder0\n";
+        let listed = "%9\t70\t0\t0\t0\tbash\tcoder01\n%4\t71\t0\t0\t0\tpi\tcoder0\n%5\t72\t0\t0\t1\tvim\tcoder0\n\
+            %6\t73\t0\t2\t0\tless\tcoder0\n%8\t\t1\t0\t0\t\tdead\n";
         let table = [
             ("coder0", Some("%4")),
             ("coder0:0.1", Some("%5")),
             ("coder0:2", Some("%6")),
+            ("dead", Some("%8")),
             ("%5", Some("%5")),
             ("coder", None),
             ("coder0:3", None),

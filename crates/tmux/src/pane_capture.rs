@@ -7,14 +7,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use mosaic_domain::Pid;
 
+use crate::pane::parse_pane_pid;
 use crate::tab_stops::expand_tabs;
 use crate::{PaneId, Server, TmuxError};
 
 /// The contents and state of a pane, all of the same moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapturedPane {
-    /// The pane process, the one that tmux started last.
-    pub pid: Pid,
+    /// The pane process, the one that tmux started last. `None` only if the pane is dead: tmux 3.8 then no longer reports
+    /// it.
+    pub pid: Option<Pid>,
     /// The pane process has ended and its terminal is closed.
     pub dead: bool,
     /// Keys do not reach the program, or not the program alone: the pane is in a mode such as copy mode, its
@@ -46,9 +48,10 @@ impl CapturedPane {
         let [pid, dead, in_mode, width, height, column, row, terminal] = fields.try_into().ok()?;
         // The screen is the last rows of the capture; the rest is history, which may be shorter than asked for.
         let history = lines.len().saturating_sub(height.parse().ok()?);
+        let dead = dead == "1";
         Some(Self {
-            pid: pid.parse().ok()?,
-            dead: dead == "1",
+            pid: parse_pane_pid(pid, dead)?,
+            dead,
             in_mode: in_mode == "1",
             width: width.parse().ok()?,
             cursor_line: history + row.parse::<usize>().ok()?,
@@ -114,6 +117,8 @@ mod tests {
         let captured = CapturedPane::parse("77\t0\t0\t80\t2\t3\t0\t/dev/pts/4", lines).unwrap();
         assert_eq!((captured.history, captured.cursor_line, captured.cursor_column), (2, 2, 3));
         assert!(!captured.dead && !captured.in_mode);
+        let dead = CapturedPane::parse("\t1\t0\t80\t2\t3\t0\t", vec!["x".to_owned()]).unwrap();
+        assert_eq!((dead.pid, dead.dead), (None, true), "tmux 3.8");
     }
 
     #[test]

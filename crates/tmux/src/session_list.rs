@@ -2,6 +2,7 @@
 
 use mosaic_domain::{ExitVerdict, Pid};
 
+use crate::pane::parse_pane_pid;
 use crate::session::is_missing;
 use crate::{PaneId, Server, TmuxError};
 
@@ -23,8 +24,9 @@ pub struct SessionPane {
     pub session: String,
     /// The ID of the pane.
     pub id: PaneId,
-    /// The pane process, the one that tmux started last.
-    pub pid: Pid,
+    /// The pane process, the one that tmux started last. `None` only if the pane is dead: tmux 3.8 then no longer reports
+    /// it.
+    pub pid: Option<Pid>,
     /// The pane process has ended and its terminal is closed.
     pub dead: bool,
     /// How the pane process ended, once tmux has waited for it.
@@ -81,7 +83,7 @@ fn exit_verdict(exits: &str, pane: &SessionPane) -> Option<ExitVerdict> {
     exits.lines().find_map(|line| {
         let mut fields = line.split('\t');
         let [id, pid, status, signal] = std::array::from_fn(|_| fields.next());
-        let same = id?.parse() == Ok(pane.id) && pid?.parse() == Ok(pane.pid);
+        let same = parse_pane_pid(pid?, true) == Some(pane.pid) && id?.parse() == Ok(pane.id);
         same.then(|| ExitVerdict::from_tmux(status?, signal?)).flatten()
     })
 }
@@ -98,13 +100,14 @@ fn parse(answer: &str) -> Option<SessionList> {
         if sessions.last().is_some_and(|last| last.session == session) {
             continue;
         }
+        let dead = dead? == "1";
         // A pane has no PID until tmux has started its process.
-        let Ok(pid) = pid?.parse() else { continue };
+        let Some(pid) = parse_pane_pid(pid?, dead) else { continue };
         sessions.push(SessionPane {
             session: session.to_owned(),
             id: id?.parse().ok()?,
             pid,
-            dead: dead? == "1",
+            dead,
             verdict: None,
             last_output: last_output?.parse().unwrap_or_default(),
         });
@@ -128,8 +131,11 @@ mod tests {
     fn the_first_pane_of_each_session_is_listed() {
         let panes = parse(LISTED).unwrap();
         assert_eq!((panes.server.map(Pid::get), panes.started), (Some(812), Some(1_763_650_000)));
-        let read: Vec<_> =
-            panes.sessions.iter().map(|pane| (pane.session.as_str(), pane.pid.get(), pane.dead)).collect();
+        let read: Vec<_> = panes
+            .sessions
+            .iter()
+            .map(|pane| (pane.session.as_str(), pane.pid.map_or(0, Pid::get), pane.dead))
+            .collect();
         let expected =
             [("_holder", 813, false), ("coder0", 18960, false), ("coder1", 18970, true), ("my notes\t2", 18980, false)];
         assert_eq!(read, expected);
@@ -148,6 +154,24 @@ mod tests {
         ];
         for (exits, expected) in table {
             assert_eq!(exit_verdict(exits, &panes.sessions[2]), expected, "{exits:?}");
+        }
+    }
+
+    /// Captured from tmux 3.8, which no longer reports the process of a dead pane.
+    #[test]
+    fn a_dead_pane_may_have_no_process() {
+        let answer = "%0\t813\t0\t1763650000\t_holder\n%1\t\t1\t1763653600\tcoder1\n%2\t\t0\t1763653600\tnew\n\
+            812\t1763650000\n";
+        let panes = parse(answer).unwrap();
+        let read: Vec<_> = panes.sessions.iter().map(|pane| (pane.session.as_str(), pane.pid, pane.dead)).collect();
+        assert_eq!(read, [("_holder", Pid::new(813), false), ("coder1", None, true)]);
+        let table = [
+            ("%9\t\t\t9\n%1\t\t7\t\n", Some(ExitVerdict::Code(7))),
+            ("%1\t\t\t15\n", Some(ExitVerdict::Signal(15))),
+            ("%1\t18970\t7\t\n", None),
+        ];
+        for (exits, expected) in table {
+            assert_eq!(exit_verdict(exits, &panes.sessions[1]), expected, "{exits:?}");
         }
     }
 

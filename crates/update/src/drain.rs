@@ -140,12 +140,13 @@ impl Drain<'_> {
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
         let look = pane.map(|pane| server.pane_input(pane.id, 0).capture(Duration::ZERO)).transpose()?.flatten();
         let Some(look) = look else { return Ok(Some(InputObstacle::uncertain("it has no session"))) };
+        let Some(pid) = look.pid else { return Ok(Some(InputObstacle::uncertain("its process has ended"))) };
         let patience =
             DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..DeliveryTimeouts::default() };
         let request =
             DeliveryOptions { only_when_idle: true, retry_enter: false, until_turn: false, timeouts: patience };
         let now = Instant::now();
-        Ok(match DeliveryAttempt::new(&profile, "", request, now).next(&PaneCapture::new(Some(&look), look.pid), now) {
+        Ok(match DeliveryAttempt::new(&profile, "", request, now).next(&PaneCapture::new(Some(&look), pid), now) {
             Step::Type => None,
             Step::End(Outcome::Refused(refusal)) => Some(InputObstacle::from_refusal(&refusal)),
             _ => Some(InputObstacle::uncertain("its screen is not recognized")),

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::PathArgs;
 use crate::command::agent::{
-    Attach, Outbox, PressKeys, Receive, Report, Reset, Roster, Screen, Send, Status as AgentStatus, Tail, Watch,
+    Attach, Logs, Outbox, PressKeys, Receive, Report, Reset, Roster, Screen, Send, Status as AgentStatus, Tail, Watch,
 };
 use crate::command::fleet::{
     Add, Init, Install, InstallSystemd, Metrics, Ps, Remove, Restart, Start, Status, Stop, Uninstall, Update, Verify,
@@ -65,6 +65,7 @@ pub(crate) enum AgentCommand {
     Roster(Roster),
     Status(AgentStatus),
     Tail(Tail),
+    Logs(Logs),
     Watch(Watch),
     Attach(Attach),
     Send(Send),
@@ -96,6 +97,7 @@ const AGENT_EXAMPLES: &str = "\
 Examples:
   mosaic agent status           show the state of every agent
   mosaic agent tail coder0 -f   follow an agent's output
+  mosaic agent logs coder0      show what an agent printed last, and how it ended
   mosaic agent attach coder0    talk to an agent
   mosaic agent send coder0 -m 'rebase, please'
   mosaic agent outbox           show the state of sent messages

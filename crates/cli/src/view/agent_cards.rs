@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mosaic_probe::attention_advice;
 use mosaic_probe::snapshot::{
-    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, HeartbeatHealth, Snapshot, SourceName,
+    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, EndSnapshot, HeartbeatHealth, Snapshot, SourceName,
 };
 use mosaic_terminal::{Line, Paint, Style, elapsed, format_bytes, format_duration, paragraph};
 
@@ -48,6 +48,14 @@ fn fields(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Stri
     fields.push(("session", session(agent, &since)));
     fields.push(("unit", unit(agent, snapshot.direct || read(SourceName::Systemd), &since)));
     fields.push(("heartbeat", heartbeat(agent)));
+    if let Some(end) = &agent.last_end {
+        fields.push(("last end", last_end(end, &since)));
+        let has_text = |line: &&String| !line.trim().is_empty();
+        // What a running agent printed before its last end is in 'mosaic agent logs'.
+        if agent.condition != Condition::Up {
+            fields.extend(end.lines.iter().filter(has_text).map(|line| ("", line.clone())));
+        }
+    }
     if let Some(activity) = &agent.activity {
         fields.push(("activity", activity_text(activity, &since)));
         fields.extend(attention_advice(agent).map(|advice| ("needs", format!("{}; {}", advice.detail, advice.advice))));
@@ -63,6 +71,16 @@ fn fields(agent: &AgentSnapshot, snapshot: &Snapshot) -> Vec<(&'static str, Stri
         fields.push(("drift", kinds.join(", ")));
     }
     fields
+}
+
+fn last_end(end: &EndSnapshot, since: &dyn Fn(Option<Timestamp>) -> Option<String>) -> String {
+    let ran = Duration::try_from_secs_f64(end.seconds).unwrap_or_default();
+    join([
+        Some(end.verdict.clause()),
+        end.requested_by.as_ref().map(|by| format!("asked by {by}")),
+        since(Some(end.at)).map(|since| format!("{since} ago")),
+        Some(format!("after {}", format_duration(ran))),
+    ])
 }
 
 fn activity_text(activity: &ActivitySnapshot, since: &dyn Fn(Option<Timestamp>) -> Option<String>) -> String {
@@ -133,8 +151,28 @@ fn join<const N: usize>(parts: [Option<String>; N]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::agent_cards;
+    use super::{EndSnapshot, agent_cards};
     use crate::view::{Style, render, test_fleet};
+
+    #[test]
+    fn the_card_of_an_agent_that_is_down_has_its_last_end_and_lines() {
+        let mut fleet = test_fleet::fleet();
+        fleet.agents.retain(|agent| agent.name == "coder1");
+        fleet.agents[0].last_end = Some(EndSnapshot {
+            at: "2026-11-20T11:59:00Z".parse().unwrap(),
+            verdict: "code:1".parse().unwrap(),
+            seconds: 13.0,
+            generation: 11,
+            requested_by: None,
+            lines: vec!["connecting".to_owned(), String::new(), "no such account".to_owned()],
+        });
+        let style = Style { columns: 100, color: false, ascii: false };
+        let card = render(&agent_cards(&fleet, &style), &style);
+        let lines: Vec<&str> = card.lines().collect();
+        let at = lines.iter().position(|line| line.starts_with("  last end   exited with code 1, ")).unwrap();
+        assert!(lines[at].ends_with(" ago, after 13s"), "{card}");
+        assert_eq!(lines[at + 1..at + 3], ["             connecting", "             no such account"], "{card}");
+    }
 
     #[test]
     fn every_agent_has_a_card() {

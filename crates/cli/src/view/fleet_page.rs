@@ -100,20 +100,50 @@ fn counts(snapshot: &Snapshot) -> Vec<Line> {
     parts
 }
 
-/// Every drift item, with the command that fixes it.
+/// Every drift item, with the command that fixes it. Items that differ only in their subject are listed together.
 fn drift_list(drift: &[DriftItem], style: &Style) -> Vec<Line> {
     let mut lines = vec![Line::new(Paint::Bold, "drift")];
-    for item in drift {
-        let first =
-            Line::default().space(2).with(Paint::Yellow, item.kind.as_str()).space(1).with(Paint::Bold, &item.subject);
-        lines.push(first.truncate(style.columns, style.ellipsis()));
-        lines.extend(paragraph(&Line::default().space(4), Paint::Plain, &item.detail, style.columns));
-        if !item.advice.is_empty() {
+    for items in alike(drift) {
+        let subjects: Vec<&str> = items.iter().map(|item| item.subject.as_str()).collect();
+        let first = Line::default().space(2).with(Paint::Yellow, items[0].kind.as_str()).space(1);
+        match *items {
+            [_] => lines.push(first.with(Paint::Bold, subjects[0]).truncate(style.columns, style.ellipsis())),
+            _ => lines.extend(paragraph(&first, Paint::Bold, &subjects.join(", "), style.columns)),
+        }
+        lines.extend(paragraph(&Line::default().space(4), Paint::Plain, &items[0].detail, style.columns));
+        // The subject is the last word of a command that takes several.
+        let advice = match items[0].advice.strip_suffix(subjects[0]) {
+            Some(command) if items.len() > 1 => format!("{command}{}", subjects.join(" ")),
+            _ => items[0].advice.clone(),
+        };
+        if !advice.is_empty() {
             let arrow = Line::default().space(4).with(Paint::Cyan, style.arrow()).space(1);
-            lines.extend(paragraph(&arrow, Paint::Plain, &item.advice, style.columns));
+            lines.extend(paragraph(&arrow, Paint::Plain, &advice, style.columns));
         }
     }
     lines
+}
+
+/// Groups items of the same kind and detail whose advice is one command with the subject as its last word.
+fn alike(drift: &[DriftItem]) -> Vec<Vec<&DriftItem>> {
+    let command = |item: &DriftItem| {
+        let command = item.advice.strip_suffix(item.subject.as_str())?;
+        (command.ends_with(' ') && !command.contains([',', ';'])).then(|| command.to_owned())
+    };
+    let mut groups: Vec<Vec<&DriftItem>> = Vec::new();
+    for item in drift {
+        let same = |group: &&mut Vec<&DriftItem>| {
+            let first = group[0];
+            first.kind == item.kind
+                && first.detail == item.detail
+                && command(item).is_some_and(|own| command(first) == Some(own))
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(item),
+            None => groups.push(vec![item]),
+        }
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -178,6 +208,24 @@ mod tests {
         fleet.direct = true;
         assert!(!page(&fleet).contains("✗ systemd"), "{}", page(&fleet));
         assert!(page(&fleet).contains("agents that exit are not restarted"), "{}", page(&fleet));
+    }
+
+    #[test]
+    fn drift_that_differs_only_in_its_subject_is_listed_together() {
+        let mut fleet = test_fleet::fleet();
+        let item = |subject: &str, detail: &str| mosaic_probe::snapshot::DriftItem {
+            kind: mosaic_probe::snapshot::DriftKind::SessionMissing,
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+            advice: format!("mosaic fleet start {subject}"),
+        };
+        fleet.drift = vec![item("a", "gone"), item("b", "gone"), item("c", "never started"), item("d", "gone")];
+        let style = Style { columns: 80, color: false, ascii: true };
+        let page = render(&fleet_page(&fleet, &style), &style);
+        let list = page.split("drift\n").last().unwrap();
+        let expected = "  session-missing a, b, d\n    gone\n    -> mosaic fleet start a b d\n  session-missing c\n    \
+                        never started\n    -> mosaic fleet start c\n";
+        assert_eq!(list, expected);
     }
 
     #[test]

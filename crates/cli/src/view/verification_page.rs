@@ -1,7 +1,7 @@
-//! The page of `mosaic fleet verify`: one line per agent for checks that passed, and the evidence and advice for
-//! those that did not.
+//! The page of `mosaic fleet verify`: first what fails for several agents at once, then one line per agent for checks that
+//! passed, and the evidence and advice for those that did not.
 
-use mosaic_probe::verify::{Check, Status, Verification};
+use mosaic_probe::verify::{Cause, Check, Status, Verification};
 use mosaic_terminal::{Line, Paint, Style, paragraph};
 
 use super::status_mark;
@@ -12,6 +12,13 @@ const NARROW: usize = 60;
 /// Lays out the checks of the whole fleet, those of each agent, and the verdict.
 pub(crate) fn verification_page(verification: &Verification, verbose: bool, style: &Style) -> Vec<Line> {
     let mut lines = Vec::new();
+    let shared: Vec<&Cause> = verification.causes.iter().filter(|cause| is_shared(cause)).collect();
+    for cause in &shared {
+        lines.extend(shared_cause(cause, style));
+    }
+    if !shared.is_empty() {
+        lines.push(Line::default());
+    }
     let agents = verification.checks.iter().map(|check| check.agent.as_deref());
     let mut seen = Vec::new();
     for agent in agents {
@@ -21,11 +28,45 @@ pub(crate) fn verification_page(verification: &Verification, verbose: bool, styl
     }
     seen.sort_by_key(Option::is_some);
     for agent in seen {
+        // What a shared cause explains is not repeated for each agent.
+        let is_explained = |agent: &str| {
+            let mut causes =
+                verification.causes.iter().filter(|cause| cause.agents.iter().any(|of| of == agent)).peekable();
+            causes.peek().is_some() && causes.all(is_shared)
+        };
+        if !verbose && agent.is_some_and(is_explained) {
+            continue;
+        }
         let checks: Vec<&Check> = verification.checks.iter().filter(|check| check.agent.as_deref() == agent).collect();
         lines.extend(group(agent.unwrap_or("the fleet"), &checks, verbose, style));
     }
     lines.push(Line::default());
     lines.extend(verdict(verification, style));
+    lines
+}
+
+/// Whether a cause affects several agents.
+fn is_shared(cause: &Cause) -> bool {
+    cause.agents.len() > 1
+}
+
+/// A cause, the agents that it affects, and what to do.
+fn shared_cause(cause: &Cause, style: &Style) -> Vec<Line> {
+    let first = status_mark(Status::Fail).line(style).with(Paint::Bold, &format!("{} agents: ", cause.agents.len()));
+    let mut lines = paragraph(&first, Paint::Plain, &cause.summary, style.columns);
+    let agents = format!("{} ({} failed checks)", cause.agents.join(", "), cause.failed_checks);
+    lines.extend(paragraph(&Line::default().space(4), Paint::Dim, &agents, style.columns));
+    let arrow = Line::default().space(4).with(Paint::Cyan, style.arrow()).space(1);
+    // The advice names the first agent; for a command that takes several, the others are added.
+    let all = cause.agents.join(" ");
+    let advice = match cause.advice.split_once("mosaic fleet start ") {
+        Some((before, after)) if after.split([';', ' ']).next() == cause.agents.first().map(String::as_str) => {
+            let rest = after.strip_prefix(cause.agents[0].as_str()).unwrap_or_default();
+            format!("{before}mosaic fleet start {all}{rest}")
+        }
+        _ => cause.advice.clone(),
+    };
+    lines.extend(paragraph(&arrow, Paint::Plain, &advice, style.columns));
     lines
 }
 
@@ -90,7 +131,7 @@ fn verdict(verification: &Verification, style: &Style) -> Vec<Line> {
 mod tests {
     use super::verification_page;
     use crate::view::{Style, render};
-    use mosaic_probe::verify::{Check, CheckName, Status, Verification};
+    use mosaic_probe::verify::{Cause, Check, CheckName, Status, Verification};
 
     fn check(name: CheckName, agent: Option<&str>, status: Status, required: bool) -> Check {
         let (evidence, advice) = match status {
@@ -120,6 +161,7 @@ mod tests {
             tenant: "jarvis".to_owned(),
             observed_at,
             passed: false,
+            causes: Vec::new(),
             checks,
         }
     }
@@ -131,6 +173,21 @@ mod tests {
             let page = render(&verification_page(&verification(), false, &style), &style);
             insta::assert_snapshot!(format!("checks_{columns}"), page);
         }
+    }
+
+    #[test]
+    fn a_cause_that_agents_share_is_shown_once_and_first() {
+        let mut shared = verification();
+        shared.checks.push(check(CheckName::Session, Some("coder2"), Status::Fail, true));
+        shared.causes = vec![Cause {
+            check: CheckName::Runtime,
+            summary: "pi is not in /usr/bin:/bin".to_owned(),
+            agents: vec!["coder1".to_owned(), "coder2".to_owned()],
+            advice: "npm install -g pi; mosaic fleet install; mosaic fleet start coder1".to_owned(),
+            failed_checks: 3,
+        }];
+        let style = Style { columns: 100, color: false, ascii: false };
+        insta::assert_snapshot!(render(&verification_page(&shared, false, &style), &style));
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl PaneCapture {
     pub fn new(captured: Option<&CapturedPane>, expected: Pid) -> Self {
         let process = match captured {
             None => PaneProcess::Gone,
-            Some(captured) if captured.pid != expected => PaneProcess::Another,
+            Some(captured) if captured.pid.is_some_and(|pid| pid != expected) => PaneProcess::Another,
             Some(captured) if captured.dead => PaneProcess::Dead,
             Some(_) => PaneProcess::Expected,
         };

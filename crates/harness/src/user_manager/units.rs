@@ -82,12 +82,21 @@ impl UserManager {
 
     /// Waits until a property of a unit has a value; panics with its status and its journal on timeout.
     pub fn wait_property(&self, unit: &str, property: &str, value: &str) {
+        self.wait_property_matching(unit, property, |found| found == value);
+    }
+
+    /// Waits until a property of a unit has a value that `matches`.
+    pub fn wait_property_matching(&self, unit: &str, property: &str, matches: impl Fn(&str) -> bool) {
         let deadline = Deadline::default();
-        while self.show(unit, property) != value {
+        loop {
+            let value = self.show(unit, property);
+            if matches(&value) {
+                return;
+            }
             if deadline.passed() {
                 let status = self.systemctl(&["status", "--full", unit]);
                 panic!(
-                    "{unit} does not reach {property}={value}: {}\n{:#?}",
+                    "{unit} stays at {property}={value}: {}\n{:#?}",
                     String::from_utf8_lossy(&status.stdout),
                     self.journal_messages(&["--user", "--unit", unit])
                 );

@@ -8,9 +8,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mosaic_domain::{AgentName, SocketName, env_var};
-use mosaic_heartbeat::{AgentLock, Heartbeat, HeartbeatFile, LockRole, RunDirectory, Status};
-use mosaic_process::{Cgroup, Liveness, PidFd, ProcRoot, monotonic};
+use mosaic_domain::{AgentName, ExitVerdict, MosaicHome, SocketName, env_var};
+use mosaic_heartbeat::{
+    AgentLock, EndLog, EndRecord, EndVerdict, Heartbeat, HeartbeatFile, LockRole, MAX_LINES, RunDirectory, Status,
+};
+use mosaic_process::{Cgroup, Liveness, PidFd, ProcRoot, monotonic, process_start_time, since_boot};
 use mosaic_tmux::Server;
 
 use super::SidecarError;
@@ -75,6 +77,7 @@ pub(super) struct AgentUnit {
     agent: AgentName,
     cgroup: Cgroup,
     run_directory: Option<RunDirectory>,
+    end_log: Option<EndLog>,
 }
 
 impl AgentUnit {
@@ -83,10 +86,12 @@ impl AgentUnit {
         let agent =
             agent.to_string_lossy().parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let run_directory = RunDirectory::from_environment(|name| env::var_os(name)).ok();
+        let home = MosaicHome::from_environment(|name| env::var_os(name)).ok();
+        let end_log = home.map(|home| EndLog::new(&home.paths(), &agent));
         let own = Cgroup::current()?;
         // systemd runs the control processes of a unit with `Delegate=` in a group below the unit's.
         let cgroup = own.and_then(|own| if own.name() == ".control" { own.parent() } else { Some(own) });
-        Ok(cgroup.map(|cgroup| Self { agent, cgroup, run_directory }))
+        Ok(cgroup.map(|cgroup| Self { agent, cgroup, run_directory, end_log }))
     }
 
     pub(super) fn agent(&self) -> &AgentName {
@@ -141,14 +146,29 @@ impl AgentUnit {
             && let Ok(socket) = socket.parse::<SocketName>()
             && !self.has_sidecar()?
         {
+            let server = Server::new(program, socket).with_timeout(TMUX_TIMEOUT);
+            let (verdict, lines) = self.read_dead_pane(&server);
             // An error is ignored: only an empty session remains, which the next start removes.
-            let _ = Server::new(program, socket).with_timeout(TMUX_TIMEOUT).kill_session(&self.agent);
+            let _ = server.kill_session(&self.agent);
+            return self.write_last_heartbeat(status, verdict, lines);
         }
-        self.write_last_heartbeat(status)
+        self.write_last_heartbeat(status, None, Vec::new())
     }
 
-    fn write_last_heartbeat(&self, status: Status) -> io::Result<()> {
+    /// How the process in the agent's pane ended, and the last lines of the pane, if tmux still has it.
+    fn read_dead_pane(&self, server: &Server) -> (Option<ExitVerdict>, Vec<String>) {
+        let panes = server.agent_panes(&self.agent).ok().flatten().unwrap_or_default();
+        let pid = self.heartbeat().map(|last| last.pid);
+        // tmux 3.8 does not name the process of a dead pane; the agent's is the first pane of its session.
+        let pane = panes.iter().find(|pane| pane.pid.is_some() && pane.pid == pid).or_else(|| panes.first());
+        let Some(pane) = pane else { return (None, Vec::new()) };
+        (pane.verdict, server.last_lines(pane.id, MAX_LINES).unwrap_or_default())
+    }
+
+    /// Writes the last heartbeat in place of the sidecar, and records the end. Does nothing if the sidecar did.
+    fn write_last_heartbeat(&self, status: Status, exit: Option<ExitVerdict>, lines: Vec<String>) -> io::Result<()> {
         let (Some(directory), Some(mut last)) = (&self.run_directory, self.heartbeat()) else { return Ok(()) };
+        let process = last.process();
         let lock = AgentLock::open(directory, &self.agent)?;
         let (Status::Ok, Some(binding)) = (last.status, &mut last.binding) else { return Ok(()) };
         if !lock.try_lock(LockRole::Sidecar)? {
@@ -157,8 +177,26 @@ impl AgentUnit {
         binding.monotonic = monotonic();
         binding.sequence = binding.sequence.saturating_add(1);
         last.written_at = Timestamp::now();
-        last.status = status;
-        HeartbeatFile::new(directory, &self.agent).write(&last)
+        let verdict = match (status, exit) {
+            (Status::Stopped, _) => EndVerdict::Stopped,
+            (_, Some(exit)) => EndVerdict::Exited(exit),
+            (_, None) => EndVerdict::Lost,
+        };
+        (last.status, binding.exit) = match verdict {
+            EndVerdict::Exited(exit) => (Status::Exited, Some(exit)),
+            _ => (status, None),
+        };
+        let record = EndRecord {
+            at: last.written_at,
+            verdict,
+            lifetime: process
+                .map_or(Duration::ZERO, |process| since_boot().saturating_sub(process_start_time(&process))),
+            generation: binding.generation,
+            requested_by: None,
+            lines,
+        };
+        let recorded = self.end_log.as_ref().map_or(Ok(()), |log| log.append(&record));
+        HeartbeatFile::new(directory, &self.agent).write(&last).and(recorded)
     }
 
     /// The last heartbeat. An unreadable one counts as none.

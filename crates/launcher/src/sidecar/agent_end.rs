@@ -4,8 +4,9 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use mosaic_domain::ExitVerdict;
-use mosaic_heartbeat::Status;
+use jiff::Timestamp;
+use mosaic_domain::{ExitVerdict, Pid};
+use mosaic_heartbeat::{EndRecord, EndVerdict, MAX_LINES, Status};
 use mosaic_process::{Notification, monotonic, process_start_time, since_boot};
 
 use super::Assignment;
@@ -26,8 +27,6 @@ const TMUX_LONGEST_POLL_PAUSE: Duration = Duration::from_millis(160);
 const SERVER_END_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long a manager that does not read may keep a sidecar that has nothing else left to do.
 const NOTIFY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many of the pane's last lines the record has.
-const RECORDED_LINES: usize = 50;
 
 /// The `MESSAGE_ID` of these records, so that `journalctl MESSAGE_ID=…` finds the end of every agent.
 const MESSAGE_ID: &str = "5d0e4b2e8a5f4f0c9c2f7c1f6b9d3a41";
@@ -43,28 +42,18 @@ pub enum AgentEnd {
     Lost,
 }
 
+impl From<AgentEnd> for EndVerdict {
+    fn from(end: AgentEnd) -> Self {
+        match end {
+            AgentEnd::Exited(Some(verdict)) => Self::Exited(verdict),
+            AgentEnd::Exited(None) => Self::Unknown,
+            AgentEnd::Stopped => Self::Stopped,
+            AgentEnd::Lost => Self::Lost,
+        }
+    }
+}
+
 impl AgentEnd {
-    /// A clause such as "exited with code 7".
-    fn clause(self) -> String {
-        match self {
-            Self::Exited(Some(ExitVerdict::Code(code))) => format!("exited with code {code}"),
-            Self::Exited(Some(ExitVerdict::Signal(signal))) => format!("was killed by signal {signal}"),
-            Self::Exited(None) => "ended, and tmux does not report how".to_owned(),
-            Self::Stopped => "was stopped".to_owned(),
-            Self::Lost => "was lost: its tmux server ended or its session was removed".to_owned(),
-        }
-    }
-
-    /// The value of the field `EXIT`.
-    fn field(self) -> String {
-        match self {
-            Self::Exited(Some(verdict)) => verdict.to_string(),
-            Self::Exited(None) => "unknown".to_owned(),
-            Self::Stopped => "stopped".to_owned(),
-            Self::Lost => "lost".to_owned(),
-        }
-    }
-
     fn priority(self) -> Priority {
         match self {
             Self::Exited(Some(ExitVerdict::Code(0))) | Self::Stopped => Priority::Notice,
@@ -119,7 +108,9 @@ impl Sidecar {
     }
 
     /// Stops the agent on request.
-    pub(super) fn stop(&mut self) -> io::Result<AgentEnd> {
+    pub(super) fn stop(&mut self, sender: Option<Pid>) -> io::Result<AgentEnd> {
+        let requested_by = sender.and_then(|sender| self.proc.program(sender).ok().flatten());
+        let requested_by = requested_by.map(|program| program.to_string_lossy().into_owned());
         self.manager.notify(Notification::Stopping("asking the agent to end".to_owned()));
         let urgency = match &self.events.pane {
             Some(pane) => end_pane_process(pane, &self.events)?,
@@ -127,8 +118,12 @@ impl Sidecar {
         };
         self.heartbeat.write(Status::Stopped, None);
         self.end_remaining_processes(if urgency == Urgency::Immediate { Duration::ZERO } else { CGROUP_GRACE });
+        let lines = match urgency {
+            Urgency::Graceful => self.last_lines(),
+            Urgency::Immediate => Vec::new(),
+        };
         self.remove_session();
-        self.record_end(AgentEnd::Stopped, &[]);
+        self.record_end(AgentEnd::Stopped, lines, requested_by);
         Ok(AgentEnd::Stopped)
     }
 
@@ -139,7 +134,7 @@ impl Sidecar {
             AgentEnd::Lost | AgentEnd::Stopped => (Status::Lost, None),
         };
         self.heartbeat.write(status, verdict);
-        let clause = end.clause();
+        let clause = EndVerdict::from(end).clause();
         if verdict == Some(ExitVerdict::Code(0)) && !starter.is_informed() {
             // Without READY=1, systemd would report a protocol failure even though the command succeeded.
             self.manager.notify(Notification::Ready(clause.clone()));
@@ -152,23 +147,43 @@ impl Sidecar {
         // This comes before the calls to tmux, because a unit at its limit of tasks could not start the client.
         self.end_remaining_processes(CGROUP_GRACE);
         let lines = match end {
-            AgentEnd::Exited(_) => {
-                self.server.last_lines(self.heartbeat.assignment().pane, RECORDED_LINES).unwrap_or_default()
-            }
+            AgentEnd::Exited(_) => self.last_lines(),
             AgentEnd::Lost | AgentEnd::Stopped => Vec::new(),
         };
         self.remove_session();
-        self.record_end(end, &lines);
+        self.record_end(end, lines.clone(), None);
         starter.report_ended(&clause, &lines);
         self.manager.flush_within(NOTIFY_TIMEOUT);
         Ok(())
     }
 
-    fn record_end(&self, end: AgentEnd, lines: &[String]) {
+    /// The last lines of the pane; none if tmux does not answer.
+    fn last_lines(&self) -> Vec<String> {
+        self.server.last_lines(self.heartbeat.assignment().pane, MAX_LINES).unwrap_or_default()
+    }
+
+    /// Records the end in the agent's log and in the journal. The last lines of a stopped agent are only in the log, where
+    /// a person asks for them.
+    fn record_end(&self, end: AgentEnd, lines: Vec<String>, requested_by: Option<String>) {
         let assignment = self.heartbeat.assignment();
         let lifetime = since_boot().saturating_sub(process_start_time(&assignment.process));
+        let record = EndRecord {
+            at: Timestamp::now(),
+            verdict: end.into(),
+            lifetime,
+            generation: assignment.generation,
+            requested_by,
+            lines,
+        };
+        if let Some(log) = &self.end_log
+            && let Err(error) = log.append(&record)
+        {
+            let agent = &self.settings.agent;
+            let message = format!("cannot record the end of {agent} in {}: {error}", log.path().display());
+            journal::record(Priority::Warning, agent, &message, &[]);
+        }
         let unit = self.service.as_ref().map(|service| service.cgroup().name());
-        record_end(assignment, unit, self.settings.runtime.as_str(), end, lifetime, lines);
+        write_journal(assignment, unit, self.settings.runtime.as_str(), end, &record);
     }
 
     /// Ends the processes that the agent left running in the unit's control group.
@@ -190,29 +205,23 @@ impl Sidecar {
     }
 }
 
-/// Writes the record. The lines are part of its message, because journalctl shows only that by default.
+/// Writes the record to the journal. The lines are part of its message, because journalctl shows only that by default.
 ///
 /// The record names the unit itself: journald looks up the unit by the PID of the writer, and the sidecar ends right
 /// after this, so that `journalctl --user --unit` would sometimes miss the record.
-fn record_end(
-    assignment: &Assignment,
-    unit: Option<&str>,
-    runtime: &str,
-    end: AgentEnd,
-    lifetime: Duration,
-    lines: &[String],
-) {
-    let mut message = format!("{} {} after {}", assignment.agent, end.clause(), duration_text(lifetime));
-    if !lines.is_empty() {
+fn write_journal(assignment: &Assignment, unit: Option<&str>, runtime: &str, end: AgentEnd, record: &EndRecord) {
+    let EndRecord { verdict, lifetime, .. } = record;
+    let mut message = format!("{} {} after {}", assignment.agent, verdict.clause(), duration_text(*lifetime));
+    if *verdict != EndVerdict::Stopped && !record.lines.is_empty() {
         message.push_str(". The last lines of its pane:");
-        for line in lines {
+        for line in &record.lines {
             message.push_str("\n  ");
             message.push_str(line);
         }
     }
     let mut fields = vec![
         ("MESSAGE_ID", MESSAGE_ID.to_owned()),
-        ("EXIT", end.field()),
+        ("EXIT", verdict.to_string()),
         ("RUNTIME", runtime.to_owned()),
         ("PANE_PID", assignment.process.pid.to_string()),
         ("DURATION_SEC", format!("{}.{:03}", lifetime.as_secs(), lifetime.subsec_millis())),

@@ -59,7 +59,7 @@ pub(super) fn classify(evidence: &Evidence) -> EndClass {
         // A PID can be reused only after tmux has waited for the first process. If a running pane has the same PID and
         // another process, it was respawned too.
         (PaneState::Present(pane), _)
-            if (pane.pid != evidence.pid || evidence.reused) && !pane.dead && pane.verdict.is_none() =>
+            if (pane.pid != Some(evidence.pid) || evidence.reused) && !pane.dead && pane.verdict.is_none() =>
         {
             EndClass::Respawned(pane.clone())
         }
@@ -85,12 +85,13 @@ mod tests {
     use super::{EndClass, Evidence, Fallback, PaneState, classify, preliminary_verdict};
     use PaneState::{Gone, Present, Unknown};
     use mosaic_domain::ExitVerdict::{Code, Signal};
+    use mosaic_domain::Pid;
     use mosaic_tmux::Pane;
 
     fn pane(pid: u32, dead: bool, verdict: Option<mosaic_domain::ExitVerdict>) -> Pane {
         Pane {
             id: "%4".parse().unwrap(),
-            pid: pid.try_into().unwrap(),
+            pid: Pid::new(pid),
             dead,
             verdict,
             server: 12.try_into().unwrap(),
@@ -104,6 +105,9 @@ mod tests {
             // (kernel, server ended, pane) -> class; the watched process has the PID 77
             (Some(Code(7)), false, Present(pane(77, true, Some(Code(7)))), EndClass::Exited(Code(7))),
             (None, false, Present(pane(77, true, Some(Signal(9)))), EndClass::Exited(Signal(9))),
+            // tmux 3.8 no longer reports the process of a dead pane.
+            (None, false, Present(pane(0, true, Some(Code(7)))), EndClass::Exited(Code(7))),
+            (None, false, Present(pane(0, true, None)), EndClass::Undecided(Fallback::ExitedUnknown)),
             // A descendant keeps the terminal open, so the pane is not dead, but tmux has waited for the process.
             (None, false, Present(pane(77, false, Some(Code(0)))), EndClass::Exited(Code(0))),
             (Some(Code(7)), false, Present(pane(77, false, None)), EndClass::Exited(Code(7))),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mosaic_domain::Pid;
-use mosaic_heartbeat::Status;
+use mosaic_heartbeat::{EndLog, Status};
 use mosaic_process::{Cgroup, Notification, PidFd, ProcRoot, ServiceNotifier, monotonic};
 use mosaic_tmux::{Pane, Server};
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -114,6 +114,8 @@ pub(super) struct Sidecar {
     pub(super) service: Option<SystemdService>,
     foreground: bool,
     pub(super) heartbeat: HeartbeatWriter,
+    /// `None` if no variable sets the directory of the fleet.
+    pub(super) end_log: Option<EndLog>,
     pub(super) events: EventSources,
     pub(super) manager: ServiceNotifier,
     schedule: HeartbeatSchedule,
@@ -158,6 +160,7 @@ impl Sidecar {
             group_watch: GroupWatch::new(monotonic()),
             is_outside_group: false,
             messages: WaitingMessages::new(&settings),
+            end_log: settings.end_log(),
             settings,
             events,
         })
@@ -173,7 +176,7 @@ impl Sidecar {
         loop {
             match self.events.wait(self.time_to_wait(), self.manager.waiting_socket())? {
                 Event::Signal => match self.events.signals.next_request()? {
-                    Some(SignalRequest::Stop) => return self.stop().map(SidecarOutcome::AgentEnded),
+                    Some(SignalRequest::Stop { sender }) => return self.stop(sender).map(SidecarOutcome::AgentEnded),
                     // systemd would take the exit of a unit's main process as the end of the unit.
                     Some(SignalRequest::HandOver) if !self.foreground => return Ok(SidecarOutcome::HandedOver),
                     Some(SignalRequest::HandOver) | None => {}
@@ -245,7 +248,7 @@ impl Sidecar {
     pub(super) fn accept_respawned_pane(&mut self) -> io::Result<()> {
         while let Some(connection) = self.events.handshake.as_ref().map_or(Ok(None), HandshakeSocket::accept)? {
             let pane = self.server.pane(self.heartbeat.assignment().pane).unwrap_or(None);
-            let Some(pane) = pane.filter(|pane| pane.pid == connection.pid()) else { continue };
+            let Some(pane) = pane.filter(|pane| pane.pid == Some(connection.pid())) else { continue };
             let cgroup = self.service.as_ref().map(SystemdService::cgroup);
             let spec = exec_spec(&self.settings, env::vars_os(), cgroup);
             if self.bind_to(&pane)?
@@ -266,18 +269,19 @@ impl Sidecar {
 
     /// Watches the process that is in the pane now. Returns `false` if it has ended.
     pub(super) fn bind_to(&mut self, pane: &Pane) -> io::Result<bool> {
-        let Ok(fd) = PidFd::open(pane.pid) else { return Ok(false) };
-        let Some(identity) = self.proc.identity(pane.pid)? else { return Ok(false) };
+        let Some(pid) = pane.pid else { return Ok(false) };
+        let Ok(fd) = PidFd::open(pid) else { return Ok(false) };
+        let Some(identity) = self.proc.identity(pid)? else { return Ok(false) };
         // The respawned process is noticed twice, in the pane and on the socket; it is one start.
         if identity == self.heartbeat.assignment().process {
             return Ok(true);
         }
         // While tmux shows the process as running, the PID that was opened above cannot belong to another process.
         let present = self.server.pane(pane.id).unwrap_or(None);
-        if present.is_none_or(|present| present.pid != pane.pid || present.verdict.is_some()) {
+        if present.is_none_or(|present| present.pid != Some(pid) || present.verdict.is_some()) {
             return Ok(false);
         }
-        self.add_to_cgroup(pane.pid);
+        self.add_to_cgroup(pid);
         self.group_watch = GroupWatch::new(monotonic());
         self.events.pane = Some(fd);
         self.heartbeat.bind_to(identity);

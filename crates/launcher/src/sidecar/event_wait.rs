@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
+use mosaic_domain::Pid;
 use mosaic_process::PidFd;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -15,7 +16,10 @@ use crate::handshake::HandshakeSocket;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignalRequest {
     /// SIGTERM or SIGINT: stop the agent. A second one skips the grace period.
-    Stop,
+    Stop {
+        /// The process that sent it. `None` if the kernel did.
+        sender: Option<Pid>,
+    },
     /// SIGUSR1: leave the agent to another sidecar.
     HandOver,
 }
@@ -40,7 +44,7 @@ impl Signals {
         const USR1: u32 = Signal::SIGUSR1 as u32;
         while let Some(signal) = self.0.read_signal()? {
             match signal.ssi_signo {
-                TERM | INT => return Ok(Some(SignalRequest::Stop)),
+                TERM | INT => return Ok(Some(SignalRequest::Stop { sender: Pid::new(signal.ssi_pid) })),
                 USR1 => return Ok(Some(SignalRequest::HandOver)),
                 _ => {}
             }

@@ -45,7 +45,9 @@ pub(super) fn end_pane_process(pane: &PidFd, events: &EventSources) -> io::Resul
             pane.wait(Some(KILL_TIMEOUT))?;
             return Ok(urgency);
         }
-        if events.wait_for_end(left)? == Event::Signal && events.signals.next_request()? == Some(SignalRequest::Stop) {
+        if events.wait_for_end(left)? == Event::Signal
+            && matches!(events.signals.next_request()?, Some(SignalRequest::Stop { .. }))
+        {
             urgency = Urgency::Immediate;
         }
     }

@@ -3,6 +3,7 @@
 //! | step | file | kind |
 //! |---|---|---|
 //! | parse the command line and the environment | `start_arguments.rs`, [`LaunchSettings`](crate::LaunchSettings) | pure |
+//! | wait before an automatic restart, record a failed start | `restart_delay.rs` | a pure decision, acts |
 //! | decide the next step from what was observed | `start_plan.rs` | pure |
 //! | observe, and execute the step | `start_execute.rs` | acts |
 //! | make or adopt the session | `session_setup.rs` | acts |
@@ -11,6 +12,7 @@
 //! | report the result, as text or as JSON | `start_output.rs` | acts |
 
 mod pane_environment;
+mod restart_delay;
 mod session_setup;
 mod sidecar_launcher;
 mod start_arguments;

@@ -121,33 +121,33 @@ impl Start {
 
     /// Returns whether the pane was made by a launcher and its process has not executed the command yet: it is
     /// `agent-pane`, or still a copy of the tmux server that is about to execute it.
-    fn is_before_command(&self, pane: &Pane) -> io::Result<bool> {
+    fn is_before_command(&self, pane: &Pane, pid: Pid) -> io::Result<bool> {
         if HandshakeAddress::from_start_command(&pane.start_command).is_none() {
             return Ok(false);
         }
-        let program = self.proc.program(pane.pid)?;
+        let program = self.proc.program(pid)?;
         Ok(program.as_ref().is_some_and(|name| name == "agent-pane") || program == self.proc.program(pane.server)?)
     }
 
     /// Adopts an existing session. `None` if its process has ended.
-    pub(super) fn adopt_session(&self, observed: &Pane) -> Result<Option<RunningAgent>, StartError> {
+    pub(super) fn adopt_session(&self, observed: &Pane, pid: Pid) -> Result<Option<RunningAgent>, StartError> {
         let proc_error = StartError::system("cannot read the pane process");
-        let Ok(fd) = PidFd::open(observed.pid) else { return Ok(None) };
+        let Ok(fd) = PidFd::open(pid) else { return Ok(None) };
         // A start that was killed left its pane process waiting. No other launcher serves it while this process holds
         // the starter's lock, so it ends as soon as it notices.
-        if self.is_before_command(observed).map_err(&proc_error)?
+        if self.is_before_command(observed, pid).map_err(&proc_error)?
             && fd.wait(Some(ABANDONED_PANE_TIMEOUT)).map_err(&proc_error)?
         {
             return Ok(None);
         }
-        let Some(identity) = self.proc.identity(observed.pid).map_err(&proc_error)? else { return Ok(None) };
+        let Some(identity) = self.proc.identity(pid).map_err(&proc_error)? else { return Ok(None) };
         // tmux waits for its children itself. While it still shows the process as running, the PID that was opened
         // above cannot belong to another process.
-        let is_same = |pane: &Pane| pane.pid == observed.pid && !pane.dead && pane.verdict.is_none();
+        let is_same = |pane: &Pane| pane.pid == Some(pid) && !pane.dead && pane.verdict.is_none();
         let Some(pane) = self.server.pane(observed.id)?.filter(is_same) else { return Ok(None) };
         self.server.keep_dead_pane(pane.id)?;
         if let Some(service) = &self.service
-            && let Err(reason) = service.add_process_tree(&self.proc, pane.pid)
+            && let Err(reason) = service.add_process_tree(&self.proc, pid)
         {
             self.output.warning(&format!("{} stays outside its unit's control group: {reason}", self.settings.agent));
         }

@@ -131,6 +131,19 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Returns whether the start failed only because another process starts or watches the agent, or because the
+    /// result cannot be printed.
+    pub(super) fn is_about_another_process(&self) -> bool {
+        matches!(
+            self,
+            Self::StartInProgress { .. }
+                | Self::OwnedByUnit { .. }
+                | Self::SidecarStayed { .. }
+                | Self::SidecarBusy { .. }
+                | Self::Output(_)
+        )
+    }
+
     pub(super) fn system(what: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| Self::System { what, source }
     }

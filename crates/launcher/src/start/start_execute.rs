@@ -10,14 +10,14 @@ use std::time::Duration;
 use mosaic_domain::{Pid, env_var};
 use mosaic_heartbeat::{AgentLock, LockRole, RunDirectoryError, StopRecord};
 use mosaic_process::{Cgroup, PidFd, ProcRoot, spawn_thread};
-use mosaic_tmux::{Pane, Server, TmuxError};
+use mosaic_tmux::{Pane, PaneId, Server, TmuxError};
 use rustix::process::Signal;
 
 use super::session_setup::RunningAgent;
 use super::sidecar_launcher::SidecarLauncher;
 use super::start_output::StartOutcome;
 use super::start_plan::{Mode, Observed, RunningSidecar, Session, Step, plan};
-use super::{Arguments, StartError, StartOutput, exec_spec};
+use super::{Arguments, StartError, StartOutput, exec_spec, restart_delay};
 use crate::handshake::{ExecSpec, HandshakeAddress};
 use crate::launch_settings::LaunchSettings;
 use crate::sidecar::end_process;
@@ -36,6 +36,10 @@ const SIDECAR_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// # Errors
 /// The agent was not started. Everything that the start made has been removed.
 pub fn run(arguments: &Arguments) -> Result<(), StartError> {
+    start(arguments).inspect_err(|error| restart_delay::record_failed_start(arguments, error))
+}
+
+fn start(arguments: &Arguments) -> Result<(), StartError> {
     let current_dir = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let settings = LaunchSettings::parse(arguments.agent.as_deref(), |name| env::var_os(name), &current_dir)?;
     let service = SystemdService::from_environment(|name| env::var_os(name))
@@ -49,6 +53,8 @@ pub fn run(arguments: &Arguments) -> Result<(), StartError> {
     make_working_directory(&settings.working_directory)
         .map_err(|source| StartError::WorkingDirectory { path: settings.working_directory.clone(), source })?;
     settings.run_directory.prepare()?;
+    // Before the lock is acquired, so that a start by hand need not wait.
+    restart_delay::wait(&settings, service.as_ref());
     let lock = acquire_starter_lock(&settings)?;
     if let Some(home) = &settings.mosaic_home {
         // An error is ignored: observers compare the record with the heartbeats too.
@@ -84,7 +90,7 @@ fn make_working_directory(path: &Path) -> io::Result<()> {
 /// Chooses the agent's own pane in a session that a person has split: the pane of the process in the last heartbeat, or
 /// else one that a launcher made, or else the first one.
 fn agent_pane(panes: Vec<Pane>, heartbeat_pid: Option<Pid>) -> Option<Pane> {
-    let by_heartbeat = panes.iter().position(|pane| Some(pane.pid) == heartbeat_pid);
+    let by_heartbeat = panes.iter().position(|pane| pane.pid.is_some() && pane.pid == heartbeat_pid);
     let by_command =
         || panes.iter().position(|pane| HandshakeAddress::from_start_command(&pane.start_command).is_some());
     let index = by_heartbeat.or_else(by_command).unwrap_or(0);
@@ -143,8 +149,8 @@ impl Start {
                     self.server.kill_session(&self.settings.agent)?;
                     observed.session = Session::Absent;
                 }
-                Step::EndAgent(pane) => {
-                    self.end_agent(&pane)?;
+                Step::EndAgent(pane, pid) => {
+                    self.end_agent(pane, pid)?;
                     (observed.session, observed.replaced) = (Session::Absent, true);
                 }
                 Step::DismissSidecar(pid) => {
@@ -158,7 +164,7 @@ impl Start {
                     self.await_sidecar_exit(pid, None)?;
                     observed.session = self.observe_session()?;
                 }
-                Step::AdoptSession(pane) => match self.adopt_session(&pane)? {
+                Step::AdoptSession(pane, pid) => match self.adopt_session(&pane, pid)? {
                     Some(running) => {
                         // The adopted session gets its sidecar even if this line cannot be written.
                         let printed = self.output.session_exists(&self.settings);
@@ -180,11 +186,11 @@ impl Start {
 
     /// Ends an agent without a sidecar. Its process is ended before the session is removed, because a process that
     /// ignores SIGHUP would otherwise run on beside the new one.
-    fn end_agent(&self, pane: &Pane) -> Result<(), StartError> {
-        if let Ok(process) = PidFd::open(pane.pid) {
+    fn end_agent(&self, pane: PaneId, pid: Pid) -> Result<(), StartError> {
+        if let Ok(process) = PidFd::open(pid) {
             end_process(&process).map_err(StartError::system("cannot end the agent's process"))?;
         }
-        Ok(self.server.kill_session_containing(pane.id)?)
+        Ok(self.server.kill_session_containing(pane)?)
     }
 
     fn start_sidecar(self, mode: Mode, running: &RunningAgent, outcome: StartOutcome) -> Result<(), StartError> {
@@ -219,9 +225,10 @@ impl Start {
         let heartbeat_pid = mosaic_heartbeat::read(&path).ok().flatten().map(|heartbeat| heartbeat.pid);
         let Some(pane) = agent_pane(panes, heartbeat_pid) else { return Ok(Session::Absent) };
         // tmux sometimes misses that a child has ended, and then still shows it as running.
-        let stat = self.proc.stat(pane.pid).map_err(StartError::system("cannot read the pane process"))?;
-        let runs = !pane.dead && pane.verdict.is_none() && stat.is_some_and(|stat| !stat.is_zombie());
-        Ok(if runs { Session::Alive(pane) } else { Session::Dead })
+        let Some(pid) = pane.pid.filter(|_| !pane.dead && pane.verdict.is_none()) else { return Ok(Session::Dead) };
+        let stat = self.proc.stat(pid).map_err(StartError::system("cannot read the pane process"))?;
+        let runs = stat.is_some_and(|stat| !stat.is_zombie());
+        Ok(if runs { Session::Alive(pane, pid) } else { Session::Dead })
     }
 
     /// Sends a signal to the sidecar if one is given, and waits until the sidecar has exited.

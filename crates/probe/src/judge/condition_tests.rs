@@ -12,7 +12,7 @@ fn pane(dead: bool) -> SessionPane {
     SessionPane {
         session: "a".to_owned(),
         id: "%4".parse().unwrap(),
-        pid: 77.try_into().unwrap(),
+        pid: mosaic_domain::Pid::new(77),
         dead,
         verdict: dead.then_some(mosaic_domain::ExitVerdict::Signal(9)),
         last_output: 0,

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, Pid};
 use mosaic_heartbeat::{ActivityReport, Heartbeat, Now, StopRecord};
 use mosaic_process::{Controllers, Stat, Usage};
-use mosaic_systemd::{Linger, Unit, UnitLinks, UnitName};
+use mosaic_systemd::{Linger, Unit, UnitFailure, UnitLinks, UnitName};
 use mosaic_tmux::SessionPane;
 
-use super::{ObservedRoster, ObservedSign};
+use super::{AgentEnds, ObservedRoster, ObservedSign, UnusableProgram};
 use crate::snapshot::SourceReport;
 
 /// One observation. Each source has its own result, so that one failure does not affect the others.
@@ -44,6 +44,10 @@ pub(crate) struct Observation {
     pub(crate) stops: Result<StopRecords, String>,
     /// The files generated from the roster, compared with what it would generate now.
     pub(crate) generated: Observed<Arc<BTreeMap<AgentName, Arc<GeneratedFiles>>>>,
+    /// The recorded ends of the roster's agents.
+    pub(crate) ends: BTreeMap<AgentName, Arc<AgentEnds>>,
+    /// The programs of the agents' units that cannot be run.
+    pub(crate) unusable_programs: Vec<UnusableProgram>,
 }
 
 /// The record of each agent that was stopped on request, or why one could not be read.
@@ -67,6 +71,8 @@ pub(crate) struct Units {
     pub(crate) loaded: HashMap<UnitName, Unit>,
     /// When each unit entered its state; for an active unit, when its start began.
     pub(crate) since: HashMap<UnitName, Timestamp>,
+    /// Why the failed units failed.
+    pub(crate) failures: BTreeMap<UnitName, UnitFailure>,
     /// The manager's version.
     pub(crate) version: String,
 }

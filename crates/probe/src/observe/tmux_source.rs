@@ -108,14 +108,15 @@ pub(super) fn screens_to_read(
 ) -> Vec<ScreenToRead> {
     let agents = roster.agents.iter().filter_map(|agent| {
         let pane = server.sessions.get(agent.name.as_str()).filter(|pane| !pane.dead)?;
+        let pid = pane.pid?;
         let report = files.and_then(|files| files.activities.get(&agent.name));
         can_tell_more(report, pane.last_output, now).then(|| ScreenToRead {
             agent: agent.name.clone(),
             runtime: roster.runtime_of(agent),
             pane: pane.id,
-            pid: pane.pid,
+            pid,
             last_output: pane.last_output,
-            program: processes.and_then(|processes| processes.get(&pane.pid)?.foreground.clone()),
+            program: processes.and_then(|processes| processes.get(&pid)?.foreground.clone()),
         })
     });
     agents.collect()
@@ -154,7 +155,8 @@ impl ScreenCache {
             let screens =
                 server.capture_screens(new.iter().map(|(agent, _)| agent.pane)).map_err(|error| error.to_string())?;
             for (agent, _) in new {
-                let capture = screens.get(&agent.pane).filter(|capture| capture.pid == agent.pid && !capture.dead);
+                let capture =
+                    screens.get(&agent.pane).filter(|capture| capture.pid == Some(agent.pid) && !capture.dead);
                 let (Some(capture), Some(profile)) = (capture, self.profile(&library, agent)) else { continue };
                 let sign = profile.sign_on(&Screen::from_capture(capture));
                 let same =

@@ -1,6 +1,6 @@
 //! Reads the units of a fleet: their states from the user manager, and their files from the unit directories.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -88,8 +88,12 @@ impl UnitCache {
             invocations.refresh();
         }
         let since = state_change_times(manager, self.invocations.as_ref(), &listed)?;
+        let failed: Vec<&UnitName> =
+            listed.iter().filter(|unit| unit.active == ActiveState::Failed).map(|unit| &unit.name).collect();
+        let failures = if failed.is_empty() { BTreeMap::new() } else { manager.failures(&failed)? };
         let version = manager.version()?;
-        Ok(Units { loaded: listed.into_iter().map(|unit| (unit.name.clone(), unit)).collect(), since, version })
+        let loaded = listed.into_iter().map(|unit| (unit.name.clone(), unit)).collect();
+        Ok(Units { loaded, since, failures, version })
     }
 
     fn unit_files(&mut self, directories: Option<&UnitDirectories>) -> Result<UnitFiles, String> {

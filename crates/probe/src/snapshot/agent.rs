@@ -10,7 +10,7 @@ use mosaic_systemd::ActiveState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{DriftKind, text_format};
+use super::{DriftKind, EndSnapshot, RestartsSnapshot, text_format};
 
 /// An agent of the roster (`managed`), or another session on the fleet's socket.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -42,6 +42,10 @@ pub struct AgentSnapshot {
     pub unit: Option<UnitSnapshot>,
     /// Its heartbeat.
     pub heartbeat: HeartbeatSnapshot,
+    /// How it ended last; null if no end is recorded.
+    pub last_end: Option<EndSnapshot>,
+    /// Its restarts; null unless it keeps ending after short runs.
+    pub restarts: Option<RestartsSnapshot>,
     /// Its activity; null if neither the agent nor its screen shows one.
     pub activity: Option<ActivitySnapshot>,
     /// Its resource usage; null if it could not be read.
@@ -101,6 +105,8 @@ pub struct UnitSnapshot {
     pub active: ActiveState,
     /// The `SubState`: `running`, `auto-restart`, `dead`, …
     pub sub: String,
+    /// Why it failed: `exit-code`, `start-limit-hit`, … Null unless it failed.
+    pub result: Option<String>,
     /// A boot starts it. Null if the unit directories could not be read.
     pub enabled: Option<bool>,
     /// Its unit file is installed and can be loaded.

@@ -4,6 +4,7 @@ use mosaic_domain::AgentName;
 use mosaic_heartbeat::{Freshness, Status as HeartbeatStatus};
 use mosaic_roster::Agent;
 use mosaic_systemd::{ActiveState, UnitName};
+use mosaic_tmux::SessionPane;
 
 use super::check::{Check, CheckName, Evidence, READ_FAILURE_ADVICE, Scope, Status};
 use super::program_facts::{NO_SEARCH_PATH, ProgramFacts};
@@ -23,9 +24,12 @@ pub(super) fn agent_checks(
     program_facts: &ProgramFacts,
     scope: &Scope,
     evidence: Evidence,
-) -> [Check; 8] {
+) -> [Check; 9] {
     let restart = evidence.format(format_args!("mosaic fleet restart {agent}"));
-    let start = evidence.format(format_args!("mosaic fleet start {agent}; journalctl --user AGENT={agent}"));
+    let start = evidence.format(format_args!("mosaic fleet start {agent}; mosaic agent logs {agent}"));
+    let start_unit =
+        evidence.format(format_args!("{start}; journalctl --user -u {unit}", unit = UnitName::agent(agent)));
+    let logs = evidence.format(format_args!("mosaic agent logs {agent}"));
     let row = |name, (status, text): Outcome, required, advice: &str| Check {
         name,
         agent: Some(evidence.copy(agent.as_str())),
@@ -44,8 +48,11 @@ pub(super) fn agent_checks(
     let runtime = runtime(agent, observation, program_facts, evidence);
     // A command that only the shell can resolve is not a failure.
     let runtime_required = runtime.0 != Status::Unknown || scope.strict && has_recorded_path(agent, observation);
-    let runtime_advice =
-        if runtime.1 == NO_SEARCH_PATH { "mosaic fleet install" } else { "install it, then mosaic fleet install" };
+    let runtime_advice = match program_facts.installers.get(agent) {
+        _ if runtime.1 == NO_SEARCH_PATH => "mosaic fleet install".to_owned(),
+        Some(command) => evidence.format(format_args!("{command}; mosaic fleet install; mosaic fleet start {agent}")),
+        None => evidence.copy("install it, then mosaic fleet install"),
+    };
     let attention = attention_advice(snapshot);
     // An agent that was stopped on request is as it should be without a process.
     let stopped = (snapshot.condition == Condition::Stopped).then_some(snapshot);
@@ -66,7 +73,7 @@ pub(super) fn agent_checks(
             CheckName::UnitActive,
             unless_stopped(&|| unit_active(&unit, agent_facts, observation, evidence)),
             units_required,
-            &start,
+            &start_unit,
         ),
         row(
             CheckName::UnitEnabled,
@@ -80,7 +87,8 @@ pub(super) fn agent_checks(
             units_required,
             &restart,
         ),
-        row(CheckName::Runtime, runtime, runtime_required, runtime_advice),
+        row(CheckName::Runtime, runtime, runtime_required, &runtime_advice),
+        row(CheckName::Restarts, restarts(snapshot, evidence), true, &logs),
         row(
             CheckName::Activity,
             activity(snapshot, attention.as_ref(), evidence),
@@ -125,25 +133,29 @@ fn process(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
     match &facts.process {
         ProcessFact::Unreadable(why) => return (Status::Unknown, why.clone()),
         ProcessFact::Alive if !pane.dead => {}
-        _ => return (Status::Fail, evidence.format(format_args!("process {} has ended", pane.pid))),
+        _ => return (Status::Fail, evidence.format(format_args!("{} has ended", process_of(pane)))),
     }
+    let process = process_of(pane);
     match &facts.heartbeat {
         HeartbeatFact::Missing => {
-            (Status::Fail, evidence.format(format_args!("process {} runs, but there is no heartbeat", pane.pid)))
+            (Status::Fail, evidence.format(format_args!("{process} runs, but there is no heartbeat")))
         }
-        HeartbeatFact::Unreadable(why) => (
-            Status::Unknown,
-            evidence.format(format_args!("process {} runs, but its heartbeat cannot be read: {why}", pane.pid)),
-        ),
+        HeartbeatFact::Unreadable(why) => {
+            (Status::Unknown, evidence.format(format_args!("{process} runs, but its heartbeat cannot be read: {why}")))
+        }
         HeartbeatFact::Read { binding: Binding::Same, .. } => {
-            (Status::Pass, evidence.format(format_args!("process {} runs, and its heartbeat names it", pane.pid)))
+            (Status::Pass, evidence.format(format_args!("{process} runs, and its heartbeat names it")))
         }
         HeartbeatFact::Read { heartbeat, .. } => (
             Status::Fail,
-            evidence
-                .format(format_args!("process {} runs, but its heartbeat names process {}", pane.pid, heartbeat.pid)),
+            evidence.format(format_args!("{process} runs, but its heartbeat names process {}", heartbeat.pid)),
         ),
     }
+}
+
+/// The pane's process, by its PID if tmux reports it.
+fn process_of(pane: &SessionPane) -> String {
+    pane.pid.map_or_else(|| "the process in its pane".to_owned(), |pid| format!("process {pid}"))
 }
 
 fn heartbeat(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
@@ -240,6 +252,14 @@ pub(super) fn limits(agent: &Agent, facts: &AgentFacts<'_>, observation: &Observ
     };
     let required = scope.strict || !observation.direct;
     Some(Check { name: CheckName::Limits, agent: Some(agent.name.to_string()), status, required, evidence, advice })
+}
+
+fn restarts(agent: &AgentSnapshot, evidence: Evidence) -> Outcome {
+    match (&agent.restarts, &agent.reason) {
+        (None, _) => (Status::Pass, evidence.copy("it does not keep ending")),
+        (Some(_), Some(reason)) => (Status::Fail, evidence.copy(reason)),
+        (Some(restarts), None) => (Status::Fail, evidence.copy(&restarts.summary)),
+    }
 }
 
 fn activity(agent: &AgentSnapshot, attention: Option<&AttentionAdvice>, evidence: Evidence) -> Outcome {

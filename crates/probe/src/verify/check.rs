@@ -7,6 +7,7 @@ use mosaic_domain::AgentName;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::causes::Cause;
 use crate::snapshot::text_format;
 
 /// The status of a check.
@@ -49,6 +50,8 @@ pub enum CheckName {
     TmuxVersion,
     /// systemd is new enough.
     SystemdVersion,
+    /// The programs that the agents' units run can be executed.
+    Programs,
     /// Units run without a login.
     Linger,
     /// A session with exactly the agent's name exists.
@@ -67,6 +70,8 @@ pub enum CheckName {
     Limits,
     /// The program of the agent's runtime is on the search path that its env file records.
     Runtime,
+    /// The agent does not keep ending after short runs.
+    Restarts,
     /// The agent needs no person: it does not wait, is not blocked, and does not hang. This check is never required,
     /// because an agent that waits is alive.
     Activity,
@@ -86,6 +91,7 @@ impl CheckName {
             Self::DefaultServer => "default-server",
             Self::TmuxVersion => "tmux-version",
             Self::SystemdVersion => "systemd-version",
+            Self::Programs => "programs",
             Self::Linger => "linger",
             Self::Session => "session",
             Self::Process => "process",
@@ -95,6 +101,7 @@ impl CheckName {
             Self::ControlGroup => "control-group",
             Self::Limits => "limits",
             Self::Runtime => "runtime",
+            Self::Restarts => "restarts",
             Self::Activity => "activity",
             Self::Drift => "drift",
         }
@@ -157,6 +164,8 @@ pub struct Verification {
     pub observed_at: Timestamp,
     /// Every required check passed.
     pub passed: bool,
+    /// The causes of the required checks that failed, those of the most checks first.
+    pub causes: Vec<Cause>,
     /// All checks.
     pub checks: Vec<Check>,
 }

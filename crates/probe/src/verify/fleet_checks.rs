@@ -5,6 +5,7 @@ use mosaic_systemd::{ActiveState, Linger, UnitName};
 
 use super::check::{Check, CheckName, READ_FAILURE_ADVICE, Scope, Status};
 use super::program_facts::ProgramFacts;
+use crate::drift::unusable_programs;
 use crate::observe::Observation;
 use crate::snapshot::{DriftItem, DriftKind, Snapshot, SourceName};
 use crate::target::Target;
@@ -143,6 +144,16 @@ pub(super) fn systemd_version(version: &Result<String, String>) -> Check {
     }
 }
 
+/// A unit whose program cannot be run shows that only at its next start.
+pub(super) fn programs(target: &Target, observation: &Observation) -> Check {
+    let (status, evidence) = match unusable_programs(observation) {
+        Some(unusable) => (Status::Fail, unusable),
+        None => (Status::Pass, format!("the programs in {} can be executed", target.tools().display())),
+    };
+    let advice = "mosaic fleet install; systemd's own messages: journalctl --user -u 'mosaic-agent@*'";
+    check(CheckName::Programs, status, evidence, advice)
+}
+
 pub(super) fn linger(target: &Target, observation: &Observation, scope: &Scope) -> Check {
     let user = &target.user;
     let (status, evidence) = match observation.linger {
@@ -154,10 +165,14 @@ pub(super) fn linger(target: &Target, observation: &Observation, scope: &Scope) 
     Check { required: scope.strict, ..row }
 }
 
+/// Whether drift belongs to the agents to verify.
+pub(super) fn is_in_scope(item: &DriftItem, scope: &Scope) -> bool {
+    scope.agents.is_none() || scope.contains(&item.subject)
+}
+
 /// Drift that no other check covers. Unmanaged sessions and the like do not harm the agents of the roster.
 pub(super) fn drift(snapshot: &Snapshot, observation: &Observation, scope: &Scope) -> Check {
-    let in_scope = |item: &&DriftItem| scope.agents.is_none() || scope.contains(&item.subject);
-    let items: Vec<&DriftItem> = snapshot.drift.iter().filter(in_scope).collect();
+    let items: Vec<&DriftItem> = snapshot.drift.iter().filter(|item| is_in_scope(item, scope)).collect();
     let harmless =
         |kind| matches!(kind, DriftKind::UnmanagedSession | DriftKind::OrphanHeartbeat | DriftKind::LingerOff);
     let listed: Vec<String> = items.iter().map(|item| format!("{} {}", item.kind, item.subject)).collect();

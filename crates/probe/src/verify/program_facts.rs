@@ -11,6 +11,7 @@ use std::time::Duration;
 use mosaic_domain::{AgentName, Pid, RuntimeName, SocketName, default_program_directories};
 use mosaic_process::{CgroupMounts, FileFingerprint, find_in_directories, is_program};
 use mosaic_roster::{absolute_program, required_program};
+use mosaic_runtimes::ProfileLibrary;
 use mosaic_tmux::Server;
 use rustix::fs::CWD;
 
@@ -32,6 +33,8 @@ pub(crate) struct ProgramFacts {
     pub(crate) server_group: Option<String>,
     /// The path of the program that each agent runs, or why it was not found.
     pub(crate) programs: BTreeMap<AgentName, Arc<Result<PathBuf, String>>>,
+    /// The commands that install the programs that were not found, as far as the profiles of runtimes have one.
+    pub(crate) installers: BTreeMap<AgentName, String>,
 }
 
 /// The cache between verifications: the version of tmux.
@@ -56,13 +59,17 @@ impl ProgramFactsCache {
             let server = observation.tmux.ok().and_then(|server| server.as_ref()?.pid);
             move |cache| {
                 let version = tmux_enabled.then(|| cache.version(&target, socket, limit.mul_f32(0.8)));
-                let programs = generated.map(|generated| programs(&target, &generated)).unwrap_or_default();
-                Ok((version, programs, server.and_then(control_group_name)))
+                let programs = generated.as_ref().map(|generated| programs(&target, generated)).unwrap_or_default();
+                let installers =
+                    generated.map(|generated| installers(&target, &generated, &programs)).unwrap_or_default();
+                Ok((version, (programs, installers), server.and_then(control_group_name)))
             }
         });
-        let (tmux_version, programs, server_group) =
-            found.finish().result.unwrap_or_else(|why| (tmux_enabled.then_some(Err(why)), BTreeMap::new(), None));
-        ProgramFacts { tmux_version, systemd_version: systemd, server_group, programs }
+        let (tmux_version, (programs, installers), server_group) = found
+            .finish()
+            .result
+            .unwrap_or_else(|why| (tmux_enabled.then_some(Err(why)), (BTreeMap::new(), BTreeMap::new()), None));
+        ProgramFacts { tmux_version, systemd_version: systemd, server_group, programs, installers }
     }
 }
 
@@ -104,6 +111,21 @@ fn programs(
         }
     }
     programs
+}
+
+/// The commands that install the programs that were not found.
+fn installers(
+    target: &Target,
+    generated: &BTreeMap<AgentName, Arc<GeneratedFiles>>,
+    programs: &BTreeMap<AgentName, Arc<Result<PathBuf, String>>>,
+) -> BTreeMap<AgentName, String> {
+    let library = ProfileLibrary::new(&target.home);
+    let installer = |agent: &AgentName| {
+        let program = required_program(Some(&generated.get(agent)?.command), &RuntimeName::default())?;
+        library.runtime(&program.parse().ok()?).ok()??.launch.install
+    };
+    let missing = programs.iter().filter(|(_, program)| program.is_err()).map(|(agent, _)| agent);
+    missing.filter_map(|agent| Some((agent.clone(), installer(agent)?))).collect()
 }
 
 /// The name of the control group of a process.

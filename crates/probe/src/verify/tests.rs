@@ -4,8 +4,9 @@ use crate::assemble::assemble;
 use crate::example::{
     beat, failed, heartbeat, links, observation, observed_roster, server, session, stat, stop, target, unit,
 };
-use crate::observe::{Observation, ObservedSign};
+use crate::observe::{AgentEnds, Observation, ObservedSign, UnusableProgram};
 use crate::target::Target;
+use mosaic_heartbeat::RestartHistory;
 use mosaic_roster::Roster;
 use mosaic_runtimes::ScreenSign;
 use mosaic_systemd::{ActiveState, Linger, UnitName};
@@ -19,6 +20,7 @@ fn facts() -> ProgramFacts {
         systemd_version: Some(Ok("252.39-1~deb12u2".to_owned())),
         server_group: Some("mosaic-tmux-holder.service".to_owned()),
         programs: [found("lead"), found("coder0")].into(),
+        installers: [("coder0".parse().unwrap(), "npm install -g codex".to_owned())].into(),
     }
 }
 
@@ -44,7 +46,7 @@ fn a_healthy_fleet_passes_every_check() {
         assert!(not_passed(&verification).is_empty(), "{:?}", not_passed(&verification));
         assert!(verification.passed);
         assert_eq!(verification.status(), Status::Pass);
-        assert_eq!(verification.checks.len(), 9 + 2 * 8);
+        assert_eq!(verification.checks.len(), 10 + 2 * 9);
     }
 }
 
@@ -73,6 +75,16 @@ fn limits_that_are_not_in_force_fail_except_without_a_user_manager() {
 fn show_dialog(observation: &mut Observation, dialog: &str) {
     let sign = ObservedSign { sign: ScreenSign::Dialog(dialog.to_owned()), since: 0 };
     observation.screens.insert("coder0".parse().unwrap(), sign);
+}
+
+/// Lets coder0, which runs, have ended ten times within three minutes.
+fn keep_ending(observation: &mut Observation) {
+    let now = observation.now.wall;
+    let since = now.checked_sub(jiff::SignedDuration::from_mins(3)).unwrap();
+    // Its process started 55 seconds ago.
+    observation.since_boot = std::time::Duration::from_mins(1);
+    let history = Some(RestartHistory { ends: 10, since, until: now });
+    observation.ends.insert("coder0".parse().unwrap(), Arc::new(AgentEnds { history, last: None }));
 }
 
 /// Makes coder0 report an activity.
@@ -134,6 +146,13 @@ fn cases() -> Vec<Case> {
             Fail,
         ),
         (|o| drop(server(o).sessions.remove("_holder")), &["holder - fail", "drift - fail"], Fail, Fail),
+        (
+            |o| o.unusable_programs.push(UnusableProgram::missing("/m/start-agent-session")),
+            &["programs - fail", "drift - fail"],
+            Fail,
+            Fail,
+        ),
+        (keep_ending, &["restarts coder0 fail"], Fail, Fail),
         (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Pass, Unknown),
         (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Pass, Fail),
         // An agent that waits for a person is alive.
@@ -204,6 +223,8 @@ fn versions_and_programs_are_checked() {
     old.programs.insert("coder0".parse().unwrap(), Arc::new(Err("codex is not in /bin".to_owned())));
     let verification = run(&target(), &observation(), &old, &Scope::default());
     assert_eq!(not_passed(&verification), ["tmux-version - fail", "systemd-version - fail", "runtime coder0 fail"]);
+    let advice: Vec<&str> = verification.checks.iter().map(|check| check.advice.as_str()).collect();
+    assert!(advice.contains(&"npm install -g codex; mosaic fleet install; mosaic fleet start coder0"), "{advice:?}");
 }
 
 #[test]

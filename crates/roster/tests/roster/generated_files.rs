@@ -279,7 +279,6 @@ fn an_agent_drop_in_has_restart_policy_limits_and_watchdog() {
         ("", "", None),
         ("", "    restart: on-failure\n    limits: {}\n", None),
         (&*interval("15"), "", None),
-        ("", "    restart: always\n", Some("Restart=always")),
         ("", "    restart: no\n", Some("Restart=no")),
         (
             "",
@@ -295,6 +294,13 @@ fn an_agent_drop_in_has_restart_policy_limits_and_watchdog() {
     for (sections, agent, expected) in table {
         assert_eq!(drop_in_settings(sections, agent).as_deref(), expected, "{sections} {agent}");
     }
+}
+
+#[test]
+fn an_agent_that_is_always_restarted_has_no_start_limit() {
+    let roster = roster("", "    restart: always\n");
+    let text = agent_drop_in(&roster.settings(&roster.agents[0])).unwrap();
+    assert!(text.ends_with("lost.\n[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestart=always\n"), "{text}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use zbus::{ObjectPath, OwnedVariant};
 
 use crate::bus::Bus;
 use crate::bus::message::{self, Reply};
-use crate::{ManagerError, Unit, UnitDetail, UnitFileChange, UnitFileChangeKind, UnitName};
+use crate::{ManagerError, Unit, UnitDetail, UnitFailure, UnitFileChange, UnitFileChangeKind, UnitName};
 
 /// An element of the list that `ListUnitsByPatterns` returns.
 type ListedUnit<'a> =
@@ -53,6 +53,30 @@ impl Bus {
             times.extend(timestamp(microseconds).map(|timestamp| ((*unit).clone(), timestamp)));
         }
         Ok(times)
+    }
+
+    pub(crate) fn failures(&self, units: &[&UnitName]) -> Result<BTreeMap<UnitName, UnitFailure>, ManagerError> {
+        let what = "list why units failed";
+        let requests: Vec<_> = units
+            .iter()
+            .flat_map(|unit| {
+                ["Result", "ExecMainCode", "ExecMainStatus"]
+                    .map(|property| message::get_property(unit, message::SERVICE, property))
+            })
+            .collect::<Result<_, _>>()?;
+        let refused = |error| ManagerError::refused(what, error);
+        let mut replies = self.call_all(&requests)?.into_iter();
+        let mut failures = BTreeMap::new();
+        for unit in units {
+            let mut answer = || replies.next().map(|reply| reply.answer(what)).transpose();
+            let (Some(result), Some(code), Some(status)) = (answer()?, answer()?, answer()?) else { break };
+            let result: String = message::property_value(&result).map_err(refused)?;
+            let code: i32 = message::property_value(&code).map_err(refused)?;
+            let status: i32 = message::property_value(&status).map_err(refused)?;
+            let exec_main_status = UnitDetail::exit_verdict(code, status);
+            failures.insert((*unit).clone(), UnitFailure { result, exec_main_status });
+        }
+        Ok(failures)
     }
 
     pub(crate) fn describe(&self, unit: &UnitName) -> Result<UnitDetail, ManagerError> {

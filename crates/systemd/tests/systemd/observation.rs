@@ -45,6 +45,13 @@ fn both_transports_return_the_same_correct_state() {
         assert_eq!(detail, without.describe(&unit).unwrap(), "{unit}");
         assert_eq!(detail.since.as_ref(), since.get(&unit), "{unit}");
     }
+    let (fail, killed) = (agent("fail"), agent("killed"));
+    let failures = bus.failures(&[&fail, &killed]).unwrap();
+    assert_eq!(failures, without.failures(&[&fail, &killed]).unwrap());
+    let failure = |unit| (failures[unit].result.as_str(), failures[unit].exec_main_status);
+    assert_eq!(failure(&fail), ("exit-code", Some(ExitVerdict::Code(7))));
+    assert_eq!(failure(&killed), ("signal", Some(ExitVerdict::Signal(9))));
+
     let fail = bus.describe(&agent("fail")).unwrap();
     assert_eq!((fail.result.as_str(), fail.exec_main_status), ("exit-code", Some(ExitVerdict::Code(7))));
     let killed = bus.describe(&agent("killed")).unwrap();

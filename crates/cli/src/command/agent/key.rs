@@ -53,7 +53,8 @@ impl PressKeys {
         let _lock = sender.lock_agent(agent, LOCK_TIMEOUT)?;
         let (typist, capture) = capture_pane(&sender, &roster, agent)?;
         check_pane(agent, Some(&capture))?;
-        match typist.send_keys(capture.pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
+        let pid = capture.pid.ok_or_else(|| ended(agent))?;
+        match typist.send_keys(pid, self.keys.iter().map(Key::as_str), Duration::ZERO)? {
             (InputOutcome::Typed, _) => Ok(ExitCode::Ok),
             (InputOutcome::Rejected, capture) => {
                 check_pane(agent, capture.as_ref())?;
@@ -67,10 +68,7 @@ impl PressKeys {
 fn check_pane(agent: &AgentName, capture: Option<&CapturedPane>) -> Result<(), CommandError> {
     match capture {
         None => Err(refused(agent, &format!("no longer exists: 'mosaic fleet start {agent}' starts the agent"))),
-        Some(capture) if capture.dead => {
-            let why = format!("has a process that has ended: 'mosaic fleet restart {agent}' restarts the agent");
-            Err(refused(agent, &why))
-        }
+        Some(capture) if capture.dead => Err(ended(agent)),
         Some(capture) if capture.in_mode => {
             let why = format!(
                 "is in copy mode, in which a person may be reading: leave it with 'q' in 'mosaic agent attach {agent}'"
@@ -79,6 +77,10 @@ fn check_pane(agent: &AgentName, capture: Option<&CapturedPane>) -> Result<(), C
         }
         Some(_) => Ok(()),
     }
+}
+
+fn ended(agent: &AgentName) -> CommandError {
+    refused(agent, &format!("has a process that has ended: 'mosaic fleet restart {agent}' restarts the agent"))
 }
 
 fn refused(agent: &AgentName, why: &str) -> CommandError {

@@ -3,6 +3,7 @@
 mod agent_pane;
 mod attach;
 mod key;
+mod logs;
 mod message_text;
 mod outbox;
 mod receipt_text;
@@ -18,6 +19,7 @@ mod watch;
 
 pub(crate) use attach::Attach;
 pub(crate) use key::PressKeys;
+pub(crate) use logs::Logs;
 pub(crate) use outbox::Outbox;
 pub(crate) use report::Report;
 pub(crate) use reset::Reset;
@@ -45,6 +47,7 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
         AgentCommand::Roster(roster) => roster.run(context),
         AgentCommand::Status(status) => status.run(context),
         AgentCommand::Tail(tail) => tail.run(context),
+        AgentCommand::Logs(logs) => logs.run(context),
         AgentCommand::Watch(watch) => watch.run(context),
         AgentCommand::Attach(attach) => attach.run(context),
         AgentCommand::Send(send) => send.run(context),
@@ -55,6 +58,11 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
         AgentCommand::Receive(receive) => receive.run(context),
         AgentCommand::Report(report) => Ok(report.run(None, &context.fleet.environment)),
     }
+}
+
+/// Parses a number of lines.
+fn whole_number(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "expected a whole number")
 }
 
 /// Makes the sender of messages to the agents of this fleet.

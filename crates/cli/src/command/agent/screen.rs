@@ -131,7 +131,7 @@ dialogs: [{name: permission, line: '^ Do you want to '}]
 
     fn capture(lines: &[&str]) -> CapturedPane {
         CapturedPane {
-            pid: mosaic_domain::Pid::new(7).unwrap(),
+            pid: mosaic_domain::Pid::new(7),
             dead: false,
             in_mode: true,
             width: 40,

@@ -10,6 +10,7 @@ use mosaic_tmux::{PaneContents, PaneEvent, PaneId, Server};
 
 use super::agent_pane::find_pane;
 use super::terminal_text::TerminalText;
+use super::whole_number;
 use crate::bound;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -34,10 +35,6 @@ pub(crate) struct Tail {
     /// Follow the output until Ctrl-C or the end of the session
     #[arg(short, long)]
     follow: bool,
-}
-
-fn whole_number(text: &str) -> Result<u32, &'static str> {
-    text.parse().map_err(|_| "expected a whole number")
 }
 
 impl Tail {
