@@ -208,7 +208,7 @@ pub enum DriftKind {
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
