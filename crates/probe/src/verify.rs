@@ -79,6 +79,7 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
         on_check(fleet_checks::programs(target, observation));
     }
     on_check(fleet_checks::linger(target, observation, scope));
+    fleet_checks::exporter(observation, scope).map(&mut on_check);
     // The snapshot lists the agents of the roster first, in the roster's order.
     let agents = roster.into_iter().flat_map(|roster| &roster.agents).zip(&snapshot.agents);
     for (agent, snapshot) in agents.filter(|(agent, _)| scope.contains(agent.name.as_str())) {

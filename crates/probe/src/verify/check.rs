@@ -54,6 +54,9 @@ pub enum CheckName {
     Programs,
     /// Units run without a login.
     Linger,
+    /// The exporter that was installed with the fleet has its address and answers there. Without its socket unit, there is
+    /// no such check.
+    Exporter,
     /// A session with exactly the agent's name exists.
     Session,
     /// The agent's process is alive and is the one that its heartbeat names.
@@ -91,6 +94,7 @@ impl CheckName {
             Self::SystemdVersion => "systemd-version",
             Self::Programs => "programs",
             Self::Linger => "linger",
+            Self::Exporter => "exporter",
             Self::Session => "session",
             Self::Process => "process",
             Self::Heartbeat => "heartbeat",

@@ -9,7 +9,7 @@ use crate::target::Target;
 use mosaic_heartbeat::RestartHistory;
 use mosaic_roster::Roster;
 use mosaic_runtimes::ScreenSign;
-use mosaic_systemd::{ActiveState, Linger, UnitName};
+use mosaic_systemd::{ActiveState, Linger, Unit, UnitName};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,6 +70,18 @@ fn keep_ending(observation: &mut Observation) {
 fn report_activity(observation: &mut Observation, activity: &str) {
     let report = format!("ts=2026-11-20T11:59:00Z\nactivity={activity}\n").parse().unwrap();
     observation.heartbeats.result.as_mut().unwrap().activities.insert("coder0".parse().unwrap(), report);
+}
+
+/// Enables the exporter's socket, and sets the states of the socket and of the service if they are loaded.
+fn exporter(observation: &mut Observation, states: Option<(ActiveState, ActiveState)>) {
+    links(observation).enabled.insert(UnitName::exporter_socket());
+    let loaded = &mut observation.systemd.result.as_mut().unwrap().loaded;
+    let agent = loaded.values().next().unwrap().clone();
+    if let Some((socket, service)) = states {
+        for (name, active) in [(UnitName::exporter_socket(), socket), (UnitName::exporter(), service)] {
+            loaded.insert(name.clone(), Unit { name, active, ..agent.clone() });
+        }
+    }
 }
 
 /// A defect, the checks that find it, and the overall status without and with `--strict`.
@@ -134,6 +146,11 @@ fn cases() -> Vec<Case> {
         (keep_ending, &["restarts coder0 fail"], Fail, Fail),
         (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Pass, Unknown),
         (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Pass, Fail),
+        (|o| exporter(o, None), &["exporter - fail"], Fail, Fail),
+        (|o| exporter(o, Some((ActiveState::Failed, ActiveState::Inactive))), &["exporter - fail"], Fail, Fail),
+        (|o| exporter(o, Some((ActiveState::Active, ActiveState::Failed))), &["exporter - fail"], Fail, Fail),
+        (|o| exporter(o, Some((ActiveState::Active, ActiveState::Inactive))), &[], Pass, Pass),
+        (|o| exporter(o, Some((ActiveState::Active, ActiveState::Active))), &[], Pass, Pass),
         // An agent that waits for a person is alive.
         (|o| show_dialog(o, "login"), &["activity coder0 fail"], Pass, Pass),
         (|o| report_activity(o, "blocked"), &["activity coder0 fail"], Pass, Pass),
