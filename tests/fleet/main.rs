@@ -17,4 +17,5 @@ mod observer_leaks;
 mod readme;
 mod restart_refusals;
 mod tail_and_watch;
+mod thread_limit;
 mod update;

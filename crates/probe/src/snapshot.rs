@@ -199,6 +199,8 @@ pub enum DriftKind {
     CommandMismatch,
     /// The env file or the drop-in differs from what the roster would generate.
     EnvOutdated,
+    /// A limit of the roster is not in force: its controller is missing, or the process is outside its unit's group.
+    LimitsNotEnforced,
     /// The socket has no tmux server, or the server has no holder session.
     HolderMissing,
     /// The tmux server of living agents cannot be reached: its socket was removed, or another server took it.
@@ -211,7 +213,7 @@ pub enum DriftKind {
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
@@ -224,6 +226,7 @@ impl DriftKind {
         Self::OrphanHeartbeat,
         Self::CommandMismatch,
         Self::EnvOutdated,
+        Self::LimitsNotEnforced,
         Self::HolderMissing,
         Self::SocketMissing,
         Self::ProgramsUnusable,
@@ -246,6 +249,7 @@ impl DriftKind {
             Self::OrphanHeartbeat => "orphan-heartbeat",
             Self::CommandMismatch => "command-mismatch",
             Self::EnvOutdated => "env-outdated",
+            Self::LimitsNotEnforced => "limits-not-enforced",
             Self::HolderMissing => "holder-missing",
             Self::SocketMissing => "socket-missing",
             Self::ProgramsUnusable => "programs-unusable",

@@ -86,6 +86,7 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
     for (agent, snapshot) in agents.filter(|(agent, _)| scope.contains(agent.name.as_str())) {
         let agent_facts = AgentFacts::gather(observation, &agent.name, target.assumed_interval);
         agent_checks(input, &agent.name, &agent_facts, snapshot, evidence).into_iter().for_each(&mut on_check);
+        agent_checks::limits(agent, &agent_facts, observation, scope).map(&mut on_check);
     }
     if roster.is_some() {
         on_check(fleet_checks::drift(snapshot, observation, scope));
