@@ -15,4 +15,5 @@ mod observer;
 mod observer_leaks;
 mod readme;
 mod tail_and_watch;
+mod thread_limit;
 mod update;
