@@ -14,5 +14,6 @@ mod observation;
 mod observer;
 mod observer_leaks;
 mod readme;
+mod restart_loops;
 mod tail_and_watch;
 mod update;

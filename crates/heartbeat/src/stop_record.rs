@@ -94,7 +94,7 @@ pub fn read_stop_records(directory: &Path) -> io::Result<BTreeMap<AgentName, Res
             // It was removed after the directory was listed.
             Ok(None) => {}
             Ok(Some(text)) => {
-                drop(records.insert(agent, text.parse().map_err(|error: MalformedHeartbeat| error.to_string())))
+                drop(records.insert(agent, text.parse().map_err(|error: MalformedHeartbeat| error.to_string())));
             }
             Err(error) => drop(records.insert(agent, Err(error.to_string()))),
         }
