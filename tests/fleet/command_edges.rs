@@ -9,7 +9,7 @@ use std::process::{Output, Stdio};
 
 fn fleet_with(agents: &[&str]) -> Fleet {
     let fleet = Fleet::new();
-    let entries = agents.iter().map(|name| format!("  - name: {name}\n    runtime: pi\n")).collect::<String>();
+    let entries = agents.iter().map(|name| format!("  - name: {name}\n    runtime: pi\n")).collect::<Vec<_>>().concat();
     let socket = fleet.tmux_socket();
     let roster = format!("version: 1\ntransport: tmux\ntmux:\n  socket_name: {socket}\nagents:\n{entries}");
     fs::create_dir_all(roster_path(&fleet).parent().unwrap()).unwrap();

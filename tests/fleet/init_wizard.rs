@@ -116,7 +116,7 @@ fn ctrl_c_at_any_question_writes_nothing() {
 }
 
 #[test]
-fn init_in_a_script_never_overwrites_a_roster_without_force() {
+fn init_in_a_script_keeps_the_roster_that_it_replaces() {
     let fleet = Fleet::new();
     let mosaic = fleet.install_programs().with_file_name("mosaic");
     let init = |words: &[&str]| fleet.command(&mosaic).args(["fleet", "init"]).args(words).output().unwrap();
@@ -128,10 +128,9 @@ fn init_in_a_script_never_overwrites_a_roster_without_force() {
     assert_eq!(fs::read(roster(&fleet)).unwrap(), shown.stdout);
     let mine = fs::read_to_string(roster(&fleet)).unwrap() + "# mine\n";
     fs::write(roster(&fleet), &mine).unwrap();
-    let refused = init(&["--profile", "coding", "--write"]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8(refused.stdout).unwrap().contains("-# mine"));
-    assert_eq!(fs::read_to_string(roster(&fleet)).unwrap(), mine);
+    assert!(init(&["--profile", "coding", "--write"]).status.success());
+    assert_eq!(fs::read(roster(&fleet)).unwrap(), shown.stdout);
+    // The option of earlier versions.
     assert!(init(&["--profile", "coding", "--write", "--force"]).status.success());
     let entries = fs::read_dir(roster(&fleet).parent().unwrap()).unwrap().flatten();
     let kept = entries.map(|entry| entry.path()).find(|path| path.to_str().unwrap().contains("roster.yaml.bak-"));

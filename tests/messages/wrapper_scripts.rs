@@ -1,6 +1,6 @@
 //! `agent-send.sh` and `send-message.sh` pass their arguments to `mosaic agent send`, and its output and exit code back.
 
-use mosaic_harness::{Binaries, Fleet};
+use mosaic_harness::{Binaries, Deadline, Fleet};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ impl Scripts {
 
     fn command(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = self.fleet.command(self.path(name));
-        command.env("MOSAIC_TMUX_SOCKET", "s").args(arguments);
+        command.env("TMUX", "/elsewhere/tmux-0/s,1,0").args(arguments);
         command
     }
 
@@ -81,31 +81,37 @@ fn words(line: &str) -> Vec<String> {
 fn each_flag_maps_to_its_mosaic_flag() {
     let scripts = Scripts::new();
     let table = [
-        (SEND, "-s coder0", "--tmux-socket s --tmux-target =coder0: --quiet -"),
-        (SEND, "-s coder0 -L other", "--tmux-socket other --tmux-target =coder0: --quiet -"),
-        (SEND, "-scoder0 -v", "--tmux-socket s --tmux-target =coder0: --verify -"),
-        (SEND, "-s %4", "--tmux-socket s --tmux-target =%4: --quiet -"),
-        (SEND, "-s coder0 -f -", "--tmux-socket s --tmux-target =coder0: --quiet -"),
-        (SEND, "-s coder0 -f a/b", "--tmux-socket s --tmux-target =coder0: --quiet --file a/b"),
-        (SEND, "-s coder0 -f -b", "--tmux-socket s --tmux-target =coder0: --quiet --file ./-b"),
-        (SEND, "-s coder0 -r 0", "--tmux-socket s --tmux-target =coder0: --no-rescue --quiet -"),
-        (SEND, "-s coder0 -r 00", "--tmux-socket s --tmux-target =coder0: --no-rescue --quiet -"),
-        (SEND, "-s coder0 -r 10", "--tmux-socket s --tmux-target =coder0: --quiet -"),
-        (SEND, "-s coder0 -m - -m last --", "--tmux-socket s --tmux-target =coder0: --quiet -"),
+        (SEND, "-s coder0", "--tmux-socket s --tmux-target =coder0: --without-prompt --quiet -"),
+        (SEND, "-s coder0 -L other", "--tmux-socket other --tmux-target =coder0: --without-prompt --quiet -"),
+        (SEND, "-scoder0 -v", "--tmux-socket s --tmux-target =coder0: --without-prompt --verify -"),
+        (SEND, "-s %4", "--tmux-socket s --tmux-target %4 --without-prompt --quiet -"),
+        (SEND, "-s =coder0", "--tmux-socket s --tmux-target =coder0 --without-prompt --quiet -"),
+        (SEND, "-s coder0:0.0", "--tmux-socket s --tmux-target coder0:0.0 --without-prompt --quiet -"),
+        (SEND, "-s coder0 -f -", "--tmux-socket s --tmux-target =coder0: --without-prompt --quiet -"),
+        (SEND, "-s coder0 -f a/b", "--tmux-socket s --tmux-target =coder0: --without-prompt --quiet --file a/b"),
+        (SEND, "-s coder0 -f -b", "--tmux-socket s --tmux-target =coder0: --without-prompt --quiet --file ./-b"),
+        (SEND, "-s coder0 -r 0", "--tmux-socket s --tmux-target =coder0: --without-prompt --no-rescue --quiet -"),
+        (SEND, "-s coder0 -r 00", "--tmux-socket s --tmux-target =coder0: --without-prompt --no-rescue --quiet -"),
+        (SEND, "-s coder0 -r 10", "--tmux-socket s --tmux-target =coder0: --without-prompt --quiet -"),
+        (SEND, "-s coder0 -m - -m last --", "--tmux-socket s --tmux-target =coder0: --without-prompt --quiet -"),
         (
             SEND,
             "-v -r 0 -S boss -n far -H me@far.example -L other -s coder0 -f x",
-            "--tmux-socket other --tmux-target =coder0: --host me@far.example --host-label far --source-label boss \
-             --no-rescue --verify --file x",
+            "--tmux-socket other --tmux-target =coder0: --without-prompt --host me@far.example --host-label far \
+             --source-label boss --no-rescue --verify --file x",
         ),
-        (MESSAGE, "-t coder0", "--tmux-socket s --tmux-target coder0 --no-preamble --quiet -"),
-        (MESSAGE, "-t =coder0:", "--tmux-socket s --tmux-target =coder0: --no-preamble --quiet -"),
-        (MESSAGE, "-t coder0:0.0 -v", "--tmux-socket s --tmux-target coder0:0.0 --no-preamble --verify -"),
-        (MESSAGE, "-t %4 -f -", "--tmux-socket s --tmux-target %4 --no-preamble --quiet -"),
+        (MESSAGE, "-t coder0", "--tmux-socket s --tmux-target coder0 --without-prompt --no-preamble --quiet -"),
+        (MESSAGE, "-t =coder0:", "--tmux-socket s --tmux-target =coder0: --without-prompt --no-preamble --quiet -"),
         (
             MESSAGE,
-            "-b buffer -r 0 -v -L other -f x -t %4",
-            "--tmux-socket other --tmux-target %4 --no-preamble --no-rescue --verify --file x",
+            "-t coder0:0.0 -v",
+            "--tmux-socket s --tmux-target coder0:0.0 --without-prompt --no-preamble --verify -",
+        ),
+        (MESSAGE, "-t %4 -f -", "--tmux-socket s --tmux-target %4 --without-prompt --no-preamble --quiet -"),
+        (
+            MESSAGE,
+            "-r 0 -v -L other -f x -t %4",
+            "--tmux-socket other --tmux-target %4 --without-prompt --no-preamble --no-rescue --verify --file x",
         ),
     ];
     for (script, given, expected) in table {
@@ -116,25 +122,95 @@ fn each_flag_maps_to_its_mosaic_flag() {
 }
 
 #[test]
-fn the_default_socket_is_the_fleets() {
+fn the_default_server_is_the_one_around_the_script_or_tmux_s_own() {
     let scripts = Scripts::new();
     let table = [
-        (None, &[][..], "mosaic-factory"),
-        (Some(""), &[], "mosaic-factory"),
-        (Some("own"), &[], "own"),
-        (Some("own"), &["-L", ""], "own"),
-        (Some("own"), &["-L", "other"], "other"),
+        (None, &[][..], "default"),
+        (Some(""), &[], "default"),
+        (Some("/x/tmux-0/own,7,0"), &[], "own"),
+        (Some("/x/tmux-0/own,7,0"), &["-L", ""], "own"),
+        (Some("/x/tmux-0/own,7,0"), &["-L", "other"], "other"),
+        (Some("/x/no-name,7,0"), &["-L", "other"], "other"),
     ];
     for ((script, target), (variable, flag, expected)) in
         [(SEND, "-s"), (MESSAGE, "-t")].into_iter().flat_map(|script| table.map(|row| (script, row)))
     {
         let mut command = scripts.command(script, &[target, "coder0"]);
+        // The fleet's own variable has no effect: the older scripts did not know it.
+        command.env("MOSAIC_TMUX_SOCKET", "fleet");
         match variable {
-            Some(socket) => command.env("MOSAIC_TMUX_SOCKET", socket),
-            None => command.env_remove("MOSAIC_TMUX_SOCKET"),
+            Some(server) => command.env("TMUX", server),
+            None => command.env_remove("TMUX"),
         };
         assert_eq!(scripts.call(command.args(flag)).arguments[2..4], ["--tmux-socket", expected], "{script} {flag:?}");
     }
+    for (script, target) in [(SEND, "-s"), (MESSAGE, "-t")] {
+        let unnamed = scripts.command(script, &[target, "coder0"]).env("TMUX", "/x/no-name,7,0").output().unwrap();
+        assert_eq!(unnamed.status.code(), Some(3), "{unnamed:?}");
+        assert!(text(&unnamed.stderr).contains("use -L SOCKET"), "{unnamed:?}");
+    }
+    let mut remote = scripts.command(SEND, &["-s", "coder0", "-H", "far"]);
+    assert_eq!(scripts.call(&mut remote).arguments[2..4], ["--tmux-socket", "default"], "it is another host's server");
+}
+
+#[test]
+fn a_message_in_base64_is_decoded() {
+    let scripts = Scripts::new();
+    for (encoded, message) in
+        [("aGVsbG8K", "hello\n"), ("w6QKJChpZCkK", "\u{e4}\n$(id)\n"), ("aGkg\nd29ybGQ=", "hi world")]
+    {
+        let call = scripts.call(&mut scripts.command(MESSAGE, &["-t", "coder0", "-b", encoded]));
+        assert_eq!(text(&call.input), message, "{encoded}");
+    }
+    for wrong in [&["-b", "no base64!"][..], &["-b", "aGk=", "-m", "x"], &["-b", "aGk=", "-f", "x"]] {
+        let output = scripts.command(MESSAGE, &[&["-t", "coder0"], wrong].concat()).output().unwrap();
+        assert_eq!((output.status.code(), scripts.take()), (Some(3), None), "{wrong:?}: {output:?}");
+    }
+}
+
+/// Runs the script as `ssh host bash -s -- … < send-message.sh` does there.
+fn from_stdin(scripts: &Scripts, shell: &str, arguments: &[&str]) -> Command {
+    let script = fs::File::open(scripts.path(MESSAGE)).unwrap();
+    let mut command = scripts.fleet.command(shell);
+    command.args(["-s", "--"]).args(arguments).stdin(script);
+    command
+}
+
+#[test]
+fn the_script_can_be_read_from_standard_input() {
+    let scripts = Scripts::new();
+    for shell in ["bash", "sh"] {
+        // The program is found in the home.
+        let call = scripts.call(from_stdin(&scripts, shell, &["-t", "coder0", "-b", "aGVsbG8="]).env_remove("TMUX"));
+        assert_eq!(text(&call.input), "hello", "{shell}");
+        let without_text = from_stdin(&scripts, shell, &["-t", "coder0"]).output().unwrap();
+        assert_eq!((without_text.status.code(), scripts.take()), (Some(3), None), "{without_text:?}");
+        assert!(text(&without_text.stderr).contains("the message has to be given with -b"), "{without_text:?}");
+    }
+}
+
+#[test]
+fn a_host_without_mosaic_types_by_tmux_alone_and_says_so() {
+    let scripts = Scripts::new();
+    let fleet = &scripts.fleet;
+    fs::remove_file(fleet.mosaic_home().join("tools/fleet/mosaic")).unwrap();
+    let file = fleet.root().join("typed");
+    let opened = fleet.tmux_server(&["new-session", "-d", "-s", "notes", &format!("exec cat >'{}'", file.display())]);
+    assert!(opened.status.success(), "{opened:?}");
+    let socket = fleet.tmux_socket();
+    let run = |target: &str| {
+        let words = ["-L", socket, "-t", target, "-b", "b25lCnR3bw=="];
+        from_stdin(&scripts, "bash", &words).env_remove("TMUX").output().unwrap()
+    };
+    let sent = run("notes");
+    assert_eq!(sent.status.code(), Some(2), "{sent:?}");
+    assert!(text(&sent.stderr).contains("typed by tmux alone"), "{sent:?}");
+    let deadline = Deadline::default();
+    while fs::read_to_string(&file).unwrap_or_default() != "one\ntwo\n" {
+        assert!(!deadline.passed(), "{:?}", fs::read_to_string(&file));
+    }
+    let missing = run("note");
+    assert_eq!(missing.status.code(), Some(1), "a name is not a prefix: {missing:?}");
 }
 
 #[test]
@@ -143,8 +219,17 @@ fn arguments_with_blanks_stay_one_argument() {
     let given = ["-s", "my notes", "-S", "$(id) 'a' \"b\"", "-n", "*", "-f", "with a blank"];
     let call = scripts.call(&mut scripts.command(SEND, &given));
     let mut expected = words("agent send --tmux-socket s --tmux-target");
-    let rest =
-        ["=my notes:", "--host-label", "*", "--source-label", "$(id) 'a' \"b\"", "--quiet", "--file", "with a blank"];
+    let rest = [
+        "=my notes:",
+        "--without-prompt",
+        "--host-label",
+        "*",
+        "--source-label",
+        "$(id) 'a' \"b\"",
+        "--quiet",
+        "--file",
+        "with a blank",
+    ];
     expected.extend(rest.map(str::to_owned));
     assert_eq!(call.arguments, expected);
 }
@@ -245,7 +330,7 @@ fn wrong_usage_exits_with_3_and_starts_nothing() {
 #[test]
 fn the_usage_text_lists_every_flag() {
     let scripts = Scripts::new();
-    for (script, flags) in [(SEND, "sLHnmfSrvh"), (MESSAGE, "tLmfbrvh")] {
+    for (script, flags) in [(SEND, "sLHnmfSrvh"), (MESSAGE, "tLmbfrvh")] {
         let output = scripts.command(script, &["-h"]).output().unwrap();
         assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
         let usage = text(&output.stdout);

@@ -146,6 +146,7 @@ pub(crate) fn spool_exit_code(error: &SpoolError) -> ExitCode {
     match error {
         SpoolError::Io { source, .. } => io_exit_code(source),
         SpoolError::Malformed { .. } => ExitCode::Io,
+        SpoolError::NotWaiting(_) => ExitCode::Busy,
     }
 }
 

@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use mosaic_domain::Pid;
-use mosaic_runtimes::{ComposerForm, Profile};
+use mosaic_runtimes::{ComposerForm, Profile, shell_reads_terminal};
 use mosaic_tmux::{InputOutcome, PaneInput, ResolvedPane, Server, TmuxError};
 
-use crate::protocol::{DeliveryAttempt, DeliveryOptions, PaneCapture, Step};
-use crate::{Outcome, Refusal, UnconfirmedReason};
+use crate::protocol::{Clearing, ClearingStep, DeliveryAttempt, DeliveryOptions, LeftText, PaneCapture, Step};
+use crate::{Interrupt, Outcome, Refusal, UnconfirmedReason};
 
 /// Records the steps of a delivery, so that they are known if the sender is killed.
 pub trait DeliveryProgress {
@@ -49,7 +49,17 @@ pub struct PaneDriver<'a> {
     pub options: DeliveryOptions,
     /// Returns whether the agent itself reports that it has the message.
     pub is_reported: &'a dyn Fn() -> bool,
+    /// An earlier message whose text may still be in the composer.
+    pub left: Option<&'a LeftText>,
+    /// Whether this process was asked to end.
+    pub interrupt: &'a Interrupt,
 }
+
+/// How long a text that was typed may take to be submitted and accepted once the sender was asked to end.
+const INTERRUPTED_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long a program may take to read earlier input before its composer is looked at.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long an unresponsive server is asked again once a text was typed.
 const UNRESPONSIVE_LIMIT: Duration = Duration::from_secs(30);
@@ -77,21 +87,91 @@ impl PaneDriver<'_> {
             ComposerForm::Line { .. } => text.split('\n').map(str::to_owned).collect(),
         };
         let typist = self.server.pane_input(self.pane.id, HISTORY);
+        let mut is_blind = false;
         for (nth, line) in lines.iter().enumerate() {
             let outcome = self.enter(&typist, line, buffer, nth == 0, progress)?;
+            let without_prompt = outcome == Outcome::Unconfirmed(UnconfirmedReason::NoPrompt);
+            is_blind |= without_prompt;
             let then = match outcome {
-                Outcome::Accepted if nth + 1 < lines.len() => continue,
-                outcome if nth == 0 || outcome == Outcome::Accepted => return Ok(outcome),
+                outcome if outcome == Outcome::Accepted || without_prompt => continue,
+                outcome if nth == 0 => return Ok(outcome),
                 outcome => outcome.reason().unwrap_or_default(),
             };
             return Ok(Outcome::Unconfirmed(UnconfirmedReason::Partial { entered: nth, all: lines.len(), then }));
         }
-        Ok(Outcome::Accepted)
+        Ok(if is_blind { Outcome::Unconfirmed(UnconfirmedReason::NoPrompt) } else { Outcome::Accepted })
     }
 
     fn without_final_backslash(&self, text: &str) -> String {
         let suffix = if text.ends_with('\\') { self.profile.after_backslash.as_str() } else { "" };
         format!("{text}{suffix}")
+    }
+
+    /// Submits a text that an earlier sender has typed. `None` if the composer does not show the text and nothing else.
+    ///
+    /// # Errors
+    /// A step cannot be recorded.
+    pub fn submit<P: DeliveryProgress>(&self, text: &str, progress: &mut P) -> Result<Option<Outcome>, P::Error> {
+        let typist = self.server.pane_input(self.pane.id, HISTORY);
+        let Ok(first) = self.settled_capture(&typist) else { return Ok(None) };
+        let text = self.as_typed(text);
+        let attempt = DeliveryAttempt::resume(self.profile, &text, self.options, &first, Instant::now());
+        let Some(attempt) = attempt else { return Ok(None) };
+        self.drive(&typist, attempt, &text, "", true, progress).map(Some)
+    }
+
+    /// Removes a text that an earlier sender has typed from the composer. Returns whether the composer is empty
+    /// afterwards; `None` if it does not show the text and nothing else.
+    #[must_use]
+    pub fn clear(&self, text: &str) -> Option<bool> {
+        let typist = self.server.pane_input(self.pane.id, HISTORY);
+        let first = self.settled_capture(&typist).ok()?;
+        self.clear_shown(&typist, &self.as_typed(text), &first)
+    }
+
+    /// Captures the pane when the program has read its input, or after a moment.
+    fn settled_capture(&self, typist: &PaneInput) -> Result<PaneCapture, TmuxError> {
+        let began = Instant::now();
+        let mut pause = Duration::ZERO;
+        loop {
+            let capture = PaneCapture::new(typist.capture(pause)?.as_ref(), self.expected_process);
+            let is_read = capture.input.is_none_or(|input| input.unread == 0);
+            if is_read || began.elapsed() >= SETTLE_TIMEOUT {
+                return Ok(capture);
+            }
+            pause = CONFIRM_AFTER;
+        }
+    }
+
+    fn clear_shown(&self, typist: &PaneInput, text: &str, first: &PaneCapture) -> Option<bool> {
+        let mut clearing = Clearing::new(self.profile, text, first, Instant::now())?;
+        let mut next = Ok(None);
+        loop {
+            let capture = match &next {
+                Ok(None) => first.clone(),
+                Ok(Some(captured)) => PaneCapture::new(Some(captured), self.expected_process),
+                Err(_) => return Some(false),
+            };
+            next = match clearing.next(&capture, Instant::now()) {
+                ClearingStep::Press(key) => {
+                    typist.send_keys(self.expected_process, [key], CONFIRM_AFTER).map(|(_, captured)| captured)
+                }
+                ClearingStep::Wait => typist.capture(CONFIRM_AFTER),
+                ClearingStep::Cleared => return Some(true),
+                ClearingStep::NotCleared => return Some(false),
+            };
+            if matches!(next, Ok(None)) {
+                return Some(false);
+            }
+        }
+    }
+
+    /// Returns the text of a message as it is typed at once.
+    fn as_typed(&self, text: &str) -> String {
+        match self.profile.composer {
+            ComposerForm::Box { .. } => self.without_final_backslash(text),
+            ComposerForm::Line { .. } => text.to_owned(),
+        }
     }
 
     fn enter<P: DeliveryProgress>(
@@ -102,14 +182,27 @@ impl PaneDriver<'_> {
         is_first: bool,
         progress: &mut P,
     ) -> Result<Outcome, P::Error> {
+        let attempt = DeliveryAttempt::new(self.profile, text, self.options, Instant::now()).with_left(self.left);
+        self.drive(typist, attempt, text, buffer, is_first, progress)
+    }
+
+    fn drive<P: DeliveryProgress>(
+        &self,
+        typist: &PaneInput,
+        mut attempt: DeliveryAttempt<'_>,
+        text: &str,
+        buffer: &str,
+        is_first: bool,
+        progress: &mut P,
+    ) -> Result<Outcome, P::Error> {
         let began = Instant::now();
-        let mut attempt = DeliveryAttempt::new(self.profile, text, self.options, began);
-        let mut typed = false;
         let mut next = typist.capture(Duration::ZERO);
         // A frame may be half drawn, so a success has to be observed twice. Lines are not drawn in frames.
         let draws_frames = matches!(self.profile.composer, ComposerForm::Box { .. });
         let mut unconfirmed_success = None;
+        let mut interrupted = None;
         loop {
+            let typed = !attempt.is_ready();
             let captured = match next {
                 Ok(captured) => captured,
                 // Another capture is cheap, and an unknown outcome is expensive.
@@ -121,10 +214,19 @@ impl PaneDriver<'_> {
             };
             let mut capture = PaneCapture::new(captured.as_ref(), self.expected_process);
             capture.is_reported = typed && (self.is_reported)();
+            capture.is_shell = draws_frames && !typed && shell_reads_terminal(self.expected_process);
             let next_pause = pause(began.elapsed());
-            let step = attempt.next(&capture, Instant::now());
+            let now = Instant::now();
+            attempt.record_seen(&capture);
+            let step = attempt.next(&capture, now);
             if !matches!(step, Step::End(_)) {
                 unconfirmed_success = None;
+            }
+            if self.interrupt.is_requested() {
+                let since = *interrupted.get_or_insert(now);
+                if let Some(outcome) = self.end_early(typist, text, &attempt, &capture, &step, now - since) {
+                    return Ok(outcome);
+                }
             }
             next = match step {
                 Step::End(outcome @ (Outcome::Accepted | Outcome::Queued))
@@ -146,7 +248,6 @@ impl PaneDriver<'_> {
                     };
                     match pasted {
                         Ok((InputOutcome::Typed, captured)) => {
-                            typed = true;
                             attempt.record_typed(&capture, Instant::now());
                             progress.typed();
                             Ok(captured)
@@ -171,6 +272,32 @@ impl PaneDriver<'_> {
                 },
             };
         }
+    }
+
+    /// Returns the outcome if the sender was asked to end that long ago. Before the text is typed, the delivery stops. A
+    /// typed text is submitted if the program shows it in time; else it is removed.
+    fn end_early(
+        &self,
+        typist: &PaneInput,
+        text: &str,
+        attempt: &DeliveryAttempt<'_>,
+        capture: &PaneCapture,
+        step: &Step,
+        since: Duration,
+    ) -> Option<Outcome> {
+        if matches!(step, Step::End(_)) {
+            return None;
+        }
+        if attempt.is_ready() {
+            return Some(Outcome::Refused(Refusal::Interrupted));
+        }
+        if since < INTERRUPTED_LIMIT {
+            return None;
+        }
+        if attempt.is_typed_only() && self.clear_shown(typist, text, capture) == Some(true) {
+            return Some(Outcome::Refused(Refusal::Interrupted));
+        }
+        Some(Outcome::Unconfirmed(UnconfirmedReason::Interrupted))
     }
 }
 

@@ -1,6 +1,5 @@
 //! The preamble of a message, which names its sender and its recipient: `[source -> host:agent] `.
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,17 +57,8 @@ impl fmt::Display for Label {
 
 /// Returns the preamble of a message, including the space after it.
 #[must_use]
-pub fn preamble(source: &Label, host: &Label, agent: &str) -> String {
+pub fn preamble(source: &str, host: &Label, agent: &str) -> String {
     format!("[{source} -> {host}:{agent}] ")
-}
-
-/// Returns the label of the sender: the agent in whose pane this runs, or a person, as in `build1:coder0` and
-/// `build1:operator`. `agent_name` is the value of `MOSAIC_AGENT_NAME`.
-#[must_use]
-pub fn sender_label(agent_name: Option<&OsStr>) -> String {
-    let agent = agent_name.filter(|name| !name.is_empty());
-    let sender = agent.map_or("operator".into(), OsStr::to_string_lossy);
-    format!("{}:{sender}", short_host_name())
 }
 
 /// Returns the name of this host up to the first dot, or `localhost` if it has no name.
@@ -87,7 +77,7 @@ mod tests {
     #[test]
     fn a_preamble_names_the_sender_and_the_recipient() {
         let label = |text: &str| text.parse::<Label>().unwrap();
-        assert_eq!(preamble(&label("w1:operator"), &label("w1"), "coder0"), "[w1:operator -> w1:coder0] ");
+        assert_eq!(preamble("w1:operator", &label("w1"), "coder0"), "[w1:operator -> w1:coder0] ");
     }
 
     #[test]

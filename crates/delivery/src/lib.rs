@@ -10,7 +10,9 @@
 //! The command line, and texts for a person's terminal, do not belong here.
 
 mod driver;
+mod interrupt;
 mod label;
+mod left_text;
 mod listing;
 mod message_sender;
 mod outbox_actions;
@@ -21,12 +23,14 @@ mod receipt;
 mod remote;
 mod reset;
 mod send_request;
+mod sender;
 mod service;
 pub mod spool;
 mod waiting;
 
 pub use driver::{DeliveryProgress, PaneDriver};
-pub use label::{InvalidLabel, Label, preamble, sender_label, short_host_name};
+pub use interrupt::Interrupt;
+pub use label::{InvalidLabel, Label, preamble, short_host_name};
 pub use listing::{
     ListedMessage, Listing, MessageLookupError, StoredMessage, UnreadableMessage, find_message, is_listed_by_default,
     read_messages,
@@ -34,10 +38,11 @@ pub use listing::{
 pub use message_sender::{MessageSender, SendError, SenderPaths};
 pub use outcome::{Outcome, Refusal, UnconfirmedReason};
 pub use payload::{Content, InvalidPayload, Payload};
-pub use protocol::{DeliveryOptions, DeliveryTimeouts};
+pub use protocol::{DeliveryOptions, DeliveryTimeouts, LeftText};
 pub use receipt::{Receipt, ReceiptSummary, Receipts};
 pub use remote::{InvalidRemoteHost, ReceiveError, RemoteError, RemoteHost, receive, send_to_host};
 pub use reset::{ConversationReset, KickstartError, ResetError, ResetPlan};
 pub use send_request::{Addressees, SendRequest};
+pub use sender::{CallingAgent, Sender, SourceClaim, calling_agent, runs_in_pane_of};
 pub use service::{DeliveryError, DeliveryService, Message, Recipient};
 pub use waiting::orphan_outcome;

@@ -138,8 +138,10 @@ pub struct ListedMessage {
     pub code: Option<String>,
     /// The reason of the state.
     pub reason: Option<String>,
-    /// The sender.
+    /// The label of the sender, which may be a claim.
     pub source: String,
+    /// The true sender, if it is known: the host and the agent, or `operator` for a process outside all agents' panes.
+    pub sender: Option<String>,
     /// When the message was created, in RFC 3339.
     pub created: String,
     /// When the message entered the state, in RFC 3339.
@@ -153,6 +155,9 @@ pub struct ListedMessage {
     /// The shortest unambiguous name of the message.
     #[serde(skip)]
     pub name: String,
+    /// The sender as the preamble shows it: a claimed label stands beside the true one.
+    #[serde(skip)]
+    pub from: String,
 }
 
 /// How long messages that arrived or were canceled are listed by default.
@@ -180,12 +185,14 @@ impl ListedMessage {
             code: record.code.clone(),
             reason: record.reason.clone(),
             source: record.source.to_string(),
+            sender: record.sender.as_ref().map(|sender| sender.label.to_string()),
             created: record.created.to_string(),
             since: record.since.to_string(),
             expires: record.expires.map(|expires| expires.to_string()),
             text: record.text.as_str().to_owned(),
             file: record.file.as_ref().map(|file| file.display().to_string()),
             name,
+            from: record.shown_source(),
         }
     }
 }
@@ -236,6 +243,8 @@ mod tests {
                 id: id.clone(),
                 agent: agent.to_owned(),
                 source: "host:operator".parse().unwrap(),
+                sender: None,
+                preamble: String::new(),
                 created: made,
                 expires: None,
                 text: Payload::new(b"[host:operator -> host:coder0] please rebase\nand push").unwrap(),
@@ -244,6 +253,7 @@ mod tests {
                 since: made,
                 code: None,
                 reason: None,
+                entered: false,
                 owner: None,
             };
             self.outbox.stage(&agent.parse::<AgentName>().unwrap(), record).unwrap();

@@ -11,15 +11,16 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome, SocketName};
 use mosaic_heartbeat::RunDirectory;
 use mosaic_roster::{Class, Roster, RosterError};
-use mosaic_runtimes::ProfileLibrary;
-use mosaic_tmux::{PaneTarget, Server, TmuxError};
+use mosaic_runtimes::{ComposerForm, ProfileLibrary};
+use mosaic_tmux::{PaneTarget, ResolvedPane, Server, TmuxError};
 
 use crate::outbox_actions::{why_not_cancelable, why_not_retryable};
 use crate::protocol::DeliveryOptions;
+use crate::sender::shown_source;
 use crate::spool::{AgentLock, Entry, MessageId, Outbox, State};
 use crate::{
-    Addressees, DeliveryError, DeliveryService, InvalidLabel, InvalidPayload, Label, Message, Payload, Receipt,
-    Receipts, Recipient, SendRequest, preamble, short_host_name,
+    Addressees, CallingAgent, DeliveryError, DeliveryService, Interrupt, InvalidLabel, InvalidPayload, Label, Message,
+    Payload, Receipt, Receipts, Recipient, SendRequest, calling_agent, preamble, short_host_name,
 };
 
 /// The largest number of agents that are typed to at the same time. More would only wait for the tmux server.
@@ -47,6 +48,7 @@ pub struct MessageSender {
     fleet: SenderPaths,
     outbox: Outbox,
     profiles: ProfileLibrary,
+    interrupt: Interrupt,
 }
 
 /// A message that cannot be sent, canceled or retried.
@@ -135,7 +137,13 @@ impl MessageSender {
     #[must_use]
     pub fn new(fleet: SenderPaths) -> Self {
         let (outbox, profiles) = (Outbox::new(&fleet.home), ProfileLibrary::new(&fleet.home));
-        Self { fleet, outbox, profiles }
+        Self { fleet, outbox, profiles, interrupt: Interrupt::default() }
+    }
+
+    /// Returns the request to end, which a signal handler makes.
+    #[must_use]
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     /// Returns the outbox of the fleet.
@@ -154,14 +162,23 @@ impl MessageSender {
         let source: Label = request.source.parse()?;
         let host: Label = request.host_label.clone().unwrap_or_else(short_host_name).parse()?;
         let expires = request.expires.map(|seconds| Timestamp::now() + Duration::from_secs_f64(seconds));
+        let true_label = request.sender.as_ref().map_or(&source, |sender| &sender.label);
+        let shown = shown_source(true_label, &source, request.is_claimed);
+        let is_from_agent = request.sender.as_ref().is_some_and(|sender| sender.agent.is_some());
         let message = |to: &Recipient| Message {
             source: source.clone(),
+            sender: request.sender.clone(),
             preamble: if request.preamble && to.profile.preamble {
-                preamble(&source, &host, to.name.as_str())
+                preamble(&shown, &host, to.name.as_str())
             } else {
                 String::new()
             },
-            payload: payload.clone(),
+            // What reads no preamble is not misled by one.
+            payload: if to.profile.preamble {
+                payload.with_quoted_preambles(!request.preamble && is_from_agent)
+            } else {
+                payload.clone()
+            },
             expires,
         };
         let receipts = in_parallel(&recipients, |to| {
@@ -219,14 +236,37 @@ impl MessageSender {
     /// # Errors
     /// The lock is not available within `timeout`, or the outbox cannot be written.
     pub fn lock_agent(&self, agent: &AgentName, timeout: Duration) -> Result<AgentLock, SendError> {
-        let lock = self.outbox.lock_agent(agent, &MessageId::generate(), Instant::now() + timeout);
+        let deadline = Instant::now() + timeout;
+        let lock = self.outbox.lock_agent(agent, &MessageId::generate(), deadline, &self.interrupt);
         lock.map_err(DeliveryError::from)?.ok_or_else(|| SendError::Busy { agent: agent.clone(), timeout })
+    }
+
+    pub(crate) fn roster(&self) -> Result<Roster, RosterError> {
+        Roster::load(&self.fleet.roster_path)
+    }
+
+    /// Returns the agent in whose pane this process runs, as the kernel has it.
+    #[must_use]
+    pub fn calling_agent(&self) -> Option<CallingAgent> {
+        calling_agent(&self.fleet.run_directory, |ancestors| {
+            let roster = self.roster().ok()?;
+            let sessions = self.server(&roster).ok()?.list_sessions().ok()??.sessions;
+            sessions.into_iter().find_map(|pane| {
+                let process = pane.pid.filter(|pid| ancestors.contains(pid))?;
+                Some((pane.session.parse().ok()?, process))
+            })
+        })
     }
 
     /// Returns the delivery service for the agents on a tmux server.
     #[must_use]
     pub fn service<'a>(&'a self, server: &'a Server) -> DeliveryService<'a> {
-        DeliveryService { outbox: &self.outbox, server, run_directory: &self.fleet.run_directory }
+        DeliveryService {
+            outbox: &self.outbox,
+            server,
+            run_directory: &self.fleet.run_directory,
+            interrupt: &self.interrupt,
+        }
     }
 
     /// Returns the fleet's tmux server.
@@ -268,10 +308,30 @@ impl MessageSender {
         if let Addressees::Target { socket, target } = to {
             return self.pane_recipient(socket.as_deref(), target);
         }
-        let roster = Roster::load(&self.fleet.roster_path)?;
+        let roster = self.roster()?;
         let agents = to.agents(&roster)?;
-        let recipients = agents.iter().map(|agent| self.recipient(&roster, agent)).collect::<Result<_, _>>()?;
-        Ok((self.server(&roster)?, recipients))
+        let server = self.server(&roster)?;
+        let recipients = agents.iter().map(|agent| {
+            let recipient = self.recipient(&roster, agent)?;
+            Ok(self.with_profile_of_shell(&server, recipient))
+        });
+        let recipients = recipients.collect::<Result<_, DeliveryError>>()?;
+        Ok((server, recipients))
+    }
+
+    /// A program that reads lines gets a preamble, which a shell would run. So a shell is recognized by the pane's program,
+    /// whatever the roster calls its runtime.
+    fn with_profile_of_shell(&self, server: &Server, to: Recipient) -> Recipient {
+        let reads_lines = matches!(to.profile.composer, ComposerForm::Line { .. }) && to.profile.preamble;
+        if !reads_lines {
+            return to;
+        }
+        // An error of tmux is reported by the delivery.
+        let shows_shell = |pane: ResolvedPane| pane.pid.and_then(|pid| self.profiles.shell_in_foreground(pid));
+        match server.find_pane(&to.target).ok().flatten().and_then(shows_shell) {
+            Some(profile) => Recipient { profile, ..to },
+            None => to,
+        }
     }
 
     /// Returns a pane as a recipient. The pane may be that of an agent.
@@ -287,7 +347,7 @@ impl MessageSender {
             .find_pane(&target)?
             .ok_or_else(|| SendError::NoPane { target: target.to_string(), socket: socket.clone() })?;
         let agent: Option<AgentName> = pane.session.parse().ok();
-        if let (Some(agent), Ok(roster)) = (&agent, Roster::load(&self.fleet.roster_path))
+        if let (Some(agent), Ok(roster)) = (&agent, self.roster())
             && roster.tmux.socket_name == socket
             && roster.agent(agent.as_str()).is_some()
         {

@@ -7,15 +7,16 @@ use mosaic_roster::Roster;
 
 use crate::message_sender::in_parallel;
 use crate::protocol::{DeliveryOptions, DeliveryTimeouts};
-use crate::spool::State;
+use crate::spool::{Entry, State};
 use crate::{
-    DeliveryError, DeliveryService, MessageSender, Receipt, Receipts, SendError, StoredMessage, orphan_outcome,
+    DeliveryError, DeliveryService, LeftText, MessageSender, Receipt, Receipts, SendError, StoredMessage,
+    orphan_outcome,
 };
 
 /// How long a delivery of waiting messages waits for an agent, which may be starting.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long the cancellation of a message waits for the agent's lock. A delivery holds it until its end.
+/// How long the removal of a text from a composer waits for the agent's lock.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl MessageSender {
@@ -65,7 +66,7 @@ impl MessageSender {
     ) -> Result<Vec<Receipt>, DeliveryError> {
         let began = Instant::now();
         let timeouts = DeliveryTimeouts { ready: READY_TIMEOUT, ..DeliveryTimeouts::default() };
-        let options = DeliveryOptions { only_when_idle: true, retry_enter: true, until_turn: false, timeouts };
+        let options = DeliveryOptions { only_when_idle: true, timeouts, ..DeliveryOptions::default() };
         let entries = if roster.agent(agent.as_str()).is_some() {
             service.deliver_waiting(&self.recipient(roster, agent)?, options)?
         } else {
@@ -80,23 +81,54 @@ impl MessageSender {
         Ok(records.iter().map(|record| Receipt::new(record, began.elapsed())).collect())
     }
 
-    /// Cancels a message that waits.
+    /// Cancels a message that waits, or removes a message from the composer in which its sender left it.
     ///
     /// # Errors
-    /// The message does not wait, or the agent's lock is not available in time.
+    /// The message neither waits nor is in the composer, or the agent's lock is not available in time.
     pub fn cancel(&self, message: &StoredMessage) -> Result<Receipt, SendError> {
         let (id, agent, state) = (message.current.id.clone(), message.agent.clone(), message.current.state);
+        if state == State::Unconfirmed {
+            let cleared = self.clear_left(message)?.ok_or(SendError::NotCancelable { id, agent, state })?;
+            return Ok(Receipt::new(&cleared.record, Duration::ZERO));
+        }
         // A message that is under way will have ended when the lock is available.
         if state.is_under_way() || state.is_final() && state != State::Cancelled {
             return Err(SendError::NotCancelable { id, agent, state });
         }
-        let lock = self.lock_agent(&agent, CANCEL_TIMEOUT)?;
-        let entry = self.outbox().cancel(&lock, &agent, &id).map_err(DeliveryError::from)?;
+        let entry = self.outbox().cancel(&agent, &id).map_err(DeliveryError::from)?;
         match entry {
             Some(entry) if entry.record.state == State::Cancelled => Ok(Receipt::new(&entry.record, Duration::ZERO)),
             Some(entry) => Err(SendError::NotCancelable { id, agent, state: entry.record.state }),
             None => Err(SendError::Removed { id, agent }),
         }
+    }
+
+    fn clear_left(&self, message: &StoredMessage) -> Result<Option<Entry>, SendError> {
+        let roster = self.roster()?;
+        let server = self.server(&roster)?;
+        let lock = self.lock_agent(&message.agent, CANCEL_TIMEOUT)?;
+        let to = self.recipient(&roster, &message.agent)?;
+        Ok(self.service(&server).clear_left(&lock, &to, &message.entry)?)
+    }
+
+    /// Returns the messages that the composers of these agents show although their delivery has ended. An agent whose
+    /// composer cannot be read is left out.
+    #[must_use]
+    pub fn left_texts(&self, roster: &Roster) -> Vec<(AgentName, LeftText)> {
+        let marked =
+            roster.agents.iter().filter(|agent| self.outbox().typed(&agent.name).is_ok_and(|typed| typed.is_some()));
+        let marked: Vec<&AgentName> = marked.map(|agent| &agent.name).collect();
+        if marked.is_empty() {
+            return Vec::new();
+        }
+        let Ok(server) = self.server(roster) else { return Vec::new() };
+        let service = self.service(&server);
+        let shown = in_parallel(&marked, |agent| {
+            let to = self.recipient(roster, agent).ok()?;
+            let left = service.shown_left_text(&to).ok()??;
+            Some((to.name, left))
+        });
+        shown.into_iter().flatten().collect()
     }
 
     /// Sends messages again, in their order for each agent. `even_if_typed` also allows messages that may have been typed.
@@ -111,16 +143,23 @@ impl MessageSender {
         even_if_typed: bool,
     ) -> Result<Receipts, SendError> {
         let mut by_agent: Vec<(&AgentName, Vec<&StoredMessage>)> = Vec::new();
+        let server = self.server(roster)?;
+        let service = self.service(&server);
         for message in messages {
-            check_retryable(message, even_if_typed)?;
+            // Submitting a text that the composer shows does not type it again.
+            let is_left = || -> Result<bool, SendError> {
+                let to = self.recipient(roster, &message.agent)?;
+                Ok(service.shown_left_text(&to)?.is_some_and(|left| left.id == message.current.id))
+            };
+            if message.current.state != State::Unconfirmed || even_if_typed || !is_left()? {
+                check_retryable(message, even_if_typed)?;
+            }
             match by_agent.iter_mut().find(|(agent, _)| **agent == message.agent) {
                 Some((_, messages)) if messages.contains(message) => {}
                 Some((_, messages)) => messages.push(message),
                 None => by_agent.push((&message.agent, Vec::from([*message]))),
             }
         }
-        let server = self.server(roster)?;
-        let service = self.service(&server);
         let sent = in_parallel(&by_agent, |(agent, messages)| {
             let to = self.recipient(roster, agent)?;
             let receipts = messages.iter().map(|message| {
@@ -148,7 +187,7 @@ fn check_retryable(message: &StoredMessage, even_if_typed: bool) -> Result<(), S
 pub(crate) fn why_not_retryable(state: State, agent: &AgentName) -> String {
     match state {
         State::Unconfirmed => format!(
-            "it was typed, or may have been, and the agent would get it twice. Check 'mosaic agent screen {agent}'; \
+            "it was typed, or may have been, and the agent would get it twice; the composer does not show it. Check 'mosaic agent screen {agent}'; \
              then --even-if-typed sends it again"
         ),
         State::Waiting => {
@@ -162,7 +201,7 @@ pub(crate) fn why_not_retryable(state: State, agent: &AgentName) -> String {
 pub(crate) fn why_not_cancelable(state: State) -> &'static str {
     match state {
         State::Accepted | State::Queued => "the agent has it",
-        State::Unconfirmed => "it was typed, or may have been",
+        State::Unconfirmed => "it was typed, or may have been, and the composer does not show it",
         state if state.is_under_way() => "it is being delivered",
         _ => "it will not be sent anyway",
     }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::Label;
+use crate::spool::MessageId;
+
 /// How far a message came. It is never called accepted on a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -74,6 +77,15 @@ pub enum UnconfirmedReason {
     /// The sending process ended after typing may have begun.
     #[error("the sender ended while it typed the text")]
     SenderEnded,
+    /// The program shows no prompt by which acceptance could be seen.
+    #[error("the text was typed into a program that shows no prompt, so its acceptance cannot be seen")]
+    NoPrompt,
+    /// The other host has no `mosaic`.
+    #[error("there is no mosaic on {0}: tmux alone typed the text there, and its acceptance was not looked for")]
+    NoMosaic(String),
+    /// The sending process was asked to end after it typed the text.
+    #[error("the sender was interrupted before it saw that the message was accepted")]
+    Interrupted,
     /// Some lines were entered, and a later one was not.
     #[error("{entered} of {all} lines were entered, then: {then}")]
     Partial {
@@ -99,6 +111,9 @@ impl UnconfirmedReason {
             Self::NoTurn => "no-turn",
             Self::Tmux(_) => "tmux",
             Self::SenderEnded => "sender-ended",
+            Self::NoPrompt => "no-prompt",
+            Self::NoMosaic(_) => "no-mosaic",
+            Self::Interrupted => "interrupted",
             Self::Partial { .. } => "partly",
         }
     }
@@ -122,6 +137,14 @@ pub enum Refusal {
     /// A person's text is in the composer.
     #[error("the composer contains an unsent draft")]
     Draft,
+    /// The composer contains a message of this fleet that was typed and not submitted.
+    #[error("the composer contains the message {id} from {sender}, which was typed and not submitted")]
+    OwnDraft {
+        /// The message.
+        id: MessageId,
+        /// Its sender.
+        sender: Label,
+    },
     /// A dialog waits for a person.
     #[error("a dialog is open: {0}")]
     Dialog(String),
@@ -154,6 +177,9 @@ pub enum Refusal {
     /// The sending process ended before it typed anything.
     #[error("the sender ended before it typed anything")]
     SenderEnded,
+    /// The sending process was asked to end, and nothing was typed, or the text was removed from the composer.
+    #[error("the sender was interrupted before the message was submitted")]
+    Interrupted,
 }
 
 impl Refusal {
@@ -166,6 +192,7 @@ impl Refusal {
             Self::AnotherProcess => "another-process",
             Self::InMode => "in-mode",
             Self::Draft => "draft",
+            Self::OwnDraft { .. } => "own-draft",
             Self::Dialog(_) => "dialog",
             Self::NoComposer => "no-composer",
             Self::NotReading => "not-reading",
@@ -175,6 +202,7 @@ impl Refusal {
             Self::LockTimeout => "no-turn",
             Self::Tmux(_) => "tmux",
             Self::SenderEnded => "sender-ended",
+            Self::Interrupted => "interrupted",
         }
     }
 
@@ -187,11 +215,13 @@ impl Refusal {
             | Self::AnotherProcess
             | Self::InMode
             | Self::Draft
+            | Self::OwnDraft { .. }
             | Self::Dialog(_)
             | Self::NoComposer
             | Self::NotReading
             | Self::Busy
             | Self::LockTimeout
+            | Self::Interrupted
             | Self::Tmux(_) => true,
             Self::TooLong { .. } | Self::Changed(_) | Self::SenderEnded => false,
         }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::spool::{Record, State};
-use crate::{DeliveryError, Recipient, short_host_name};
+use crate::{DeliveryError, Outcome, Recipient, short_host_name};
 
 /// What `mosaic agent send --json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,6 +63,25 @@ impl Receipt {
             code: record.code.clone(),
             reason: record.reason.clone(),
             file: record.file.as_ref().map(|file| file.display().to_string()),
+            milliseconds: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Makes the receipt of a message that another host typed and did not store.
+    pub(crate) fn unstored(agent: &str, outcome: &Outcome, duration: Duration) -> Self {
+        let (state, code) = match outcome {
+            Outcome::Accepted => (State::Accepted, None),
+            Outcome::Queued => (State::Queued, None),
+            Outcome::Unconfirmed(reason) => (State::Unconfirmed, Some(reason.code())),
+            Outcome::Refused(refusal) => (State::Refused, Some(refusal.code())),
+        };
+        Self {
+            agent: agent.to_owned(),
+            id: String::new(),
+            outcome: state,
+            code: code.map(str::to_owned),
+            reason: outcome.reason(),
+            file: None,
             milliseconds: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         }
     }

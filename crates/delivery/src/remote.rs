@@ -7,8 +7,14 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::str::FromStr;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
-use crate::{MessageSender, Receipts, SendError, SendRequest};
+use mosaic_domain::SocketName;
+use mosaic_tmux::PaneTarget;
+
+use crate::{
+    Addressees, MessageSender, Outcome, Receipt, Receipts, Refusal, SendError, SendRequest, UnconfirmedReason,
+};
 
 /// Exit codes of the `mosaic` on the other host (sysexits.h): the request is invalid.
 const EX_USAGE: i32 = 64;
@@ -25,6 +31,14 @@ pub struct RemoteHost(String);
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected [USER@]HOST: letters, digits, and any of . _ - : @ % [ ]")]
 pub struct InvalidRemoteHost;
+
+impl RemoteHost {
+    /// Returns the name of the host, without the user.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit_once('@').map_or(&self.0, |(_, name)| name)
+    }
+}
 
 impl FromStr for RemoteHost {
     type Err = InvalidRemoteHost;
@@ -44,26 +58,29 @@ const READY: &str = "mosaic-ready";
 const REMOTE_COMMAND: &str =
     "sh -c 'PATH=\"$HOME/.local/bin:$HOME/.config/mosaic/tools/fleet:$PATH\"; export PATH; exec mosaic agent receive'";
 
-/// Sends a message by another host's `mosaic`. `ssh` is the command that reaches the host, with its options.
+/// The command on a host without `mosaic`: it reads a line with the name of the socket, one with the pane, and the text.
+const TMUX_COMMAND: &str = r##"sh -c 'command -v tmux >/dev/null || exit 127
+IFS= read -r socket; IFS= read -r target; buffer=mosaic-$$
+run() { tmux -u -N -L "$socket" "$@"; }
+pane=$(run display-message -p -t "$target" "#{pane_id}" </dev/null 2>/dev/null)
+case $pane in %*) ;; *) cat >/dev/null; echo mosaic-no-pane; exit 0 ;; esac
+run load-buffer -b "$buffer" - || exit 1
+ready="#{&&:#{==:#{pane_dead},0},#{==:#{pane_in_mode},0}}"
+typed=$(run if-shell -F -t "$pane" "$ready" "paste-buffer -p -r -d -b $buffer -t $pane ; display-message -p typed" "delete-buffer -b $buffer ; display-message -p rejected")
+[ "$typed" = typed ] || { echo mosaic-rejected; exit 0; }
+sleep 1
+run if-shell -F -t "$pane" "$ready" "send-keys -t $pane Enter"
+echo mosaic-typed'"##;
+
+/// Sends a message by another host's `mosaic`. If the host has none, tmux there types a message to a pane, without a
+/// confirmation. `ssh` is the command that reaches the host, with its options.
 ///
 /// # Errors
 /// The host cannot be reached, has no suitable `mosaic`, or the connection is lost.
 pub fn send_to_host(host: &RemoteHost, request: &SendRequest, ssh: &str) -> Result<Receipts, RemoteError> {
-    let mut words = ssh.split_whitespace();
-    let program = words.next().unwrap_or("ssh");
-    let mut command = Command::new(program);
-    command.args(words).args([
-        "-T",
-        "-o",
-        "ConnectTimeout=15",
-        "-o",
-        "ServerAliveInterval=10",
-        "--",
-        &host.0,
-        REMOTE_COMMAND,
-    ]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let no_ssh = |source| RemoteError::NoSsh { program: program.to_owned(), source };
+    let mut command = ssh_command(host, ssh, REMOTE_COMMAND);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let no_ssh = |source| RemoteError::NoSsh { program: program.clone(), source };
     let mut child = command.spawn().map_err(no_ssh)?;
     let (Some(input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -74,7 +91,13 @@ pub fn send_to_host(host: &RemoteHost, request: &SendRequest, ssh: &str) -> Resu
     let ready = wait_until_ready(&mut reader);
     if !ready {
         drop(input);
-        return Err(not_ready(&host.0, &mut child, errors));
+        let error = not_ready(&host.0, &mut child, errors);
+        return match (&error, &request.to) {
+            (RemoteError::NoMosaic { .. }, Addressees::Target { socket, target }) => {
+                type_by_tmux(host, (socket.as_deref(), target), request, ssh)
+            }
+            _ => Err(error),
+        };
     }
     let sent = write_request(input, request);
     let mut answer = String::new();
@@ -94,6 +117,53 @@ pub fn send_to_host(host: &RemoteHost, request: &SendRequest, ssh: &str) -> Resu
             })
         }
     }
+}
+
+/// Returns the command that runs `remote` on the host, with pipes.
+fn ssh_command(host: &RemoteHost, ssh: &str, remote: &str) -> Command {
+    let mut words = ssh.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or("ssh"));
+    let options = ["-T", "-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=10", "--", &host.0, remote];
+    command.args(words).args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Types a message into a pane of a host that has tmux and no `mosaic`. The server checks the pane and pastes in one
+/// step, and nothing more is known of the message.
+fn type_by_tmux(
+    host: &RemoteHost,
+    (socket, target): (Option<&str>, &str),
+    request: &SendRequest,
+    ssh: &str,
+) -> Result<Receipts, RemoteError> {
+    let began = Instant::now();
+    let refused = |reason: String| RemoteError::Refused { host: host.0.clone(), output: reason, code: EX_USAGE };
+    let pane: PaneTarget = target.parse().map_err(|error| refused(format!("{error}")))?;
+    let socket: SocketName = socket.unwrap_or("default").parse().map_err(|error| refused(format!("{error}")))?;
+    let text = request.text_for_host(host, &pane).map_err(|error| refused(format!("{error}")))?;
+    let mut command = ssh_command(host, ssh, TMUX_COMMAND);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut child = command.spawn().map_err(|source| RemoteError::NoSsh { program, source })?;
+    let written = child.stdin.take().map(|mut input| write!(input, "{socket}\n{pane}\n{}", text.as_str()));
+    let output = child.wait_with_output();
+    let lost = |output| RemoteError::Lost { host: host.0.clone(), output };
+    let output = output.map_err(|error| lost(error.to_string()))?;
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let outcome = match String::from_utf8_lossy(&output.stdout).lines().last() {
+        Some("mosaic-typed") if written.is_some_and(|written| written.is_ok()) => {
+            Outcome::Unconfirmed(UnconfirmedReason::NoMosaic(host.0.clone()))
+        }
+        Some("mosaic-rejected") => Outcome::Refused(Refusal::InMode),
+        Some("mosaic-no-pane") => {
+            let output = format!("there is no pane {pane} on the socket {socket}, and no mosaic");
+            return Err(RemoteError::Refused { host: host.0.clone(), output, code: EX_UNAVAILABLE });
+        }
+        _ if output.status.code() == Some(127) => {
+            return Err(RemoteError::NoMosaic { host: host.0.clone(), output: errors });
+        }
+        _ => return Err(lost(errors)),
+    };
+    Ok(Receipts::new(Vec::from([Receipt::unstored(&pane.to_string(), &outcome, began.elapsed())])))
 }
 
 fn wait_until_ready(reader: &mut BufReader<ChildStdout>) -> bool {

@@ -4,7 +4,10 @@
 use mosaic_domain::AgentName;
 use mosaic_roster::Roster;
 
-use crate::{InvalidLabel, InvalidPayload, Label, Message, Payload, Recipient, preamble, short_host_name};
+use crate::sender::shown_source;
+use crate::{
+    InvalidLabel, InvalidPayload, Label, Message, Payload, Recipient, Sender, SourceClaim, preamble, short_host_name,
+};
 
 /// What happens to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,19 +56,19 @@ pub enum ResetError {
 }
 
 impl ResetPlan {
-    /// Plans the reset of an agent from its roster entry and the profile of its runtime. `source` is the label of the
-    /// sender.
+    /// Plans the reset of an agent from its roster entry and the profile of its runtime. `claim` is the label under which
+    /// `sender` resets it.
     ///
     /// # Errors
     /// The kickstart template is invalid, or does not go with the task.
     pub fn new(
         roster: &Roster,
         to: &Recipient,
-        source: &str,
+        (sender, claim): (&Sender, &SourceClaim),
         reset: ConversationReset,
         task: Option<&str>,
     ) -> Result<Self, ResetError> {
-        let source: Label = source.parse()?;
+        let source: Label = claim.label.parse()?;
         let host: Label = short_host_name().parse()?;
         let settings = roster.agent(to.name.as_str()).map(|agent| roster.settings(agent));
         let template = settings.as_ref().and_then(|settings| settings.kickstart_template.as_deref());
@@ -78,14 +81,16 @@ impl ResetPlan {
             None => None,
         };
         let message = |preamble: String, text: &str| -> Result<Message, ResetError> {
-            Ok(Message { source: source.clone(), preamble, payload: Payload::new(text.as_bytes())?, expires: None })
+            let payload = Payload::new(text.as_bytes())?.with_quoted_preambles(false);
+            Ok(Message { source: source.clone(), sender: Some(sender.clone()), preamble, payload, expires: None })
         };
         let command = settings.as_ref().and_then(|settings| settings.reset_command.clone());
         let command = command.or(to.profile.reset.clone().map(|commands| match reset {
             ConversationReset::Clear => commands.clear,
             ConversationReset::New => commands.new,
         }));
-        let preamble = preamble(&source, &host, to.name.as_str());
+        let shown = shown_source(&sender.label, &source, claim.is_claimed);
+        let preamble = if to.profile.preamble { preamble(&shown, &host, to.name.as_str()) } else { String::new() };
         Ok(Self {
             command: command.map(|command| message(String::new(), &command)).transpose()?,
             kickstart: kickstart.map(|text| message(preamble, &text)).transpose()?,

@@ -4,21 +4,30 @@ use std::time::Duration;
 
 use mosaic_domain::AgentName;
 use mosaic_roster::{Class, Roster};
+use mosaic_tmux::PaneTarget;
 use serde::{Deserialize, Serialize};
 
-use crate::SendError;
 use crate::protocol::{DeliveryOptions, DeliveryTimeouts};
+use crate::sender::shown_source;
+use crate::{Label, Payload, RemoteHost, SendError, Sender, preamble};
 
 /// A message, its recipients, and how it is delivered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
 pub struct SendRequest {
     /// The recipients.
     pub to: Addressees,
     /// The text.
     pub text: String,
-    /// The label of the sender.
+    /// The label of the sender, which may be a claim.
     pub source: String,
+    /// The true sender.
+    #[serde(default)]
+    pub sender: Option<Sender>,
+    /// Whether the label is a claim, which is shown beside the true sender.
+    #[serde(default)]
+    pub is_claimed: bool,
     /// The label of the recipients' host in the preamble; the default is the short name of that host.
     pub host_label: Option<String>,
     /// Whether the message has a preamble.
@@ -29,9 +38,12 @@ pub struct SendRequest {
     pub wait: Option<f64>,
     /// Whether the message has to appear as a turn.
     pub verify: bool,
-    /// Whether an Enter without effect may be pressed again.
+    /// Whether Enter may be pressed again if the first one became a line feed.
     #[serde(rename = "rescue")]
     pub retry_enter: bool,
+    /// Whether the message is also typed into a program that reads lines and shows no prompt.
+    #[serde(default)]
+    pub without_prompt: bool,
 }
 
 /// How long a message that may wait is tried before it is left in the outbox.
@@ -55,8 +67,28 @@ impl SendRequest {
             only_when_idle: self.expires.is_some(),
             retry_enter: self.retry_enter,
             until_turn: self.verify,
+            without_prompt: self.without_prompt,
             timeouts,
         }
+    }
+}
+
+impl SendRequest {
+    /// Returns the text as a pane of a host reads it, which has no `mosaic` that could compose it.
+    pub(crate) fn text_for_host(&self, host: &RemoteHost, pane: &PaneTarget) -> Result<Payload, SendError> {
+        let payload = Payload::new(self.text.as_bytes())?;
+        if !self.preamble {
+            return Ok(payload);
+        }
+        let source: Label = self.source.parse()?;
+        let true_label = self.sender.as_ref().map_or(&source, |sender| &sender.label);
+        let host: Label = self.host_label.as_deref().unwrap_or(host.name()).parse()?;
+        let agent = match pane {
+            PaneTarget::InSession { session, .. } => session.clone(),
+            PaneTarget::Id(id) => id.to_string(),
+        };
+        let shown = shown_source(true_label, &source, self.is_claimed);
+        Ok(payload.with_quoted_preambles(false).with_preamble(&preamble(&shown, &host, &agent)))
     }
 }
 

@@ -12,7 +12,7 @@ use mosaic_tmux::{PaneTarget, ResolvedPane, Server};
 
 use crate::protocol::DeliveryOptions;
 use crate::spool::{AgentLock, Entry, MessageId, MessageOwner, Outbox, Record, RecordWriter, SpoolError, State};
-use crate::{Content, Label, Outcome, PaneDriver, Payload, Refusal};
+use crate::{Content, Interrupt, Label, Outcome, PaneDriver, Payload, Refusal, Sender};
 
 /// Delivers messages to the agents on one tmux server.
 #[derive(Clone, Copy)]
@@ -23,6 +23,8 @@ pub struct DeliveryService<'a> {
     pub server: &'a Server,
     /// The directory with the agents' activity reports.
     pub run_directory: &'a RunDirectory,
+    /// Whether this process was asked to end.
+    pub interrupt: &'a Interrupt,
 }
 
 /// An agent, or a pane that is not in a roster.
@@ -41,8 +43,10 @@ pub struct Recipient {
 /// A message to send.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The sender.
+    /// The label of the sender, which may be a claim.
     pub source: Label,
+    /// The true sender, if it is known.
+    pub sender: Option<Sender>,
     /// The text before the message, or an empty string.
     pub preamble: String,
     /// The text.
@@ -71,9 +75,10 @@ impl DeliveryService<'_> {
     /// # Errors
     /// The message cannot be stored, so nothing was typed; or its outcome cannot be stored.
     pub fn send(&self, to: &Recipient, message: &Message, options: DeliveryOptions) -> Result<Entry, DeliveryError> {
+        let began = Instant::now();
         match self.stage_and_lock(to, message, options)? {
             (entry, Some(_lock)) => {
-                let entry = self.deliver(to, entry, options)?;
+                let entry = self.deliver(to, entry, options.after_waiting(began.elapsed()))?;
                 // A failure to remove old messages does not change the outcome.
                 let _ = self.outbox.remove_old(&to.name, Timestamp::now());
                 Ok(entry)
@@ -131,11 +136,15 @@ impl DeliveryService<'_> {
         options: DeliveryOptions,
     ) -> Result<Option<Entry>, DeliveryError> {
         let deadline = Instant::now() + options.timeouts.lock;
-        let Some(_lock) = self.outbox.lock_agent(&to.name, &MessageId::generate(), deadline)? else { return Ok(None) };
+        let lock = self.outbox.lock_agent(&to.name, &MessageId::generate(), deadline, self.interrupt)?;
+        let Some(lock) = lock else { return Ok(None) };
         let now = Timestamp::now();
         let mut current = self.outbox.message(&to.name, &entry.record.id)?.unwrap_or_else(|| entry.clone());
         if (current.record.state, current.record.since) != (entry.record.state, entry.record.since) {
             return Ok(Some(current));
+        }
+        if let Some(submitted) = self.retry_left(&lock, to, &current, options)? {
+            return Ok(Some(submitted));
         }
         // The profile may have changed since, so the form is decided again.
         let content = match current.record.file {
@@ -176,9 +185,11 @@ impl DeliveryService<'_> {
         if entry.record.state.is_final() {
             return Ok((entry, None));
         }
-        let lock = self.outbox.lock_agent(&to.name, &entry.record.id, deadline)?;
+        let lock = self.outbox.lock_agent(&to.name, &entry.record.id, deadline, self.interrupt)?;
         if lock.is_none() {
-            entry.record.settle(&Outcome::Refused(Refusal::LockTimeout), Timestamp::now());
+            let is_interrupted = self.interrupt.is_requested();
+            let refusal = if is_interrupted { Refusal::Interrupted } else { Refusal::LockTimeout };
+            entry.record.settle(&Outcome::Refused(refusal), Timestamp::now());
             self.outbox.store(&entry)?;
         }
         Ok((entry, lock))
@@ -192,26 +203,20 @@ impl DeliveryService<'_> {
         options: DeliveryOptions,
     ) -> Result<Entry, DeliveryError> {
         let may_wait = entry.record.state == State::Waiting;
-        let text = entry.record.text.as_str().to_owned();
-        let (buffer, id) = (format!("mosaic-{}", entry.record.id), entry.record.id.clone());
-        let is_reported = || self.is_reported(to, &id);
+        entry.record.date(&to.profile, Timestamp::now());
         entry.record.owner = Some(this_process()?);
         let outcome = match self.find_pane(to) {
             Err(refusal) => Outcome::Refused(refusal),
             Ok((pane, expected_process)) => {
-                let driver = PaneDriver {
-                    server: self.server,
-                    pane: &pane,
-                    expected_process,
-                    profile: &to.profile,
-                    options,
-                    is_reported: &is_reported,
+                let outcome = match self.type_into(to, &pane, expected_process, &mut entry, options) {
+                    Err(DeliveryError::Spool(SpoolError::NotWaiting(id))) => {
+                        return Ok(self.outbox.message(&to.name, &id)?.unwrap_or(entry));
+                    }
+                    outcome => outcome?,
                 };
-                let mut writer = RecordWriter::new(&mut entry);
-                let outcome = driver.deliver(&text, &buffer, &mut writer)?;
                 if !matches!(&outcome, Outcome::Refused(refusal) if may_wait && refusal.is_temporary()) {
                     // The message may have been typed, so the outcome is returned even if it cannot be stored.
-                    if let Err(error) = writer.settle(&outcome) {
+                    if let Err(error) = RecordWriter::new(&mut entry).settle(&outcome) {
                         let reason = entry.record.reason.take().map_or(String::new(), |reason| reason + "; ");
                         entry.record.reason = Some(format!("{reason}the outcome is not in the outbox: {error}"));
                     }
@@ -222,9 +227,10 @@ impl DeliveryService<'_> {
         };
         match outcome {
             Outcome::Refused(refusal) if may_wait && refusal.is_temporary() => {
-                let since = entry.record.since;
-                entry.record.set_state(State::Waiting, since);
-                (entry.record.code, entry.record.reason) = (Some(refusal.code().to_owned()), Some(refusal.to_string()));
+                let waiting = self.outbox.change_waiting(&to.name, &entry.record.id, |record| {
+                    (record.code, record.reason) = (Some(refusal.code().to_owned()), Some(refusal.to_string()));
+                })?;
+                return Ok(waiting.unwrap_or(entry));
             }
             outcome => entry.record.settle(&outcome, Timestamp::now()),
         }
@@ -232,8 +238,64 @@ impl DeliveryService<'_> {
         Ok(entry)
     }
 
+    /// Types the text of a message. A text that an earlier sender left in the composer is submitted first.
+    fn type_into(
+        &self,
+        to: &Recipient,
+        pane: &ResolvedPane,
+        expected_process: Pid,
+        entry: &mut Entry,
+        options: DeliveryOptions,
+    ) -> Result<Outcome, DeliveryError> {
+        let text = entry.record.text.as_str().to_owned();
+        let (buffer, id) = (format!("mosaic-{}", entry.record.id), entry.record.id.clone());
+        let is_reported = || self.is_reported(to, &id);
+        let mut left = self.left_text(&to.name)?;
+        loop {
+            let driver = PaneDriver {
+                left: left.as_ref().map(|(_, left)| left),
+                is_reported: &is_reported,
+                ..self.driver(to, pane, expected_process, options)
+            };
+            let outcome = driver.deliver(&text, &buffer, &mut RecordWriter::new(entry))?;
+            let submittable = match (&outcome, &left) {
+                (Outcome::Refused(Refusal::OwnDraft { .. }), Some((_, left))) => !left.is_entered,
+                _ => false,
+            };
+            match left.take() {
+                Some((mut earlier, _)) if submittable => {
+                    let driver = self.driver(to, pane, expected_process, options);
+                    match self.submit_left(to, &driver, &mut earlier)? {
+                        Some(Outcome::Accepted | Outcome::Queued) => {}
+                        _ => return Ok(outcome),
+                    }
+                }
+                _ => return Ok(outcome),
+            }
+        }
+    }
+
+    pub(crate) fn driver<'b>(
+        &'b self,
+        to: &'b Recipient,
+        pane: &'b ResolvedPane,
+        expected_process: Pid,
+        options: DeliveryOptions,
+    ) -> PaneDriver<'b> {
+        PaneDriver {
+            server: self.server,
+            pane,
+            expected_process,
+            profile: &to.profile,
+            options,
+            is_reported: &|| false,
+            left: None,
+            interrupt: self.interrupt,
+        }
+    }
+
     /// Finds the recipient's pane, and the process in it.
-    fn find_pane(&self, to: &Recipient) -> Result<(ResolvedPane, Pid), Refusal> {
+    pub(crate) fn find_pane(&self, to: &Recipient) -> Result<(ResolvedPane, Pid), Refusal> {
         let pane = self.server.find_pane(&to.target).map_err(|error| Refusal::Tmux(error.to_string()))?;
         let pane = pane.ok_or(Refusal::NoSession)?;
         let is_alive = |watched| ProcRoot::default().liveness(watched).is_ok_and(Liveness::is_alive);
@@ -263,6 +325,8 @@ impl DeliveryService<'_> {
             id,
             agent: to.name.to_string(),
             source: message.source.clone(),
+            sender: message.sender.clone(),
+            preamble: message.preamble.clone(),
             created: now,
             expires: message.expires,
             text,
@@ -271,6 +335,7 @@ impl DeliveryService<'_> {
             since: now,
             code: None,
             reason: None,
+            entered: false,
             owner: if state.is_under_way() { Some(this_process()?) } else { None },
         };
         if let Content::Refused(refusal) = content {
@@ -279,7 +344,7 @@ impl DeliveryService<'_> {
         Ok(self.outbox.stage(&to.name, record)?)
     }
 
-    fn is_reported(&self, to: &Recipient, id: &MessageId) -> bool {
+    pub(crate) fn is_reported(&self, to: &Recipient, id: &MessageId) -> bool {
         let report = mosaic_heartbeat::read_activity(&self.run_directory.activity(&to.name));
         report.is_ok_and(|report| report.is_some_and(|report| report.message_id.as_deref() == Some(id.as_str())))
     }

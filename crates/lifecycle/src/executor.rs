@@ -95,7 +95,7 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Scope::Agents(agents) => agents.clone(),
         };
-        let plans = self.plans(action, agents, &units);
+        let plans = self.plans(action, agents, &units, left());
         let records = StopRecords {
             paths: self.context.location.home.paths(),
             roster: self.roster,
@@ -144,7 +144,13 @@ impl<'a> LifecycleExecutor<'a> {
 
     /// Lists the sessions of the server, for observations of agents.
     pub(crate) fn observer(&self) -> AgentObserver<'_> {
-        AgentObserver::new(self.server.as_ref(), &self.context.location.run_directory)
+        self.observer_within(TMUX_TIMEOUT)
+    }
+
+    /// As [`observer`](Self::observer), with less time for a server that does not answer.
+    fn observer_within(&self, limit: Duration) -> AgentObserver<'_> {
+        let server = self.server.as_ref().map(|server| server.clone().with_timeout(TMUX_TIMEOUT.min(limit)));
+        AgentObserver::new(server.as_ref().map_err(|why| *why), &self.context.location.run_directory)
     }
 
     /// Stops an agent that no unit runs.
@@ -166,9 +172,10 @@ impl<'a> LifecycleExecutor<'a> {
         action: LifecycleAction,
         agents: Vec<AgentName>,
         units: &BTreeMap<UnitName, ActiveState>,
+        limit: Duration,
     ) -> Vec<(AgentName, AgentPlan)> {
         let mode = if self.manager.is_some() { ExecutionMode::Managed } else { ExecutionMode::Direct };
-        let observer = self.observer();
+        let observer = self.observer_within(limit);
         let plan_for = |agent: AgentName| {
             let state = observer.observe(&agent, state_of(units, &UnitName::agent(&agent)));
             let planned = plan(action, mode, &state);

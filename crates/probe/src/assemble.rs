@@ -292,7 +292,8 @@ fn heartbeat(target: &Target, agent: &AgentName, facts: &AgentFacts<'_>) -> Hear
 /// The holder. `agents` are those of the roster.
 fn holder(target: &Target, observation: &Observation, agents: &[AgentSnapshot]) -> HolderSnapshot {
     let Some(server) = observation.tmux.ok() else { return HolderSnapshot::default() };
-    let Some(server) = server else {
+    // Until it has ended, a server that was stopped has no sessions.
+    let Some(server) = server.as_ref().filter(|server| !server.sessions.is_empty()) else {
         let stopped = !agents.is_empty() && agents.iter().all(|agent| agent.condition == Condition::Stopped);
         return HolderSnapshot { up: Some(false), stopped, ..HolderSnapshot::default() };
     };

@@ -149,6 +149,15 @@ impl ProcRoot {
         gone_is_none(self.read(pid, "comm", |name| OsString::from_vec(name.trim_ascii_end().to_vec())))
     }
 
+    /// The process group of a process (field 5 of `/proc/PID/stat`). `None` if no process has this PID.
+    #[must_use]
+    pub fn process_group(&self, pid: Pid) -> Option<i32> {
+        let stat = fs::read(self.0.join(format!("{pid}/stat"))).ok()?;
+        // The program's name before the last `)` may contain any bytes.
+        let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+        str::from_utf8(&stat[name_end + 1..]).ok()?.split_ascii_whitespace().nth(2)?.parse().ok()
+    }
+
     /// The value of a variable in the environment with which a process was started. `None` if the variable
     /// was not set.
     ///

@@ -55,6 +55,12 @@ pub struct Composer {
 }
 
 impl Composer {
+    /// Returns the number of rows on the screen.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.end - self.begin
+    }
+
     /// Finds the composer on a screen.
     #[must_use]
     pub fn find(form: &ComposerForm, screen: &Screen) -> Option<Self> {

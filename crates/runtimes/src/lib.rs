@@ -24,8 +24,8 @@ pub use launch::{
     Runtime, SkillSupport, Unattended, Updater, shell_quote,
 };
 pub use pattern::Pattern;
-pub use profile::{Dialog, DialogPlace, Profile, ProfileError, ResetCommands, ScreenSign};
-pub use profile_library::{ProfileLibrary, shipped_runtime, shipped_runtimes};
+pub use profile::{BusyPlace, Dialog, DialogPlace, Profile, ProfileError, ResetCommands, ScreenSign};
+pub use profile_library::{ProfileLibrary, shell_reads_terminal, shipped_runtime, shipped_runtimes};
 pub use reporters::Reporter;
 pub use reporting::{EventFormat, EventReport};
 pub use screen::{Screen, StyledLine, letters, squeezed};

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use regex_lite::{Captures, Regex};
 
+use crate::StyledLine;
+
 /// A regular expression for one line of a screen, in the syntax of the crate `regex`. It matches anywhere in the line
 /// unless it is anchored, and its running time is linear in the length of the line.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -15,6 +17,17 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, line: &str) -> bool {
         self.0.is_match(line)
+    }
+
+    /// Returns whether the line contains a match, and what a group named `styled` matches is drawn in a color of its own or
+    /// faintly. The answers of an agent are drawn plainly.
+    #[must_use]
+    pub fn matches_styled(&self, line: &StyledLine) -> bool {
+        let Some(found) = self.0.captures(&line.text) else { return false };
+        let Some(styled) = found.name("styled") else { return true };
+        let begin = line.text[..styled.start()].chars().count();
+        let plain = line.plain.chars().skip(begin).take(styled.as_str().chars().count());
+        plain.into_iter().all(char::is_whitespace)
     }
 
     /// Returns the capture groups of the first match in the line.

@@ -36,9 +36,13 @@ pub struct Profile {
     /// that group, the line is a mark below a turn that is kept.
     #[serde(default)]
     pub queued: Option<Pattern>,
-    /// A line that is shown only while the program works.
+    /// A line that is shown only while the program works. What a group named `styled` matches has to be faint or in a
+    /// color of its own, because an agent's answer may contain the same words.
     #[serde(default)]
     pub busy: Option<Pattern>,
+    /// Where on the screen that line is searched for.
+    #[serde(default)]
+    pub busy_place: BusyPlace,
     /// The dialogs in which a person has to choose something.
     #[serde(default)]
     pub dialogs: Vec<Dialog>,
@@ -88,6 +92,17 @@ pub struct Dialog {
     pub place: DialogPlace,
 }
 
+/// Where a program shows that it works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BusyPlace {
+    /// Anywhere.
+    #[default]
+    Anywhere,
+    /// Below the composer, while there is one.
+    Below,
+}
+
 /// Where a dialog is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -100,6 +115,8 @@ pub enum DialogPlace {
     Within,
     /// Anywhere: the dialog covers a part of the screen, and the composer stays visible.
     Anywhere,
+    /// In the middle of the screen, on a background of its own that the lines above and below share.
+    Panel,
 }
 
 impl Dialog {
@@ -109,10 +126,20 @@ impl Dialog {
         let begin = match (self.place, composer) {
             (DialogPlace::Instead, Some(_)) => return false,
             (DialogPlace::Within, Some(composer)) => composer.begin,
-            (_, None) | (DialogPlace::Anywhere, Some(_)) => screen.history,
+            (_, None) | (DialogPlace::Anywhere | DialogPlace::Panel, Some(_)) => screen.history,
         };
-        screen.lines.get(begin..).is_some_and(|lines| lines.iter().any(|line| self.line.matches(&line.text)))
+        let is_in_place = |at: usize| self.place != DialogPlace::Panel || is_in_panel(screen, at);
+        (begin..screen.lines.len()).any(|at| self.line.matches(&screen.lines[at].text) && is_in_place(at))
     }
+}
+
+/// Returns whether the text of a line is in the middle of the screen on a background that the lines above and below share.
+fn is_in_panel(screen: &Screen, at: usize) -> bool {
+    let column = screen.lines[at].text.chars().take_while(|character| character.is_whitespace()).count();
+    let panel = |at: usize| screen.lines.get(at).and_then(|line| line.panel_at(column));
+    let Some((begin, end)) = panel(at) else { return false };
+    let is_centered = begin.abs_diff(screen.width.saturating_sub(end)) <= 2;
+    is_centered && at.checked_sub(1).and_then(panel) == Some((begin, end)) && panel(at + 1) == Some((begin, end))
 }
 
 /// What a screen says about the program's activity.
@@ -205,8 +232,18 @@ impl Profile {
     /// Returns whether a line on the screen shows that the program works.
     #[must_use]
     pub fn is_busy_on(&self, screen: &Screen) -> bool {
-        let shows = |busy: &Pattern| screen.visible().iter().any(|line| busy.matches(&line.text));
-        self.busy.as_ref().is_some_and(shows)
+        self.is_busy_with(screen, Composer::find(&self.composer, screen).as_ref())
+    }
+
+    /// Returns whether a line on a screen with this composer shows that the program works.
+    #[must_use]
+    pub fn is_busy_with(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
+        let begin = match (self.busy_place, composer) {
+            (BusyPlace::Below, Some(composer)) => composer.end,
+            _ => screen.history,
+        };
+        let lines = screen.lines.get(begin..).unwrap_or_default();
+        self.busy.as_ref().is_some_and(|busy| lines.iter().any(|line| busy.matches_styled(line)))
     }
 
     /// Returns what a screen says about the program's activity; `None` if it says nothing, or if the profile has no

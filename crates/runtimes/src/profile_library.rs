@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use mosaic_domain::{MosaicHome, RuntimeName};
+use mosaic_domain::{MosaicHome, Pid, RuntimeName};
 use mosaic_process::ProcRoot;
 use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 use mosaic_tmux::ResolvedPane;
@@ -21,6 +21,9 @@ const SHIPPED: [(&str, &str); 6] = [
     ("shell", include_str!("../../../framework/fleet/runtimes/shell.yaml")),
     ("repl", include_str!("../../../framework/fleet/runtimes/repl.yaml")),
 ];
+
+/// The profile of shells.
+const SHELL: &str = "shell";
 
 /// The profile of a runtime without one: a program that reads lines after a prompt.
 const FALLBACK: &str = "repl";
@@ -59,13 +62,17 @@ impl ProfileLibrary {
         Self { site_directory: home.paths().runtimes() }
     }
 
-    /// Returns the profile of a runtime: the site's, else the shipped one, else that of a program that reads lines
-    /// after a prompt.
+    /// Returns the profile of a runtime: the site's, else the shipped one, else the one of the program that the runtime is
+    /// called like, else that of a program that reads lines after a prompt.
     ///
     /// # Errors
     /// The site's profile cannot be used.
     pub fn profile(&self, runtime: &RuntimeName) -> Result<Profile, ProfileError> {
-        match self.named(runtime.as_str())? {
+        let profile = match self.named(runtime.as_str())? {
+            None => self.profile_of_program(runtime.as_str())?,
+            profile => profile,
+        };
+        match profile {
             Some(profile) => Ok(profile),
             None => self.named(FALLBACK)?.ok_or_else(|| ProfileError::Invalid {
                 path: PathBuf::from(format!("{FALLBACK}.yaml")),
@@ -75,22 +82,39 @@ impl ProfileLibrary {
         }
     }
 
-    /// Returns the profile for a pane that is not an agent's, by the programs that run in it. The profile of the first
-    /// known program applies.
+    /// Returns the profile for a pane that is not an agent's, by the programs that run in it. A shell counts if it alone
+    /// reads the terminal, because it may also be the wrapper of a program.
     ///
     /// # Errors
     /// A site's profile cannot be used.
     pub fn profile_of_pane(&self, pane: &ResolvedPane) -> Result<Profile, ProfileError> {
-        let names = self.names();
-        for program in running_programs(pane) {
-            for name in &names {
-                let profile = self.named(name)?.filter(|profile| profile.programs.contains(&program));
-                if let Some(profile) = profile {
-                    return Ok(profile);
-                }
+        if let Some(shell) = pane.pid.and_then(|pid| self.shell_in_foreground(pid)) {
+            return Ok(shell);
+        }
+        let programs = running_programs(pane);
+        for program in programs.iter().filter(|program| !is_shell(program)) {
+            if let Some(profile) = self.profile_of_program(program)? {
+                return Ok(profile);
             }
         }
         self.profile(&pane.command.parse().unwrap_or_default())
+    }
+
+    /// Returns the profile of shells if a shell alone reads the terminal of this pane process.
+    #[must_use]
+    pub fn shell_in_foreground(&self, pane_process: Pid) -> Option<Profile> {
+        if shell_reads_terminal(pane_process) { self.named(SHELL).ok().flatten() } else { None }
+    }
+
+    /// Returns the profile that names this program.
+    fn profile_of_program(&self, program: &str) -> Result<Option<Profile>, ProfileError> {
+        for name in self.names() {
+            let profile = self.named(&name)?.filter(|profile| profile.programs.iter().any(|known| known == program));
+            if profile.is_some() {
+                return Ok(profile);
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the runtime of that name, if its profile says how it is launched.
@@ -152,6 +176,30 @@ fn running_programs(pane: &ResolvedPane) -> Vec<String> {
     [pane.command.clone()].into_iter().chain(below).collect()
 }
 
+/// The programs of the shipped profile of shells.
+static SHELLS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let shipped = SHIPPED.iter().find(|(name, _)| *name == SHELL);
+    shipped.and_then(|(name, text)| parse_shipped(name, text).ok()).map(|profile| profile.programs).unwrap_or_default()
+});
+
+/// Returns whether this is the name of a shell's process. A login shell may have a hyphen before its name.
+fn is_shell(program: &str) -> bool {
+    SHELLS.iter().any(|shell| shell == program.strip_prefix('-').unwrap_or(program))
+}
+
+/// Returns whether the foreground process group of a pane's terminal consists of shells. A shell that waits for a program
+/// has put it into another group, or shares the group with it.
+#[must_use]
+pub fn shell_reads_terminal(pane_process: Pid) -> bool {
+    let proc = ProcRoot::default();
+    let Ok(Some(stat)) = proc.stat(pane_process) else { return false };
+    let in_foreground = |pid: &Pid| proc.process_group(*pid).is_some_and(|group| group == stat.foreground_group);
+    let processes = [pane_process].into_iter().chain(proc.descendants(pane_process)).filter(in_foreground);
+    let mut shells =
+        processes.map(|pid| proc.program(pid).ok().flatten().is_some_and(|name| is_shell(&name.to_string_lossy())));
+    shells.next().is_some_and(|first| first && shells.all(|shell| shell))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ProfileLibrary, SHIPPED, shipped_runtime, shipped_runtimes};
@@ -210,6 +258,15 @@ mod tests {
         let aider = "aider".parse().unwrap();
         assert!(!library.profile(&aider).unwrap().reads_files, "the fallback reads lines");
         assert_eq!(library.runtime(&pi).unwrap().unwrap().launch.program, "pi", "the shipped launch section applies");
+    }
+
+    #[test]
+    fn a_runtime_that_is_called_like_a_shell_has_the_profile_of_shells() {
+        let (_home, library) = library();
+        for shell in ["bash", "zsh", "sh", "dash", "fish", "tcsh"] {
+            assert!(!library.profile(&shell.parse().unwrap()).unwrap().preamble, "{shell} would run a preamble");
+        }
+        assert!(library.profile(&"aider".parse().unwrap()).unwrap().preamble);
     }
 
     #[test]

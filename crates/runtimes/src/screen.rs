@@ -71,37 +71,75 @@ pub struct StyledLine {
     /// The same text with blanks in place of faint characters: programs show suggestions faintly, and a suggestion
     /// was not typed.
     pub firm: String,
+    /// The same text with blanks in place of characters that are faint or have a color of their own.
+    pub plain: String,
+    /// Where the background changes: the column, counted in characters, and the background from there on. The line
+    /// begins with the first one.
+    pub backgrounds: Vec<(usize, String)>,
 }
 
 impl StyledLine {
     /// Parses a line of the output of `capture-pane -e`.
     #[must_use]
     pub fn parse(line: &str) -> Self {
-        let (mut text, mut firm, mut faint) = (String::new(), String::new(), false);
+        let (mut text, mut firm, mut plain) = (String::new(), String::new(), String::new());
+        let (mut pen, mut backgrounds, mut column) = (Pen::default(), Vec::<(usize, String)>::new(), 0);
         let mut rest = line.chars().peekable();
         while let Some(character) = rest.next() {
             match character {
-                '\x1b' => escape(&mut rest, &mut faint),
+                '\x1b' => escape(&mut rest, &mut pen),
                 control if control.is_control() => {}
                 character => {
+                    if backgrounds.last().is_none_or(|(_, background)| *background != pen.background) {
+                        backgrounds.push((column, pen.background.clone()));
+                    }
+                    column += 1;
                     text.push(character);
-                    firm.push(if faint { ' ' } else { character });
+                    firm.push(if pen.faint { ' ' } else { character });
+                    plain.push(if pen.faint || pen.colored { ' ' } else { character });
                 }
             }
         }
-        Self { text: text.trim_end().to_owned(), firm: firm.trim_end().to_owned() }
+        // The blanks behind the last change of the background are not captured.
+        if backgrounds.last().is_some_and(|(_, background)| *background != pen.background) {
+            backgrounds.push((column, pen.background));
+        }
+        Self {
+            text: text.trim_end().to_owned(),
+            firm: firm.trim_end().to_owned(),
+            plain: plain.trim_end().to_owned(),
+            backgrounds,
+        }
+    }
+
+    /// Returns the columns of the part of the line with its own background that contains this column; `None` if that
+    /// background begins or ends the line.
+    #[must_use]
+    pub fn panel_at(&self, column: usize) -> Option<(usize, usize)> {
+        let nth = self.backgrounds.iter().rposition(|(begin, _)| *begin <= column)?;
+        let (begin, _) = self.backgrounds.get(nth).filter(|(begin, _)| *begin > 0)?;
+        let (end, _) = self.backgrounds.get(nth + 1)?;
+        Some((*begin, *end))
     }
 }
 
+/// How characters are drawn.
+#[derive(Debug, Default)]
+struct Pen {
+    faint: bool,
+    colored: bool,
+    background: String,
+}
+
 /// Consumes the rest of an escape sequence (ECMA-48).
-fn escape(rest: &mut Peekable<Chars<'_>>, faint: &mut bool) {
+fn escape(rest: &mut Peekable<Chars<'_>>, pen: &mut Pen) {
     match rest.next() {
         Some('[') => {
             let mut parameters = String::new();
             for character in rest.by_ref() {
                 if ('\x40'..='\x7e').contains(&character) {
                     if character == 'm' {
-                        *faint = faint_after(&parameters, *faint);
+                        pen.apply(&parameters);
                     }
                     return;
                 }
@@ -122,24 +160,37 @@ fn escape(rest: &mut Peekable<Chars<'_>>, faint: &mut bool) {
     }
 }
 
-/// Returns whether text is faint after an SGR sequence with these parameters.
-fn faint_after(parameters: &str, before: bool) -> bool {
-    let mut faint = before;
-    let mut words = parameters.split(';');
-    while let Some(word) = words.next() {
-        match word {
-            "" | "0" | "22" => faint = false,
-            "2" => faint = true,
-            // The numbers of the color follow.
-            "38" | "48" | "58" => match words.next() {
-                Some("5") => drop(words.next()),
-                Some("2") => drop(words.nth(2)),
-                _ => {}
-            },
-            _ => {}
+impl Pen {
+    /// Applies an SGR sequence with these parameters.
+    fn apply(&mut self, parameters: &str) {
+        let mut words = parameters.split(';');
+        while let Some(word) = words.next() {
+            match word {
+                "" | "0" => *self = Self::default(),
+                "22" => self.faint = false,
+                "2" => self.faint = true,
+                "39" => self.colored = false,
+                "49" => self.background.clear(),
+                "38" | "48" | "58" => {
+                    let color = match words.next() {
+                        Some("5") => words.next().unwrap_or_default().to_owned(),
+                        Some("2") => words.by_ref().take(3).collect::<Vec<_>>().join(","),
+                        _ => String::new(),
+                    };
+                    match word {
+                        "38" => self.colored = true,
+                        "48" => self.background = color,
+                        _ => {}
+                    }
+                }
+                _ => match word.parse::<u8>() {
+                    Ok(30..=37 | 90..=97) => self.colored = true,
+                    Ok(40..=47 | 100..=107) => word.clone_into(&mut self.background),
+                    _ => {}
+                },
+            }
         }
     }
-    faint
 }
 
 /// Returns the text without the characters that terminals show differently: blanks (lines are wrapped, tabs expanded),
@@ -176,6 +227,23 @@ mod tests {
             let read = StyledLine::parse(line);
             assert_eq!((read.text.as_str(), read.firm.as_str()), (text, firm), "{line:?}");
         }
+    }
+
+    #[test]
+    fn colors_and_backgrounds_are_read() {
+        let table = [
+            ("a \x1b[38;5;174mb\x1b[39mc", "a  c"),
+            ("\x1b[31mx\x1b[0my\x1b[2mz", " y"),
+            ("\x1b[48;5;16mon\x1b[49m", "on"),
+            ("\x1b[58;5;31mline", "line"),
+        ];
+        for (line, plain) in table {
+            assert_eq!(StyledLine::parse(line).plain, plain, "{line:?}");
+        }
+        let panel = StyledLine::parse("  \x1b[48;5;233m  a \x1b[1m\x1b[0m\x1b[48;5;233mb\x1b[48;5;0m");
+        assert_eq!((panel.panel_at(4), panel.panel_at(1), panel.panel_at(7)), (Some((2, 7)), None, None));
+        assert_eq!(StyledLine::parse("\x1b[44mwhole").panel_at(2), None);
+        assert_eq!(StyledLine::parse("none").panel_at(2), None);
     }
 
     #[test]

@@ -120,6 +120,48 @@ fn a_working_program_is_recognized() {
     }
 }
 
+/// Puts a line of an agent's answer in place of the line that contains `place`, as the program draws answers.
+fn with_answer(runtime: &str, screen: &str, place: &str, answer: &str) -> Screen {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("screens").join(runtime).join(format!("{screen}.screen"));
+    let text = fs::read_to_string(path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let at = lines.iter().position(|line| mosaic_runtimes::StyledLine::parse(line).text.contains(place)).unwrap();
+    answer.clone_into(&mut lines[at]);
+    Screen { width: 100, ..Screen::from_text(&lines.join("\n")) }
+}
+
+#[test]
+fn an_answer_with_the_words_of_a_dialog_or_of_work_is_prose() {
+    let table = [
+        ("opencode", "noted", "     \x1b[38;5;255mCommands                    esc\x1b[38;5;15m"),
+        ("opencode", "noted", "                        \x1b[38;5;255mCommands                    esc\x1b[38;5;15m"),
+        ("opencode", "noted", "     \x1b[48;5;236m  Select model              esc  \x1b[48;5;232m"),
+        ("opencode", "noted", "     \x1b[38;5;255mpress  esc interrupt  to stop\x1b[38;5;15m"),
+        ("codex", "noted", "\x1b[2m• \x1b[0mWorking (3 of 5"),
+        ("codex", "noted", "\x1b[2m• \x1b[0mWorking (3s • esc to interrupt)"),
+        ("pi", "noted", "\x1b[49m ⠋ Working on it"),
+        ("claude", "noted", "\x1b[38;5;231m●\x1b[39m Do you want to proceed?"),
+        ("claude", "noted", "  * Thinking about it…"),
+    ];
+    for (runtime, place, answer) in table {
+        let screen = with_answer(runtime, "idle-after-turn", place, answer);
+        assert_eq!(profile(runtime).sign_on(&screen), Some(ScreenSign::Ready), "{runtime}: {answer:?}");
+    }
+}
+
+/// pi 1.6 says in the upper line of its composer that it works.
+#[test]
+fn pi_that_works_in_the_line_of_its_composer_is_busy_and_takes_text() {
+    let pi = profile("pi");
+    let border = "\x1b[38;2;80;80;80m";
+    let line = |working: &str| format!("{border}──\x1b[39m{working}{border}{}\x1b[39m", "─".repeat(80));
+    let screen = |upper: &str| Screen::from_text(&format!(" noted\n\n{upper}\n\n{}\n~/w", line("─")));
+    let busy = screen(&line(" \x1b[38;2;138;190;183m⠇\x1b[39m Working "));
+    assert_eq!((describe(&pi, &busy).as_str(), pi.sign_on(&busy)), ("empty", Some(ScreenSign::Busy)));
+    let idle = screen(&line("─"));
+    assert_eq!((describe(&pi, &idle).as_str(), pi.sign_on(&idle)), ("empty", Some(ScreenSign::Ready)));
+}
+
 const FICTIONAL: &str = "
 version: 1
 programs: [crab]

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::str::FromStr;
@@ -115,6 +116,8 @@ impl Server {
     pub(crate) fn run_script(&self, commands: &str) -> Result<Script, TmuxError> {
         let mut command = self.client();
         command.args(["source-file", "-"]);
+        // Ctrl-C at a terminal must not end the client between a paste and the answer that it was done.
+        command.process_group(0);
         let output = bounded_output_with_input(&mut command, commands.as_bytes().to_vec(), self.timeout);
         let output = output.map_err(|error| self.run_error(error))?;
         let failed = (!output.status.success()).then(|| self.failure("source-file", &output));

@@ -114,8 +114,13 @@ impl Drain<'_> {
 
     /// Acquires the right to type to an agent; `None` if a message is being delivered for too long.
     fn hold_messages(&self, agent: &AgentName) -> Result<Option<AgentLock>, UpdateError> {
-        let id = MessageId::generate();
-        Ok(Outbox::new(&self.context.location.home).lock_agent(agent, &id, Instant::now() + LOCK_TIMEOUT)?)
+        let (id, deadline) = (MessageId::generate(), Instant::now() + LOCK_TIMEOUT);
+        Ok(Outbox::new(&self.context.location.home).lock_agent(
+            agent,
+            &id,
+            deadline,
+            &mosaic_delivery::Interrupt::default(),
+        )?)
     }
 
     /// Whether an agent is idle for the settle time. An agent that ends meanwhile is not.
@@ -143,8 +148,7 @@ impl Drain<'_> {
         let Some(pid) = look.pid else { return Ok(Some(InputObstacle::uncertain("its process has ended"))) };
         let patience =
             DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..DeliveryTimeouts::default() };
-        let request =
-            DeliveryOptions { only_when_idle: true, retry_enter: false, until_turn: false, timeouts: patience };
+        let request = DeliveryOptions { only_when_idle: true, timeouts: patience, ..DeliveryOptions::default() };
         let now = Instant::now();
         Ok(match DeliveryAttempt::new(&profile, "", request, now).next(&PaneCapture::new(Some(&look), pid), now) {
             Step::Type => None,

@@ -2,13 +2,13 @@
 //! that the next update continues from.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::RunDirectory;
 use mosaic_process::LockFile;
 use mosaic_provision::replace_file;
+use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 use serde::{Deserialize, Serialize};
 
 use crate::program_version::KnownVersion;
@@ -65,7 +65,9 @@ impl UpdateRecord {
     /// which agents are outdated.
     pub(crate) fn read(directory: &RunDirectory) -> Self {
         let path = directory.path().join(".update-record");
-        let content = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let content = mosaic_regular_file::read(&path, MAX_CONFIGURATION_BYTES)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Self { path, content: content.unwrap_or_default() }
     }
 

@@ -13,8 +13,9 @@ Usage: agent-send.sh -s SESSION [-L SOCKET] [-H [USER@]HOST] [-n NAME] [-m MESSA
 
 Sends a message to an agent, with the preamble '[SOURCE -> NAME:SESSION]'.
 
-  -s SESSION      the full name of the agent's session
-  -L SOCKET       the name of the tmux socket (default: $MOSAIC_TMUX_SOCKET or mosaic-factory)
+  -s SESSION      the agent's session: NAME, =NAME, NAME:0.0 or %4; NAME is a full name
+  -L SOCKET       the name of the tmux socket (default: the server that this runs in, else tmux's default;
+                  with -H, the default server of that host)
   -H [USER@]HOST  the host of the agent, which is reached by ssh
   -n NAME         the name of that host in the preamble
   -m MESSAGE      the message (default without -f: standard input)
@@ -33,6 +34,21 @@ refuse() {
     printf 'agent-send.sh: error: %s\n' "$1" >&2
     usage >&2
     exit "$USAGE"
+}
+
+# Sets the name of the tmux socket to that of the server that this runs in, or to tmux's default.
+find_socket() {
+    case ${TMUX:-} in
+        '') socket=default ;;
+        */tmux-*/*)
+            path=${TMUX%%,*}
+            socket=${path##*/}
+            path=${path%/*}
+            TMUX_TMPDIR=${path%/*}
+            export TMUX_TMPDIR
+            ;;
+        *) refuse "the tmux server of this pane has no socket name (TMUX=$TMUX): use -L SOCKET" ;;
+    esac
 }
 
 session='' socket='' host='' host_label='' message='' has_message='' file='' source_label='' retries='' verify=''
@@ -67,6 +83,12 @@ shift $((OPTIND - 1))
 [ -n "$session" ] || refuse 'missing -s SESSION'
 [ -z "$has_message" ] || [ -z "$file" ] || refuse '-m and -f cannot be combined'
 
+case $session in
+    %* | =* | *:*) target=$session ;;
+    *) target="=$session:" ;;
+esac
+if [ -z "$socket" ] && [ -n "$host" ]; then socket=default; elif [ -z "$socket" ]; then find_socket; fi
+
 # Use the program that was installed with this script, even if the script is called through a link.
 here=$(readlink -f -- "$0")
 here=${here%/*}
@@ -79,7 +101,7 @@ if [ ! -x "$program" ]; then
     }
 fi
 
-set -- agent send --tmux-socket "${socket:-${MOSAIC_TMUX_SOCKET:-mosaic-factory}}" --tmux-target "=$session:"
+set -- agent send --tmux-socket "$socket" --tmux-target "$target" --without-prompt
 [ -z "$host" ] || set -- "$@" --host "$host"
 [ -z "$host_label" ] || set -- "$@" --host-label "$host_label"
 [ -z "$source_label" ] || set -- "$@" --source-label "$source_label"

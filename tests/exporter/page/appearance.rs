@@ -80,7 +80,7 @@ fn the_page_fits_every_width() {
 }
 
 #[test]
-fn the_page_fits_desktop_and_phone() {
+fn the_page_fits_desktop_tablet_and_phone() {
     let Some(page) = OpenPage::or_skip() else { return };
     page.report_various();
     let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/page");
@@ -88,6 +88,7 @@ fn the_page_fits_desktop_and_phone() {
     for (name, width, height, dark) in [
         ("light", 1280, 900, false),
         ("dark", 1280, 900, true),
+        ("tablet", 900, 1100, false),
         ("phone", 390, 844, false),
         ("phone-dark", 390, 844, true),
     ] {

@@ -28,8 +28,16 @@ fn a_program_without_bracketed_paste_receives_multi_line_messages_whole() {
 }
 
 #[test]
-fn a_lost_enter_is_repeated_and_each_message_arrives_once() {
-    assert_received(&test_program::site(&["tui0"], "tui", "--swallow-first-enter"), 24);
+fn an_enter_that_became_a_line_feed_is_repeated_and_each_message_arrives_once() {
+    let site = test_program::site(&["tui0"], "tui", "--break-at-first-enter");
+    site.wait_screen("tui0", "test-tui");
+    for nth in 0..4 {
+        let text = format!("message {nth}");
+        let sent = site.send(&["tui0", "--no-preamble", "--message", &text]);
+        assert_eq!(sent.outcome(), "accepted", "{sent:?}\n{}", site.screen("tui0"));
+    }
+    let received = test_program::wait_received(&site, "tui0", 4);
+    assert_eq!(received, ["message 0\n", "message 1\n", "message 2\n", "message 3\n"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `mosaic agent outbox deliver`.
 
 use crate::outbox::outbox_fixture::OutboxFleet;
-use mosaic_harness::ShippedSchema;
+use mosaic_harness::{Binaries, Deadline, ShippedSchema};
+use std::process::Stdio;
 
 #[test]
 fn deliver_types_waiting_messages_once_the_agent_is_up() {
@@ -84,4 +85,49 @@ fn deliver_without_a_roster_does_nothing_unless_agents_are_named() {
     let all = fleet.outbox_command(&["deliver"]);
     assert_eq!((all.code, all.stdout.as_str(), all.stderr.as_str()), (0, "", ""));
     assert_ne!(fleet.outbox_command(&["deliver", "coder0"]).code, 0);
+}
+
+#[test]
+fn a_message_that_waited_says_when_it_was_written() {
+    let fleet = OutboxFleet::new();
+    let agent = fleet.agent("coder0");
+    let (id, outcome) = fleet.send("rebase", &["--queue", "--source-label", "vm:lead"]);
+    assert_eq!(outcome, "waiting");
+    fleet.change(&id, |record| record["created"] = "2026-01-02T03:04:05Z".into());
+    fleet.open(&agent, "");
+    assert_eq!(fleet.outbox_command(&["deliver"]).code, 0);
+    let received = agent.wait_received(1);
+    assert!(
+        received[0].starts_with("[vm:lead -> ")
+            && received[0].ends_with(":coder0] (written 2026-01-02 03:04:05 UTC) rebase"),
+        "{received:?}"
+    );
+}
+
+#[test]
+fn a_delivery_that_waits_for_its_agent_delays_no_other_command() {
+    let fleet = OutboxFleet::new();
+    let agent = fleet.agent("coder0");
+    let ready = fleet.fleet().root().join("ready");
+    let (id, kept) = (fleet.queue("not any more"), fleet.queue("this"));
+    fleet.open(&agent, &format!("--no-composer-until {}", ready.display()));
+    agent.wait_screen("loading");
+    let mut delivery = fleet.fleet().command(Binaries::mosaic());
+    delivery.args(["agent", "outbox", "deliver", "coder0"]);
+    let mut delivery = delivery.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Deadline::default();
+    while fleet.listed(&[])[0]["code"] != "no-composer" {
+        assert!(!deadline.passed(), "the delivery does not wait for a composer");
+    }
+    let canceled = fleet.outbox_command(&["cancel", &id]);
+    assert_eq!(canceled.code, 0, "{canceled:?}");
+    // A sender gets its turn, and is refused for what it sees.
+    let sent = fleet.mosaic(&["agent", "send", "coder0", "--json", "-m", "now", "--wait", "1"]);
+    assert!(sent.stdout.contains("no-composer"), "{sent:?}");
+    assert!(delivery.try_wait().unwrap().is_none(), "the delivery must still wait for this test");
+    std::fs::write(ready, "").unwrap();
+    assert_eq!(agent.wait_received(1), ["this"]);
+    assert!(delivery.wait().unwrap().success());
+    fleet.outbox().wait_states(&["cancelled", "accepted", "refused"]);
+    assert_eq!(fleet.listed(&["--all"])[1]["id"], kept);
 }

@@ -1,7 +1,7 @@
 //! Delivery under a user manager: by the sidecar, after a boot, and by the timer's service.
 
 use crate::queued::queue_fixture::{INTERVAL, outcome, roster};
-use mosaic_harness::{Fleet, OutboxDirectory, RosterFleet, StoppedProcess, TuiAgent, UnitFleet};
+use mosaic_harness::{Deadline, Fleet, OutboxDirectory, RosterFleet, StoppedProcess, TuiAgent, UnitFleet};
 
 const TIMER: &str = "mosaic-fleet-outbox.timer";
 const SERVICE: &str = "mosaic-fleet-outbox.service";
@@ -68,6 +68,28 @@ fn a_message_arrives_once_when_the_unit_starts_again() {
     // The delivery has ended, and no process of it is left in the unit.
     let pane = units.fleet.units().fleet().heartbeat("coder0").unwrap()["pid"].parse().unwrap();
     units.fleet.units().wait_members("coder0", &[pane]);
+}
+
+#[test]
+fn a_delivery_runs_outside_the_control_group_of_the_agent() {
+    let Some(units) = Units::or_skip("--no-composer-until ROOT/done") else { return };
+    let agent = units.agent();
+    units.fleet.start(&["coder0"]);
+    agent.wait_screen("loading");
+    assert_eq!(units.queue("when it is ready"), "waiting");
+    let read = |pid: &u32, file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let is_delivery = |pid: &u32| read(pid, "cmdline").contains("mosaic\0agent\0outbox\0deliver\0coder0");
+    let deadline = Deadline::default();
+    let delivery = loop {
+        if let Some(pid) = units.fleet.units().fleet().processes().into_iter().find(is_delivery) {
+            break pid;
+        }
+        assert!(!deadline.passed(), "the sidecar starts no delivery");
+    };
+    let groups = read(&delivery, "cgroup");
+    assert!(groups.contains("/mosaic-fleet-delivery-coder0-") && !groups.contains("mosaic-agent@"), "{groups}");
+    units.finish_work();
+    assert_eq!(agent.wait_received(1), ["when it is ready"]);
 }
 
 #[test]

@@ -104,8 +104,8 @@ fn a_lost_connection_is_reported_as_unknown_delivery() {
     let Some(host) = OtherHost::or_skip() else { return };
     let agent = host.agent();
     let done = host.there.root().join("done");
-    // Until the file exists, Enter has no effect, so that the message is not accepted.
-    host.start(&agent, &format!("--busy-until {}", done.display()));
+    // Until the file exists, the program does not act on Enter, so that the message is not accepted.
+    host.start(&agent, &format!("--enter-until {}", done.display()));
     let sending = host.begin("half-way", &["--no-preamble"]);
     host.outbox().wait_states(&["submitted"]);
     let [ssh] = host.here.processes_named("ssh").try_into().unwrap();
@@ -118,7 +118,7 @@ fn a_lost_connection_is_reported_as_unknown_delivery() {
             && stderr.contains("check there before you resend"),
         "{stderr}"
     );
-    // The other host continues alone and repeats Enter.
+    // The other host continues alone.
     std::fs::write(done, "").unwrap();
     assert_eq!(agent.wait_received(1), ["half-way"]);
     host.outbox().wait_states(&["accepted"]);

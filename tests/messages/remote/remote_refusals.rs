@@ -57,6 +57,33 @@ fn a_host_without_mosaic_is_reported_with_the_install_command() {
 }
 
 #[test]
+fn a_host_with_tmux_alone_gets_a_message_to_a_pane_without_a_confirmation() {
+    let Some(host) = OtherHost::or_skip() else { return };
+    let agent = host.agent();
+    host.start(&agent, "");
+    agent.wait_screen("test-tui");
+    std::fs::remove_file(host.there.home().join(".local/bin/mosaic")).unwrap();
+    let socket = host.there.tmux_socket();
+    let send = |target: &str| {
+        let words = ["--tmux-socket", socket, "--tmux-target", target, "--host-label", "far", "--json"];
+        let mut command =
+            host.command(THERE, &[&words[..], &["--source-label", "me", "-m", "hello\nthere; $(id)"]].concat());
+        // The agent is named by its pane alone.
+        let arguments: Vec<_> = command.get_args().filter(|word| *word != "coder0").map(ToOwned::to_owned).collect();
+        let mut plain = host.here.command(command.get_program());
+        plain.args(arguments).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command = plain;
+        command.output().unwrap()
+    };
+    let output = send("=coder0:");
+    assert_eq!((output.status.code(), &receipt(&output)["code"]), (Some(2), &"no-mosaic".into()), "{output:?}");
+    assert_eq!(agent.wait_received(1), ["[me -> far:coder0] hello\nthere; $(id)"]);
+    let output = send("=coder:");
+    assert_eq!(output.status.code(), Some(69), "{output:?}");
+    assert!(stderr(&output).contains("there is no pane =coder:"), "{output:?}");
+}
+
+#[test]
 fn a_host_with_an_old_mosaic_is_reported_as_such() {
     let Some(host) = OtherHost::or_skip() else { return };
     let mosaic = host.there.home().join(".local/bin/mosaic");

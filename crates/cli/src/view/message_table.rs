@@ -24,7 +24,7 @@ pub(crate) fn message_table(listing: &Listing, now: &str, style: &Style) -> Vec<
             (Paint::Plain, message.agent.clone()),
             (message_paint(message.state), message.state.to_string()),
             (Paint::Plain, between(&message.created, now).map_or("-".to_owned(), format_duration)),
-            (Paint::Dim, message.source.clone()),
+            (Paint::Dim, message.from.clone()),
             (Paint::Plain, first_line(message).to_owned()),
         ]);
         if let Some(note) = note(message, now) {
@@ -37,7 +37,7 @@ pub(crate) fn message_table(listing: &Listing, now: &str, style: &Style) -> Vec<
 /// The first line of the text, without the preamble: the sender has a column of its own.
 fn first_line(message: &ListedMessage) -> &str {
     let text = message.text.as_str();
-    let preamble = format!("[{} -> ", message.source);
+    let preamble = format!("[{} -> ", message.from);
     let text = text.strip_prefix(&preamble).and_then(|rest| rest.split_once("] ")).map_or(text, |(_, text)| text);
     text.lines().next().unwrap_or_default()
 }
@@ -72,6 +72,8 @@ mod tests {
             code: None,
             reason: reason.map(str::to_owned),
             source: "build1:operator".to_owned(),
+            sender: Some("build1:operator".to_owned()),
+            from: "build1:operator".to_owned(),
             created: "2026-01-01T11:59:00Z".to_owned(),
             since: "2026-01-01T11:59:00Z".to_owned(),
             expires: expires.map(str::to_owned),

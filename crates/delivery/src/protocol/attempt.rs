@@ -6,7 +6,8 @@ use mosaic_runtimes::{Composer, ComposerForm, Dialog, Profile, Screen};
 
 use super::evidence::{Evidence, TypedText};
 use super::{PaneCapture, PaneProcess};
-use crate::{Outcome, Refusal, UnconfirmedReason};
+use crate::spool::MessageId;
+use crate::{Label, Outcome, Refusal, UnconfirmedReason};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +24,48 @@ pub enum Step {
 
 /// How a text is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
 pub struct DeliveryOptions {
     /// Whether the text is typed only while the agent is idle.
     pub only_when_idle: bool,
-    /// Whether an Enter without effect may be pressed again.
+    /// Whether Enter may be pressed again if the first one became a line feed.
     pub retry_enter: bool,
     /// Whether the text has to appear as a turn, and it does not suffice that the program keeps it for later.
     pub until_turn: bool,
+    /// Whether the text is also typed into a program that reads lines and shows no prompt. Its acceptance is never known.
+    pub without_prompt: bool,
     /// How long each step may take.
     pub timeouts: DeliveryTimeouts,
+}
+
+impl Default for DeliveryOptions {
+    /// The options of a plain message.
+    fn default() -> Self {
+        let timeouts = DeliveryTimeouts::default();
+        Self { only_when_idle: false, retry_enter: true, until_turn: false, without_prompt: false, timeouts }
+    }
+}
+
+impl DeliveryOptions {
+    /// Returns the options after waiting that long for the agent's lock. A limit on the whole wait has to hold for both
+    /// waits together.
+    #[must_use]
+    pub fn after_waiting(self, waited: Duration) -> Self {
+        let left = self.timeouts.lock.saturating_sub(waited);
+        let timeouts = DeliveryTimeouts {
+            ready: self.timeouts.ready.min(left),
+            obstructed: self.timeouts.obstructed.min(left),
+            ..self.timeouts
+        };
+        Self { timeouts, ..self }
+    }
+
+    /// Returns the options with which the agent's lock is held only for a moment if the agent is not ready.
+    #[must_use]
+    pub fn without_waiting(self) -> Self {
+        let timeouts = DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..self.timeouts };
+        Self { timeouts, ..self }
+    }
 }
 
 /// How long each step of a delivery may take.
@@ -47,7 +81,7 @@ pub struct DeliveryTimeouts {
     pub shown: Duration,
     /// From Enter until the message is accepted.
     pub accepted: Duration,
-    /// From an Enter without effect until it is pressed again.
+    /// From an Enter that became a line feed until it is pressed again.
     pub retry_enter: Duration,
 }
 
@@ -77,13 +111,30 @@ impl DeliveryTimeouts {
     }
 }
 
+/// The text of an earlier message, which was typed and may not have been submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftText {
+    /// The message.
+    pub id: MessageId,
+    /// Its sender.
+    pub source: Label,
+    /// The text as it was typed.
+    pub text: String,
+    /// Whether Enter was pressed.
+    pub is_entered: bool,
+}
+
 /// One attempt to deliver a text into a pane, and its progress.
 #[derive(Clone, Debug)]
 pub struct DeliveryAttempt<'a> {
     profile: &'a Profile,
     own: TypedText,
     is_command: bool,
+    /// An earlier message whose text may still be in the composer.
+    left: Option<(TypedText, LeftText)>,
     options: DeliveryOptions,
+    /// Whether the text was typed without a prompt.
+    is_blind: bool,
     stage: Stage,
 }
 
@@ -93,7 +144,7 @@ enum Stage {
     Ready { since: Instant },
     /// The text was pasted. Before that, the composer showed `prompt`.
     Typed { since: Instant, prompt: String },
-    /// Enter was pressed, the last time at `pressed`, when the composer showed `entered`.
+    /// Enter was pressed, the last time at `pressed`, when the composer showed `entered` in `rows` rows.
     Submitted {
         since: Instant,
         pressed: Instant,
@@ -102,7 +153,21 @@ enum Stage {
         before: Evidence,
         shown: Screen,
         entered: String,
+        rows: usize,
+        turn: TurnInProgress,
     },
+}
+
+/// What was seen of a turn that was in progress when Enter was pressed. A program may show a message that it keeps for
+/// later like one that it has accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct TurnInProgress {
+    /// The number of successive captures in which the program did not work. One of them may be half drawn.
+    idle: usize,
+    /// Whether the turn has ended.
+    has_ended: bool,
+    /// Whether the program showed that it keeps the message.
+    was_kept: bool,
 }
 
 impl<'a> DeliveryAttempt<'a> {
@@ -110,7 +175,40 @@ impl<'a> DeliveryAttempt<'a> {
     #[must_use]
     pub fn new(profile: &'a Profile, text: &str, options: DeliveryOptions, now: Instant) -> Self {
         let stage = Stage::Ready { since: now };
-        Self { profile, own: TypedText::new(text), is_command: profile.is_command(text), options, stage }
+        let (own, is_command) = (TypedText::new(text), profile.is_command(text));
+        Self { profile, own, is_command, left: None, options, is_blind: false, stage }
+    }
+
+    /// Tells the attempt that the text of an earlier message may still be in the composer.
+    #[must_use]
+    pub fn with_left(self, left: Option<&LeftText>) -> Self {
+        Self { left: left.map(|left| (TypedText::new(&left.text), left.clone())), ..self }
+    }
+
+    /// Continues the delivery of a text that the composer shows in this capture; `None` if it does not show the text.
+    #[must_use]
+    pub fn resume(
+        profile: &'a Profile,
+        text: &str,
+        options: DeliveryOptions,
+        capture: &PaneCapture,
+        now: Instant,
+    ) -> Option<Self> {
+        let attempt = Self::new(profile, text, options, now);
+        let prompt = attempt.own.prompt_on(&capture.screen, profile)?;
+        Some(Self { stage: Stage::Typed { since: now, prompt }, ..attempt })
+    }
+
+    /// Returns whether the text was typed and Enter was not pressed yet.
+    #[must_use]
+    pub fn is_typed_only(&self) -> bool {
+        matches!(self.stage, Stage::Typed { .. })
+    }
+
+    /// Returns whether nothing was typed yet.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Ready { .. })
     }
 
     /// Decides the next step.
@@ -120,6 +218,7 @@ impl<'a> DeliveryAttempt<'a> {
         match &self.stage {
             Stage::Ready { since } => match self.obstacle(capture, composer.as_ref()) {
                 None => Step::Type,
+                Some(Refusal::NoComposer) if self.may_type_blindly(now.duration_since(*since)) => Step::Type,
                 Some(refusal) if now.duration_since(*since) >= self.timeout_for(&refusal) => {
                     Step::End(Outcome::Refused(refusal))
                 }
@@ -136,6 +235,9 @@ impl<'a> DeliveryAttempt<'a> {
                         Step::Press
                     }
                     _ if late && capture.in_mode => unconfirmed(UnconfirmedReason::InMode),
+                    _ if self.is_blind && !capture.in_mode && now.duration_since(*since) >= BLIND_TIMEOUT => {
+                        Step::Press
+                    }
                     _ if late => unconfirmed(UnconfirmedReason::NotShown),
                     _ => Step::Wait,
                 }
@@ -147,6 +249,7 @@ impl<'a> DeliveryAttempt<'a> {
     /// Records that the text was pasted after this capture.
     pub fn record_typed(&mut self, capture: &PaneCapture, now: Instant) {
         let composer = Composer::find(&self.profile.composer, &capture.screen);
+        self.is_blind = self.options.without_prompt && !composer.as_ref().is_some_and(|composer| composer.is_empty);
         self.stage = Stage::Typed { since: now, prompt: composer.map(|composer| composer.text).unwrap_or_default() };
     }
 
@@ -155,16 +258,32 @@ impl<'a> DeliveryAttempt<'a> {
         let composer = self.composer(&capture.screen);
         let seen = Evidence::collect(&capture.screen, composer.as_ref(), &self.own, self.profile);
         self.stage = match std::mem::replace(&mut self.stage, Stage::Ready { since: now }) {
-            Stage::Submitted { since, prompt, before, shown, entered, .. } => {
-                Stage::Submitted { since, pressed: now, again: true, prompt, before, shown, entered }
+            Stage::Submitted { since, prompt, before, shown, entered, rows, turn, .. } => {
+                Stage::Submitted { since, pressed: now, again: true, prompt, before, shown, entered, rows, turn }
             }
             Stage::Typed { prompt, .. } => {
                 let shown = capture.screen.clone();
+                let rows = composer.as_ref().map(Composer::rows).unwrap_or_default();
                 let entered = composer.map(|composer| composer.text).unwrap_or_default();
-                Stage::Submitted { since: now, pressed: now, again: false, prompt, before: seen, shown, entered }
+                let turn = TurnInProgress::default();
+                let (since, pressed) = (now, now);
+                Stage::Submitted { since, pressed, again: false, prompt, before: seen, shown, entered, rows, turn }
             }
             ready @ Stage::Ready { .. } => ready,
         };
+    }
+
+    /// Records what a capture shows of a turn that was in progress when Enter was pressed.
+    pub fn record_seen(&mut self, capture: &PaneCapture) {
+        let composer = self.composer(&capture.screen);
+        let seen = Evidence::collect(&capture.screen, composer.as_ref(), &self.own, self.profile);
+        if let Stage::Submitted { before, turn, .. } = &mut self.stage
+            && composer.is_some()
+        {
+            turn.was_kept |= seen.has_note_since(*before);
+            turn.idle = if seen.is_busy() { 0 } else { turn.idle + 1 };
+            turn.has_ended |= turn.idle >= 2;
+        }
     }
 
     /// Finds the composer; once the text was typed, the candidate that contains it, if there is one.
@@ -206,8 +325,13 @@ impl<'a> DeliveryAttempt<'a> {
         let Some(composer) = composer else { return Some(Refusal::NoComposer) };
         // A program that has not set up its terminal yet would get the text as lines.
         let draws = matches!(self.profile.composer, ComposerForm::Box { .. });
-        if draws && capture.input.is_some_and(|input| input.canonical) {
+        if draws && (capture.is_shell || capture.input.is_some_and(|input| input.canonical)) {
             return Some(Refusal::NoComposer);
+        }
+        if let Some((text, left)) = &self.left
+            && text.prompt_on(&capture.screen, self.profile).is_some()
+        {
+            return Some(Refusal::OwnDraft { id: left.id.clone(), sender: left.source.clone() });
         }
         if !composer.is_empty {
             return Some(if draws || begins_with_prompt(&self.profile.composer, &composer.text) {
@@ -222,21 +346,35 @@ impl<'a> DeliveryAttempt<'a> {
         (self.options.only_when_idle && self.profile.is_busy_on(&capture.screen)).then_some(Refusal::Busy)
     }
 
+    /// Returns whether a text may be typed into a program that has shown no prompt for that long.
+    fn may_type_blindly(&self, waited: Duration) -> bool {
+        let reads_lines = matches!(self.profile.composer, ComposerForm::Line { .. });
+        self.options.without_prompt && reads_lines && waited >= self.options.timeouts.ready.min(BLIND_TIMEOUT)
+    }
+
     fn timeout_for(&self, refusal: &Refusal) -> Duration {
         let timeouts = &self.options.timeouts;
         match refusal {
             Refusal::NoComposer | Refusal::NotReading => timeouts.ready,
-            Refusal::InMode | Refusal::Draft | Refusal::Dialog(_) | Refusal::Busy => timeouts.obstructed,
+            // A program that has read Enter may still act on it.
+            Refusal::OwnDraft { .. } if !self.left.as_ref().is_some_and(|(_, left)| left.is_entered) => Duration::ZERO,
+            Refusal::InMode | Refusal::Draft | Refusal::OwnDraft { .. } | Refusal::Dialog(_) | Refusal::Busy => {
+                timeouts.obstructed
+            }
             _ => Duration::ZERO,
         }
     }
 
     fn after_enter(&self, capture: &PaneCapture, composer: Option<&Composer>, now: Instant) -> Step {
-        let Stage::Submitted { since, pressed, again, prompt, before, shown, entered } = &self.stage else {
+        let Stage::Submitted { since, pressed, again, prompt, before, shown, entered, rows, turn } = &self.stage else {
             return Step::Wait;
         };
         if capture.is_reported {
             return Step::End(Outcome::Accepted);
+        }
+        if self.is_blind {
+            let is_over = was_read(capture) || now.duration_since(*since) >= self.options.timeouts.accepted;
+            return if is_over { unconfirmed(UnconfirmedReason::NoPrompt) } else { Step::Wait };
         }
         let seen = Evidence::collect(&capture.screen, composer, &self.own, self.profile);
         if self.own.is_blank() && was_read(capture) && capture.screen != *shown {
@@ -251,9 +389,14 @@ impl<'a> DeliveryAttempt<'a> {
         if is_drawn && !is_ours && was_read {
             let left = composer.is_some_and(|composer| composer.is_empty);
             let has_turn = seen.has_turn_since(*before) || (left && (self.is_command || seen.works_since(*before)));
+            // During a turn, the program shows a message that it keeps like one of a new turn. A program that marks what it
+            // keeps has accepted the message when the mark is gone.
+            let is_held = has_turn && before.is_busy() && !turn.has_ended && !turn.was_kept && !self.is_command;
             match () {
-                () if is_kept && (late || !self.options.until_turn) => return Step::End(Outcome::Queued),
-                () if has_turn && !is_kept => return Step::End(Outcome::Accepted),
+                () if (is_kept || is_held) && (late || !self.options.until_turn) => {
+                    return Step::End(Outcome::Queued);
+                }
+                () if has_turn && !is_kept && !is_held => return Step::End(Outcome::Accepted),
                 () => {}
             }
         }
@@ -261,10 +404,13 @@ impl<'a> DeliveryAttempt<'a> {
         if capture.process != PaneProcess::Expected {
             return unconfirmed(UnconfirmedReason::ProcessEnded);
         }
-        let is_unchanged = composer.is_some_and(|composer| composer.text == *entered);
-        let is_swallowed =
-            is_ours && is_unchanged && capture.input.is_some_and(|input| input.unread == 0) && !capture.in_mode;
-        if is_swallowed
+        // An Enter that inserted a line feed did nothing else. Without that sign, a program that has read Enter may still
+        // act on it, and would apply a second one to what follows.
+        let became_line_feed =
+            composer.is_some_and(|composer| composer.text == *entered && composer.rows() == rows + 1) && is_ours;
+        if became_line_feed
+            && capture.input.is_some_and(|input| input.unread == 0)
+            && !capture.in_mode
             && self.options.retry_enter
             && !again
             && now.duration_since(*pressed) >= self.options.timeouts.retry_enter
@@ -279,6 +425,9 @@ impl<'a> DeliveryAttempt<'a> {
         }
     }
 }
+
+/// How long a program may take to show a prompt, and then the text, before it is taken for one that shows neither.
+const BLIND_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Returns whether the program has read all input. If the queue cannot be read, the screen has to suffice.
 fn was_read(capture: &PaneCapture) -> bool {

@@ -30,6 +30,28 @@ impl TypedText {
         Self { text: text.to_owned(), squeezed, head, tail }
     }
 
+    /// Returns the prompt before the text if the composer on this screen shows the text and nothing else; `None` if it does
+    /// not. Only a line has a prompt.
+    pub(super) fn prompt_on(&self, screen: &Screen, profile: &Profile) -> Option<String> {
+        let is_shown = |composer: &Composer| match &profile.composer {
+            ComposerForm::Line { prompt } => {
+                let before = composer.text.strip_suffix(self.text.as_str())?;
+                prompt.matches(before).then(|| before.to_owned())
+            }
+            ComposerForm::Box { .. } => self.is_in(composer, profile, "").then(String::new),
+        };
+        if self.is_blank() {
+            return None;
+        }
+        Composer::candidates(&profile.composer, screen).iter().find_map(is_shown)
+    }
+
+    /// Returns whether the composer shows a part of the text and nothing else.
+    pub(super) fn contains(&self, composer: &Composer) -> bool {
+        let shown = squeezed(&composer.text);
+        !shown.is_empty() && self.squeezed.contains(&shown)
+    }
+
     /// Returns whether the text is blank, so that only Enter is pressed.
     pub(super) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
@@ -125,7 +147,7 @@ impl Evidence {
             }
         }
         let (heads, tails) = own.times_in(&turns);
-        Self { heads, tails, folded: folded(&turns, profile), notes, busy: profile.is_busy_on(screen) }
+        Self { heads, tails, folded: folded(&turns, profile), notes, busy: profile.is_busy_with(screen, composer) }
     }
 
     /// Returns whether there is a turn that was not there before.
@@ -137,6 +159,11 @@ impl Evidence {
     pub(super) fn has_note_since(self, before: Self) -> bool {
         // A note with the same beginning may have become a turn, and ours may have taken its place.
         self.notes > before.notes || (before.notes > 0 && self.notes == before.notes && self.has_turn_since(before))
+    }
+
+    /// Returns whether the program works.
+    pub(super) fn is_busy(self) -> bool {
+        self.busy
     }
 
     /// Returns whether the program has begun to work.

@@ -6,16 +6,18 @@
 //!   │ obstructed for too long                          │ it never does                     │
 //!   ▼                                                  ▼                                   ▼
 //! refused (nothing typed)                    unconfirmed ◀──no turn in time── submitted ──▶ accepted, queued
-//!                                                                │ still our text, unchanged, and Enter was read
+//!                                                                │ Enter became a line feed behind our text
 //!                                                                ▼
 //!                                                       press Enter again, once
 //! ```
 
 mod attempt;
+mod clearing;
 mod evidence;
 mod pane_capture;
 
-pub use attempt::{DeliveryAttempt, DeliveryOptions, DeliveryTimeouts, Step};
+pub use attempt::{DeliveryAttempt, DeliveryOptions, DeliveryTimeouts, LeftText, Step};
+pub use clearing::{Clearing, ClearingStep};
 pub use pane_capture::{PaneCapture, PaneProcess};
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub struct PaneCapture {
     pub input: Option<TerminalInput>,
     /// Whether the agent reports that it has the message.
     pub is_reported: bool,
+    /// Whether a shell alone reads the terminal. The frame of a program that has ended may still be on the screen.
+    pub is_shell: bool,
 }
 
 impl PaneCapture {
@@ -53,6 +55,7 @@ impl PaneCapture {
                 .filter(|_| process == PaneProcess::Expected)
                 .and_then(|captured| TerminalInput::read(&captured.terminal).ok()),
             is_reported: false,
+            is_shell: false,
         }
     }
 }

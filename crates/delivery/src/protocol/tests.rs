@@ -7,7 +7,10 @@ use mosaic_process::TerminalInput;
 
 use mosaic_runtimes::{Profile, Screen};
 
-use super::{DeliveryAttempt, DeliveryOptions, DeliveryTimeouts, PaneCapture, PaneProcess, Step};
+use super::{
+    Clearing, ClearingStep, DeliveryAttempt, DeliveryOptions, DeliveryTimeouts, LeftText, PaneCapture, PaneProcess,
+    Step,
+};
 use crate::{Outcome, Refusal, UnconfirmedReason};
 
 const BOX: &str = "
@@ -36,7 +39,14 @@ fn profile(text: &str) -> Profile {
 fn captured(text: &str) -> PaneCapture {
     let mut screen = Screen::from_text(text);
     screen.cursor_column = text.lines().last().map_or(0, |line| line.chars().count());
-    PaneCapture { process: PaneProcess::Expected, in_mode: false, screen, input: READ, is_reported: false }
+    PaneCapture {
+        process: PaneProcess::Expected,
+        in_mode: false,
+        screen,
+        input: READ,
+        is_reported: false,
+        is_shell: false,
+    }
 }
 
 /// Returns a capture of a screen with this text in the composer, and that text above it.
@@ -45,12 +55,7 @@ fn drawn(above: &str, composer: &str) -> PaneCapture {
 }
 
 fn options() -> DeliveryOptions {
-    DeliveryOptions {
-        only_when_idle: false,
-        retry_enter: true,
-        until_turn: false,
-        timeouts: DeliveryTimeouts::default(),
-    }
+    DeliveryOptions::default()
 }
 
 fn refused(refusal: Refusal) -> Step {
@@ -267,30 +272,155 @@ fn waiting_for_a_turn_does_not_end_at_a_queue_note() {
 }
 
 #[test]
-fn an_enter_without_effect_is_pressed_again_once_and_only_on_our_text() {
+fn enter_is_pressed_again_only_after_it_became_a_line_feed_behind_our_text() {
     let (profile, now) = (profile(BOX), Instant::now());
     let text = "go on now";
     let later = now + DeliveryTimeouts::default().retry_enter;
-    let still = drawn("", text);
+    let with_line_feed = drawn("", "go on now\n");
     let mut attempt = submitted(&profile, text, "", options(), now);
-    assert_eq!(attempt.next(&still, now), Step::Wait);
+    assert_eq!(attempt.next(&with_line_feed, now), Step::Wait);
+    // A program that has read Enter may act on it at any time, whatever it shows until then.
     for other in [
+        drawn("", text),
         drawn("", "go on now!"),
         drawn("", "go on\nnow"),
+        drawn("", "go on now\n\n"),
         drawn("", ""),
-        PaneCapture { input: UNREAD, ..still.clone() },
-        PaneCapture { input: None, ..still.clone() },
-        PaneCapture { in_mode: true, ..still.clone() },
+        PaneCapture { input: UNREAD, ..with_line_feed.clone() },
+        PaneCapture { input: None, ..with_line_feed.clone() },
+        PaneCapture { in_mode: true, ..with_line_feed.clone() },
     ] {
         assert_eq!(attempt.next(&other, later), Step::Wait, "{other:?}");
     }
-    assert_eq!(attempt.next(&still, later), Step::Press);
-    attempt.record_enter(&still, later);
-    assert_eq!(attempt.next(&still, later + DeliveryTimeouts::default().retry_enter), Step::Wait);
-    assert_eq!(attempt.next(&still, now + LATE), unconfirmed(UnconfirmedReason::StillInComposer));
+    assert_eq!(attempt.next(&with_line_feed, later), Step::Press);
+    attempt.record_enter(&with_line_feed, later);
+    assert_eq!(attempt.next(&with_line_feed, later + DeliveryTimeouts::default().retry_enter), Step::Wait);
+    assert_eq!(attempt.next(&drawn("", text), now + LATE), unconfirmed(UnconfirmedReason::StillInComposer));
 
     let unwanted = submitted(&profile, text, "", DeliveryOptions { retry_enter: false, ..options() }, now);
-    assert_eq!(unwanted.next(&still, later), Step::Wait);
+    assert_eq!(unwanted.next(&with_line_feed, later), Step::Wait);
+}
+
+#[test]
+fn a_text_that_an_earlier_sender_left_is_named_and_not_taken_for_a_persons() {
+    let (of_a_box, of_a_line, now) = (profile(BOX), profile(LINE), Instant::now());
+    let left = |text: &str, is_entered| LeftText {
+        id: "00063f2a9b1c4d-1f0c".parse().unwrap(),
+        source: "vm:lead".parse().unwrap(),
+        text: text.to_owned(),
+        is_entered,
+    };
+    let own = || {
+        let LeftText { id, source: sender, .. } = left("", false);
+        refused(Refusal::OwnDraft { id, sender })
+    };
+    let later = |refusal| (Step::Wait, refused(refusal));
+    let table = [
+        (&of_a_box, drawn("", "go on\nnow"), left("go on now", false), (own(), own())),
+        (&of_a_box, drawn("", "go on now"), left("go on now", true), (Step::Wait, own())),
+        (&of_a_box, drawn("", "go on now!"), left("go on now", false), later(Refusal::Draft)),
+        (&of_a_box, drawn("", ""), left("go on now", false), (Step::Type, Step::Type)),
+        (&of_a_line, captured("host:~$ ls"), left("ls", false), (own(), own())),
+        (&of_a_line, captured("host:~$ ls -l"), left("ls", false), later(Refusal::Draft)),
+        (&of_a_line, captured("nols"), left("ls", false), later(Refusal::NoComposer)),
+    ];
+    for (profile, capture, left, expected) in table {
+        let attempt = DeliveryAttempt::new(profile, "another", options(), now).with_left(Some(&left));
+        assert_eq!(now_and_late(&attempt, &capture, now), expected, "{left:?}: {capture:?}");
+    }
+}
+
+#[test]
+fn a_text_that_was_left_is_submitted_if_the_composer_shows_it_alone() {
+    let (profile, now) = (profile(BOX), Instant::now());
+    for (composer, expected) in [("go on\nnow", true), ("go on now, please", false), ("", false)] {
+        let resumed = DeliveryAttempt::resume(&profile, "go on now", options(), &drawn("", composer), now);
+        assert_eq!(resumed.is_some(), expected, "{composer}");
+        if let Some(attempt) = resumed {
+            assert_eq!(attempt.next(&drawn("", composer), now), Step::Press);
+        }
+    }
+}
+
+#[test]
+fn a_text_is_removed_from_a_composer_line_by_line() {
+    let (profile, now) = (profile(BOX), Instant::now());
+    assert!(Clearing::new(&profile, "one\ntwo", &drawn("", "one\ntwo!"), now).is_none());
+    let mut clearing = Clearing::new(&profile, "one\ntwo", &drawn("", "one\ntwo"), now).unwrap();
+    let steps = [
+        ("one\ntwo", ClearingStep::Press("C-u")),
+        ("one\ntwo", ClearingStep::Wait),
+        ("one\n", ClearingStep::Press("BSpace")),
+        ("on", ClearingStep::Press("C-u")),
+        ("", ClearingStep::Cleared),
+    ];
+    for (composer, expected) in steps {
+        assert_eq!(clearing.next(&drawn("", composer), now), expected, "{composer:?}");
+    }
+    let mut overtaken = Clearing::new(&profile, "one", &drawn("", "one"), now).unwrap();
+    assert_eq!(overtaken.next(&drawn("", "one of mine"), now), ClearingStep::NotCleared);
+    let mut stubborn = Clearing::new(&profile, "one", &drawn("", "one"), now).unwrap();
+    assert_eq!(stubborn.next(&drawn("", "one"), now + LATE), ClearingStep::NotCleared);
+}
+
+#[test]
+fn a_message_that_is_shown_during_a_turn_is_queued_until_the_turn_ends() {
+    let (profile, now) = (profile(BOX), Instant::now());
+    let (text, busy, shown) = ("go on now", " Working", " go on now\n Working");
+    let during_turn = |options| submitted(&profile, text, busy, options, now);
+    let attempt = during_turn(options());
+    assert_eq!(attempt.next(&drawn(shown, ""), now), Step::End(Outcome::Queued));
+    let mut attempt = during_turn(DeliveryOptions { until_turn: true, ..options() });
+    let see = |attempt: &mut DeliveryAttempt<'_>, capture: &PaneCapture| {
+        attempt.record_seen(capture);
+        attempt.next(capture, now)
+    };
+    assert_eq!(now_and_late(&attempt, &drawn(shown, ""), now), (Step::Wait, Step::End(Outcome::Queued)));
+    // One frame without the mark may be half drawn.
+    assert_eq!(see(&mut attempt, &drawn(" go on now", "")), Step::Wait);
+    assert_eq!(see(&mut attempt, &drawn(shown, "")), Step::Wait);
+    assert_eq!(see(&mut attempt, &drawn(" go on now", "")), Step::Wait);
+    assert_eq!(see(&mut attempt, &drawn(" go on now", "")), Step::End(Outcome::Accepted));
+    // The next turn may begin at once.
+    assert_eq!(see(&mut attempt, &drawn(shown, "")), Step::End(Outcome::Accepted));
+    // A program that marks what it keeps has accepted the message when the mark is gone.
+    let mut attempt = during_turn(DeliveryOptions { until_turn: true, ..options() });
+    assert_eq!(see(&mut attempt, &drawn(" Working\n Later: go on now", "")), Step::Wait);
+    assert_eq!(see(&mut attempt, &drawn(shown, "")), Step::End(Outcome::Accepted));
+}
+
+#[test]
+fn a_shell_below_the_frame_of_an_ended_program_gets_no_message() {
+    let (profile, now) = (profile(BOX), Instant::now());
+    let attempt = DeliveryAttempt::new(&profile, "hi", options(), now);
+    let shell = PaneCapture { is_shell: true, ..drawn("hello", "") };
+    assert_eq!(now_and_late(&attempt, &shell, now), (Step::Wait, refused(Refusal::NoComposer)));
+}
+
+#[test]
+fn a_program_without_a_prompt_is_typed_into_only_on_request_and_without_a_claim() {
+    let (profile, now) = (profile(LINE), Instant::now());
+    let blank = || {
+        let mut screen = Screen::from_text("x");
+        screen.lines[0] = mosaic_runtimes::StyledLine::default();
+        PaneCapture { screen, ..captured("") }
+    };
+    let attempt = DeliveryAttempt::new(&profile, "hello", options(), now);
+    assert_eq!(now_and_late(&attempt, &blank(), now), (Step::Wait, refused(Refusal::NoComposer)));
+    let mut attempt =
+        DeliveryAttempt::new(&profile, "hello", DeliveryOptions { without_prompt: true, ..options() }, now);
+    assert_eq!(now_and_late(&attempt, &blank(), now), (Step::Wait, Step::Type));
+    attempt.record_typed(&blank(), now);
+    assert_eq!(attempt.next(&captured("hello"), now), Step::Press);
+    assert_eq!(now_and_late(&attempt, &blank(), now), (Step::Wait, Step::Press), "a program may show nothing");
+    attempt.record_enter(&captured("hello"), now);
+    assert_eq!(attempt.next(&PaneCapture { input: UNREAD, ..captured("hello") }, now), Step::Wait);
+    assert_eq!(attempt.next(&captured("hello\nhello\n"), now), unconfirmed(UnconfirmedReason::NoPrompt));
+    // A prompt appeared while it was waited for.
+    let mut attempt = DeliveryAttempt::new(&profile, "ls", DeliveryOptions { without_prompt: true, ..options() }, now);
+    attempt.record_typed(&captured("$ "), now);
+    attempt.record_enter(&captured("$ ls"), now);
+    assert_eq!(attempt.next(&captured("$ ls\n$ "), now), Step::End(Outcome::Accepted));
 }
 
 #[test]

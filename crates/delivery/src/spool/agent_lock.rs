@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::OFlags;
 
 use super::SpoolError;
+use crate::Interrupt;
 
 /// The exclusive right to type to an agent. The kernel releases it with this value, or when the process ends.
 #[derive(Debug)]
@@ -26,11 +27,16 @@ const TICKET: &str = ".turn-";
 const RETRY_INTERVAL: Duration = Duration::from_millis(3);
 
 impl AgentLock {
-    /// Waits for the lock; `None` if it is not available by `deadline`. Names sort by the time of arrival.
+    /// Waits for the lock; `None` if it is not available by `deadline`, or this process is asked to end. Names sort by the time of arrival.
     ///
     /// # Errors
     /// The directory cannot be written.
-    pub(super) fn acquire(directory: &Path, name: &str, deadline: Instant) -> Result<Option<Self>, SpoolError> {
+    pub(super) fn acquire(
+        directory: &Path,
+        name: &str,
+        deadline: Instant,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Self>, SpoolError> {
         let lock = open(&directory.join(LOCK))?;
         let ticket = directory.join(format!("{TICKET}{name}"));
         let _ticket_lock = take_ticket(directory, &ticket)?;
@@ -43,7 +49,7 @@ impl AgentLock {
                     Err(TryLockError::Error(source)) => return Err(failed(source)),
                 }
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || interrupt.is_requested() {
                 let _ = fs::remove_file(&ticket);
                 return Ok(None);
             }
@@ -97,6 +103,7 @@ fn has_predecessor(directory: &Path, own: &Path) -> Result<bool, SpoolError> {
 #[cfg(test)]
 mod tests {
     use super::{AgentLock, TICKET};
+    use crate::Interrupt;
     use std::fs;
     use std::sync::mpsc::channel;
     use std::thread;
@@ -109,13 +116,14 @@ mod tests {
     #[test]
     fn the_lock_is_granted_to_one_at_a_time_in_the_order_of_arrival() {
         let directory = tempfile::tempdir().unwrap();
-        let first = AgentLock::acquire(directory.path(), "1", soon()).unwrap().unwrap();
+        let first = AgentLock::acquire(directory.path(), "1", soon(), &Interrupt::default()).unwrap().unwrap();
         let (done, order) = channel();
         let waiters: Vec<_> = (2..8)
             .map(|nth: u32| {
                 let (path, done) = (directory.path().to_owned(), done.clone());
                 let waiter = thread::spawn(move || {
-                    let lock = AgentLock::acquire(&path, &nth.to_string(), soon()).unwrap().unwrap();
+                    let lock =
+                        AgentLock::acquire(&path, &nth.to_string(), soon(), &Interrupt::default()).unwrap().unwrap();
                     done.send(nth).unwrap();
                     drop(lock);
                 });
@@ -135,10 +143,10 @@ mod tests {
     #[test]
     fn a_waiter_that_gives_up_does_not_block_later_ones() {
         let directory = tempfile::tempdir().unwrap();
-        let first = AgentLock::acquire(directory.path(), "1", soon()).unwrap().unwrap();
-        assert!(AgentLock::acquire(directory.path(), "2", Instant::now()).unwrap().is_none());
+        let first = AgentLock::acquire(directory.path(), "1", soon(), &Interrupt::default()).unwrap().unwrap();
+        assert!(AgentLock::acquire(directory.path(), "2", Instant::now(), &Interrupt::default()).unwrap().is_none());
         drop(first);
-        assert!(AgentLock::acquire(directory.path(), "3", soon()).unwrap().is_some());
+        assert!(AgentLock::acquire(directory.path(), "3", soon(), &Interrupt::default()).unwrap().is_some());
     }
 
     #[test]
@@ -146,7 +154,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let left = directory.path().join(format!("{TICKET}0"));
         fs::write(&left, "").unwrap();
-        assert!(AgentLock::acquire(directory.path(), "1", soon()).unwrap().is_some());
+        assert!(AgentLock::acquire(directory.path(), "1", soon(), &Interrupt::default()).unwrap().is_some());
         assert!(!left.exists());
     }
 }

@@ -3,7 +3,7 @@
 //! been typed, and is not typed again unless a person asks for it.
 //!
 //! The file `.waiting` in an agent's directory exists while messages wait, so that a sidecar sees with one look that it
-//! has to deliver them. `.turn` and `.turn-…` are the agent's lock and the tickets of the processes that wait for it.
+//! has to deliver them. `.typed` names the message whose text may be in the composer. `.turn` and `.turn-…` are the agent's lock and the tickets of the processes that wait for it.
 
 mod agent_lock;
 mod message_id;

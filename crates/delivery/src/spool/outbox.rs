@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome};
 use rustix::fs::OFlags;
 
-use super::record_writer::Durability;
+use super::record_writer::{Durability, TYPED_MARK};
 use super::{AgentLock, Entry, MessageId, Record, State};
+use crate::Interrupt;
 
 /// The outbox of a fleet.
 #[derive(Clone, Debug)]
@@ -73,8 +74,8 @@ impl Outbox {
         Ok(path)
     }
 
-    /// Waits for the lock of an agent; `None` if it is not available by `deadline`. Processes get the lock in the order of
-    /// `id`.
+    /// Waits for the lock of an agent; `None` if it is not available by `deadline`, or this process is asked to end.
+    /// Processes get the lock in the order of `id`.
     ///
     /// # Errors
     /// The outbox cannot be written.
@@ -83,8 +84,9 @@ impl Outbox {
         agent: &AgentName,
         id: &MessageId,
         deadline: Instant,
+        interrupt: &Interrupt,
     ) -> Result<Option<AgentLock>, SpoolError> {
-        AgentLock::acquire(&make_directory(self.directory(agent))?, id.as_str(), deadline)
+        AgentLock::acquire(&make_directory(self.directory(agent))?, id.as_str(), deadline, interrupt)
     }
 
     /// Reads the messages to an agent, the oldest first. A file that is not a message is an error in the list.
@@ -123,6 +125,21 @@ impl Outbox {
         self.home.paths().waiting_mark(agent).exists()
     }
 
+    /// Reads the message whose text may be in the agent's composer, if there is one.
+    ///
+    /// # Errors
+    /// The message cannot be read.
+    pub fn typed(&self, agent: &AgentName) -> Result<Option<Entry>, SpoolError> {
+        let directory = self.directory(agent);
+        let mut id = String::new();
+        let mark = open_regular(&directory.join(TYPED_MARK)).and_then(|file| file.take(64).read_to_string(&mut id));
+        match (mark, id.parse()) {
+            (Ok(_), Ok(id)) => read(&directory, &id),
+            // Without a valid mark, the text counts as one of a person, which is never changed.
+            _ => Ok(None),
+        }
+    }
+
     /// Marks that messages wait for an agent.
     ///
     /// # Errors
@@ -154,23 +171,45 @@ impl Outbox {
         entry.write(durability(entry.record.state))
     }
 
-    /// Cancels a message if it waits, and returns it; a message in another state stays unchanged. `None` if there is no
-    /// such message. The lock of the agent guarantees that no process delivers the message meanwhile.
+    /// Changes a message if it waits, and returns it; a message in another state stays unchanged. `None` if there is no
+    /// such message. A message stops waiting in one step, so no process delivers it after it was canceled here.
     ///
     /// # Errors
     /// The message cannot be read or written.
-    pub fn cancel(&self, _lock: &AgentLock, agent: &AgentName, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
-        let Some(mut entry) = self.message(agent, id)? else { return Ok(None) };
+    pub fn change_waiting(
+        &self,
+        agent: &AgentName,
+        id: &MessageId,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<Option<Entry>, SpoolError> {
+        let directory = self.directory(agent);
+        let _lock = lock_records(&directory)?;
+        let Some(mut entry) = read(&directory, id)? else { return Ok(None) };
         if entry.record.state == State::Waiting {
-            entry.record.set_state(State::Cancelled, Timestamp::now());
-            self.store(&entry)?;
+            let before = entry.record.clone();
+            change(&mut entry.record);
+            if entry.record != before {
+                self.store(&entry)?;
+            }
+        }
+        Ok(Some(entry))
+    }
+
+    /// Cancels a message if it waits, and returns it; a message in another state stays unchanged. `None` if there is no
+    /// such message.
+    ///
+    /// # Errors
+    /// The message cannot be read or written.
+    pub fn cancel(&self, agent: &AgentName, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
+        let canceled = self.change_waiting(agent, id, |record| record.set_state(State::Cancelled, Timestamp::now()))?;
+        if canceled.as_ref().is_some_and(|entry| entry.record.state == State::Cancelled) {
             self.unmark_waiting(agent)?;
             let others = self.messages(agent)?;
             if others.iter().flatten().any(|entry| entry.record.state == State::Waiting) {
                 self.mark_waiting(agent)?;
             }
         }
-        Ok(Some(entry))
+        Ok(canceled)
     }
 
     /// Removes old messages in a final state, and their texts.
@@ -208,6 +247,9 @@ pub enum SpoolError {
         /// The error.
         source: io::Error,
     },
+    /// A message that was about to be typed no longer waits: it was canceled, or another process delivers it.
+    #[error("the message {0} no longer waits")]
+    NotWaiting(MessageId),
     /// A file is not a message.
     #[error("{} is not a message: {message}; remove the file, or move it elsewhere", .path.display())]
     Malformed {
@@ -236,6 +278,16 @@ fn durability(state: State) -> Durability {
     if state == State::Waiting { Durability::OnDisk } else { Durability::InMemory }
 }
 
+/// Waits for the lock under which a message stops waiting. Every holder releases it within microseconds.
+pub(super) fn lock_records(directory: &Path) -> Result<fs::File, SpoolError> {
+    let path = directory.join(".records");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(&path).map_err(SpoolError::io("open", &path))?;
+    file.lock().map_err(SpoolError::io("lock", path))?;
+    Ok(file)
+}
+
 fn message_ids(directory: &Path) -> Result<Vec<MessageId>, SpoolError> {
     let named = file_names(directory)?;
     let mut ids: Vec<MessageId> = named.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok()).collect();
@@ -258,7 +310,7 @@ fn open_regular(path: &Path) -> io::Result<fs::File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
-fn read(directory: &Path, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
+pub(super) fn read(directory: &Path, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
     let path = directory.join(format!("{id}.json"));
     let mut bytes = Vec::new();
     match open_regular(&path).and_then(|file| file.take(LONGEST_FILE).read_to_end(&mut bytes)) {
@@ -280,7 +332,7 @@ fn read(directory: &Path, id: &MessageId) -> Result<Option<Entry>, SpoolError> {
 #[cfg(test)]
 mod tests {
     use super::super::{MessageId, Outbox, Record, State};
-    use crate::Payload;
+    use crate::{Interrupt, Payload};
     use jiff::Timestamp;
     use mosaic_domain::{AgentName, MosaicHome};
     use std::time::Instant;
@@ -298,13 +350,16 @@ mod tests {
         {
             let now = Timestamp::now();
             let id = MessageId::new(now, u16::try_from(nth).unwrap());
-            let lock = outbox.lock_agent(&agent, &id, Instant::now()).unwrap().unwrap();
-            assert!(outbox.cancel(&lock, &agent, &id).unwrap().is_none(), "the message does not exist yet");
+            // A delivery that waits for the agent does not delay the cancellation.
+            let _lock = outbox.lock_agent(&agent, &id, Instant::now(), &Interrupt::default()).unwrap().unwrap();
+            assert!(outbox.cancel(&agent, &id).unwrap().is_none(), "the message does not exist yet");
             let record = Record {
                 schema: Record::SCHEMA,
                 id: id.clone(),
                 agent: agent.to_string(),
                 source: "test".parse().unwrap(),
+                sender: None,
+                preamble: String::new(),
                 created: now,
                 expires: None,
                 text: Payload::new(b"hello").unwrap(),
@@ -313,10 +368,11 @@ mod tests {
                 since: now,
                 code: None,
                 reason: None,
+                entered: false,
                 owner: None,
             };
             outbox.stage(&agent, record).unwrap();
-            assert_eq!(outbox.cancel(&lock, &agent, &id).unwrap().unwrap().record.state, after);
+            assert_eq!(outbox.cancel(&agent, &id).unwrap().unwrap().record.state, after);
             assert!(!outbox.has_waiting(&agent), "{before}");
             assert_eq!(outbox.message(&agent, &id).unwrap().unwrap().record.state, after);
         }

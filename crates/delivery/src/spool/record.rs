@@ -3,11 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mosaic_domain::{BootId, Pid, ProcessIdentity};
+use mosaic_runtimes::Profile;
 
 use super::MessageId;
-use crate::{Label, Outcome, Payload, Refusal, UnconfirmedReason};
+use crate::{Content, Label, Outcome, Payload, Refusal, Sender, UnconfirmedReason};
 
 /// One message, as its file contains it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -19,8 +20,14 @@ pub struct Record {
     pub id: MessageId,
     /// The name of the recipient.
     pub agent: String,
-    /// The sender.
+    /// The label of the sender, which may be a claim.
     pub source: Label,
+    /// The true sender, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Sender>,
+    /// The preamble with which the text begins.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub preamble: String,
     /// When the message was created.
     pub created: Timestamp,
     /// When the message expires, if it may wait.
@@ -41,12 +48,15 @@ pub struct Record {
     /// The reason of the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether Enter was pressed after the text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub entered: bool,
     /// The process that delivers the message.
     #[serde(default, rename = "carrier", skip_serializing_if = "Option::is_none")]
     pub owner: Option<MessageOwner>,
 }
 
-/// The process that delivers a message.
+/// A process that delivers a message, or in whose pane a sender ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MessageOwner {
     pid: Pid,
@@ -118,6 +128,33 @@ impl Record {
                 Some(Outcome::Unconfirmed(UnconfirmedReason::SenderEnded))
             }
             _ => None,
+        }
+    }
+
+    /// Returns the sender as the preamble shows it: a claimed label stands beside the true one.
+    #[must_use]
+    pub fn shown_source(&self) -> String {
+        let Some(sender) = &self.sender else { return self.source.to_string() };
+        let claimed = format!("{} as {}", sender.label, self.source);
+        let is_claimed = sender.label != self.source
+            && (sender.agent.is_some()
+                || self.preamble.strip_prefix('[').is_some_and(|text| text.starts_with(&claimed)));
+        if is_claimed { claimed } else { self.source.to_string() }
+    }
+
+    /// Puts the time of writing behind the preamble of a message that has waited for a minute, so that the agent knows that
+    /// the text is not new.
+    pub fn date(&mut self, profile: &Profile, now: Timestamp) {
+        let has_waited = now.duration_since(self.created) >= SignedDuration::from_mins(1);
+        let Some(body) = self.text.as_str().strip_prefix(&self.preamble) else { return };
+        let written = format!("(written {}) ", self.created.strftime("%Y-%m-%d %H:%M:%S UTC"));
+        if self.preamble.is_empty() || !has_waited || body.starts_with(&written) {
+            return;
+        }
+        if let Ok(dated) = Payload::new(format!("{}{written}{body}", self.preamble).as_bytes())
+            && Content::for_profile(&dated, profile) == Content::Typed
+        {
+            self.text = dated;
         }
     }
 
@@ -212,5 +249,54 @@ impl State {
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, State};
+    use crate::Payload;
+    use crate::spool::MessageId;
+    use jiff::{SignedDuration, Timestamp};
+    use mosaic_runtimes::Profile;
+    use std::path::Path;
+
+    #[test]
+    fn a_message_that_waited_says_when_it_was_written() {
+        let created: Timestamp = "2026-11-30T07:41:05Z".parse().unwrap();
+        let profile = |text: &str| Profile::parse(text, Path::new("p")).unwrap();
+        let agent = profile("version: 1\ncomposer: {kind: box, first: '^(.*)$'}\n");
+        let narrow = profile("version: 1\ncomposer: {kind: box, first: '^(.*)$'}\nlongest: 40\n");
+        let preamble = "[vm:lead -> vm:a1] ";
+        let dated = "[vm:lead -> vm:a1] (written 2026-11-30 07:41:05 UTC) rebase";
+        let table = [
+            (&agent, preamble, "[vm:lead -> vm:a1] rebase", 59, "[vm:lead -> vm:a1] rebase"),
+            (&agent, preamble, "[vm:lead -> vm:a1] rebase", 60, dated),
+            (&agent, preamble, dated, 72_000, dated),
+            (&agent, "", "rebase", 72_000, "rebase"),
+            (&narrow, preamble, "[vm:lead -> vm:a1] rebase", 72_000, "[vm:lead -> vm:a1] rebase"),
+        ];
+        for (profile, preamble, text, seconds, expected) in table {
+            let mut record = Record {
+                schema: Record::SCHEMA,
+                id: MessageId::new(created, 1),
+                agent: "a1".to_owned(),
+                source: "vm:lead".parse().unwrap(),
+                sender: None,
+                preamble: preamble.to_owned(),
+                created,
+                expires: None,
+                text: Payload::new(text.as_bytes()).unwrap(),
+                file: None,
+                state: State::Waiting,
+                since: created,
+                code: None,
+                reason: None,
+                entered: false,
+                owner: None,
+            };
+            record.date(profile, created + SignedDuration::from_secs(seconds));
+            assert_eq!(record.text.as_str(), expected, "{text} after {seconds} s");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Writes the file of a message, atomically at every step.
 
-use std::fs::{File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::outbox::{lock_records, read};
 use super::{Record, SpoolError, State};
 use crate::{DeliveryProgress, Outcome};
 
@@ -51,6 +52,33 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Records that the text of this message may be in the composer.
+    fn mark_typed(&self) -> Result<(), SpoolError> {
+        let mark = self.typed_mark();
+        let mut options = fs::OpenOptions::new();
+        let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&mark);
+        let written = opened.and_then(|mut file| file.write_all(self.record.id.as_str().as_bytes()));
+        written.map_err(SpoolError::io("write", mark))
+    }
+
+    /// Records that the text of this message is no longer in the composer.
+    pub(crate) fn unmark_typed(&self) -> Result<(), SpoolError> {
+        let mark = self.typed_mark();
+        match fs::read_to_string(&mark) {
+            Ok(id) if id == self.record.id.as_str() => fs::remove_file(&mark).map_err(SpoolError::io("remove", mark)),
+            _ => Ok(()),
+        }
+    }
+
+    fn typed_mark(&self) -> PathBuf {
+        self.path.with_file_name(TYPED_MARK)
+    }
+}
+
+/// The file that names the message whose text may be in the composer.
+pub(super) const TYPED_MARK: &str = ".typed";
+
 /// Writes each step of a delivery to the message's file.
 #[derive(Debug)]
 pub struct RecordWriter<'a> {
@@ -75,6 +103,10 @@ impl<'a> RecordWriter<'a> {
     pub fn settle(mut self, outcome: &Outcome) -> Result<(), SpoolError> {
         self.entry.record.settle(outcome, Timestamp::now());
         self.entry.write(Durability::InMemory)?;
+        // An unconfirmed text may still be in the composer.
+        if !matches!(outcome, Outcome::Unconfirmed(_)) {
+            self.entry.unmark_typed()?;
+        }
         self.error.take().map_or(Ok(()), Err)
     }
 
@@ -98,10 +130,23 @@ impl DeliveryProgress for RecordWriter<'_> {
     type Error = SpoolError;
 
     fn typing(&mut self) -> Result<(), SpoolError> {
-        self.write(State::Typing)
+        self.entry.record.entered = false;
+        if self.before == State::Waiting {
+            let directory = self.entry.path.parent().unwrap_or(&self.entry.path).to_owned();
+            let _lock = lock_records(&directory)?;
+            let stored = read(&directory, &self.entry.record.id)?;
+            if stored.is_none_or(|stored| stored.record.state != State::Waiting) {
+                return Err(SpoolError::NotWaiting(self.entry.record.id.clone()));
+            }
+            self.write(State::Typing)?;
+        } else {
+            self.write(State::Typing)?;
+        }
+        self.entry.mark_typed()
     }
 
     fn not_typed(&mut self) -> Result<(), SpoolError> {
+        self.entry.unmark_typed()?;
         self.write(self.before)
     }
 
@@ -110,6 +155,7 @@ impl DeliveryProgress for RecordWriter<'_> {
     }
 
     fn submitted(&mut self) {
+        self.entry.record.entered = true;
         self.write_or_remember(State::Submitted);
     }
 }

@@ -7,15 +7,17 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use mosaic_domain::AgentName;
-use mosaic_process::is_program;
+use mosaic_process::{Cgroup, bounded_output, is_program};
 use nix::sys::signal::SigSet;
 use rustix::fs::{Access, access};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::SidecarError;
 use crate::launch_settings::LaunchSettings;
+use crate::systemd_service::is_service;
 
 /// The variables that systemd sets for the sidecar alone.
 const SERVICE_VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
@@ -89,6 +91,31 @@ fn spawn_delivery(agent: &AgentName) -> io::Result<Option<Pid>> {
     Ok(i32::try_from(child.id()).ok().and_then(Pid::from_raw))
 }
 
+/// Moves this process out of the control group of the agent's unit into a scope of its own, so that the delivery does not
+/// count against the agent's limits. The scope ends with the unit. Without a unit or a user manager, and after an error, the
+/// process stays where it is.
+fn leave_agents_group(agent: &OsString) {
+    const TIMEOUT: Duration = Duration::from_secs(5);
+    let service =
+        || Cgroup::current().ok().flatten().map(|group| group.name().to_owned()).filter(|name| is_service(name));
+    let Some(unit) = service() else { return };
+    let pid = std::process::id().to_string();
+    let scope = format!("mosaic-fleet-delivery-{}-{pid}.scope", agent.to_string_lossy());
+    let manager = ["org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"];
+    let mut command = Command::new("busctl");
+    command.args(["--user", "--quiet", "call"]).args(manager).args(["StartTransientUnit", "ssa(sv)a(sa(sv))", &scope]);
+    command.args(["fail", "3", "PIDs", "au", "1", &pid, "BindsTo", "as", "1", &unit]);
+    command.args(["CollectMode", "s", "inactive-or-failed", "0"]);
+    if !bounded_output(&mut command, TIMEOUT).is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    // The manager moves the process in a job, after it has answered.
+    let began = Instant::now();
+    while began.elapsed() < TIMEOUT && service().is_some() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Executes `mosaic agent outbox deliver` in this process. Returns only on failure.
 ///
 /// # Errors
@@ -97,6 +124,7 @@ pub fn exec_delivery(agent: &OsString) -> Result<std::convert::Infallible, Sidec
     // In a session of its own, so that nothing that happens to the sidecar's interrupts the typing of a message.
     let _ = rustix::process::setsid();
     SigSet::empty().thread_set_mask().map_err(io::Error::from)?;
+    leave_agents_group(agent);
     let mut command = Command::new(mosaic_program()?);
     command.args(["agent", "outbox", "deliver"]).arg(agent);
     for name in SERVICE_VARIABLES {

@@ -197,4 +197,10 @@ fn a_fleet_that_was_stopped_needs_no_tmux_server() {
     changed.tmux.result = Ok(None);
     assert!(drift(&target(), &changed).is_empty());
     assert!(assemble(&target(), &changed).holder.stopped);
+    // A server that is about to end has no sessions, and one that a person started has other ones.
+    changed.tmux = observation().tmux;
+    server(&mut changed).sessions.clear();
+    assert!(drift(&target(), &changed).is_empty());
+    session(&mut changed, "scratch", 300);
+    assert_eq!(drift(&target(), &changed), ["holder-missing mosaic-factory", "unmanaged-session scratch"]);
 }

@@ -30,9 +30,10 @@ pub(crate) use status::Status;
 pub(crate) use tail::Tail;
 pub(crate) use watch::Watch;
 
-use mosaic_delivery::{MessageSender, SenderPaths};
+use mosaic_delivery::{MessageSender, SendError, Sender, SenderPaths, SourceClaim};
 use mosaic_domain::env_var;
 use mosaic_exit_code::ExitCode;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -66,7 +67,7 @@ fn whole_number(text: &str) -> Result<u32, &'static str> {
 }
 
 /// Makes the sender of messages to the agents of this fleet.
-fn message_sender(context: &Context) -> MessageSender {
+pub(crate) fn message_sender(context: &Context) -> MessageSender {
     MessageSender::new(SenderPaths {
         home: context.fleet.location.home.clone(),
         roster_path: context.fleet.location.roster_path.clone(),
@@ -75,7 +76,24 @@ fn message_sender(context: &Context) -> MessageSender {
     })
 }
 
-/// Returns the label of this sender: the agent in whose pane this runs, or the operator.
-fn sender_label(context: &Context) -> String {
-    mosaic_delivery::sender_label(context.fleet.environment.variable(env_var::AGENT_NAME).as_deref())
+/// Returns the true sender of a message from this process, and the label under which it is sent: the agent in whose pane
+/// this runs or the operator, or the label that is given.
+fn source(
+    context: &Context,
+    sender: &MessageSender,
+    given: Option<&str>,
+) -> Result<(Sender, SourceClaim), CommandError> {
+    let truth = Sender::new(sender.calling_agent().as_ref()).map_err(SendError::from)?;
+    let variable = context.fleet.environment.variable(env_var::AGENT_NAME);
+    let claim = SourceClaim::new(&truth, given, variable.as_deref());
+    Ok((truth, claim))
+}
+
+/// Lets SIGTERM, SIGINT and SIGHUP end the delivery between two steps, so that no half-sent text stays in a composer.
+fn end_on_signals(sender: &MessageSender) -> Result<(), CommandError> {
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        signal_hook::flag::register(signal, sender.interrupt().flag())
+            .map_err(|source| CommandError::io("handle signals of", "/proc/self", source))?;
+    }
+    Ok(())
 }

@@ -11,8 +11,8 @@ use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_roster::{Roster, RosterError};
 
-use super::message_sender;
 use super::receipt_text::{QueueOption, receipts_text};
+use super::{end_on_signals, message_sender};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::{delivery_exit_code, receipts_exit_code, spool_exit_code};
@@ -58,7 +58,10 @@ enum OutboxCommand {
     Deliver(Deliver),
 }
 
-/// Cancel messages that wait; no part of them was typed
+/// Cancel messages that wait, or remove unsent messages from composers
+///
+/// No part of a message that waits was typed. A message whose sender ended before it pressed Enter, or whose Enter had
+/// no effect, is removed from the composer if the composer shows it and nothing else.
 #[derive(Args, Clone, Debug)]
 #[command(
     after_help = "Examples:\n  mosaic agent outbox cancel 1f0c\n  mosaic agent outbox cancel 1f0c 00063f2a9b1c4d-77e1"
@@ -71,8 +74,9 @@ struct Cancel {
 
 /// Send messages again that were refused, have expired or were canceled
 ///
-/// The same text is sent immediately under the same id. An unconfirmed message was typed, or may have been: it is
-/// sent again only with --even-if-typed, after you have checked the agent's screen.
+/// The same text is sent immediately under the same id. If the composer still shows an unconfirmed message and nothing
+/// else, Enter is pressed. Any other unconfirmed message was typed, or may have been: it is sent again only with
+/// --even-if-typed, after you have checked the agent's screen.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = RETRY_AFTER_HELP)]
 struct Retry {
@@ -195,6 +199,7 @@ impl Retry {
     fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let roster = context.roster()?;
         let sender = message_sender(context);
+        end_on_signals(&sender)?;
         let messages = all_messages(sender.outbox())?;
         let mut named = Vec::new();
         for id in &self.ids {
@@ -203,7 +208,7 @@ impl Retry {
             named.push(message);
         }
         let timeouts = self.wait.map_or_else(DeliveryTimeouts::default, |wait| DeliveryTimeouts::with_wait(wait.0));
-        let options = DeliveryOptions { only_when_idle: false, retry_enter: true, until_turn: false, timeouts };
+        let options = DeliveryOptions { timeouts, ..DeliveryOptions::default() };
         let receipts = sender.retry(&roster, &named, options, self.even_if_typed)?;
         print_receipts(&receipts, self.json.enabled);
         Ok(receipts_exit_code(receipts.summary()))
@@ -221,6 +226,7 @@ impl Deliver {
             Err(error) => return Err(error),
         };
         let sender = message_sender(context);
+        end_on_signals(&sender)?;
         let agents = if self.agents.is_any() {
             self.named_agents(sender.outbox(), &roster)?
         } else {

@@ -46,6 +46,10 @@ fn advice(receipt: &Receipt, queue_option: QueueOption) -> String {
         (State::Refused, Some("dialog" | "draft" | "no-composer" | "in-mode")) => {
             format!("; see 'mosaic agent screen {agent}'{}", queue(", or use --queue to wait"))
         }
+        (State::Refused | State::Unconfirmed, Some("own-draft" | "still-there")) => {
+            let id = if receipt.outcome == State::Unconfirmed { receipt.id.as_str() } else { "ID" };
+            format!("; 'mosaic agent outbox retry {id}' submits it, 'mosaic agent outbox cancel {id}' removes it")
+        }
         (State::Unconfirmed, _) => format!("; check 'mosaic agent screen {agent}' before you send it again"),
         _ => String::new(),
     }

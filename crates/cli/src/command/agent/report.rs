@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use mosaic_delivery::{calling_agent, runs_in_pane_of};
 use mosaic_domain::{AgentName, env_var};
 use mosaic_exit_code::ExitCode;
 use mosaic_heartbeat::{Activity, ActivityReport, ActivityUpdate, ClockReading, RunDirectory, Uptime};
@@ -96,6 +97,12 @@ impl Report {
         let name = name.ok_or("MOSAIC_AGENT_NAME is not set; run this command in an agent's pane")?;
         let agent: AgentName = name.to_string_lossy().parse().map_err(|error| format!("MOSAIC_AGENT_NAME: {error}"))?;
         let directory = RunDirectory::from_environment(variable).map_err(|error| error.to_string())?;
+        // A process outside all panes may report for any agent, such as one that a daemon of the agent has started.
+        if !runs_in_pane_of(&directory, &agent)
+            && let Some(own) = calling_agent(&directory, |_| None).map(|calling| calling.agent)
+        {
+            return Err(format!("this process runs in the pane of {own}, and MOSAIC_AGENT_NAME is {agent}: unset it"));
+        }
         // An unreadable report is replaced.
         let before = mosaic_heartbeat::read_activity(&directory.activity(&agent)).unwrap_or_default();
         let Some(update) = self.activity_update()? else { return Ok(()) };

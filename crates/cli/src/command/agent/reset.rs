@@ -11,7 +11,7 @@ use mosaic_roster::Roster;
 use serde::Serialize;
 
 use super::receipt_text::{QueueOption, receipt_text};
-use super::{message_sender, sender_label};
+use super::{end_on_signals, message_sender, source};
 use crate::command::fleet::print_lifecycle_note;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -68,12 +68,14 @@ impl Reset {
         let sender = message_sender(context);
         let to = sender.recipient(&roster, agent)?;
         let reset = if self.new { ConversationReset::New } else { ConversationReset::Clear };
-        let plan = ResetPlan::new(&roster, &to, &sender_label(context), reset, self.task.as_deref())?;
+        let (truth, claim) = source(context, &sender, None)?;
+        let plan = ResetPlan::new(&roster, &to, (&truth, &claim), reset, self.task.as_deref())?;
         let kickstart = plan.kickstart.map(|message| (message, self.kickstart_options()));
         let report = if let Some(command) = plan.command {
             let text = command.payload.as_str().to_owned();
             let options = self.options(DeliveryTimeouts::default(), true);
             let messages: Vec<_> = [(command, options)].into_iter().chain(kickstart).collect();
+            end_on_signals(&sender)?;
             ResetReport::typed(agent, &text, sender.send_sequence(&roster, &to, &messages)?)
         } else {
             let began = Instant::now();
@@ -82,6 +84,7 @@ impl Reset {
             // The restarted agent has another process.
             let to = sender.recipient(&roster, agent)?;
             let messages: Vec<(Message, DeliveryOptions)> = kickstart.into_iter().collect();
+            end_on_signals(&sender)?;
             ResetReport::restarted(agent, took, sender.send_sequence(&roster, &to, &messages)?)
         };
         if self.json.enabled {
@@ -94,7 +97,7 @@ impl Reset {
 
     fn options(&self, default: DeliveryTimeouts, only_when_idle: bool) -> DeliveryOptions {
         let timeouts = self.wait.map_or(default, |wait| DeliveryTimeouts::with_wait(wait.0));
-        DeliveryOptions { only_when_idle, retry_enter: true, until_turn: false, timeouts }
+        DeliveryOptions { only_when_idle, timeouts, ..DeliveryOptions::default() }
     }
 
     fn kickstart_options(&self) -> DeliveryOptions {

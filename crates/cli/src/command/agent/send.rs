@@ -10,7 +10,7 @@ use mosaic_exit_code::ExitCode;
 
 use super::message_text::MessageText;
 use super::receipt_text::{QueueOption, receipts_text};
-use super::{message_sender, sender_label};
+use super::{end_on_signals, message_sender, source};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::receipts_exit_code;
@@ -51,6 +51,8 @@ pub(crate) struct Send {
     file: Option<PathBuf>,
 
     /// The sender in the preamble [default: this host and the sending agent, or 'operator']
+    ///
+    /// From an agent's pane, a label that is not the agent's own is shown beside it, as in '[build1:coder0 as lead -> …]'.
     #[arg(long, alias = "source", value_name = "LABEL")]
     source_label: Option<String>,
 
@@ -100,6 +102,10 @@ pub(crate) struct Send {
     /// Press Enter only once
     #[arg(long, hide = true)]
     no_rescue: bool,
+
+    /// Also type into a program that reads lines and shows no prompt
+    #[arg(long, hide = true, requires = "tmux_target")]
+    without_prompt: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -124,23 +130,28 @@ impl Send {
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| Payload::new(error.as_bytes()).err().unwrap_or(InvalidPayload::Empty))?;
+        let sender = message_sender(context);
+        let (truth, claim) = source(context, &sender, self.source_label.as_deref())?;
         let request = SendRequest {
             to,
             text,
-            source: self.source_label.clone().unwrap_or_else(|| sender_label(context)),
+            source: claim.label,
+            sender: Some(truth),
+            is_claimed: claim.is_claimed,
             host_label: self.host_label.clone(),
             preamble: !self.no_preamble,
             expires: self.queue.then(|| self.expires.unwrap_or_default().0.as_secs_f64()),
             wait: self.wait.map(|wait| wait.0.as_secs_f64()),
             verify: self.verify,
             retry_enter: !self.no_rescue,
+            without_prompt: self.without_prompt,
         };
-        let receipts = match &self.host {
-            Some(host) => {
-                let ssh = context.fleet.environment.variable(env_var::SSH).unwrap_or_else(|| "ssh".into());
-                send_to_host(host, &request, &ssh.to_string_lossy())?
-            }
-            None => message_sender(context).send(&request)?,
+        let receipts = if let Some(host) = &self.host {
+            let ssh = context.fleet.environment.variable(env_var::SSH).unwrap_or_else(|| "ssh".into());
+            send_to_host(host, &request, &ssh.to_string_lossy())?
+        } else {
+            end_on_signals(&sender)?;
+            sender.send(&request)?
         };
         self.print(&receipts);
         Ok(receipts_exit_code(receipts.summary()))
@@ -201,7 +212,9 @@ pub(crate) struct Receive {}
 impl Receive {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let Self {} = self;
-        let receipts = receive(&message_sender(context), io::stdin().lock(), io::stdout().lock())?;
+        let sender = message_sender(context);
+        end_on_signals(&sender)?;
+        let receipts = receive(&sender, io::stdin().lock(), io::stdout().lock())?;
         print_json_outcome(&receipts);
         Ok(receipts_exit_code(receipts.summary()))
     }

@@ -1,10 +1,13 @@
 //! `mosaic fleet ps`: shows every agent of this host, or of all hosts that a Prometheus knows.
 
 use clap::{Args, ValueHint};
+use mosaic_delivery::LeftText;
+use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_probe::snapshot::SourceName;
 
 use super::ps_watch::watch;
+use crate::command::agent::message_sender;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::grammar::{JsonArg, Seconds};
@@ -62,6 +65,19 @@ Exit codes:
   77  the Prometheus server rejects the credentials
   78  the roster is invalid; the running agents are shown nevertheless";
 
+/// Returns a line for each composer that shows a message of the fleet which was typed and not submitted.
+fn left_texts(context: &Context) -> String {
+    let Ok(roster) = context.roster() else { return String::new() };
+    let line = |(agent, left): (AgentName, LeftText)| {
+        let LeftText { id, source, .. } = left;
+        format!(
+            "{agent}: the composer contains the message {id} from {source}, which was not submitted; \
+             'mosaic agent outbox retry {id}' submits it, 'mosaic agent outbox cancel {id}' removes it\n"
+        )
+    };
+    message_sender(context).left_texts(&roster).into_iter().map(line).collect()
+}
+
 impl Ps {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         if let Some(url) = &self.prometheus {
@@ -76,6 +92,7 @@ impl Ps {
         } else {
             let style = self.style(context.style);
             print(&render(&fleet_page(&snapshot, &style), &style))?;
+            print(&left_texts(context))?;
         }
         if snapshot.sources.get(&SourceName::Roster).is_some_and(|roster| roster.ok) {
             return Ok(ExitCode::Ok);

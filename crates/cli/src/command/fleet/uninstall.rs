@@ -60,13 +60,10 @@ impl Uninstall {
         if !self.yes && !confirmed(&running.names(), waiting.len())? {
             return Err(CommandError::Refused("nothing was changed".to_owned()));
         }
-        if !running.is_empty() {
-            if stop(context, &running.scope)? != ExitCode::Ok {
-                return Err(CommandError::Refused(
-                    "nothing was removed, because some agents still run: see above, and run this command again"
-                        .to_owned(),
-                ));
-            }
+        if !running.is_empty() && stop(context, &running.scope)? != ExitCode::Ok {
+            return Err(CommandError::Refused(
+                "nothing was removed, because some agents still run: see above, and run this command again".to_owned(),
+            ));
         }
         site.execute(&plan(&site)?)?;
         lock.remove(&site.layout);

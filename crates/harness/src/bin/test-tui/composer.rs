@@ -43,6 +43,11 @@ impl Composer {
         self.pieces.pop();
     }
 
+    /// Removes the characters of the last line.
+    pub(crate) fn clear_line(&mut self) {
+        while self.pieces.pop_if(|piece| !matches!(piece, Piece::Character('\n'))).is_some() {}
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -14,6 +14,13 @@ pub(crate) struct Options {
     pub(crate) spinner: bool,
     /// Ignores the first Enter after the composer has received its first character.
     pub(crate) swallow_first_enter: bool,
+    /// Inserts a line feed at the first Enter after the composer has received its first character.
+    pub(crate) break_at_first_enter: bool,
+    /// Reads Enter and all later keys, but acts on them only when this file exists. An Enter in an empty composer is
+    /// logged as a key.
+    pub(crate) enter_until: Option<PathBuf>,
+    /// Shows messages that it gets while it is busy like others, and logs them afterwards.
+    pub(crate) hold_while_busy: bool,
     /// Queues messages while it is busy and logs them afterwards. Without this flag, Enter has no effect while it is
     /// busy.
     pub(crate) queue_while_busy: bool,
@@ -29,8 +36,13 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) const USAGE: &str = "usage: test-tui LOG [--line] [--no-bracketed-paste] [--spinner] \
-         [--swallow-first-enter] [--queue-while-busy] [--busy-until FILE] [--dialog-until FILE] \
+         [--swallow-first-enter] [--break-at-first-enter] [--enter-until FILE] [--hold-while-busy] [--queue-while-busy] [--busy-until FILE] [--dialog-until FILE] \
          [--no-composer-until FILE] [--draft TEXT]";
+
+    /// Whether the first Enter of a message does not submit it.
+    pub(crate) fn changes_first_enter(&self) -> bool {
+        self.swallow_first_enter || self.break_at_first_enter
+    }
 
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self::default();
@@ -41,6 +53,9 @@ impl Options {
                 "--no-bracketed-paste" => options.no_bracketed_paste = true,
                 "--spinner" => options.spinner = true,
                 "--swallow-first-enter" => options.swallow_first_enter = true,
+                "--break-at-first-enter" => options.break_at_first_enter = true,
+                "--hold-while-busy" => options.hold_while_busy = true,
+                "--enter-until" => options.enter_until = Some(value()?.into()),
                 "--queue-while-busy" => options.queue_while_busy = true,
                 "--busy-until" => options.busy_until = Some(value()?.into()),
                 "--dialog-until" => options.dialog_until = Some(value()?.into()),

@@ -17,6 +17,11 @@ pub(crate) struct Tui {
     loading: FileGate,
     dialog: FileGate,
     busy: FileGate,
+    enter: FileGate,
+    /// The keys from the Enter on that it has not acted on yet.
+    held_keys: Vec<Key>,
+    /// The messages that are shown and not logged yet.
+    held: Vec<String>,
     /// Whether the next Enter is ignored.
     swallow_next: bool,
     queue: Vec<String>,
@@ -36,11 +41,14 @@ impl Tui {
         composer.insert(&options.draft);
         Self {
             log,
-            swallow_next: options.swallow_first_enter && !composer.is_empty(),
+            swallow_next: options.changes_first_enter() && !composer.is_empty(),
             composer,
             loading: FileGate::new(options.no_composer_until.clone()),
             dialog: FileGate::new(options.dialog_until.clone()),
             busy: FileGate::new(options.busy_until.clone()),
+            enter: FileGate::new(options.enter_until.clone()),
+            held_keys: Vec::new(),
+            held: Vec::new(),
             options,
             queue: Vec::new(),
             transcript: Vec::new(),
@@ -51,19 +59,26 @@ impl Tui {
 
     /// Checks whether the awaited files exist, and processes the queue once the program is no longer busy.
     pub(crate) fn poll(&mut self) {
-        for gate in [&mut self.loading, &mut self.dialog, &mut self.busy] {
+        for gate in [&mut self.loading, &mut self.dialog, &mut self.busy, &mut self.enter] {
             gate.poll();
         }
         if self.busy.is_open() {
             for message in std::mem::take(&mut self.queue) {
                 self.receive(message);
             }
+            for message in std::mem::take(&mut self.held) {
+                self.log.write(&message);
+            }
+        }
+        if self.enter.is_open() {
+            let keys = std::mem::take(&mut self.held_keys);
+            self.handle_keys(keys);
         }
     }
 
     /// Whether an awaited file does not exist yet.
     pub(crate) fn is_waiting(&self) -> bool {
-        [&self.loading, &self.dialog, &self.busy].into_iter().any(|gate| !gate.is_open())
+        [&self.loading, &self.dialog, &self.busy, &self.enter].into_iter().any(|gate| !gate.is_open())
     }
 
     pub(crate) fn is_loading(&self) -> bool {
@@ -76,7 +91,10 @@ impl Tui {
 
     pub(crate) fn handle_keys(&mut self, keys: impl IntoIterator<Item = Key>) {
         for key in keys {
-            if self.dialog.is_open() {
+            let is_held = !self.enter.is_open() && (key == Key::Enter || !self.held_keys.is_empty());
+            if is_held {
+                self.held_keys.push(key);
+            } else if self.dialog.is_open() {
                 self.edit(key);
             } else {
                 self.log.write(&key.to_json());
@@ -93,21 +111,35 @@ impl Tui {
             Key::Backspace => self.composer.backspace(),
             Key::Enter => self.submit(),
             Key::Control('c') => self.composer.clear(),
+            Key::Control('u') => self.composer.clear_line(),
             Key::Control('d') => self.ended |= was_empty,
             Key::Control(_) | Key::Escape | Key::Sequence(_) => {}
         }
         if self.composer.is_empty() != was_empty {
-            self.swallow_next = self.options.swallow_first_enter && was_empty;
+            self.swallow_next = self.options.changes_first_enter() && was_empty;
         }
     }
 
     fn submit(&mut self) {
-        if self.composer.is_empty() || std::mem::take(&mut self.swallow_next) {
+        if self.composer.is_empty() {
+            if self.options.enter_until.is_some() {
+                self.log.write(&Key::Enter.to_json());
+            }
+            return;
+        }
+        if std::mem::take(&mut self.swallow_next) {
+            if self.options.break_at_first_enter {
+                self.composer.insert("\n");
+            }
             return;
         }
         if self.busy.is_open() {
             let message = self.composer.take();
             self.receive(message);
+        } else if self.options.hold_while_busy {
+            let message = self.composer.take();
+            self.held.push(message.clone());
+            self.transcript.push(message);
         } else if self.options.queue_while_busy {
             self.queue.push(self.composer.take());
         }
