@@ -50,7 +50,8 @@ fn an_agent_that_systemd_has_given_up_names_the_count_and_the_cause() {
 
     // A start on request begins anew.
     fleet.units().settings("coder0", &fleet.units().test_agent_command("coder0"), "");
-    fleet.start(&["coder0"]);
+    let started = fleet.mosaic(&["fleet", "start", "coder0"]);
+    assert!(started.status.success(), "{started:?}");
     let agent = fleet.agent("coder0");
     assert_eq!((&agent["condition"], &agent["restarts"]), (&"up".into(), &Value::Null), "{agent:#}");
     let previous = text(&fleet.mosaic(&["agent", "logs", "coder0", "--previous"]));
