@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use mosaic_harness::{Binaries, required_program};
-use mosaic_metrics::FAMILIES;
+use mosaic_metrics::{EXPORTER_FAMILIES, FAMILIES};
 use serde_json::Value;
+
+/// The alert that always fires.
+const WATCHDOG: &str = "MosaicWatchdog";
 
 fn directory() -> PathBuf {
     Binaries::workspace().join("dashboards/prometheus")
@@ -133,7 +136,7 @@ fn every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not() {
         let name = text(&case["alertname"], "alertname");
         assert!(known.contains(name), "a case names {name}, which is not an alert");
     }
-    for name in known {
+    for name in known.into_iter().filter(|name| name != WATCHDOG) {
         let expected = cases.iter().filter(|case| case["alertname"] == name.as_str());
         let (firing, silent): (Vec<_>, Vec<_>) =
             expected.partition(|case| case["exp_alerts"].as_array().is_some_and(|alerts| !alerts.is_empty()));
@@ -160,13 +163,19 @@ fn every_alert_says_what_is_wrong_where_and_what_to_do() {
         let name = text(&alert["alert"], "name");
         let annotation = |key: &str| text(&alert["annotations"][key], key);
         let severity = text(&alert["labels"]["severity"], "severity");
-        assert!(["critical", "warning", "info"].contains(&severity), "{name}: {severity}");
-        assert!(alert["for"].is_string(), "{name} has no `for`");
+        assert!(["critical", "warning", "info", "none"].contains(&severity), "{name}: {severity}");
+        // Only the alert that always fires is about no target and waits for nothing.
+        assert_eq!(alert["for"].is_null(), name == WATCHDOG, "{name}: `for`");
+        assert_eq!(severity == "none", name == WATCHDOG, "{name}: {severity}");
         let (summary, description) = (annotation("summary"), annotation("description"));
         assert!(!summary.contains('\n') && summary.len() < 120, "{name}: {summary}");
         // The summary must name the host or the job.
         let host = ["$labels.instance", "$labels.job"].iter().any(|label| summary.contains(label));
-        assert!(host, "{name}: {summary}");
+        assert!(host || name == WATCHDOG, "{name}: {summary}");
+        // Without the exporter there is no page.
+        let has_page = summary.contains("$labels.instance") && name != "MosaicExporterDown";
+        let page = alert["annotations"]["page_url"].as_str();
+        assert_eq!(page, has_page.then_some("http://{{ $labels.instance }}:27871/"), "{name}");
         let of_agent = description.contains("$labels.agent");
         assert!(!of_agent || summary.contains("$labels.agent"), "{name}: {summary}");
         let commands = ["mosaic ", "systemctl --user ", "journalctl --user ", "timedatectl", "promtool "];
@@ -204,7 +213,8 @@ fn every_series_in_a_rule_is_exported_or_recorded() {
     let names: BTreeSet<_> = names.filter(|name| name.contains("mosaic_")).collect();
     assert!(names.len() > 20, "{names:?}");
     for name in names {
-        let known = recorded.contains(name) || FAMILIES.iter().any(|family| family.name == name);
+        let mut families = FAMILIES.iter().chain(EXPORTER_FAMILIES);
+        let known = recorded.contains(name) || families.any(|family| family.name == name);
         assert!(known, "{name} is neither exported nor recorded");
     }
 }

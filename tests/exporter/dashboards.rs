@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::process::Command;
 
 use mosaic_harness::{Binaries, Dashboard, required_program};
-use mosaic_metrics::FAMILIES;
+use mosaic_metrics::{EXPORTER_FAMILIES, FAMILIES};
 use serde_json::Value;
 
 /// The panel types of Grafana 11 and 12 that the dashboards use.
@@ -14,7 +14,8 @@ const PANELS: [&str; 7] = ["timeseries", "stat", "table", "state-timeline", "sta
 const COLUMNS: u64 = 24;
 /// Labels that Prometheus adds to every target.
 const TARGET_LABELS: [&str; 2] = ["job", "instance"];
-const VALUES: [(&str, &str); 3] = [("job", "mosaic-fleet"), ("host", "w1:27871"), ("agent", "coder0")];
+const VALUES: [(&str, &str); 5] =
+    [("job", "mosaic-fleet"), ("host", "w1:27871"), ("runtime", "pi"), ("class", "worker"), ("agent", "coder0")];
 
 /// Calls a check for every panel of every dashboard.
 fn for_each_panel(check: impl Fn(&str, &Value)) {
@@ -93,7 +94,7 @@ fn every_queried_metric_and_label_is_exported() {
                 if recorded.contains(name) {
                     continue;
                 }
-                let family = FAMILIES.iter().find(|family| family.name == name);
+                let family = FAMILIES.iter().chain(EXPORTER_FAMILIES).find(|family| family.name == name);
                 let family = family.unwrap_or_else(|| panic!("{}: {name} is not exported", dashboard.file()));
                 for label in labels {
                     let known = family.labels.contains(&label) || TARGET_LABELS.contains(&label);
@@ -103,6 +104,24 @@ fn every_queried_metric_and_label_is_exported() {
         }
     }
     assert!(checked > 50, "{checked}");
+}
+
+/// A choice of runtimes and classes limits the agents of every panel only if "All" stands for the agents in the list.
+#[test]
+fn runtimes_and_classes_limit_the_agents() {
+    for dashboard in Dashboard::all() {
+        let variable = |name: &str| dashboard.variables().iter().find(|variable| variable["name"] == name).unwrap();
+        let definition = variable("agent")["definition"].as_str().unwrap();
+        assert!(
+            definition.contains("runtime=~\"$runtime\"") && definition.contains("class=~\"$class\""),
+            "{definition}"
+        );
+        assert!(variable("agent")["allValue"].is_null(), "{}", dashboard.file());
+        // An agent without a class has an empty label.
+        for name in ["runtime", "class"] {
+            assert_eq!(variable(name)["allValue"], ".*", "{}", dashboard.file());
+        }
+    }
 }
 
 #[test]
@@ -128,7 +147,7 @@ fn every_panel_uses_the_data_source_variable() {
     for dashboard in Dashboard::all() {
         let names: Vec<&str> =
             dashboard.variables().iter().map(|variable| variable["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["datasource", "job", "host", "agent"], "{}", dashboard.file());
+        assert_eq!(names, ["datasource", "job", "host", "runtime", "class", "agent"], "{}", dashboard.file());
         assert_eq!(dashboard.variables()[0]["query"], "prometheus");
         for queried in &dashboard.variables()[1..] {
             assert_eq!(queried["datasource"], variable, "{}", dashboard.file());

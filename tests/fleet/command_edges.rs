@@ -43,7 +43,8 @@ fn a_full_standard_output_fails_only_what_was_not_done() {
     };
     let mosaic = &Binaries::mosaic();
     let beside = |name: &str| mosaic.with_file_name(name);
-    for program in [mosaic.clone(), beside("start-agent-session"), beside("agent-sidecar"), beside("agent-pane")] {
+    let others = ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic-fleet-exporter"].map(beside);
+    for program in others.into_iter().chain([mosaic.clone()]) {
         assert_eq!([full(&program, &["--help"]), full(&program, &["--version"])], [74, 74], "{}", program.display());
     }
     assert_eq!(full(mosaic, &["fleet", "ps"]), 74);

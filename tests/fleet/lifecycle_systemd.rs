@@ -201,7 +201,7 @@ fn a_server_started_by_hand_is_used_and_not_stopped() {
 fn a_start_beyond_the_timeout_is_reported_as_unfinished() {
     let Some(fleet) = fleet_with(&["coder0"]) else { return };
     fleet.drop_in("coder0", "[Service]\nExecStartPre=/bin/sleep 1000\n");
-    let output = mosaic(&fleet, &["start", "coder0", "--timeout", "0.1"]);
+    let output = mosaic(&fleet, &["start", "coder0", "--timeout", "2"]);
     assert_eq!(output.status.code(), Some(1));
     let answer = stdout(&output);
     assert!(line_of(&answer, "coder0").contains("not finished in time (activating, start-pre)"), "{answer}");

@@ -16,4 +16,5 @@ mod observer_leaks;
 mod readme;
 mod restart_loops;
 mod tail_and_watch;
+mod thread_limit;
 mod update;

@@ -35,6 +35,7 @@ fn disabling_help(collector: Collector) -> &'static str {
         Collector::Systemd => "Do not query the systemd user manager",
         Collector::Heartbeat => "Do not read heartbeats and the agents' reports",
         Collector::Process => "Do not read processes and their resources",
+        Collector::Outbox => "Omit the metrics of messages",
         Collector::Verdict => "Omit conditions, drift and verification",
     }
 }

@@ -43,10 +43,14 @@ fn main() -> std::process::ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
         Err(error) => {
-            // A failure to print cannot be reported either.
-            let _ = error.print();
-            return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
+            let printed = error.print();
+            return match (error.kind(), printed) {
+                (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Ok(())) => ExitCode::Ok,
+                (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Err(error)) => {
+                    eprintln!("ERROR: cannot write to standard output: {error}");
+                    ExitCode::Io
+                }
+                // If standard error is closed, there is no other place to report that.
                 _ => ExitCode::Usage,
             }
             .into();

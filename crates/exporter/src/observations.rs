@@ -4,7 +4,7 @@
 //! For clients that scrape at regular intervals, it makes an observation shortly before each scrape. Without
 //! requests, there are no observations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use mosaic_delivery::spool::{MessageCounter, MessageCounts};
 use mosaic_page::History;
 use mosaic_probe::snapshot::SourceName;
 use mosaic_probe::{BadVariable, Depth, FleetLocation, Observer, Scope, Snapshot, Target};
@@ -62,6 +63,8 @@ pub(crate) struct Observation {
     pub(crate) snapshot: Snapshot,
     /// Whether the fleet passes `mosaic fleet verify`.
     pub(crate) verified: bool,
+    /// The messages to each agent whose messages could be read.
+    pub(crate) messages: BTreeMap<String, MessageCounts>,
     /// The start of the observation, as the time since boot including suspends.
     pub(crate) started: Duration,
 }
@@ -187,13 +190,14 @@ impl ObserverThread {
     /// Makes the requested observations until no more requests can arrive.
     fn run(self, requests: &Receiver<ObservationRequest>) {
         let mut observer = Observer::default();
+        let mut messages = MessageCounter::new(&self.fleet.location.home);
         let mut last: Option<Instant> = None;
         while let Ok(request) = requests.recv() {
             // The request was made during the last observation and has its result.
             if last.is_some_and(|ended| ended >= request.since) {
                 continue;
             }
-            let Some(observation) = self.observe(&mut observer, request.limit) else { continue };
+            let Some(observation) = self.observe(&mut observer, &mut messages, request.limit) else { continue };
             self.history.lock().unwrap_or_else(PoisonError::into_inner).record(Timestamp::now(), &observation.snapshot);
             // All queued requests get this observation. A client to which it is too old needs room in the queue.
             while requests.try_recv().is_ok() {}
@@ -202,14 +206,15 @@ impl ObserverThread {
         }
     }
 
-    fn observe(&self, observer: &mut Observer, limit: Duration) -> Option<Observation> {
+    fn observe(&self, observer: &mut Observer, messages: &mut MessageCounter, limit: Duration) -> Option<Observation> {
         let started = mosaic_process::since_boot();
         let target = self.fleet.target(limit).inspect_err(|error| tracing::error!("cannot observe the fleet: {error}"));
         let look = observer.observe(&target.ok()?, Depth::Verify);
         let look = look.inspect_err(|error| tracing::error!("cannot observe the fleet: {error}")).ok()?;
         let verified = look.passed(&Scope::default());
+        let messages = messages.count_all(look.snapshot.managed().map(|agent| agent.name.as_str()));
         self.instruments.record_observation(mosaic_process::since_boot().saturating_sub(started));
-        Some(Observation { snapshot: look.snapshot, verified, started })
+        Some(Observation { snapshot: look.snapshot, verified, messages, started })
     }
 }
 

@@ -17,13 +17,16 @@ pub enum Collector {
     Heartbeat,
     /// The processes and their resources.
     Process,
+    /// The messages in the outbox. This collector leaves out agents whose messages cannot be read.
+    Outbox,
     /// The conclusions from all sources: condition, drift and verification. This collector cannot fail.
     Verdict,
 }
 
 impl Collector {
     /// All collectors, in the order of the documentation.
-    pub const ALL: [Self; 6] = [Self::Roster, Self::Tmux, Self::Systemd, Self::Heartbeat, Self::Process, Self::Verdict];
+    pub const ALL: [Self; 7] =
+        [Self::Roster, Self::Tmux, Self::Systemd, Self::Heartbeat, Self::Process, Self::Outbox, Self::Verdict];
 
     /// The name in flags and labels.
     #[must_use]
@@ -34,11 +37,13 @@ impl Collector {
             Self::Systemd => "systemd",
             Self::Heartbeat => "heartbeat",
             Self::Process => "process",
+            Self::Outbox => "outbox",
             Self::Verdict => "verdict",
         }
     }
 
-    /// The source that the collector reads; `None` for the verdict, which reads none and cannot fail.
+    /// The source that the collector reads; `None` for the outbox, which is no part of the observation, and for the verdict,
+    /// which reads none and cannot fail.
     #[must_use]
     pub fn source(self) -> Option<SourceName> {
         match self {
@@ -47,7 +52,7 @@ impl Collector {
             Self::Systemd => Some(SourceName::Systemd),
             Self::Heartbeat => Some(SourceName::Heartbeat),
             Self::Process => Some(SourceName::Process),
-            Self::Verdict => None,
+            Self::Outbox | Self::Verdict => None,
         }
     }
 }
@@ -68,22 +73,52 @@ pub struct UnknownCollector {
     given: String,
 }
 
-/// A set of collectors.
+/// The samples of a state set that are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum States {
+    /// One per state: 1 for the current one, 0 for the others.
+    #[default]
+    All,
+    /// The current one only. That is half as many series.
+    Current,
+}
+
+impl FromStr for States {
+    type Err = UnknownStates;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        match given {
+            "all" => Ok(Self::All),
+            "current" => Ok(Self::Current),
+            _ => Err(UnknownStates { given: given.to_owned() }),
+        }
+    }
+}
+
+/// A text that names no selection of states.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown states '{}': expected all or current", .given.escape_debug())]
+pub struct UnknownStates {
+    given: String,
+}
+
+/// A set of collectors, and of the samples of their state sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     selected: [bool; Collector::ALL.len()],
+    states: States,
 }
 
 impl Selection {
     /// All collectors.
-    pub const ALL: Self = Self { selected: [true; Collector::ALL.len()] };
+    pub const ALL: Self = Self { selected: [true; Collector::ALL.len()], states: States::All };
 
     /// Selects the collectors that `collect` names, or all if it names none, and removes those that `exclude` names.
     ///
     /// # Errors
     /// A name is unknown.
     pub fn parse(collect: &[impl AsRef<str>], exclude: &[impl AsRef<str>]) -> Result<Self, UnknownCollector> {
-        let mut selection = Self { selected: [collect.is_empty(); Collector::ALL.len()] };
+        let mut selection = Self { selected: [collect.is_empty(); Collector::ALL.len()], ..Self::ALL };
         for name in collect {
             selection.selected[name.as_ref().parse::<Collector>()? as usize] = true;
         }
@@ -95,6 +130,16 @@ impl Selection {
     pub fn without(mut self, collector: Collector) -> Self {
         self.selected[collector as usize] = false;
         self
+    }
+
+    /// Selects samples of state sets.
+    #[must_use]
+    pub fn with_states(self, states: States) -> Self {
+        Self { states, ..self }
+    }
+
+    pub(crate) fn states(&self) -> States {
+        self.states
     }
 
     /// Whether a collector is selected.
@@ -111,8 +156,8 @@ impl Selection {
 
 #[cfg(test)]
 mod tests {
-    use super::Selection;
-    use crate::Collector::{self, Heartbeat, Process, Roster, Systemd, Tmux, Verdict};
+    use super::{Selection, States};
+    use crate::Collector::{self, Heartbeat, Outbox, Process, Roster, Systemd, Tmux, Verdict};
 
     #[test]
     fn collect_and_exclude_select_collectors() {
@@ -120,7 +165,7 @@ mod tests {
             (&[], &[], &Collector::ALL),
             (&["tmux"], &[], &[Tmux]),
             (&["verdict", "tmux", "tmux"], &[], &[Tmux, Verdict]),
-            (&[], &["systemd", "process"], &[Roster, Tmux, Heartbeat, Verdict]),
+            (&[], &["systemd", "process"], &[Roster, Tmux, Heartbeat, Outbox, Verdict]),
             (&["tmux", "systemd"], &["tmux"], &[Systemd]),
             (&["process"], &["process"], &[]),
         ];
@@ -132,13 +177,20 @@ mod tests {
     }
 
     #[test]
+    fn states_are_all_or_current() {
+        assert_eq!(["all", "current"].map(str::parse), [Ok(States::All), Ok(States::Current)]);
+        let error = "some".parse::<States>().unwrap_err();
+        assert_eq!(error.to_string(), "unknown states 'some': expected all or current");
+    }
+
+    #[test]
     fn an_unknown_collector_is_refused_with_the_known_ones() {
         let none: [&str; 0] = [];
         for (collect, exclude) in [(&["cpu"][..], &none[..]), (&none, &["cpu"]), (&["tmux", "cpu"], &none)] {
             let error = Selection::parse(collect, exclude).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "unknown collector 'cpu': expected roster, tmux, systemd, heartbeat, process, verdict"
+                "unknown collector 'cpu': expected roster, tmux, systemd, heartbeat, process, outbox, verdict"
             );
         }
     }

@@ -1,5 +1,8 @@
 //! The whole exposition that a scrape returns.
 
+use std::collections::BTreeMap;
+
+use mosaic_delivery::spool::MessageCounts;
 use mosaic_probe::Snapshot;
 
 use crate::collector::{Collector, Selection};
@@ -32,6 +35,8 @@ pub struct Exposition<'a> {
     pub snapshot: &'a Snapshot,
     /// Whether the verification of the fleet passed; `None` if there was none.
     pub verified: Option<bool>,
+    /// The messages to each agent whose messages could be read.
+    pub messages: &'a BTreeMap<String, MessageCounts>,
     /// The build of this program.
     pub build: Build,
     /// The resources of this process; `None` for a program that ends after it has printed the exposition.
@@ -96,7 +101,7 @@ impl Exposition<'_> {
         out: &mut String,
         more: impl FnOnce(&mut Encoder<'_>),
     ) {
-        let agents = RosterAgents::new(self.snapshot);
+        let agents = RosterAgents::new(self.snapshot, selection.states());
         // Without the reservation, a text of two megabytes grows by doubling and fragments the heap.
         out.reserve(agents.expected_bytes() + BYTES_WITHOUT_AGENTS);
         let mut encoder = Encoder::new(out, format).with_constant_labels(labels.rendered());

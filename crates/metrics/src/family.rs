@@ -182,6 +182,24 @@ pub const FAMILIES: &[Family] = &[
         "Processes and threads in the agent's control group, or else its processes.",
     ),
     family(
+        "mosaic_agent_messages_undelivered",
+        Gauge,
+        &["agent"],
+        "Messages to the agent that wait or are being delivered.",
+    ),
+    family(
+        "mosaic_agent_oldest_message_timestamp_seconds",
+        Gauge,
+        &["agent"],
+        "When the oldest undelivered message to the agent was created; only while there is one.",
+    ),
+    family(
+        "mosaic_messages_failed",
+        Gauge,
+        &["outcome"],
+        "Messages of the last seven days that were refused, expired, or are unconfirmed.",
+    ),
+    family(
         "mosaic_agent_condition",
         Gauge,
         &["agent", "condition"],

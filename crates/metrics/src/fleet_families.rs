@@ -1,10 +1,11 @@
 //! Writes the families of each collector from a snapshot.
 
+use mosaic_delivery::spool::MessageCounts;
 use mosaic_domain::ExitVerdict;
 use mosaic_probe::Snapshot;
 use mosaic_probe::snapshot::{AgentSnapshot, Class, Condition, DriftKind, WaitingFor};
 
-use crate::collector::Collector;
+use crate::collector::{Collector, States};
 use crate::encoder::{Encoder, SampleWriter, Samples, escaped_label};
 use crate::exposition::Exposition;
 use crate::family::Family;
@@ -38,6 +39,10 @@ const MEMORY: &Family = Family::named("mosaic_agent_memory_bytes");
 const CPU: &Family = Family::named("mosaic_agent_cpu_seconds_total");
 const TASKS: &Family = Family::named("mosaic_agent_tasks");
 
+const MESSAGES_UNDELIVERED: &Family = Family::named("mosaic_agent_messages_undelivered");
+const OLDEST_MESSAGE_TIME: &Family = Family::named("mosaic_agent_oldest_message_timestamp_seconds");
+const MESSAGES_FAILED: &Family = Family::named("mosaic_messages_failed");
+
 const CONDITION: &Family = Family::named("mosaic_agent_condition");
 const DRIFT: &Family = Family::named("mosaic_drift_items");
 const VERIFY_PASSED: &Family = Family::named("mosaic_verify_passed");
@@ -65,6 +70,7 @@ pub(crate) fn write(
         Collector::Systemd if is_read => write_systemd(encoder, snapshot, agents),
         Collector::Heartbeat if is_read => write_heartbeat(encoder, agents),
         Collector::Process if is_read => write_process(encoder, agents),
+        Collector::Outbox => write_outbox(encoder, exposition, agents),
         Collector::Verdict => write_verdict(encoder, exposition, agents),
         Collector::Tmux | Collector::Systemd | Collector::Heartbeat | Collector::Process => {}
     }
@@ -139,6 +145,23 @@ fn write_process(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
     agents.write(encoder, TASKS, |agent| agent.usage.map(|usage| usage.tasks));
 }
 
+fn write_outbox(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: &RosterAgents<'_>) {
+    let messages = exposition.messages;
+    agents.write(encoder, MESSAGES_UNDELIVERED, |agent| Some(messages.get(&agent.name)?.undelivered));
+    agents.write(encoder, OLDEST_MESSAGE_TIME, |agent| {
+        messages.get(&agent.name)?.oldest.map(Milliseconds::from_timestamp)
+    });
+    let outcomes: [(&str, fn(&MessageCounts) -> u64); 3] = [
+        ("refused", |messages| messages.refused),
+        ("expired", |messages| messages.expired),
+        ("unconfirmed", |messages| messages.unconfirmed),
+    ];
+    let mut samples = encoder.family(MESSAGES_FAILED);
+    for (outcome, count) in outcomes {
+        samples.sample().constant_label("outcome", outcome).value(messages.values().map(count).sum::<u64>());
+    }
+}
+
 fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: &RosterAgents<'_>) {
     let conditions = Condition::ALL.map(Condition::as_str);
     agents.write_states(encoder, CONDITION, &conditions, |agent| Some(agent.condition.as_str()));
@@ -155,13 +178,16 @@ fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents:
 }
 
 /// The number of samples of an agent of which everything is known.
-const SAMPLES_PER_AGENT: usize = 38;
+const SAMPLES_PER_AGENT: usize = 40;
 /// The average length of a line without the agent's label.
 const BYTES_PER_SAMPLE: usize = 48;
 
 /// The agents of the roster.
 #[derive(Debug)]
-pub(crate) struct RosterAgents<'a>(Vec<RosterAgent<'a>>);
+pub(crate) struct RosterAgents<'a> {
+    agents: Vec<RosterAgent<'a>>,
+    states: States,
+}
 
 #[derive(Debug)]
 struct RosterAgent<'a> {
@@ -171,10 +197,10 @@ struct RosterAgent<'a> {
 }
 
 impl<'a> RosterAgents<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot, states: States) -> Self {
         let agent =
             |snapshot: &'a AgentSnapshot| RosterAgent { snapshot, label: escaped_label("agent", &snapshot.name) };
-        Self(snapshot.managed().map(agent).collect())
+        Self { agents: snapshot.managed().map(agent).collect(), states }
     }
 
     /// The approximate length of the text of all samples.
@@ -183,7 +209,7 @@ impl<'a> RosterAgents<'a> {
     }
 
     fn iter(&self) -> impl Iterator<Item = &RosterAgent<'a>> {
-        self.0.iter()
+        self.agents.iter()
     }
 
     /// Writes a family with one sample per agent. Agents without a known value have none.
@@ -201,8 +227,8 @@ impl<'a> RosterAgents<'a> {
         }
     }
 
-    /// Writes a state set: one sample per agent and state, which is 1 for the current state. Agents without a known
-    /// state have none.
+    /// Writes a state set: one sample per agent and state, which is 1 for the current state, or only that one. Agents
+    /// without a known state have none.
     fn write_states<'s>(
         &self,
         encoder: &mut Encoder<'_>,
@@ -217,7 +243,8 @@ impl<'a> RosterAgents<'a> {
         let Some(label) = family.labels.last() else { return };
         for agent in self.iter() {
             let Some(current) = current(agent.snapshot) else { continue };
-            for state in states {
+            let is_written = |state: &&&str| self.states == States::All || **state == current;
+            for state in states.iter().filter(is_written) {
                 agent.sample(&mut samples).constant_label(label, state).value(*state == current);
             }
         }

@@ -13,7 +13,7 @@ mod fleet_families;
 mod format;
 mod sample_value;
 
-pub use collector::{Collector, Selection, UnknownCollector};
+pub use collector::{Collector, Selection, States, UnknownCollector, UnknownStates};
 pub use constant_labels::{ConstantLabels, InvalidLabel};
 pub use encoder::{Encoder, SampleWriter, Samples};
 pub use exposition::{Build, Exposition, OwnProcess, write_out_of_time};

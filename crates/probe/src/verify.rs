@@ -79,6 +79,7 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
         on_check(fleet_checks::programs(target, observation));
     }
     on_check(fleet_checks::linger(target, observation, scope));
+    fleet_checks::exporter(observation, scope).map(&mut on_check);
     // The snapshot lists the agents of the roster first, in the roster's order.
     let agents = roster.into_iter().flat_map(|roster| &roster.agents).zip(&snapshot.agents);
     for (agent, snapshot) in agents.filter(|(agent, _)| scope.contains(agent.name.as_str())) {
@@ -86,6 +87,7 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
         agent_checks(&agent.name, &agent_facts, observation, snapshot, program_facts, scope, evidence)
             .into_iter()
             .for_each(&mut on_check);
+        agent_checks::limits(agent, &agent_facts, observation, scope).map(&mut on_check);
     }
     if roster.is_some() {
         on_check(fleet_checks::drift(snapshot, observation, scope));

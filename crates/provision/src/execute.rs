@@ -139,8 +139,10 @@ impl Executor<'_> {
         Ok(failed.map(|(unit, outcome)| {
             let mut reason = format!("{unit} did not start ({outcome}): check `systemctl --user status {unit}`");
             if unit == UnitName::exporter_socket() {
-                reason += ". If its address is already in use, set another one with \
-                           `systemctl --user edit mosaic-fleet-exporter.socket`, then run this command again";
+                reason += ". If its address is already in use, such as by the exporter of another user's fleet, set another \
+                           one with `systemctl --user edit mosaic-fleet-exporter.socket` ([Socket], ListenStream=, \
+                           ListenStream=127.0.0.1:27872), then run this command again; `mosaic fleet verify` fails \
+                           until then";
             }
             reason
         }))

@@ -1,5 +1,5 @@
-//! Reads a configuration file whatever is at its path: a regular file of a bounded size, or an error that names what is
-//! there instead. It never waits, as opening a FIFO would, and never reads without end, as a device would.
+//! Reads a configuration file of any kind of path: a regular file of a bounded size, or an error that names the kind of
+//! the file. It never waits, as opening a FIFO would, and never reads without end, as a device would.
 
 use std::fs::{FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read};

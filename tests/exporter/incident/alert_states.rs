@@ -35,7 +35,8 @@ impl Alerts {
     /// `MosaicAgentDown agent=coder0`.
     #[track_caller]
     pub(crate) fn expect(&mut self, prometheus: &PrometheusServer, expected: &[&str]) {
-        let expected: BTreeSet<String> = expected.iter().map(|alert| (*alert).to_owned()).collect();
+        let always = ["MosaicWatchdog"];
+        let expected: BTreeSet<String> = expected.iter().chain(&always).map(|alert| (*alert).to_owned()).collect();
         let deadline = Deadline::default();
         loop {
             let (returned, active) = (self.returned(prometheus), active(prometheus));

@@ -92,7 +92,7 @@ impl Panels {
     pub(crate) fn assert_choices(prometheus: &PrometheusServer, host: &str, agents: &[&str]) {
         let mut agents = agents.to_vec();
         agents.sort_unstable();
-        let values = [("job", JOB), ("host", ALL)];
+        let values = [("job", JOB), ("host", ALL), ("runtime", ".*"), ("class", ".*")];
         for dashboard in Dashboard::all() {
             for variable in dashboard.variables() {
                 let Some(definition) = variable["definition"].as_str() else { continue };
@@ -103,6 +103,8 @@ impl Panels {
                 let expected = match variable["name"].as_str().unwrap() {
                     "job" => serde_json::json!([JOB]),
                     "host" => serde_json::json!([host]),
+                    "runtime" => serde_json::json!(["pi"]),
+                    "class" => serde_json::json!(["implementer", "orchestrator"]),
                     _ => serde_json::json!(agents),
                 };
                 assert_eq!(found, expected, "{}: {definition}", dashboard.file());

@@ -24,6 +24,7 @@ use monitored_fleet::Incident;
 fn alerts_and_panels_show_every_incident() {
     let Some(mut incident) = Incident::begin_or_skip() else { return };
     monitoring_incidents::healthy_fleet(&mut incident);
+    monitoring_incidents::invalid_web_configuration(&mut incident);
     monitoring_incidents::disabled_linger(&mut incident);
     agent_incidents::killed_agents(&mut incident);
     prometheus_ps::shows_agents_that_are_down(&incident);

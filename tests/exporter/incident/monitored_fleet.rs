@@ -1,6 +1,7 @@
 //! The monitored fleet, its exporter and its Prometheus.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use mosaic_harness::{Binaries, Deadline, ExporterProcess, Fleet, PrometheusServer, RosterFleet, UnitFleet};
@@ -167,11 +168,17 @@ impl Incident {
     }
 }
 
+/// The web configuration of the exporter, which sets nothing.
+pub(crate) fn web_config(fleet: &RosterFleet) -> PathBuf {
+    fleet.units().fleet().mosaic_home().join("fleet/web-config.yml")
+}
+
 /// The installed exporter, for the tenant above.
 fn exporter(fleet: &RosterFleet) -> ExporterProcess {
     let program = fleet.units().fleet().mosaic_home().join("tools/fleet/mosaic-fleet-exporter");
     let mut command = fleet.units().manager().command(program);
-    command.env("MOSAIC_TENANT", TENANT);
+    std::fs::write(web_config(fleet), "").unwrap();
+    command.env("MOSAIC_TENANT", TENANT).arg("--web.config.file").arg(web_config(fleet));
     ExporterProcess::start(command)
 }
 

@@ -6,7 +6,7 @@ use mosaic_harness::{ProcessWatch, StoppedProcess, is_root_or_skip};
 use rustix::process::Signal;
 
 use crate::incident::dashboard_panels::Panels;
-use crate::incident::monitored_fleet::{AGENTS, INSTANCE, Incident, TENANT};
+use crate::incident::monitored_fleet::{AGENTS, INSTANCE, Incident, TENANT, web_config};
 
 /// The Accept header of current Prometheus versions.
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
@@ -45,6 +45,16 @@ fn assert_scrape_is_complete(incident: &Incident) {
     // In OpenMetrics the name of a counter family has no `_total`.
     let metadata = incident.prometheus.api("metadata", &[("metric", "mosaic_agent_starts")]);
     assert_eq!(metadata["mosaic_agent_starts"][0]["type"], "counter", "{metadata:#}");
+}
+
+/// The exporter continues with the previous configuration. `promtool test rules` covers the certificate that expires.
+pub(crate) fn invalid_web_configuration(incident: &mut Incident) {
+    let file = web_config(&incident.fleet);
+    std::fs::write(&file, "basic_auth_user: {}\n").unwrap();
+    incident.expect_alerts(&["MosaicWebConfigInvalid"]);
+    std::fs::write(&file, "").unwrap();
+    incident.expect_alerts(&[]);
+    incident.mark_shown("MosaicCertificateExpires");
 }
 
 /// Without logind there is no series for linger, and no alert.

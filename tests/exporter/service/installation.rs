@@ -16,12 +16,21 @@ fn an_occupied_port_is_reported_and_does_not_stop_the_install() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout} {stderr}");
     assert!(stderr.contains(SOCKET) && stderr.contains("systemctl --user edit"), "{stderr}");
+    let verified = installed.fleet.mosaic(&["fleet", "verify"]);
+    let checks = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(
+        checks.contains(&format!("{SOCKET} is failed")) && checks.contains("ListenStream=127.0.0.1:27872"),
+        "{checks}"
+    );
     // The next install succeeds once the address is free.
     drop(taken);
     let output = installed.fleet.mosaic(&["fleet", "install"]);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(manager.is_active(SOCKET), "active");
     assert_eq!(HttpResponse::get(address, "/metrics", &[]).status, 200);
+    let verified = installed.fleet.mosaic(&["fleet", "verify"]);
+    let checks = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(!checks.contains(&format!("{SOCKET} is failed")), "{checks}");
 }
 
 #[test]

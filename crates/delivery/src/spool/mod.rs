@@ -6,12 +6,14 @@
 //! has to deliver them. `.typed` names the message whose text may be in the composer. `.turn` and `.turn-…` are the agent's lock and the tickets of the processes that wait for it.
 
 mod agent_lock;
+mod message_counts;
 mod message_id;
 mod outbox;
 mod record;
 mod record_writer;
 
 pub use agent_lock::AgentLock;
+pub use message_counts::{MessageCounter, MessageCounts};
 pub use message_id::{InvalidMessageId, MessageId};
 pub use outbox::{Outbox, SpoolError};
 pub use record::{MessageOwner, Record, State};

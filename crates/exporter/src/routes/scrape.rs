@@ -6,7 +6,7 @@ use std::time::Instant;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
-use mosaic_metrics::{Build, Exposition, Format, Selection};
+use mosaic_metrics::{Build, Exposition, Format, Selection, States};
 use mosaic_web::Body;
 
 use super::Routes;
@@ -30,6 +30,11 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
         Ok(selection) => routes.collectors.disabled.iter().fold(selection, |rest, disabled| rest.without(*disabled)),
         Err(error) => return super::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
+    let states = match parameter("states").last().map_or(Ok(States::All), |states| states.parse()) {
+        Ok(states) => states,
+        Err(error) => return super::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
+    };
+    let selection = selection.with_states(states);
     let Ok(permit) = Arc::clone(&routes.scrapes).try_acquire_owned() else {
         routes.instruments.record_limit(LimitReached::Scrapes);
         return super::unavailable("too many scrapes at the same time: --web.max-requests sets the limit\n");
@@ -47,6 +52,7 @@ pub(super) async fn serve(routes: &Routes, request: &Parts) -> Response<Body> {
         let exposition = Exposition {
             snapshot: &observed.snapshot,
             verified: Some(observed.verified),
+            messages: &observed.messages,
             build: BUILD,
             process: Some(own_process()),
         };

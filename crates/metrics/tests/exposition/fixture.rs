@@ -1,7 +1,9 @@
 //! A fleet that has every fact and every state at least once: agents of the example snapshot.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use mosaic_delivery::spool::MessageCounts;
 use mosaic_metrics::{Build, Exposition, Format, OwnProcess, Selection};
 use mosaic_probe::snapshot::{AgentSnapshot, Class, DriftItem, Snapshot};
 
@@ -55,9 +57,16 @@ pub(crate) const PROCESS: OwnProcess = OwnProcess {
     threads: Some(3),
 };
 
+/// The messages to two agents.
+static MESSAGES: LazyLock<BTreeMap<String, MessageCounts>> = LazyLock::new(|| {
+    let oldest = jiff::Timestamp::from_millisecond(1_795_175_100_250).ok();
+    let waiting = MessageCounts { undelivered: 2, oldest, refused: 1, expired: 0, unconfirmed: 3 };
+    [("coder0".to_owned(), waiting), ("coder1".to_owned(), MessageCounts::default())].into()
+});
+
 /// The exposition of a fleet.
 pub(crate) fn exposition(snapshot: &Snapshot) -> Exposition<'_> {
-    Exposition { snapshot, verified: Some(false), build: BUILD, process: Some(PROCESS) }
+    Exposition { snapshot, verified: Some(false), messages: &MESSAGES, build: BUILD, process: Some(PROCESS) }
 }
 
 /// The text of a whole exposition.

@@ -1,6 +1,6 @@
 //! The values of samples. An unknown value has no sample, because a 0 would be a statement.
 
-use mosaic_metrics::Format;
+use mosaic_metrics::{Format, Selection, States};
 use mosaic_probe::Snapshot;
 use mosaic_probe::snapshot::{DriftKind, HolderSnapshot, RosterSnapshot, SourceName, WaitingFor};
 
@@ -29,7 +29,7 @@ fn fail(snapshot: &mut Snapshot, source: SourceName) {
 #[test]
 fn known_facts_have_samples_and_unknown_facts_have_none() {
     let samples = samples(&fleet());
-    let table: [(&str, &[&str]); 14] = [
+    let table: [(&str, &[&str]); 17] = [
         ("mosaic_agent_heartbeat_timestamp_seconds", &["coder0 1795175996.877", "coder1 1795175995"]),
         ("mosaic_agent_heartbeat_interval_seconds", &["coder0 15", "coder1 15"]),
         ("mosaic_agent_starts_total", &["coder0 3", "coder1 1"]),
@@ -44,6 +44,10 @@ fn known_facts_have_samples_and_unknown_facts_have_none() {
         ("mosaic_agent_memory_bytes", &["coder0 1288490188"]),
         ("mosaic_agent_cpu_seconds_total", &["coder0 192.4"]),
         ("mosaic_agent_tasks", &["coder0 14"]),
+        // The messages of the third agent could not be read.
+        ("mosaic_agent_messages_undelivered", &["coder0 2", "coder1 0"]),
+        ("mosaic_agent_oldest_message_timestamp_seconds", &["coder0 1795175100.25"]),
+        ("mosaic_messages_failed", &["refused 1", "expired 0", "unconfirmed 3"]),
         ("mosaic_verify_passed", &["0"]),
     ];
     for (name, expected) in table {
@@ -69,6 +73,22 @@ fn a_state_set_has_every_state_and_at_most_one_is_1() {
         assert_eq!(ones, expected);
         assert!(others.iter().all(|line| line.ends_with(" 0")), "{others:?}");
     }
+}
+
+/// All samples but the zeros of state sets.
+#[test]
+fn only_the_current_states_are_written_for_a_scraper_that_asks_for_them() {
+    let snapshot = fleet();
+    let mut text = String::new();
+    let selection = Selection::ALL.with_states(States::Current);
+    exposition(&snapshot).write(&selection, Format::Text, &mut text);
+    let current: Vec<_> = parse(&text, Format::Text).into_iter().flat_map(|block| block.samples).collect();
+    let sets =
+        ["mosaic_agent_condition", "mosaic_agent_activity", "mosaic_agent_waiting_for", "mosaic_agent_unit_state"];
+    let mut expected = samples(&snapshot);
+    expected.retain(|sample| !sets.contains(&sample.name.as_str()) || sample.value == "1");
+    assert_eq!(current, expected);
+    assert_eq!(values(&current, "mosaic_agent_waiting_for"), ["coder0 permission 1"]);
 }
 
 #[test]
@@ -132,7 +152,7 @@ fn unknown_facts_of_the_fleet_have_no_samples() {
     }
     let mut unverified = String::new();
     let exposition = mosaic_metrics::Exposition { verified: None, process: None, ..exposition(&snapshot) };
-    exposition.write(&mosaic_metrics::Selection::ALL, Format::Text, &mut unverified);
+    exposition.write(&Selection::ALL, Format::Text, &mut unverified);
     assert!(!unverified.contains("mosaic_verify_passed") && !unverified.contains("\nprocess_"), "{unverified}");
 }
 

@@ -79,8 +79,9 @@ impl UnitCache {
     }
 
     fn query_over(&mut self, manager: &UserManager, target: &Target) -> Result<Units, ManagerError> {
-        let holder = UnitName::holder();
-        let listed = manager.units(&[UnitName::AGENTS, holder.as_str()])?;
+        let others = [UnitName::holder(), UnitName::exporter_socket(), UnitName::exporter()];
+        let [holder, socket, exporter] = others.each_ref().map(UnitName::as_str);
+        let listed = manager.units(&[UnitName::AGENTS, holder, socket, exporter])?;
         if self.invocations.is_none() {
             self.invocations = Invocations::new(&target.manager);
         }

@@ -54,6 +54,9 @@ pub enum CheckName {
     Programs,
     /// Units run without a login.
     Linger,
+    /// The exporter that was installed with the fleet has its address and answers there. Without its socket unit, there is
+    /// no such check.
+    Exporter,
     /// A session with exactly the agent's name exists.
     Session,
     /// The agent's process is alive and is the one that its heartbeat names.
@@ -66,6 +69,8 @@ pub enum CheckName {
     UnitEnabled,
     /// The pane's process is in the unit's control group.
     ControlGroup,
+    /// The limits that the roster sets are in force. This check is made only of a running agent with limits.
+    Limits,
     /// The program of the agent's runtime is on the search path that its env file records.
     Runtime,
     /// The agent does not keep ending after short runs.
@@ -91,12 +96,14 @@ impl CheckName {
             Self::SystemdVersion => "systemd-version",
             Self::Programs => "programs",
             Self::Linger => "linger",
+            Self::Exporter => "exporter",
             Self::Session => "session",
             Self::Process => "process",
             Self::Heartbeat => "heartbeat",
             Self::UnitActive => "unit-active",
             Self::UnitEnabled => "unit-enabled",
             Self::ControlGroup => "control-group",
+            Self::Limits => "limits",
             Self::Runtime => "runtime",
             Self::Restarts => "restarts",
             Self::Activity => "activity",

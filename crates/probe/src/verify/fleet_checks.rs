@@ -165,6 +165,37 @@ pub(super) fn linger(target: &Target, observation: &Observation, scope: &Scope) 
     Check { required: scope.strict, ..row }
 }
 
+/// The exporter, if its socket unit is enabled. Only one program of a host can have an address: the socket of a second
+/// user's fleet fails if both have the default one, and the other fleet's exporter answers there.
+pub(super) fn exporter(observation: &Observation, scope: &Scope) -> Option<Check> {
+    const ADVICE: &str = "journalctl --user -u mosaic-fleet-exporter.socket -u mosaic-fleet-exporter.service -e; if another \
+                          program has the address, set one with 'systemctl --user edit mosaic-fleet-exporter.socket' \
+                          ([Socket], ListenStream=, ListenStream=127.0.0.1:27872), then run 'mosaic fleet install'";
+    let (socket, service) = (UnitName::exporter_socket(), UnitName::exporter());
+    let is_enabled = observation.unit_files.as_ref().is_ok_and(|files| files.links.starts_at_boot(&socket));
+    if observation.direct || !is_enabled {
+        return None;
+    }
+    let required = scope.strict || scope.agents.is_none();
+    let row = match &observation.systemd.result {
+        Err(why) => check(CheckName::Exporter, Status::Unknown, why.clone(), READ_FAILURE_ADVICE),
+        Ok(units) => {
+            let state = |unit| units.loaded.get(unit).map_or(ActiveState::Inactive, |unit| unit.active);
+            let (status, evidence) = match (state(&socket), state(&service)) {
+                (ActiveState::Active, ActiveState::Failed) => (Status::Fail, format!("{service} has failed")),
+                (ActiveState::Active, _) => {
+                    (Status::Pass, format!("{socket} is active: this fleet's exporter has its address"))
+                }
+                (other, _) => {
+                    (Status::Fail, format!("{socket} is {other}: what answers at its address is not of this fleet"))
+                }
+            };
+            check(CheckName::Exporter, status, evidence, ADVICE)
+        }
+    };
+    Some(Check { required, ..row })
+}
+
 /// Whether drift belongs to the agents to verify.
 pub(super) fn is_in_scope(item: &DriftItem, scope: &Scope) -> bool {
     scope.agents.is_none() || scope.contains(&item.subject)

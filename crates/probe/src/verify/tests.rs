@@ -9,7 +9,7 @@ use crate::target::Target;
 use mosaic_heartbeat::RestartHistory;
 use mosaic_roster::Roster;
 use mosaic_runtimes::ScreenSign;
-use mosaic_systemd::{ActiveState, Linger, UnitName};
+use mosaic_systemd::{ActiveState, Linger, Unit, UnitName};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,6 +50,27 @@ fn a_healthy_fleet_passes_every_check() {
     }
 }
 
+#[test]
+fn limits_that_are_not_in_force_fail_except_without_a_user_manager() {
+    let mut limited = observation();
+    let good = limited.roster.last_good.as_mut().unwrap();
+    Arc::make_mut(&mut good.roster).agents[1].limits.tasks_max = Some("5".parse().unwrap());
+    let verification = run(&target(), &limited, &facts(), &Scope::default());
+    assert!(verification.passed && verification.checks.iter().any(|check| check.name == CheckName::Limits));
+
+    let process = limited.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
+    process.controllers = Some(mosaic_process::Controllers::default());
+    let verification = run(&target(), &limited, &facts(), &Scope::default());
+    assert_eq!(not_passed(&verification), ["limits coder0 fail", "drift - fail"]);
+    assert!(!verification.passed);
+    let check = verification.checks.iter().find(|check| check.name == CheckName::Limits).unwrap();
+    assert!(check.evidence.contains("no pids controller") && check.advice.contains("Delegate="), "{check:?}");
+
+    stop(&mut limited, "coder0", 200);
+    let verification = run(&target(), &limited, &facts(), &Scope::default());
+    assert!(verification.checks.iter().all(|check| check.name != CheckName::Limits), "there is nothing to limit");
+}
+
 /// Opens a dialog on coder0's screen.
 fn show_dialog(observation: &mut Observation, dialog: &str) {
     let sign = ObservedSign { sign: ScreenSign::Dialog(dialog.to_owned()), since: 0 };
@@ -70,6 +91,18 @@ fn keep_ending(observation: &mut Observation) {
 fn report_activity(observation: &mut Observation, activity: &str) {
     let report = format!("ts=2026-11-20T11:59:00Z\nactivity={activity}\n").parse().unwrap();
     observation.heartbeats.result.as_mut().unwrap().activities.insert("coder0".parse().unwrap(), report);
+}
+
+/// Enables the exporter's socket, and sets the states of the socket and of the service if they are loaded.
+fn exporter(observation: &mut Observation, states: Option<(ActiveState, ActiveState)>) {
+    links(observation).enabled.insert(UnitName::exporter_socket());
+    let loaded = &mut observation.systemd.result.as_mut().unwrap().loaded;
+    let agent = loaded.values().next().unwrap().clone();
+    if let Some((socket, service)) = states {
+        for (name, active) in [(UnitName::exporter_socket(), socket), (UnitName::exporter(), service)] {
+            loaded.insert(name.clone(), Unit { name, active, ..agent.clone() });
+        }
+    }
 }
 
 /// A defect, the checks that find it, and the overall status without and with `--strict`.
@@ -134,6 +167,11 @@ fn cases() -> Vec<Case> {
         (keep_ending, &["restarts coder0 fail"], Fail, Fail),
         (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Pass, Unknown),
         (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Pass, Fail),
+        (|o| exporter(o, None), &["exporter - fail"], Fail, Fail),
+        (|o| exporter(o, Some((ActiveState::Failed, ActiveState::Inactive))), &["exporter - fail"], Fail, Fail),
+        (|o| exporter(o, Some((ActiveState::Active, ActiveState::Failed))), &["exporter - fail"], Fail, Fail),
+        (|o| exporter(o, Some((ActiveState::Active, ActiveState::Inactive))), &[], Pass, Pass),
+        (|o| exporter(o, Some((ActiveState::Active, ActiveState::Active))), &[], Pass, Pass),
         // An agent that waits for a person is alive.
         (|o| show_dialog(o, "login"), &["activity coder0 fail"], Pass, Pass),
         (|o| report_activity(o, "blocked"), &["activity coder0 fail"], Pass, Pass),

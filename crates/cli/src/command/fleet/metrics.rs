@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
+use mosaic_delivery::spool::MessageCounter;
 use mosaic_exit_code::ExitCode;
 use mosaic_metrics::{Build, ConstantLabels, Exposition, Format, InvalidLabel, Selection};
 use mosaic_probe::{Depth, Scope};
@@ -77,7 +78,10 @@ impl Metrics {
         let labels = ConstantLabels::parse(&self.labels).map_err(|error| CommandError::Usage(error.to_string()))?;
         let observation = context.observe(Depth::Verify)?;
         let verified = Some(observation.verify(&Scope::default()).passed);
-        let exposition = Exposition { snapshot: &observation.snapshot, verified, build: BUILD, process: None };
+        let snapshot = &observation.snapshot;
+        let agents = snapshot.managed().map(|agent| agent.name.as_str());
+        let messages = MessageCounter::new(&context.fleet.location.home).count_all(agents);
+        let exposition = Exposition { snapshot, verified, messages: &messages, build: BUILD, process: None };
         let format = if self.openmetrics { Format::OpenMetrics } else { Format::Text };
         let mut text = String::new();
         exposition.write_labeled(&labels, &Selection::ALL, format, &mut text);
