@@ -41,11 +41,15 @@ fn sidecars_that_are_killed_together_come_back_without_questions_of_their_guardi
     let Some(fleet) = UnitFleet::build_or_skip(Fleet::builder().path_first(systemctl.directory.path())) else { return };
     let agents: Vec<String> = (0..AGENTS).map(|number| format!("agent{number}")).collect();
     let units: Vec<String> = agents.iter().map(|agent| UnitFleet::unit(agent)).collect();
-    agents.iter().for_each(|agent| fleet.settings(agent, "exec sleep 1000", ""));
+    for agent in &agents {
+        fleet.settings(agent, "exec sleep 1000", "");
+    }
     fleet.manager().systemctl_ok(&[&["start"], &units.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
     let before: Vec<_> = agents.iter().map(|agent| fleet.fleet().heartbeat(agent).unwrap()).collect();
     let sidecars = agents.iter().map(|agent| fleet.sidecar(agent)).collect::<Vec<_>>();
-    sidecars.iter().for_each(|sidecar| sidecar.signal(Signal::KILL.as_raw()));
+    for sidecar in &sidecars {
+        sidecar.signal(Signal::KILL.as_raw());
+    }
     let began = std::time::Instant::now();
     for (agent, old) in agents.iter().zip(&before) {
         let new = fleet.fleet().wait_heartbeat(agent, |beat| beat["sidecar"] != old["sidecar"]);

@@ -56,7 +56,7 @@ fn tabs_are_columns_in_screens_and_in_prompts() {
         );
         fs::create_dir_all(fleet.mosaic_home().join("fleet")).unwrap();
         fs::write(fleet.mosaic_home().join("fleet/roster.yaml"), roster).unwrap();
-        open(&fleet, r#"printf 'a\tb\tc\n'; PS1=$(printf 'me\tat$ ') exec bash --norc -i"#);
+        open(&fleet, r"printf 'a\tb\tc\n'; PS1=$(printf 'me\tat$ ') exec bash --norc -i");
         wait_for("the prompt", || mosaic(&fleet, &["agent", "screen", "coder0"]).contains("at$"));
         let screen = mosaic(&fleet, &["agent", "screen", "coder0"]);
         assert_eq!(screen.lines().next(), Some("a       b       c"), "{screen}");

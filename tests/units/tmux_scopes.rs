@@ -60,7 +60,9 @@ fn agents_are_in_their_units_groups_with_every_tmux() {
         let Some(builder) = Fleet::builder().tmux_or_skip(release) else { continue };
         let Some(fleet) = UnitFleet::build_or_skip(builder) else { return };
         let agents: Vec<String> = (0..AGENTS).map(|number| format!("agent{number}")).collect();
-        agents.iter().for_each(|agent| fleet.settings(agent, &fleet.test_agent_command(agent), ""));
+        for agent in &agents {
+            fleet.settings(agent, &fleet.test_agent_command(agent), "");
+        }
         let units: Vec<String> = agents.iter().map(|agent| UnitFleet::unit(agent)).collect();
         fleet.manager().systemctl_ok(&[&["start"], &units.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
         for agent in &agents {

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome, SocketName};
 use mosaic_heartbeat::RunDirectory;
+use mosaic_process::share_work;
 use mosaic_roster::{Class, Roster, RosterError};
 use mosaic_runtimes::{ComposerForm, ProfileLibrary};
 use mosaic_tmux::{PaneTarget, ResolvedPane, Server, TmuxError};
@@ -374,11 +374,8 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R 
         }
         results
     };
-    let mut results = thread::scope(|scope| {
-        let workers: Vec<_> = (0..items.len().min(MAX_PARALLEL)).map(|_| scope.spawn(worker)).collect();
-        // The program aborts if a worker panics.
-        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect::<Vec<_>>()
-    });
+    let shares = share_work(items.len().min(MAX_PARALLEL), worker);
+    let mut results: Vec<(usize, R)> = shares.into_iter().flatten().collect();
     results.sort_by_key(|(nth, _)| *nth);
     results.into_iter().map(|(_, result)| result).collect()
 }

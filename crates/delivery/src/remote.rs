@@ -6,10 +6,11 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::str::FromStr;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use mosaic_domain::SocketName;
+use mosaic_process::spawn_thread;
 use mosaic_tmux::PaneTarget;
 
 use crate::{
@@ -86,7 +87,7 @@ pub fn send_to_host(host: &RemoteHost, request: &SendRequest, ssh: &str) -> Resu
     else {
         return Err(no_ssh(io::Error::other("it has no pipes")));
     };
-    let errors = thread::spawn(move || read_errors(errors));
+    let errors = spawn_thread(move || read_errors(errors)).map_err(no_ssh)?;
     let mut reader = BufReader::new(output);
     let ready = wait_until_ready(&mut reader);
     if !ready {

@@ -79,7 +79,7 @@ impl SystemdService {
 
 /// Returns whether a control group of this name is a scope in which tmux 3.4 and later puts the process of a new pane.
 fn is_pane_scope(cgroup: &str) -> bool {
-    cgroup.strip_prefix("tmux-spawn-").is_some_and(|rest| rest.ends_with(".scope"))
+    cgroup.starts_with("tmux-spawn-") && std::path::Path::new(cgroup).extension().is_some_and(|kind| kind == "scope")
 }
 
 /// Returns whether a control group of this name belongs to a service, and not to a scope or a slice.

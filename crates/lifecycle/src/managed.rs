@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, ExitVerdict};
 use mosaic_heartbeat::{EndLog, RestartHistory};
-use mosaic_process::monotonic;
+use mosaic_process::{monotonic, thread_error};
 use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitDetail, UnitName, UserManager};
 
 use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
@@ -136,12 +136,14 @@ impl JobRunner<'_> {
         thread::scope(|scope| {
             let (sender, finished) = mpsc::channel();
             // On a thread of its own, so that a failed unit is examined while other jobs still run.
-            let running = scope.spawn(move || {
+            let run = move || {
                 let mut on_done = |unit: &UnitName, job: &JobOutcome| {
                     let _ = sender.send((unit.clone(), job.clone(), monotonic()));
                 };
                 self.manager.run(self.action.verb(), &units, self.timeout, &mut on_done)
-            });
+            };
+            let no_thread = |error| ManagerError::Unreachable { why: thread_error(&error).to_string() };
+            let running = thread::Builder::new().spawn_scoped(scope, run).map_err(no_thread)?;
             for (unit, job, at) in finished {
                 finish(&unit, &job, at);
             }

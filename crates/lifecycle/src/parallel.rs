@@ -7,7 +7,8 @@ use std::thread;
 /// The number of threads. More would wait for the same tmux server.
 const WORKERS: usize = 32;
 
-/// Runs `work` for every item, and calls `done` on this thread with each result as soon as it is there.
+/// Runs `work` for every item, and calls `done` on this thread with each result as soon as it is there. With fewer threads
+/// than wanted it takes longer; without any, this thread does the work.
 pub(crate) fn for_each_parallel<I: Sync, T: Send>(
     items: &[I],
     work: impl Fn(&I) -> T + Sync,
@@ -15,17 +16,25 @@ pub(crate) fn for_each_parallel<I: Sync, T: Send>(
 ) {
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
+    let take_next = || items.get(next.fetch_add(1, Ordering::Relaxed));
     thread::scope(|scope| {
-        for _ in 0..items.len().min(WORKERS) {
-            let (sender, next, work) = (sender.clone(), &next, &work);
-            scope.spawn(move || {
-                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let is_started = |_: &usize| {
+            let (sender, take_next, work) = (sender.clone(), &take_next, &work);
+            let worker = move || {
+                while let Some(item) = take_next() {
                     // The receiver outlives every sender.
                     let _ = sender.send((item, work(item)));
                 }
-            });
-        }
+            };
+            thread::Builder::new().spawn_scoped(scope, worker).is_ok()
+        };
+        let started = (0..items.len().min(WORKERS)).take_while(is_started).count();
         drop(sender);
+        if started == 0 {
+            while let Some(item) = take_next() {
+                done(item, work(item));
+            }
+        }
         for (item, result) in results {
             done(item, result);
         }

@@ -9,23 +9,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{Freshness, Status};
-use mosaic_roster::Roster;
+use mosaic_roster::{AgentSettings, Limits, Roster};
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 use mosaic_tmux::SessionPane;
 
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
+use crate::limits::{LimitsState, judge_limits};
 use crate::observe::{GeneratedFiles, LaunchCommand, Observation, UnitFiles};
 use crate::snapshot::{Condition, DriftItem, DriftKind, HolderSnapshot};
 use crate::target::Target;
 
 /// The drift of one agent of the roster. `generated` is `None` if the agent's generated files could not be read.
 pub(crate) fn agent_drift(
-    agent: &AgentName,
+    settings: &AgentSettings,
     condition: Condition,
     generated: Option<&GeneratedFiles>,
     facts: &AgentFacts<'_>,
     observation: &Observation,
 ) -> Vec<DriftItem> {
+    let agent = &settings.name;
     let items = [
         // An agent that was stopped on request has no session on purpose.
         if condition == Condition::Stopped { None } else { session_drift(agent, facts) },
@@ -39,6 +41,8 @@ pub(crate) fn agent_drift(
         observation.heartbeats.ok().and_then(|_| heartbeat_drift(agent, facts)),
         generated.and_then(|generated| command_drift(agent, generated, facts)),
         generated.and_then(|generated| generated_files_drift(agent, generated)),
+        // Without a manager nothing enforces a limit, which `verify` says.
+        if observation.direct { None } else { limits_drift(agent, &settings.limits, facts) },
     ];
     items.into_iter().flatten().collect()
 }
@@ -156,6 +160,13 @@ fn generated_files_drift(agent: &AgentName, generated: &GeneratedFiles) -> Optio
     let outdated = &generated.outdated;
     let advice = format!("mosaic fleet install, then mosaic fleet restart {agent}");
     (!outdated.is_empty()).then(|| item(agent, DriftKind::EnvOutdated, outdated.join("; "), advice))
+}
+
+fn limits_drift(agent: &AgentName, limits: &Limits, facts: &AgentFacts<'_>) -> Option<DriftItem> {
+    match judge_limits(agent, limits, facts) {
+        LimitsState::NotInForce { detail, advice } => Some(item(agent, DriftKind::LimitsNotEnforced, detail, advice)),
+        LimitsState::NotSet | LimitsState::InForce | LimitsState::NotRunning | LimitsState::Unknown => None,
+    }
 }
 
 /// The names in a roster, as a set: the roster is a list, and every observed name is looked up.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use mosaic_domain::{AgentName, HeartbeatInterval, MosaicHome, Pid};
 use mosaic_heartbeat::{Now, RunDirectory};
-use mosaic_process::{Stat, Usage};
+use mosaic_process::{Controllers, Stat, Usage};
 use mosaic_roster::{HolderSession, Roster};
 use mosaic_runtimes::ScreenSign;
 use mosaic_systemd::{
@@ -104,7 +104,7 @@ fn mixed_observation() -> Observation {
     report(&mut observation, "ops0", "idle\nmodel=pi-1");
     session(&mut observation, "scratch", 2000);
     let scratch = process(&mut observation, 100).clone();
-    let scratch = ObservedProcess { launch_command: None, group: None, usage: None, ..scratch };
+    let scratch = ObservedProcess { launch_command: None, group: None, controllers: None, usage: None, ..scratch };
     observation.processes.result.as_mut().unwrap().insert(2000.try_into().unwrap(), scratch);
     observation
 }
@@ -274,6 +274,7 @@ pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command:
         stat: Ok(Some(stat(pid, 'S'))),
         launch_command: Some(LaunchCommand::Command(command.to_owned())),
         group: Some(unit.to_string()),
+        controllers: Some(Controllers { memory: true, cpu: true, pids: true }),
         usage: Some(Usage { memory_bytes: 4096, cpu: Duration::from_secs(1), tasks: 2 }),
         foreground: Some("node".to_owned()),
     };

@@ -11,6 +11,7 @@ pub mod ends;
 #[cfg(any(test, feature = "example"))]
 pub mod example;
 mod judge;
+mod limits;
 mod observe;
 mod observer;
 pub mod snapshot;

@@ -196,6 +196,8 @@ pub enum DriftKind {
     CommandMismatch,
     /// The env file or the drop-in differs from what the roster would generate.
     EnvOutdated,
+    /// A limit of the roster is not in force: its controller is missing, or the process is outside its unit's group.
+    LimitsNotEnforced,
     /// The socket has no tmux server, or the server has no holder session.
     HolderMissing,
     /// A program that the agents' units run is missing or cannot be executed.
@@ -206,7 +208,7 @@ pub enum DriftKind {
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
@@ -219,6 +221,7 @@ impl DriftKind {
         Self::OrphanHeartbeat,
         Self::CommandMismatch,
         Self::EnvOutdated,
+        Self::LimitsNotEnforced,
         Self::HolderMissing,
         Self::ProgramsUnusable,
         Self::LingerOff,
@@ -240,6 +243,7 @@ impl DriftKind {
             Self::OrphanHeartbeat => "orphan-heartbeat",
             Self::CommandMismatch => "command-mismatch",
             Self::EnvOutdated => "env-outdated",
+            Self::LimitsNotEnforced => "limits-not-enforced",
             Self::HolderMissing => "holder-missing",
             Self::ProgramsUnusable => "programs-unusable",
             Self::LingerOff => "linger-off",

@@ -87,6 +87,7 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
         agent_checks(&agent.name, &agent_facts, observation, snapshot, program_facts, scope, evidence)
             .into_iter()
             .for_each(&mut on_check);
+        agent_checks::limits(agent, &agent_facts, observation, scope).map(&mut on_check);
     }
     if roster.is_some() {
         on_check(fleet_checks::drift(snapshot, observation, scope));

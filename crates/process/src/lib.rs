@@ -16,6 +16,7 @@ mod program_search;
 mod resource_usage;
 mod service_notifier;
 mod terminal_input;
+mod threads;
 
 pub use bounded_command::{BoundedError, bounded_output, bounded_output_with_input};
 pub use cgroup::{Cgroup, CgroupMounts};
@@ -27,6 +28,7 @@ pub use pid_fd::PidFd;
 pub use proc_root::{Liveness, ProcRoot};
 pub use proc_stat::{InvalidStat, Stat};
 pub use program_search::{find_in_directories, find_on_path, is_program};
-pub use resource_usage::{CgroupAccounting, Usage};
+pub use resource_usage::{CgroupAccounting, Controllers, Usage};
 pub use service_notifier::{Notification, ServiceNotifier};
 pub use terminal_input::TerminalInput;
+pub use threads::{check_threads, share_work, spawn_thread, thread_error};

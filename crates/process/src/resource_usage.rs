@@ -33,6 +33,32 @@ pub struct CgroupAccounting {
     /// The indices of the hierarchies of memory, CPU and tasks among a group's directories. `None` if one
     /// of the three is not accounted.
     hierarchies: Option<[usize; 3]>,
+    controllers: Controllers,
+}
+
+/// The controllers that are enabled for a control group. A limit without its controller is accepted by systemd, and does
+/// nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Controllers {
+    /// Memory can be limited.
+    pub memory: bool,
+    /// CPU time can be limited.
+    pub cpu: bool,
+    /// The number of tasks can be limited.
+    pub pids: bool,
+}
+
+impl Controllers {
+    /// The controllers with a limit file in one of a group's directories, in version 2 or 1.
+    fn in_directories(directories: &[PathBuf]) -> Self {
+        let has =
+            |files: &[&str]| directories.iter().any(|directory| files.iter().any(|file| directory.join(file).exists()));
+        Self {
+            memory: has(&["memory.max", "memory.limit_in_bytes"]),
+            cpu: has(&["cpu.max", "cpu.cfs_quota_us"]),
+            pids: has(&["pids.max"]),
+        }
+    }
 }
 
 const MEMORY: &str = "memory.current";
@@ -52,7 +78,14 @@ impl CgroupAccounting {
         let hierarchies =
             hierarchy(MEMORY).zip(cpu).zip(hierarchy(TASKS)).map(|((memory, cpu), tasks)| [memory, cpu, tasks]);
         let parent_directory = open(parent, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok();
-        *self = Self { parent: parent.to_owned(), parent_directory, hierarchies };
+        let controllers = Controllers::in_directories(directories);
+        *self = Self { parent: parent.to_owned(), parent_directory, hierarchies, controllers };
+    }
+
+    /// The controllers that are enabled for a group.
+    pub fn controllers(&mut self, group: &Cgroup) -> Controllers {
+        self.set_parent_of(group);
+        self.controllers
     }
 
     /// Returns whether a group is below this one.
@@ -117,9 +150,29 @@ fn usage_usec(group: &Path) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CgroupAccounting, Usage};
+    use super::{CgroupAccounting, Controllers, Usage};
     use crate::{Cgroup, ProcRoot};
     use std::time::Duration;
+
+    #[test]
+    fn controllers_are_recognized_by_their_limit_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let table: [(&[&str], Controllers); 4] = [
+            (&["cgroup.procs"], Controllers::default()),
+            (&["memory.max", "cpu.max", "pids.max"], Controllers { memory: true, cpu: true, pids: true }),
+            (&["memory.limit_in_bytes"], Controllers { memory: true, ..Controllers::default() }),
+            (&["cpu.cfs_quota_us", "cpu.stat"], Controllers { cpu: true, ..Controllers::default() }),
+        ];
+        for (row, (files, expected)) in table.into_iter().enumerate() {
+            let group = directory.path().join(format!("{row}/unit.service"));
+            std::fs::create_dir_all(&group).unwrap();
+            for file in files {
+                std::fs::write(group.join(file), "").unwrap();
+            }
+            let group = Cgroup::with_directories(vec![directory.path().join("elsewhere"), group]);
+            assert_eq!(CgroupAccounting::default().controllers(&group), expected, "{files:?}");
+        }
+    }
 
     #[test]
     fn the_accounting_of_a_group_is_used() {

@@ -1,6 +1,7 @@
 //! The user manager over D-Bus: the connection, and conversations on it.
 //!
-//! zbus is async; every call here runs its future to the end on the calling thread.
+//! zbus is async; every call here runs its future to the end on the calling thread. Between calls, the runtime serves the
+//! connection on a thread of its own, and panics if it cannot start it; each call checks that before.
 
 mod calls;
 mod message;
@@ -13,6 +14,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures_core::Stream as _;
+use mosaic_process::check_threads;
 use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream};
@@ -47,6 +49,7 @@ pub(crate) enum ConnectError {
 impl Bus {
     /// Connects and waits for an answer of the manager, at most until the deadline.
     pub(crate) fn connect(address: &str, limit: Duration, deadline: Instant) -> Result<Self, ConnectError> {
+        check_threads().map_err(|error| ConnectError::Unreachable(error.to_string()))?;
         // A connection attempt that is abandoned at the deadline is dropped in here, while its runtime runs.
         zruntime::block_on(async {
             let runtime = SharedRuntime::current().map_err(|error| ConnectError::Unreachable(error.to_string()))?;
@@ -84,6 +87,7 @@ impl Bus {
     fn conversation(&self) -> Result<Conversation<'_>, ManagerError> {
         let connection = self.connection.as_ref();
         let connection = connection.ok_or_else(|| ManagerError::unreachable("the connection is closed"))?;
+        check_threads().map_err(ManagerError::unreachable)?;
         Ok(Conversation::open(&self.runtime, connection, self.limit))
     }
 
@@ -101,6 +105,10 @@ fn sender(message: &Message) -> String {
 impl Drop for Bus {
     fn drop(&mut self) {
         let connection = self.connection.take();
+        // Without a thread, the kernel closes the connection when this process ends.
+        if check_threads().is_err() {
+            return std::mem::forget(connection);
+        }
         self.runtime.block_on(async { drop(connection) });
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::Pid;
-use mosaic_process::{BoundedError, bounded_output};
+use mosaic_process::{BoundedError, bounded_output, thread_error};
 
 use crate::manager_error::deadline_after;
 use crate::systemctl::output::UnitProperties;
@@ -152,20 +152,22 @@ impl Systemctl {
         let (done, ended) = mpsc::channel();
         let mut outcomes: Vec<Option<JobOutcome>> = vec![None; units.len()];
         thread::scope(|scope| {
-            for _ in 0..MAX_CHILDREN.min(units.len()) {
+            for started in 0..MAX_CHILDREN.min(units.len()) {
                 let (done, queue) = (done.clone(), &queue);
-                thread::Builder::new()
-                    .spawn_scoped(scope, move || {
-                        // The lock is never poisoned: taking the next unit cannot panic.
-                        while let Some((position, unit)) = queue.lock().ok().and_then(|mut left| left.next()) {
-                            if done.send((position, self.run_job(verb, unit, deadline))).is_err() {
-                                break;
-                            }
+                let worker = move || {
+                    // The lock is never poisoned: taking the next unit cannot panic.
+                    while let Some((position, unit)) = queue.lock().ok().and_then(|mut left| left.next()) {
+                        if done.send((position, self.run_job(verb, unit, deadline))).is_err() {
+                            break;
                         }
-                    })
-                    .map_err(|error| {
-                        ManagerError::unreachable(format!("cannot start a thread for systemctl: {error}"))
-                    })?;
+                    }
+                };
+                match thread::Builder::new().spawn_scoped(scope, worker) {
+                    Ok(_) => {}
+                    // With fewer threads it takes longer.
+                    Err(_) if started > 0 => break,
+                    Err(error) => return Err(ManagerError::unreachable(thread_error(&error))),
+                }
             }
             drop(done);
             for (position, outcome) in ended {

@@ -7,10 +7,9 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::thread;
 use std::time::Instant;
 
-use mosaic_process::BoundedError;
+use mosaic_process::{BoundedError, spawn_thread};
 
 use crate::{PaneId, Server, TmuxError};
 
@@ -46,7 +45,11 @@ impl ControlClient {
         };
         let mut output = BufReader::new(output);
         let (sender, lines) = sync_channel(BACKLOG);
-        thread::spawn(move || forward_lines(&mut output, &sender));
+        if let Err(error) = spawn_thread(move || forward_lines(&mut output, &sender)) {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(failed(error));
+        }
         let client = Self { server: server.clone(), child, input, lines };
         // The answer to attach-session itself.
         client.read_answer(Instant::now() + server.timeout())?;

@@ -6,10 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use mosaic_heartbeat::AgentLock;
+use mosaic_process::spawn_thread;
 
 use super::{StartError, StartOutput};
 use crate::launch_settings::LaunchSettings;
@@ -54,7 +54,9 @@ impl SidecarLauncher<'_> {
         let Some(pipe) = child.stdout.take() else { return Err(self.failed(program, "it has no output")) };
         let (done, report) = mpsc::sync_channel(1);
         // The sidecar closes the pipe after its report.
-        thread::spawn(move || done.send(BufReader::new(pipe).lines().map_while(Result::ok).collect::<Vec<_>>()));
+        let read = move || done.send(BufReader::new(pipe).lines().map_while(Result::ok).collect::<Vec<_>>());
+        // The sidecar and the agent run on.
+        spawn_thread(read).map_err(|error| self.failed(program.clone(), &error.to_string()))?;
         let Ok(lines) = report.recv_timeout(REPORT_TIMEOUT) else {
             return Err(self.failed(program, &format!("it did not report within {} s", REPORT_TIMEOUT.as_secs())));
         };

@@ -5,12 +5,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use mosaic_domain::{Pid, env_var};
 use mosaic_heartbeat::{AgentLock, LockRole, RunDirectoryError, StopRecord};
-use mosaic_process::{Cgroup, PidFd, ProcRoot};
+use mosaic_process::{Cgroup, PidFd, ProcRoot, spawn_thread};
 use mosaic_tmux::{Pane, PaneId, Server, TmuxError};
 use rustix::process::Signal;
 
@@ -108,7 +107,8 @@ fn acquire_starter_lock(settings: &LaunchSettings) -> Result<AgentLock, StartErr
     let path = lock.path().to_owned();
     let (done, acquired) = mpsc::sync_channel(1);
     // A lock with a deadline: the thread waits in the kernel, and ends with the process.
-    thread::spawn(move || done.send(lock.lock(LockRole::Starter).map(|()| lock)));
+    spawn_thread(move || done.send(lock.lock(LockRole::Starter).map(|()| lock)))
+        .map_err(StartError::system("cannot wait for another start"))?;
     match acquired.recv_timeout(START_LOCK_TIMEOUT) {
         // The run directory was made anew meanwhile, and other processes lock another file.
         Ok(Ok(lock)) if !lock.is_in_place() => acquire_starter_lock(settings),

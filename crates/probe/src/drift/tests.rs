@@ -82,6 +82,13 @@ fn each_defect_has_exactly_one_kind() {
             let files = generated_files(o).get_mut(&"coder0".parse().unwrap()).unwrap();
             std::sync::Arc::make_mut(files).outdated.push("coder0.env: MOSAIC_AGENT_RUNTIME differs".to_owned());
         }),
+        ("limits-not-enforced coder0", |o| {
+            let good = o.roster.last_good.as_mut().unwrap();
+            let agent = &mut std::sync::Arc::make_mut(&mut good.roster).agents[1];
+            agent.limits.memory_max = Some("50M".parse().unwrap());
+            let process = o.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
+            process.controllers = Some(mosaic_process::Controllers::default());
+        }),
         ("holder-missing mosaic-factory", |o| drop(server(o).sessions.remove("_holder"))),
         ("programs-unusable /h/.config/mosaic/tools/fleet", |o| {
             o.unusable_programs.push(crate::observe::UnusableProgram::missing("/h/start-agent-session"));

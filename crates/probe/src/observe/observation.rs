@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, Pid};
 use mosaic_heartbeat::{ActivityReport, Heartbeat, Now, StopRecord};
-use mosaic_process::{Stat, Usage};
+use mosaic_process::{Controllers, Stat, Usage};
 use mosaic_systemd::{Linger, Unit, UnitFailure, UnitLinks, UnitName};
 use mosaic_tmux::SessionPane;
 
@@ -104,6 +104,8 @@ pub(crate) struct ObservedProcess {
     pub(crate) launch_command: Option<LaunchCommand>,
     /// The name of its control group, which is a unit's name.
     pub(crate) group: Option<String>,
+    /// The controllers of its unit's control group. `None` if it is in no unit of an agent.
+    pub(crate) controllers: Option<Controllers>,
     /// The usage of its unit's control group, else of the process and its descendants.
     pub(crate) usage: Option<Usage>,
     /// The name of the program in the foreground of its terminal.

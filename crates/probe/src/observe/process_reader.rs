@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use mosaic_domain::{AgentName, Pid, env_var};
-use mosaic_process::{Cgroup, CgroupAccounting, CgroupMounts, KernelFile, ProcRoot, Stat, Usage};
+use mosaic_process::{
+    Cgroup, CgroupAccounting, CgroupMounts, Controllers, KernelFile, ProcRoot, Stat, Usage, share_work,
+};
 use mosaic_systemd::UnitName;
 use rustix::process::{Resource, getrlimit};
 
@@ -48,19 +51,17 @@ impl ProcessCache {
             let mut reader = ProcessReader::new(&mounts, sidecars, budget.saturating_sub(nth * share));
             entries.iter_mut().map(|(pid, entry)| (*pid, reader.read(*pid, entry))).collect::<Vec<_>>()
         };
-        let shares: Result<Vec<_>, String> = thread::scope(|scope| {
-            let read = &read;
-            let mut chunks = entries.chunks_mut(share).enumerate();
-            let mine = chunks.next();
-            let threads: Vec<_> = chunks.map(|(nth, entries)| scope.spawn(move || read(nth, entries))).collect();
-            let mine = mine.map(|(nth, entries)| read(nth, entries)).unwrap_or_default();
-            let others = threads
-                .into_iter()
-                .map(|thread| thread.join().map_err(|_| "a thread that read /proc panicked".to_owned()));
-            std::iter::once(Ok(mine)).chain(others).collect()
+        let left = Mutex::new(entries.chunks_mut(share).enumerate());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let shares = share_work(workers, || {
+            let mut observed = Vec::new();
+            while let Some((nth, entries)) = next() {
+                observed.append(&mut read(nth, entries));
+            }
+            observed
         });
         self.current.append(&mut entries);
-        Ok(shares?.into_iter().flatten().collect())
+        Ok(shares.into_iter().flatten().collect())
     }
 
     fn take_entry(&mut self, pid: Pid) -> CacheEntry {
@@ -109,6 +110,13 @@ impl Launch {
     }
 }
 
+/// What a process's control group says.
+struct GroupState {
+    name: Option<String>,
+    controllers: Option<Controllers>,
+    usage: Option<Usage>,
+}
+
 /// Reads processes on one thread. Agents resemble each other, so the control group of the previous one is tried first.
 struct ProcessReader<'a> {
     proc: ProcRoot,
@@ -145,7 +153,14 @@ impl<'a> ProcessReader<'a> {
             other => {
                 *entry = CacheEntry::default();
                 let stat = other.map(|read| read.map(|(stat, _)| stat));
-                return ObservedProcess { stat, launch_command: None, group: None, usage: None, foreground: None };
+                return ObservedProcess {
+                    stat,
+                    launch_command: None,
+                    group: None,
+                    controllers: None,
+                    usage: None,
+                    foreground: None,
+                };
             }
         };
         if !entry.launch.as_ref().is_some_and(|launch| launch.is_current(&stat)) {
@@ -158,13 +173,14 @@ impl<'a> ProcessReader<'a> {
         let agent = entry.launch.as_ref().and_then(|launch| launch.agent.clone());
         // An environment that could not be read may be readable the next time.
         entry.launch.take_if(|launch| launch.command.is_none());
-        let (name, usage) = self.group_and_usage(pid, stat, agent.as_ref(), entry, keep_open);
+        let GroupState { name, controllers, usage } = self.group_and_usage(pid, stat, agent.as_ref(), entry, keep_open);
         let leader = u32::try_from(stat.foreground_group).ok().and_then(Pid::new).filter(|leader| *leader != pid);
         let foreground = leader.and_then(|leader| self.proc.program(leader).ok().flatten()).unwrap_or(program);
         ObservedProcess {
             stat: Ok(Some(stat)),
             launch_command,
             group: name,
+            controllers,
             usage,
             foreground: Some(foreground.to_string_lossy().into_owned()),
         }
@@ -195,7 +211,7 @@ impl<'a> ProcessReader<'a> {
         agent: Option<&AgentName>,
         entry: &mut CacheEntry,
         keep_open: bool,
-    ) -> (Option<String>, Option<Usage>) {
+    ) -> GroupState {
         let (proc, sidecars) = (&self.proc, self.sidecars);
         let stat_of = |other: Pid| match other == pid {
             true => Some(stat),
@@ -205,8 +221,11 @@ impl<'a> ProcessReader<'a> {
         if let Some((group, list)) = &entry.group {
             match Cgroup::read_procs(list) {
                 Ok(own) if own.contains(&pid) => {
-                    let usage = Usage::from_cgroup(group, &mut self.accounts, Some(own), stat_of);
-                    return (Some(group.name().to_owned()), usage);
+                    return GroupState {
+                        name: Some(group.name().to_owned()),
+                        controllers: Some(self.accounts.controllers(group)),
+                        usage: Usage::from_cgroup(group, &mut self.accounts, Some(own), stat_of),
+                    };
                 }
                 // The process has moved, or its control group was created anew.
                 _ => entry.group = None,
@@ -216,14 +235,16 @@ impl<'a> ProcessReader<'a> {
         let name = group.as_ref().map(|group| group.name().to_owned());
         let Some(unit) = group.filter(|group| is_agent_group(group.name())) else {
             let descendants = proc.descendants(pid).into_iter().filter_map(|pid| proc.stat(pid).ok().flatten());
-            return (name, Usage::from_stats(std::iter::once(stat).chain(descendants)));
+            let usage = Usage::from_stats(std::iter::once(stat).chain(descendants));
+            return GroupState { name, controllers: None, usage };
         };
+        let controllers = Some(self.accounts.controllers(&unit));
         let usage = Usage::from_cgroup(&unit, &mut self.accounts, own, stat_of);
         if keep_open {
             entry.group = unit.open_procs().ok().map(|list| (unit.clone(), list));
         }
         self.previous_group = Some(unit);
-        (name, usage)
+        GroupState { name, controllers, usage }
     }
 
     /// The control group of a process, with the processes in it if they had to be read.

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mosaic_domain::decimal_seconds;
+use mosaic_process::spawn_thread;
 
 use super::Observed;
 
@@ -42,7 +42,7 @@ impl<M: Send + 'static> Source<M> {
             return PendingRead::finished(Observed { result: busy, took: Duration::ZERO });
         }
         let shared = Arc::clone(&self.0);
-        let started = thread::Builder::new().spawn(move || {
+        let started = spawn_thread(move || {
             let observed = {
                 let guard = BusyGuard(&shared.busy);
                 let mut cache = shared.cache.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,9 +54,11 @@ impl<M: Send + 'static> Source<M> {
             drop(shared);
             sender.send(observed).is_ok()
         });
-        if started.is_err() {
-            // The sender was dropped with the closure, so the wait below ends at once.
+        if let Err(error) = started {
+            // The closure, which would have cleared the flag, was dropped.
             self.0.busy.store(false, Ordering::Release);
+            let result = Err(error.to_string());
+            return PendingRead::finished(Observed { result, took: Duration::ZERO });
         }
         pending
     }
@@ -94,7 +96,7 @@ impl<T> PendingRead<T> {
         self.receiver.recv_timeout(left).unwrap_or_else(|error| Observed {
             result: Err(match error {
                 mpsc::RecvTimeoutError::Timeout => format!("no answer within {} s", decimal_seconds(self.limit)),
-                mpsc::RecvTimeoutError::Disconnected => "cannot start a thread for the source".to_owned(),
+                mpsc::RecvTimeoutError::Disconnected => "the thread that read the source has ended".to_owned(),
             }),
             took: self.begun.elapsed(),
         })

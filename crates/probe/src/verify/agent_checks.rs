@@ -2,12 +2,14 @@
 
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{Freshness, Status as HeartbeatStatus};
+use mosaic_roster::Agent;
 use mosaic_systemd::{ActiveState, UnitName};
 use mosaic_tmux::SessionPane;
 
 use super::check::{Check, CheckName, Evidence, READ_FAILURE_ADVICE, Scope, Status};
 use super::program_facts::{NO_SEARCH_PATH, ProgramFacts};
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
+use crate::limits::{LimitsState, judge_limits};
 use crate::observe::Observation;
 use crate::snapshot::{AgentSnapshot, AttentionAdvice, Condition, DriftKind, attention_advice};
 
@@ -231,6 +233,25 @@ fn control_group(name: &UnitName, facts: &AgentFacts<'_>, observation: &Observat
         }
         None => (Status::Fail, evidence.copy("its process is not in the control group of a unit")),
     }
+}
+
+/// The check of the limits; `None` for an agent without limits, or without a process to limit.
+pub(super) fn limits(agent: &Agent, facts: &AgentFacts<'_>, observation: &Observation, scope: &Scope) -> Option<Check> {
+    let (status, evidence, advice) = match judge_limits(&agent.name, &agent.limits, facts) {
+        LimitsState::NotSet | LimitsState::NotRunning => return None,
+        LimitsState::InForce => (Status::Pass, "its control group has their controllers".to_owned(), String::new()),
+        LimitsState::NotInForce { .. } if observation.direct => {
+            let advice = "mosaic fleet install, where a user manager runs";
+            (Status::Fail, "there is no user manager that enforces them".to_owned(), advice.to_owned())
+        }
+        LimitsState::NotInForce { detail, advice } => (Status::Fail, detail, advice),
+        LimitsState::Unknown => {
+            let advice = format!("mosaic fleet restart {}", agent.name);
+            (Status::Unknown, "its control group could not be read".to_owned(), advice)
+        }
+    };
+    let required = scope.strict || !observation.direct;
+    Some(Check { name: CheckName::Limits, agent: Some(agent.name.to_string()), status, required, evidence, advice })
 }
 
 fn restarts(agent: &AgentSnapshot, evidence: Evidence) -> Outcome {

@@ -69,6 +69,8 @@ pub enum CheckName {
     UnitEnabled,
     /// The pane's process is in the unit's control group.
     ControlGroup,
+    /// The limits that the roster sets are in force. This check is made only of a running agent with limits.
+    Limits,
     /// The program of the agent's runtime is on the search path that its env file records.
     Runtime,
     /// The agent does not keep ending after short runs.
@@ -101,6 +103,7 @@ impl CheckName {
             Self::UnitActive => "unit-active",
             Self::UnitEnabled => "unit-enabled",
             Self::ControlGroup => "control-group",
+            Self::Limits => "limits",
             Self::Runtime => "runtime",
             Self::Restarts => "restarts",
             Self::Activity => "activity",

@@ -50,6 +50,27 @@ fn a_healthy_fleet_passes_every_check() {
     }
 }
 
+#[test]
+fn limits_that_are_not_in_force_fail_except_without_a_user_manager() {
+    let mut limited = observation();
+    let good = limited.roster.last_good.as_mut().unwrap();
+    Arc::make_mut(&mut good.roster).agents[1].limits.tasks_max = Some("5".parse().unwrap());
+    let verification = run(&target(), &limited, &facts(), &Scope::default());
+    assert!(verification.passed && verification.checks.iter().any(|check| check.name == CheckName::Limits));
+
+    let process = limited.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
+    process.controllers = Some(mosaic_process::Controllers::default());
+    let verification = run(&target(), &limited, &facts(), &Scope::default());
+    assert_eq!(not_passed(&verification), ["limits coder0 fail", "drift - fail"]);
+    assert!(!verification.passed);
+    let check = verification.checks.iter().find(|check| check.name == CheckName::Limits).unwrap();
+    assert!(check.evidence.contains("no pids controller") && check.advice.contains("Delegate="), "{check:?}");
+
+    stop(&mut limited, "coder0", 200);
+    let verification = run(&target(), &limited, &facts(), &Scope::default());
+    assert!(verification.checks.iter().all(|check| check.name != CheckName::Limits), "there is nothing to limit");
+}
+
 /// Opens a dialog on coder0's screen.
 fn show_dialog(observation: &mut Observation, dialog: &str) {
     let sign = ObservedSign { sign: ScreenSign::Dialog(dialog.to_owned()), since: 0 };

@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use mosaic_exit_code::ExitCode;
+use mosaic_process::spawn_thread;
 use mosaic_tmux::WatchClient;
 use rustix::process::{Signal, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
@@ -60,7 +60,7 @@ impl Watch {
         // The client is started by this thread, because the kernel binds a child to the thread that starts it.
         let watching = server.watch(agent, &bound::bind)?;
         let client = watching.pid().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid.get()).ok()?));
-        spawn_waiter(watching, events);
+        spawn_waiter(watching, events).map_err(failed)?;
         let end_client = |since: Instant| {
             let signal = if since.elapsed() > EXIT_TIMEOUT { Signal::KILL } else { Signal::TERM };
             // A client that has just ended needs no signal.
@@ -89,19 +89,19 @@ impl Watch {
     }
 }
 
-fn spawn_waiter(mut watching: WatchClient, events: Sender<Event>) {
-    thread::spawn(move || {
+fn spawn_waiter(mut watching: WatchClient, events: Sender<Event>) -> io::Result<()> {
+    spawn_thread(move || {
         let status = watching.wait();
         drop(watching);
         // There is no receiver when the program is about to end.
         let _ = events.send(Event::Ended(status));
-    });
+    })
+    .map(drop)
 }
 
 fn forward_signals(events: Sender<Event>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
-    thread::spawn(move || signals.forever().all(|_| events.send(Event::Interrupted).is_ok()));
-    Ok(())
+    spawn_thread(move || signals.forever().all(|_| events.send(Event::Interrupted).is_ok())).map(drop)
 }
 
 /// Makes Ctrl-C a signal again if tmux has disabled that. tmux reads every key as it is typed, and ignores Ctrl-C of a

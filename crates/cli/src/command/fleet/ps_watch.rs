@@ -5,11 +5,11 @@
 
 use std::io::{self, IsTerminal, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mosaic_exit_code::ExitCode;
 use mosaic_probe::Snapshot;
+use mosaic_process::spawn_thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -36,14 +36,14 @@ pub(super) fn watch(
 ) -> Result<ExitCode, CommandError> {
     let interval = interval.max(MIN_INTERVAL);
     let (events, arrivals) = channel();
-    let observe_again = spawn_observer(context.clone(), events.clone());
     let terminal = |source| CommandError::io("use", "the terminal", source);
+    let observe_again = spawn_observer(context.clone(), events.clone()).map_err(terminal)?;
     spawn_signal_handler(events.clone()).map_err(terminal)?;
     let on_terminal =
         io::stdout().is_terminal() && context.fleet.environment.variable("TERM").is_some_and(|term| term != "dumb");
     let mut screen = if on_terminal { Some(LiveScreen::enter().map_err(terminal)?) } else { None };
     if on_terminal && io::stdin().is_terminal() {
-        spawn_key_reader(events);
+        spawn_key_reader(events).map_err(terminal)?;
     }
     let style = || restyle(Style::for_stdout(|name| context.fleet.environment.variable(name)));
     let mut last: Option<Snapshot> = None;
@@ -97,17 +97,17 @@ fn next(arrivals: &Receiver<Event>, due: Option<Instant>) -> Option<Event> {
 }
 
 /// Observes the fleet at once, and then each time the returned sender is used.
-fn spawn_observer(context: Context, events: Sender<Event>) -> Sender<()> {
+fn spawn_observer(context: Context, events: Sender<Event>) -> io::Result<Sender<()>> {
     let (observe_again, requests) = channel();
-    thread::spawn(move || {
+    spawn_thread(move || {
         while events.send(Event::Observed(Box::new(context.snapshot()))).is_ok() && requests.recv().is_ok() {}
-    });
-    observe_again
+    })?;
+    Ok(observe_again)
 }
 
 fn spawn_signal_handler(events: Sender<Event>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP])?;
-    thread::spawn(move || {
+    spawn_thread(move || {
         for signal in signals.forever() {
             let event = match signal {
                 SIGWINCH => Event::Resized,
@@ -118,17 +118,18 @@ fn spawn_signal_handler(events: Sender<Event>) -> io::Result<()> {
                 return;
             }
         }
-    });
-    Ok(())
+    })
+    .map(drop)
 }
 
-fn spawn_key_reader(events: Sender<Event>) {
-    thread::spawn(move || {
+fn spawn_key_reader(events: Sender<Event>) -> io::Result<()> {
+    spawn_thread(move || {
         let mut key = [0];
         while io::stdin().read(&mut key).is_ok_and(|read| read > 0) {
             if key == *b"q" && events.send(Event::Quit).is_err() {
                 return;
             }
         }
-    });
+    })
+    .map(drop)
 }
