@@ -14,6 +14,7 @@ mod observation;
 mod observer;
 mod observer_leaks;
 mod readme;
+mod restart_loops;
 mod tail_and_watch;
 mod thread_limit;
 mod update;
