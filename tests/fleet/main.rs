@@ -15,6 +15,7 @@ mod observation;
 mod observer;
 mod observer_leaks;
 mod readme;
+mod restart_loops;
 mod restart_refusals;
 mod tail_and_watch;
 mod thread_limit;

@@ -1,6 +1,6 @@
 //! The log of an agent's ends, `fleet/ends/<agent>.jsonl`, which needs no journal.
 
-use mosaic_harness::{Fleet, SmallDisk, UnitFleet, is_root_or_skip};
+use mosaic_harness::{Fleet, SmallDisk, TmuxRelease, UnitFleet, is_root_or_skip};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
@@ -112,4 +112,20 @@ fn a_full_disk_costs_the_record_and_nothing_else() {
     disk.free();
     run_and_exit(3);
     assert_eq!(verdicts(&fleet), ["code:3"]);
+}
+
+#[test]
+fn an_end_is_known_with_the_tmux_of_every_release() {
+    for release in TmuxRelease::ALL {
+        let Some(builder) = Fleet::builder().tmux_or_skip(release) else { continue };
+        let fleet = builder.build();
+        fleet.launch("coder0").command("echo the reason; read -r line; exit 7").succeed();
+        let sidecar = fleet.sidecar("coder0");
+        assert!(fleet.tmux(&["send-keys", "-t", "=coder0:", "Enter"]).status.success());
+        sidecar.wait();
+        let beat = fleet.heartbeat("coder0").unwrap();
+        assert_eq!((&*beat["status"], &*beat["exit"]), ("exited", "code:7"), "{release:?}");
+        let entries = entries(&fleet);
+        assert_eq!((&entries[0]["verdict"], &entries[0]["lines"][0]), (&"code:7".into(), &"the reason".into()));
+    }
 }

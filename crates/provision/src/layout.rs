@@ -83,11 +83,18 @@ impl Layout {
         self.fleet_paths.stop_record(agent)
     }
 
-    /// The directories that only the fleet itself writes while it runs: what runtimes load to report, the messages, and
-    /// the records of stops.
+    /// The log of an agent's ends.
     #[must_use]
-    pub fn state_directories(&self) -> [PathBuf; 3] {
-        [self.fleet_paths.reporters(), self.fleet_paths.outbox(), self.fleet_paths.stop_records()]
+    pub fn end_log(&self, agent: &AgentName) -> PathBuf {
+        self.fleet_paths.agent_ends(agent)
+    }
+
+    /// The directories that only the fleet itself writes while it runs: what runtimes load to report, the messages, the
+    /// records of stops, and the logs of ends.
+    #[must_use]
+    pub fn state_directories(&self) -> [PathBuf; 4] {
+        let paths = &self.fleet_paths;
+        [paths.reporters(), paths.outbox(), paths.stop_records(), paths.ends()]
     }
 
     /// The JSON Schema of the roster, beside the roster.

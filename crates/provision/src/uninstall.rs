@@ -227,7 +227,7 @@ pub struct AgentFiles {
     pub env_file: Option<PathBuf>,
     /// The generated drop-in of the agent's unit.
     pub drop_in: Option<PathBuf>,
-    /// The agent's files in the run directory, and the record that it was stopped.
+    /// The agent's files in the run directory, the record that it was stopped, and the log of its ends.
     pub run_files: Vec<PathBuf>,
 }
 
@@ -242,7 +242,11 @@ impl AgentFiles {
         Self {
             env_file: existing(layout.env_file(agent)),
             drop_in: existing(layout.drop_in(&UnitName::agent(agent))),
-            run_files: run_files.into_iter().chain([layout.stop_record(agent)]).filter_map(existing).collect(),
+            run_files: run_files
+                .into_iter()
+                .chain([layout.stop_record(agent), layout.end_log(agent)])
+                .filter_map(existing)
+                .collect(),
         }
     }
 

@@ -105,7 +105,7 @@ pub struct UnitSnapshot {
     pub active: ActiveState,
     /// The `SubState`: `running`, `auto-restart`, `dead`, …
     pub sub: String,
-    /// Why it failed: `exit-code`, `start-limit-hit`, … Null unless it failed.
+    /// How its last run ended: `exit-code`, `signal`, `timeout`, … Null unless it failed.
     pub result: Option<String>,
     /// A boot starts it. Null if the unit directories could not be read.
     pub enabled: Option<bool>,

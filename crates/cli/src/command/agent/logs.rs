@@ -93,7 +93,7 @@ fn pane_lines(
 }
 
 fn text(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().map(|line| line.clone() + "\n").collect()
 }
 
 /// How the agent ended, in one line.
