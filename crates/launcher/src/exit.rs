@@ -45,8 +45,8 @@ pub fn start_exit_code(error: &StartError) -> ExitCode {
     match error {
         StartError::Settings(error) => settings_exit_code(error),
         StartError::Tmux(error) => tmux_exit_code(error),
-        StartError::Socket(SocketError::Io { source, .. }) => io_exit_code(source),
-        StartError::RunDirectory(RunDirectoryError { source, .. })
+        StartError::Socket(SocketError::Io { source, .. })
+        | StartError::RunDirectory(RunDirectoryError { source, .. })
         | StartError::WorkingDirectory { source, .. }
         | StartError::System { source, .. } => io_exit_code(source),
         StartError::StartInProgress { .. }

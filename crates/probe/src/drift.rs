@@ -53,7 +53,7 @@ fn item(agent: &AgentName, kind: DriftKind, detail: String, advice: Advice) -> D
     about(agent, kind, detail, advice)
 }
 
-fn about(subject: impl ToString, kind: DriftKind, detail: String, advice: Advice) -> DriftItem {
+fn about(subject: &impl ToString, kind: DriftKind, detail: String, advice: Advice) -> DriftItem {
     DriftItem { kind, subject: subject.to_string(), detail, advice: advice.text, command: advice.command }
 }
 
@@ -191,7 +191,7 @@ fn run_directory_drift(target: &Target, roster: &Roster, observation: &Observati
     let detail = format!("{fault}, so the heartbeats of agents that run are late: {}", affected.join(", "));
     let largest = format!("du -ah {}", quoted(directory));
     let text = format!("remove what does not belong there ({largest} lists it); the agents need no restart");
-    Some(about(directory.display(), DriftKind::StaleHeartbeat, detail, Advice::decide(text)))
+    Some(about(&directory.display(), DriftKind::StaleHeartbeat, detail, Advice::decide(text)))
 }
 
 fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>, target: &Target) -> Option<DriftItem> {
@@ -338,7 +338,7 @@ fn holder_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
         Some(_) => format!("the tmux server on the socket {socket} has no session {session}"),
         None => format!("there is no tmux server on the socket {socket}"),
     };
-    Some(about(socket, DriftKind::HolderMissing, detail, Advice::run("mosaic fleet start")))
+    Some(about(&socket, DriftKind::HolderMissing, detail, Advice::run("mosaic fleet start")))
 }
 
 /// The socket has no server, although agents of the roster live in one.
@@ -356,7 +356,7 @@ fn socket_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
         "{living} agents run, but no tmux server answers on the socket{path}: it was removed, or TMUX_TMPDIR differs here"
     );
     let socket = target.socket_name(observation.roster.roster());
-    Some(about(socket, DriftKind::SocketMissing, detail, Advice::run("mosaic fleet start")))
+    Some(about(&socket, DriftKind::SocketMissing, detail, Advice::run("mosaic fleet start")))
 }
 
 fn programs_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {
@@ -364,7 +364,7 @@ fn programs_drift(target: &Target, observation: &Observation) -> Option<DriftIte
     let install = "mosaic fleet install";
     let text = format!("{install}; if that does not help, use a MOSAIC_HOME on a file system that runs programs");
     let advice = Advice::run_as_in(install, text);
-    Some(about(target.tools().display(), DriftKind::ProgramsUnusable, detail, advice))
+    Some(about(&target.tools().display(), DriftKind::ProgramsUnusable, detail, advice))
 }
 
 /// The programs of the agents' units that cannot be run, in words. `None` if all can, or if no unit runs them.
@@ -456,7 +456,7 @@ fn unmanaged_sessions<'a>(
             Ok(agent) => Advice::decide(format!("mosaic fleet add {agent} (makes it an agent), or {attach}")),
             Err(_) => Advice::decide(attach),
         };
-        (session.clone(), about(session, DriftKind::UnmanagedSession, detail, advice))
+        (session.clone(), about(&session, DriftKind::UnmanagedSession, detail, advice))
     })
 }
 

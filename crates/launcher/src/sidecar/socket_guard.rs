@@ -53,13 +53,12 @@ impl SocketGuard {
                 let message = format!("the socket {path} was removed, and the tmux server has opened it again");
                 journal::record(Priority::Notice, agent, &message, &[]);
             }
-            Ok(false) => {}
             Err(error) if !self.is_failing => {
                 self.is_failing = true;
                 let message = format!("the socket {path} was removed; {agent} runs on: {error}");
                 journal::record(Priority::Warning, agent, &message, &[]);
             }
-            Err(_) => {}
+            Ok(false) | Err(_) => {}
         }
     }
 }
