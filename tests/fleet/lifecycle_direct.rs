@@ -1,6 +1,6 @@
 //! `mosaic fleet start`, `stop` and `restart` without a user manager, as in a container or in CI.
 
-use mosaic_harness::{Binaries, Fleet, ProcessWatch};
+use mosaic_harness::{Binaries, Deadline, Fleet, ProcessWatch, SmallDisk, is_root_or_skip};
 use rustix::process::Signal;
 use std::process::Output;
 
@@ -58,6 +58,84 @@ fn start_starts_holder_and_agents_and_is_idempotent() {
     assert!(line_of(&again, "coder0").contains("already running"), "{again}");
     assert!(!again.contains("(holder)"), "{again}");
     assert_eq!(fleet.heartbeat("coder0").unwrap()["gen"], "1");
+}
+
+/// A second server on the same socket would hide the first one, in which the agents run.
+#[test]
+fn a_server_without_its_socket_is_found_and_not_replaced() {
+    let fleet = fleet_with(&["coder0", "coder1"]);
+    mosaic_ok(&fleet, &["start", "coder0"]);
+    let pane = fleet.pane("coder0");
+    let server = fleet.tmux(&["display-message", "-p", "#{pid}"]).stdout;
+    let directory = std::path::PathBuf::from(&fleet.environment()["TMUX_TMPDIR"]);
+    let sockets = std::fs::read_dir(directory).unwrap().next().unwrap().unwrap().path();
+    for words in [&["start"][..], &["restart", "coder1"]] {
+        std::fs::remove_dir_all(&sockets).unwrap();
+        let output = mosaic(&fleet, words);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(!pane.process().is_dead());
+        assert_eq!(fleet.tmux(&["display-message", "-p", "#{pid}"]).stdout, server);
+        assert_eq!(fleet.sessions(), ["_holder", "coder0", "coder1"]);
+    }
+    std::fs::remove_dir_all(&sockets).unwrap();
+    assert_eq!(mosaic(&fleet, &["stop"]).status.code(), Some(0));
+    assert!(pane.process().is_dead());
+    assert_eq!(fleet.processes(), [0; 0]);
+}
+
+#[test]
+fn a_full_run_directory_is_named_once_and_a_restart_is_refused() {
+    if !is_root_or_skip("a disk of its own") {
+        return;
+    }
+    let fleet = fleet_with(&["coder0", "coder1"]);
+    for agent in ["coder0", "coder1"] {
+        let command = fleet.agent_command(agent);
+        fleet.write_env_file(agent, &format!("MOSAIC_AGENT_COMMAND={command}\nMOSAIC_HEARTBEAT_INTERVAL=0.2\n"));
+    }
+    let disk = SmallDisk::mount(fleet.run_directory());
+    mosaic_ok(&fleet, &["start"]);
+    let pane = fleet.pane("coder0");
+    disk.fill();
+    let snapshot =
+        || -> serde_json::Value { serde_json::from_slice(&mosaic(&fleet, &["ps", "--json"]).stdout).unwrap() };
+    let wait_condition = |expected: &str| {
+        let deadline = Deadline::default();
+        loop {
+            let snapshot = snapshot();
+            let agents = snapshot["agents"].as_array().unwrap();
+            if agents.iter().all(|agent| agent["condition"] == expected) {
+                return snapshot;
+            }
+            assert!(!deadline.passed(), "{snapshot:#}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    let full = wait_condition("stale");
+    let reason = full["agents"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("no space is left in"), "{reason}");
+    let of_heartbeats: Vec<_> =
+        full["drift"].as_array().unwrap().iter().filter(|item| item["kind"] == "stale-heartbeat").collect();
+    assert_eq!(of_heartbeats.len(), 1, "{of_heartbeats:#?}");
+    assert!(of_heartbeats[0]["detail"].as_str().unwrap().contains("coder0, coder1"), "{of_heartbeats:#?}");
+    assert!(of_heartbeats[0]["command"].is_null());
+    let output = mosaic(&fleet, &["restart", "coder0"]);
+    assert_eq!(output.status.code(), Some(69), "{output:?}");
+    disk.free();
+    wait_condition("up");
+    assert!(!pane.process().is_dead());
+    mosaic_ok(&fleet, &["stop"]);
+}
+
+#[test]
+fn a_restart_without_the_program_is_refused() {
+    let fleet = fleet_with(&["coder0"]);
+    mosaic_ok(&fleet, &["start"]);
+    let pane = fleet.pane("coder0");
+    fleet.write_env_file("coder0", "MOSAIC_AGENT_COMMAND=exec /nonexistent/agent\n");
+    let output = mosaic(&fleet, &["restart"]);
+    assert_eq!(output.status.code(), Some(69), "{output:?}");
+    assert!(!pane.process().is_dead());
 }
 
 #[test]

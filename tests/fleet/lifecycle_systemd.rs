@@ -190,11 +190,19 @@ fn an_agent_started_by_hand_is_adopted_and_stopped_like_any_other() {
 fn a_server_started_by_hand_is_used_and_not_stopped() {
     let Some(fleet) = fleet_with(&["coder0"]) else { return };
     assert!(fleet.fleet().tmux_server(&["new-session", "-d", "-s", "mine", "sleep", "1000"]).status.success());
-    let answer = mosaic_ok(&fleet, &["start"]);
-    assert!(line_of(&answer, "(holder)").contains("already running"), "{answer}");
+    let output = mosaic(&fleet, &["start"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let answer = stdout(&output);
+    let server = format!("process {}, was not started by it", fleet.server().pid());
+    assert!(line_of(&answer, "(holder)").contains(&server), "{answer}");
     assert!(line_of(&answer, "coder0").contains("started in "), "{answer}");
     mosaic_ok(&fleet, &["stop"]);
     assert_eq!(fleet.sessions(), ["mine"]);
+    // As the advice says: when the other sessions have ended, a start starts the holder.
+    assert!(fleet.fleet().tmux(&["kill-session", "-t", "=mine:"]).status.success());
+    let answer = mosaic_ok(&fleet, &["start"]);
+    assert!(line_of(&answer, "(holder)").contains("started in "), "{answer}");
+    assert_eq!(fleet.sessions(), ["_holder", "coder0"]);
 }
 
 #[test]

@@ -62,7 +62,8 @@ impl<'fleet> Watched<'fleet> {
         assert_eq!(beat["sidecar"], self.child.id().to_string());
         assert_eq!(beat["pid"], self.pane.pid().to_string());
         self.assert_unharmed();
-        let is_litter = |name: &str| !["coder0.hb", ".coder0.lock", ".coder0.hb.new"].contains(&name);
+        let record = format!(".{}.tmux", self.fleet.tmux_socket());
+        let is_litter = |name: &str| !["coder0.hb", ".coder0.lock", ".coder0.hb.new", &record].contains(&name);
         let files = std::fs::read_dir(self.fleet.run_directory()).unwrap();
         let litter: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         assert!(!litter.iter().any(|name| is_litter(name)), "{litter:?}");

@@ -97,7 +97,7 @@ fn a_sidecar_killed_at_a_thousand_random_moments_leaves_whole_heartbeats() {
     let files = std::fs::read_dir(fleet.run_directory()).unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names, [".coder0.lock", "coder0.hb"]);
+    assert_eq!(names, [".coder0.lock", &format!(".{}.tmux", fleet.tmux_socket()), "coder0.hb"]);
     assert_eq!(fleet.heartbeat("coder0").unwrap()["exit"], "code:0");
 }
 

@@ -279,7 +279,8 @@ impl MessageSender {
 
     fn server_on(&self, socket: SocketName) -> Result<Server, TmuxError> {
         let program = mosaic_tmux::find_tmux(self.fleet.search_path.as_deref())?;
-        let server = Server::new(program, socket).with_timeout(TMUX_TIMEOUT);
+        let run_directory = self.fleet.run_directory.path();
+        let server = Server::of_fleet(program, socket, run_directory).with_timeout(TMUX_TIMEOUT);
         server.check_version()?;
         Ok(server)
     }

@@ -124,7 +124,7 @@ mod tests {
         let (output, read) = channel();
         let (open, gate) = channel::<()>();
         let write = move |message| {
-            // The first message finds an output that nobody reads, until the sender is dropped.
+            // The first message finds an output that is not read, until the sender is dropped.
             let _ = gate.recv();
             output.send(message).unwrap();
         };

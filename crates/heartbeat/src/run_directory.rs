@@ -7,6 +7,8 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::{AgentName, MosaicHome, NoHome, env_var};
+use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::process::geteuid;
 
 /// The directory of a fleet's heartbeats, mode 0700. Writers and readers find it by the same rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,25 @@ impl RunDirectory {
     #[must_use]
     pub fn activity(&self, agent: &AgentName) -> PathBuf {
         self.path.join(format!("{agent}.state"))
+    }
+
+    /// Why no file can be written into the directory, as far as its file system says that: it is full or read-only. `None`
+    /// if there is no such fault, or if the file system does not answer.
+    #[must_use]
+    pub fn write_fault(&self) -> Option<String> {
+        let space = statvfs(&self.path).ok()?;
+        // Only root may use the reserved blocks.
+        let blocks = if geteuid().is_root() { space.f_bfree } else { space.f_bavail };
+        let path = self.path.display();
+        if space.f_flag.contains(StatVfsMountFlags::RDONLY) {
+            Some(format!("the file system of {path} is read-only"))
+        } else if blocks == 0 && space.f_blocks > 0 {
+            Some(format!("no space is left in {path}"))
+        } else if space.f_favail == 0 && space.f_files > 0 {
+            Some(format!("no more files can be made in {path}"))
+        } else {
+            None
+        }
     }
 
     /// Makes the directory with mode 0700 if it does not exist. The default directory is closed to other users,

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 
 use mosaic_exit_code::ExitCode;
 use mosaic_heartbeat::RunDirectoryError;
-use mosaic_tmux::TmuxError;
+use mosaic_tmux::{SocketError, TmuxError};
 
 use crate::launch_settings::SettingsError;
 use crate::sidecar::{AgentEnd, SidecarError, SidecarOutcome};
@@ -45,6 +45,7 @@ pub fn start_exit_code(error: &StartError) -> ExitCode {
     match error {
         StartError::Settings(error) => settings_exit_code(error),
         StartError::Tmux(error) => tmux_exit_code(error),
+        StartError::Socket(SocketError::Io { source, .. }) => io_exit_code(source),
         StartError::RunDirectory(RunDirectoryError { source, .. })
         | StartError::WorkingDirectory { source, .. }
         | StartError::System { source, .. } => io_exit_code(source),
@@ -53,7 +54,7 @@ pub fn start_exit_code(error: &StartError) -> ExitCode {
         | StartError::SidecarStayed { .. }
         | StartError::SessionUnstable { .. }
         | StartError::SidecarBusy { .. } => ExitCode::Busy,
-        StartError::NotInstalled { .. } => ExitCode::Unavailable,
+        StartError::NotInstalled { .. } | StartError::Socket(_) => ExitCode::Unavailable,
         StartError::EndedAtOnce { .. } => ExitCode::CheckFailed,
         StartError::Handshake { .. } | StartError::Output(_) => ExitCode::Io,
         StartError::SidecarFailed { .. } => ExitCode::Bug,

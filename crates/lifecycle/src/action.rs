@@ -1,5 +1,6 @@
 //! Lifecycle actions, their results, and the trait that receives the results.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mosaic_domain::AgentName;
@@ -58,12 +59,39 @@ pub enum Outcome {
 pub struct ActionReport {
     /// The agent, or the holder.
     pub subject: Subject,
-    /// The outcome, or the reason why the action failed.
-    pub result: Result<Outcome, String>,
+    /// The outcome, or why the action failed.
+    pub result: Result<Outcome, ActionFailure>,
     /// The time from the request to the result.
     pub duration: Duration,
     /// The action failed only because another command acts on the same subject at the same time.
     pub superseded: bool,
+}
+
+/// Why an action failed for one subject.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ActionFailure {
+    /// What kind of failure it is.
+    pub kind: FailureKind,
+    /// What failed, and what to do.
+    pub reason: String,
+}
+
+/// The kind of a failure. It decides the exit code of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The action was tried, and failed.
+    Failed,
+    /// Something that the agent needs is not there. Nothing was changed.
+    Unavailable,
+    /// The agent's configuration cannot be used. Nothing was changed.
+    Configuration,
+}
+
+impl From<String> for ActionFailure {
+    fn from(reason: String) -> Self {
+        Self { kind: FailureKind::Failed, reason }
+    }
 }
 
 /// What a caller learns while an action runs.
@@ -78,6 +106,21 @@ pub enum LifecycleEvent {
     UnlistedAgentsUnknown {
         /// Why the run directory cannot be listed.
         reason: String,
+    },
+    /// The socket of the fleet's tmux server was removed, and the server has opened it again.
+    SocketReopened {
+        /// The path of the socket.
+        path: PathBuf,
+    },
+    /// The tmux server in which agents run cannot be reached.
+    SocketUnreachable {
+        /// Why it cannot be reached.
+        reason: String,
+    },
+    /// The env file of an agent did not say what the agent runs, and was written from the roster.
+    EnvFileWritten {
+        /// The path of the file.
+        path: PathBuf,
     },
     /// The record that an agent was stopped on request cannot be written or removed.
     StopRecordFailed {
@@ -152,7 +195,7 @@ impl Outcome {
 
 impl LifecycleEvent {
     /// The report of an action that began at `began` on the monotonic clock and ends now.
-    pub(crate) fn finished_now(subject: Subject, result: Result<Outcome, String>, began: Duration) -> Self {
+    pub(crate) fn finished_now(subject: Subject, result: Result<Outcome, ActionFailure>, began: Duration) -> Self {
         let duration = monotonic().saturating_sub(began);
         Self::Finished(ActionReport { subject, result, duration, superseded: false })
     }

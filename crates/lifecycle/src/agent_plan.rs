@@ -3,7 +3,7 @@
 use mosaic_domain::Pid;
 use mosaic_systemd::ActiveState;
 
-use crate::action::{LifecycleAction, Outcome};
+use crate::action::{ActionFailure, FailureKind, LifecycleAction, Outcome};
 
 /// How actions are performed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +69,8 @@ pub(crate) enum Step {
     Job(Outcome),
     /// Run the launcher; success is this outcome.
     Launch(Outcome),
-    /// Do nothing, and report this reason as a failure.
-    Refuse(String),
+    /// Do nothing, and report this failure.
+    Refuse(ActionFailure),
 }
 
 impl From<ActiveState> for UnitState {
@@ -83,14 +83,33 @@ impl From<ActiveState> for UnitState {
     }
 }
 
+impl SessionState {
+    /// Why it is unknown whether the session exists.
+    fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(why) => Some(why),
+            Self::Present | Self::Absent => None,
+        }
+    }
+}
+
 impl ObservedAgent {
     /// Whether a part of the agent runs that belongs to no unit.
     fn runs_unmanaged(&self) -> bool {
         self.unit == UnitState::Down && (self.sidecar.is_some() || self.session == SessionState::Present)
     }
 
-    fn runs(&self) -> bool {
+    /// Whether anything of the agent runs, as far as that is known.
+    pub(crate) fn runs(&self) -> bool {
         self.unit != UnitState::Down || self.runs_unmanaged()
+    }
+}
+
+impl AgentPlan {
+    /// Whether this plan ends an agent that runs in order to start it again.
+    pub(crate) fn ends_agent(&self, action: LifecycleAction, observed: &ObservedAgent) -> bool {
+        let starts = matches!(self.step, Step::Job(_) | Step::Launch(_));
+        action == LifecycleAction::Restart && starts && observed.runs()
     }
 }
 
@@ -104,10 +123,11 @@ pub(crate) fn plan(action: LifecycleAction, mode: ExecutionMode, observed: &Obse
         Some(SidecarProcess { pid, is_unit_main: true }),
     ) = (mode, action, observed.sidecar)
     {
-        return only(Step::Refuse(format!(
+        let reason = format!(
             "a systemd unit runs it (process {pid}), but no user manager is reachable from here; check that \
              XDG_RUNTIME_DIR is set"
-        )));
+        );
+        return only(Step::Refuse(reason.into()));
     }
     let begin = |outcome| match mode {
         ExecutionMode::Managed => Step::Job(outcome),
@@ -122,9 +142,14 @@ pub(crate) fn plan(action: LifecycleAction, mode: ExecutionMode, observed: &Obse
         LifecycleAction::Stop if observed.unit != UnitState::Down => only(Step::Job(Outcome::Stopped)),
         LifecycleAction::Stop if observed.runs_unmanaged() => stop_and(Step::Done(Outcome::Stopped)),
         LifecycleAction::Stop => only(match &observed.session {
-            SessionState::Unknown(why) => Step::Refuse(why.clone()),
+            SessionState::Unknown(why) => Step::Refuse(why.clone().into()),
             SessionState::Absent | SessionState::Present => Step::Done(Outcome::NotRunning),
         }),
+        // An agent that is stopped now could not be started again.
+        LifecycleAction::Restart if let Some(why) = observed.session.unknown().filter(|_| observed.runs()) => {
+            let reason = format!("not restarted, because it could not be started again: {why}");
+            only(Step::Refuse(ActionFailure { kind: FailureKind::Unavailable, reason }))
+        }
         LifecycleAction::Restart if observed.runs_unmanaged() => stop_and(begin(Outcome::Restarted)),
         LifecycleAction::Restart if observed.runs() => only(begin(Outcome::Restarted)),
         // The launcher itself detects an agent that runs already.
@@ -186,7 +211,7 @@ mod tests {
         for action in [Stop, Restart] {
             let observed = ObservedAgent { unit: Down, sidecar: Some(sidecar(true)), session: SessionState::Present };
             let planned = plan(action, Direct, &observed);
-            assert!(matches!(&planned.step, Step::Refuse(why) if why.contains("99")), "{planned:?}");
+            assert!(matches!(&planned.step, Step::Refuse(why) if why.reason.contains("99")), "{planned:?}");
             assert!(!planned.stop_unmanaged);
         }
     }
@@ -196,9 +221,28 @@ mod tests {
         let unknown = || SessionState::Unknown("it hangs".to_owned());
         let observed = ObservedAgent { unit: Down, sidecar: None, session: unknown() };
         for mode in [Managed, Direct] {
-            assert_eq!(plan(Stop, mode, &observed).step, Step::Refuse("it hangs".to_owned()));
+            assert_eq!(plan(Stop, mode, &observed).step, Step::Refuse("it hangs".to_owned().into()));
         }
         let with_unit = ObservedAgent { unit: Up, ..observed };
         assert_eq!(plan(Stop, Managed, &with_unit).step, Step::Job(Outcome::Stopped), "systemd needs no tmux");
+    }
+
+    #[test]
+    fn an_agent_that_runs_is_not_restarted_while_tmux_cannot_be_reached() {
+        let unknown = || SessionState::Unknown("it hangs".to_owned());
+        let table = [
+            (Managed, Up, Some(sidecar(true)), true),
+            (Managed, Changing, None, true),
+            (Managed, Down, Some(sidecar(false)), true),
+            (Direct, Down, Some(sidecar(false)), true),
+            (Managed, Down, None, false),
+            (Direct, Down, None, false),
+        ];
+        for (mode, unit, sidecar, refused) in table {
+            let observed = ObservedAgent { unit, sidecar, session: unknown() };
+            let planned = plan(Restart, mode, &observed);
+            assert_eq!(matches!(planned.step, Step::Refuse(_)), refused, "{mode:?} {observed:?}: {planned:?}");
+            assert!(!planned.stop_unmanaged);
+        }
     }
 }

@@ -13,13 +13,13 @@ use mosaic_roster::{AgentEnvFile, Roster};
 use mosaic_tmux::HolderStart;
 use serde::Deserialize;
 
-use crate::action::{LifecycleEvent, Outcome, Reporter, Subject};
+use crate::action::{ActionFailure, LifecycleEvent, Outcome, Reporter, Subject};
 use crate::agent_plan::{AgentPlan, Step};
 use crate::executor::{LifecycleError, LifecycleExecutor};
 use crate::fleet_context::FleetContext;
 use crate::parallel::for_each_parallel;
 
-const LAUNCHER: &str = "start-agent-session";
+pub(crate) const LAUNCHER: &str = "start-agent-session";
 /// The exit code of a launcher that panicked. It then prints no result.
 const LAUNCHER_BUG: i32 = 70;
 
@@ -37,7 +37,7 @@ const CALLER_VARIABLES: [&str; 8] = [
 
 /// The result of a launch, and the lines that the launcher printed before it.
 struct Launched {
-    result: Result<Outcome, String>,
+    result: Result<Outcome, ActionFailure>,
     output: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn execute(
         if plan.stop_unmanaged
             && let Err(why) = executor.stop_unmanaged(agent, timeout)
         {
-            return silent(Err(why));
+            return silent(Err(why.into()));
         }
         match &plan.step {
             Step::Done(outcome) | Step::Job(outcome) => silent(Ok(*outcome)),
@@ -73,7 +73,7 @@ pub(crate) fn execute(
                     .and_then(|launcher| Ok((launcher, agent_variables(executor.context, executor.roster, agent)?)));
                 match prepared {
                     Ok((launcher, variables)) => launch(&launcher, agent, variables, *outcome, remaining),
-                    Err(why) => silent(Err(why)),
+                    Err(why) => silent(Err(why.into())),
                 }
             }
         }
@@ -99,7 +99,7 @@ pub(crate) fn stop_holder(executor: &LifecycleExecutor<'_>, reporter: &mut dyn R
 }
 
 /// Finds the launcher beside this program, or else where it is installed.
-fn find_launcher(home: &MosaicHome) -> Result<PathBuf, String> {
+pub(crate) fn find_launcher(home: &MosaicHome) -> Result<PathBuf, String> {
     let beside = std::env::current_exe().ok().map(|program| program.with_file_name(LAUNCHER));
     let installed = home.paths().programs().join(LAUNCHER);
     let candidates = beside.into_iter().chain([installed.clone()]);
@@ -152,7 +152,7 @@ fn launch(
     command.envs(variables).args(["--output", "json", agent.as_str()]).process_group(0);
     match bounded_output(&mut command, timeout) {
         Ok(output) => interpret(agent, &output, outcome),
-        Err(error) => Launched { result: Err(format!("{}: {error}", launcher.display())), output: Vec::new() },
+        Err(error) => Launched { result: Err(format!("{}: {error}", launcher.display()).into()), output: Vec::new() },
     }
 }
 
@@ -210,7 +210,7 @@ fn interpret(agent: &AgentName, output: &Output, outcome: Outcome) -> Launched {
         None => Err(format!("{LAUNCHER} ended without a result, {}", output.status)),
     };
     lines.extend(stderr.lines().map(str::to_owned));
-    Launched { result, output: lines }
+    Launched { result: result.map_err(ActionFailure::from), output: lines }
 }
 
 #[cfg(test)]
@@ -250,7 +250,7 @@ mod tests {
         ];
         for (exit_code, stdout, stderr, expected) in table {
             let launched = interpret_output(exit_code, &stdout, stderr);
-            assert_eq!(launched.result, expected.map_err(str::to_owned), "{stdout}");
+            assert_eq!(launched.result.map_err(|failure| failure.reason), expected.map_err(str::to_owned), "{stdout}");
         }
     }
 
@@ -266,7 +266,7 @@ mod tests {
             "\n",
         );
         let launched = interpret_output(1, stdout, "from the library\n");
-        assert_eq!(launched.result, Err("it ended".to_owned()));
+        assert_eq!(launched.result, Err("it ended".to_owned().into()));
         let expected =
             ["WARNING: coder0 runs outside its unit", "no-such-program: not found", "not JSON", "from the library"];
         assert_eq!(launched.output, expected);

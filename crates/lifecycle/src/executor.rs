@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mosaic_domain::AgentName;
+use mosaic_domain::{AgentName, Pid};
 use mosaic_process::monotonic;
 use mosaic_provision::running_agents;
 use mosaic_roster::{Roster, RosterError};
 use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
-use mosaic_tmux::{Server, TmuxError};
+use mosaic_tmux::{HolderStart, Server, TmuxError};
 
 use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
-use crate::agent_plan::{AgentPlan, ExecutionMode, UnitState, plan};
+use crate::agent_plan::{AgentPlan, ExecutionMode, Step, UnitState, plan};
 use crate::direct;
 use crate::fleet_context::{FleetContext, ObserveError};
 use crate::managed::{JobRunner, unit_states};
+use crate::server_socket::restore_socket;
+use crate::start_requirements::StartRequirements;
 use crate::stop_records::{StopRecords, requester};
 use crate::unmanaged::{self, AgentObserver};
 
@@ -46,13 +48,12 @@ pub enum LifecycleError {
 pub struct LifecycleExecutor<'a> {
     pub(crate) context: &'a FleetContext,
     pub(crate) roster: &'a Roster,
-    server: Result<Server, String>,
     manager: Option<UserManager>,
 }
 
 impl<'a> LifecycleExecutor<'a> {
     /// Connects to the user manager. If none exists, reports [`LifecycleEvent::DirectMode`] and performs
-    /// actions directly. A missing tmux is an error only for the actions that need it.
+    /// actions directly.
     ///
     /// # Errors
     /// A user manager exists, but does not answer.
@@ -69,8 +70,7 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        let server = context.server(roster).map(|server| server.with_timeout(TMUX_TIMEOUT));
-        Ok(Self { context, roster, server: server.map_err(|error| error.to_string()), manager })
+        Ok(Self { context, roster, manager })
     }
 
     /// Performs an action, and reports each agent's result as soon as it is known. `timeout` is how long
@@ -95,7 +95,10 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Scope::Agents(agents) => agents.clone(),
         };
-        let plans = self.plans(action, agents, &units, left());
+        if let Err(why) = restore_socket(self.context, self.roster, || self.holder_process(), reporter) {
+            reporter.report(LifecycleEvent::SocketUnreachable { reason: why });
+        }
+        let plans = self.plans(action, agents, &units, left(), reporter);
         let records = StopRecords {
             paths: self.context.location.home.paths(),
             roster: self.roster,
@@ -118,6 +121,9 @@ impl<'a> LifecycleExecutor<'a> {
         let holder = state_of(&units, &UnitName::holder());
         match &self.manager {
             Some(manager) => {
+                if action != LifecycleAction::Stop && holder == UnitState::Up {
+                    self.restore_holder(&mut count_failures);
+                }
                 let with_holder = action == LifecycleAction::Start && *scope == Scope::All && holder != UnitState::Up;
                 let jobs = JobRunner { manager, action, timeout: left() };
                 jobs.execute(self, &plans, with_holder.then_some(Outcome::Started), &mut count_failures)?;
@@ -126,7 +132,7 @@ impl<'a> LifecycleExecutor<'a> {
         }
         match (action, scope) {
             (LifecycleAction::Stop, Scope::All) if failures > 0 => {
-                let result = Err("not stopped, because not every agent could be stopped".to_owned());
+                let result = Err("not stopped, because not every agent could be stopped".to_owned().into());
                 let duration = Duration::ZERO;
                 let report = ActionReport { subject: Subject::Holder, result, duration, superseded: false };
                 reporter.report(LifecycleEvent::Finished(report));
@@ -142,6 +148,11 @@ impl<'a> LifecycleExecutor<'a> {
         Ok(self.context.server(self.roster)?.with_timeout(TMUX_TIMEOUT))
     }
 
+    /// The main process of the holder's unit, which is the tmux server.
+    fn holder_process(&self) -> Option<Pid> {
+        self.manager.as_ref()?.describe(&UnitName::holder()).ok()?.main_pid
+    }
+
     /// Lists the sessions of the server, for observations of agents.
     pub(crate) fn observer(&self) -> AgentObserver<'_> {
         self.observer_within(TMUX_TIMEOUT)
@@ -149,14 +160,14 @@ impl<'a> LifecycleExecutor<'a> {
 
     /// As [`observer`](Self::observer), with less time for a server that does not answer.
     fn observer_within(&self, limit: Duration) -> AgentObserver<'_> {
-        let server = self.server.as_ref().map(|server| server.clone().with_timeout(TMUX_TIMEOUT.min(limit)));
-        AgentObserver::new(server.as_ref().map_err(|why| *why), &self.context.location.run_directory)
+        let server = self.server().map(|server| server.with_timeout(TMUX_TIMEOUT.min(limit)));
+        AgentObserver::new(server, &self.context.location.run_directory)
     }
 
     /// Stops an agent that no unit runs.
     pub(crate) fn stop_unmanaged(&self, agent: &AgentName, timeout: Duration) -> Result<(), String> {
-        let server = self.server.as_ref().map_err(Clone::clone)?;
-        unmanaged::stop_unmanaged(agent, server, &self.context.location.run_directory, timeout)
+        let server = self.server().map_err(|error| error.to_string())?;
+        unmanaged::stop_unmanaged(agent, &server, &self.context.location.run_directory, timeout)
     }
 
     /// The agents that have a sidecar, whether or not a unit runs them.
@@ -173,15 +184,34 @@ impl<'a> LifecycleExecutor<'a> {
         agents: Vec<AgentName>,
         units: &BTreeMap<UnitName, ActiveState>,
         limit: Duration,
+        reporter: &mut dyn Reporter,
     ) -> Vec<(AgentName, AgentPlan)> {
         let mode = if self.manager.is_some() { ExecutionMode::Managed } else { ExecutionMode::Direct };
         let observer = self.observer_within(limit);
+        let requirements = StartRequirements { context: self.context, roster: self.roster, mode };
         let plan_for = |agent: AgentName| {
             let state = observer.observe(&agent, state_of(units, &UnitName::agent(&agent)));
             let planned = plan(action, mode, &state);
-            (agent, planned)
+            let starts = matches!(planned.step, Step::Job(_) | Step::Launch(_)) && action != LifecycleAction::Stop;
+            match requirements.check(&agent, starts, planned.ends_agent(action, &state), reporter) {
+                Ok(()) => (agent, planned),
+                Err(failure) => (agent, AgentPlan { stop_unmanaged: false, step: Step::Refuse(failure) }),
+            }
         };
         agents.into_iter().map(plan_for).collect()
+    }
+
+    /// Makes the holder's session again on the server of the holder's unit, if the session was ended by hand.
+    fn restore_holder(&self, reporter: &mut dyn Reporter) {
+        let began = monotonic();
+        let session = &self.roster.tmux.holder_session;
+        let restored = match self.server().and_then(|server| server.restore_holder(session)) {
+            Ok(HolderStart::Started) => Ok(Outcome::Started),
+            Err(error @ TmuxError::CommandFailed { .. }) => Err(error.to_string().into()),
+            // A server that cannot be reached is reported as such.
+            Ok(HolderStart::AlreadyRunning) | Err(_) => return,
+        };
+        reporter.report(LifecycleEvent::finished_now(Subject::Holder, restored, began));
     }
 
     fn stop_holder(

@@ -104,7 +104,7 @@ impl FleetContext {
     /// tmux is not installed.
     pub fn server(&self, roster: &Roster) -> Result<Server, TmuxError> {
         let program = mosaic_tmux::find_tmux(self.environment.variable(env_var::PATH).as_deref())?;
-        Ok(Server::new(program, roster.tmux.socket_name.clone()))
+        Ok(Server::of_fleet(program, roster.tmux.socket_name.clone(), self.location.run_directory.path()))
     }
 
     /// Observes the fleet once. A source that cannot be read, the roster included, is in the snapshot

@@ -3,8 +3,10 @@
 //! ```text
 //! LifecycleExecutor::run
 //!   select    the scope's agents, and for a stop of all also those that the roster no longer lists
+//!   repair    the socket of a tmux server that runs without it   server_socket
 //!   observe   unit states, sidecar locks and tmux sessions       unmanaged
 //!   plan      one AgentPlan per agent                            agent_plan, pure
+//!   check     what a start needs, before anything is stopped     start_requirements
 //!   execute   one job per unit                                   managed
 //!             or the launcher and signals                        direct, unmanaged
 //!   record    the agents that were stopped on request            stop_records
@@ -24,10 +26,14 @@ mod fleet_context;
 mod managed;
 mod parallel;
 mod relaunch;
+mod server_socket;
+mod start_requirements;
 mod stop_records;
 mod unmanaged;
 
-pub use action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
+pub use action::{
+    ActionFailure, ActionReport, FailureKind, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject,
+};
 pub use executor::{LifecycleError, LifecycleExecutor};
 pub use fleet_context::{Environment, FleetContext, ObserveError};
 pub use relaunch::{RESTART_TIMEOUT, UP_TIMEOUT, relaunch, wait_until_up};

@@ -12,7 +12,7 @@ use mosaic_heartbeat::{EndLog, RestartHistory};
 use mosaic_process::{monotonic, thread_error};
 use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitDetail, UnitName, UserManager};
 
-use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
+use crate::action::{ActionFailure, ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
 use crate::agent_plan::{AgentPlan, Step};
 use crate::executor::LifecycleExecutor;
 use crate::parallel::for_each_parallel;
@@ -97,7 +97,7 @@ impl JobRunner<'_> {
         for_each_parallel(plans, work, |(agent, plan), stopped| {
             let subject = Subject::Agent(agent.clone());
             let result = match (stopped, &plan.step) {
-                (Err(why), _) => Err(why),
+                (Err(why), _) => Err(why.into()),
                 (Ok(()), Step::Refuse(why)) => Err(why.clone()),
                 (Ok(()), Step::Done(outcome)) => Ok(*outcome),
                 (Ok(()), Step::Job(outcome) | Step::Launch(outcome)) => {
@@ -111,11 +111,12 @@ impl JobRunner<'_> {
         if self.action == LifecycleAction::Start {
             request_starts(executor, &pending);
         }
-        if pending.is_empty() { Ok(()) } else { self.run_jobs(pending, began, reporter) }
+        if pending.is_empty() { Ok(()) } else { self.run_jobs(executor, pending, began, reporter) }
     }
 
     fn run_jobs(
         &self,
+        executor: &LifecycleExecutor<'_>,
         mut pending: PendingJobs,
         began: Duration,
         reporter: &mut dyn Reporter,
@@ -127,7 +128,7 @@ impl JobRunner<'_> {
         }
         let mut finish = |unit: &UnitName, job: &JobOutcome, at: Duration| {
             if let Some((subject, outcome)) = pending.remove(unit) {
-                let result = self.result(&subject, outcome, unit, job);
+                let result = self.result(executor, &subject, outcome, unit, job).map_err(ActionFailure::from);
                 let duration = at.saturating_sub(began);
                 let superseded = *job == JobOutcome::Canceled;
                 reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration, superseded }));
@@ -157,6 +158,7 @@ impl JobRunner<'_> {
 
     fn result(
         &self,
+        executor: &LifecycleExecutor<'_>,
         subject: &Subject,
         outcome: Outcome,
         unit: &UnitName,
@@ -166,11 +168,23 @@ impl JobRunner<'_> {
         // If the unit cannot be read, the job's result has to do.
         let detail = if needs_detail { self.manager.describe(unit).ok() } else { None };
         if *subject == Subject::Holder && detail.as_ref().is_some_and(|detail| detail.result == "exec-condition") {
-            // Another server owns the socket, and agents' units run on that server.
-            return Ok(Outcome::AlreadyRunning);
+            return Err(foreign_server(executor));
         }
         job_failure(self.action, subject, job, detail.as_ref()).map_or(Ok(outcome), Err)
     }
+}
+
+/// Why the holder does not start although a tmux server listens on its socket, and what to do. Agents run on that server
+/// until it ends.
+fn foreign_server(executor: &LifecycleExecutor<'_>) -> String {
+    let socket = &executor.roster.tmux.socket_name;
+    let server = executor.server().ok().and_then(|server| server.list_sessions().ok().flatten());
+    let process = server.and_then(|server| server.server).map(|pid| format!(", process {pid},")).unwrap_or_default();
+    format!(
+        "the tmux server on the socket {socket}{process} was not started by it; agents run on that server, and end with \
+         it. End the sessions that were made by hand (tmux -L {socket} list-sessions), then run 'mosaic fleet stop', \
+         which ends the agents too, and 'mosaic fleet start'"
+    )
 }
 
 /// Ends the delay of agents that keep ending and wait for their next restart: their start job is running already.

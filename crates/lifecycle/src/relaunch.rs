@@ -47,7 +47,7 @@ pub fn relaunch(
         if report.result.is_ok()
             && let Err(why) = wait_until_up(context, agent, UP_TIMEOUT)
         {
-            report.result = Err(why);
+            report.result = Err(why.into());
         }
         let failed = report.result.is_err();
         reporter.report(LifecycleEvent::Finished(report));

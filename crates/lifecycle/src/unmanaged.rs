@@ -8,7 +8,7 @@ use std::time::Duration;
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{AgentLock, LockRole, RunDirectory};
 use mosaic_process::{Cgroup, PidFd, ProcRoot, monotonic};
-use mosaic_tmux::{Server, SessionList};
+use mosaic_tmux::{Server, SessionList, TmuxError};
 use rustix::process::Signal;
 
 use crate::agent_plan::{ObservedAgent, SessionState, SidecarProcess, UnitState};
@@ -27,9 +27,8 @@ pub(crate) struct AgentObserver<'a> {
 
 impl<'a> AgentObserver<'a> {
     /// Lists the sessions of the server once. A server that does not run has none.
-    pub(crate) fn new(server: Result<&Server, &String>, run_directory: &'a RunDirectory) -> Self {
-        let listed =
-            server.map_err(Clone::clone).and_then(|server| server.list_sessions().map_err(|error| error.to_string()));
+    pub(crate) fn new(server: Result<Server, TmuxError>, run_directory: &'a RunDirectory) -> Self {
+        let listed = server.and_then(|server| server.list_sessions()).map_err(|error| error.to_string());
         let names = |panes: SessionList| panes.sessions.into_iter().map(|pane| pane.session).collect();
         Self { run_directory, sessions: listed.map(|panes| panes.map(names).unwrap_or_default()) }
     }

@@ -1,4 +1,4 @@
-//! Labels that every sample of an exposition gets, so that the expositions of several fleets can be told apart.
+//! Labels that every sample of an exposition gets, so that the expositions of several fleets can be distinguished.
 
 use crate::encoder::escaped_label;
 use crate::family::{EXPORTER_FAMILIES, FAMILIES};

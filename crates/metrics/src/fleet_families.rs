@@ -151,15 +151,13 @@ fn write_outbox(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: 
     agents.write(encoder, OLDEST_MESSAGE_TIME, |agent| {
         messages.get(&agent.name)?.oldest.map(Milliseconds::from_timestamp)
     });
-    let outcomes: [(&str, fn(&MessageCounts) -> u64); 3] = [
-        ("refused", |messages| messages.refused),
-        ("expired", |messages| messages.expired),
-        ("unconfirmed", |messages| messages.unconfirmed),
-    ];
     let mut samples = encoder.family(MESSAGES_FAILED);
-    for (outcome, count) in outcomes {
+    let mut write = |outcome, count: fn(&MessageCounts) -> u64| {
         samples.sample().constant_label("outcome", outcome).value(messages.values().map(count).sum::<u64>());
-    }
+    };
+    write("refused", |messages| messages.refused);
+    write("expired", |messages| messages.expired);
+    write("unconfirmed", |messages| messages.unconfirmed);
 }
 
 fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: &RosterAgents<'_>) {

@@ -38,7 +38,7 @@ pub(crate) fn assemble(target: &Target, observation: &Observation) -> Snapshot {
             .and_then(|files| files.get(&settings.name))
             .map(|files| &**files);
         let verdict = judge_condition(&facts, settings.restart);
-        let items = drift::agent_drift(&settings, verdict.0, generated, &facts, observation);
+        let items = drift::agent_drift(target, &settings, verdict.0, generated, &facts, observation);
         agents.push(agent(target, observation, &settings.name, Some(&settings), verdict, &facts, &items));
         drift.extend(items);
     }

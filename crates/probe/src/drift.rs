@@ -7,12 +7,13 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mosaic_domain::AgentName;
+use mosaic_domain::{AgentName, Pid, SocketName};
 use mosaic_heartbeat::{Freshness, Status};
 use mosaic_roster::{AgentSettings, Limits, Roster};
 use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 use mosaic_tmux::SessionPane;
 
+use crate::advice::{Advice, quoted, tmux_command};
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::limits::{LimitsState, judge_limits};
 use crate::observe::{GeneratedFiles, LaunchCommand, Observation, UnitFiles};
@@ -21,6 +22,7 @@ use crate::target::Target;
 
 /// The drift of one agent of the roster. `generated` is `None` if the agent's generated files could not be read.
 pub(crate) fn agent_drift(
+    target: &Target,
     settings: &AgentSettings,
     condition: Condition,
     generated: Option<&GeneratedFiles>,
@@ -30,7 +32,7 @@ pub(crate) fn agent_drift(
     let agent = &settings.name;
     let items = [
         // An agent that was stopped on request has no session on purpose.
-        if condition == Condition::Stopped { None } else { session_drift(agent, facts) },
+        if condition == Condition::Stopped { None } else { session_drift(agent, facts, observation) },
         // Without a manager no unit starts an agent, so none is missing.
         if observation.direct {
             None
@@ -38,7 +40,7 @@ pub(crate) fn agent_drift(
             unit_drift(agent, condition, facts, observation.unit_files.as_ref().ok())
         },
         // A run directory that cannot be read says nothing about any agent.
-        observation.heartbeats.ok().and_then(|_| heartbeat_drift(agent, facts)),
+        observation.heartbeats.ok().and_then(|_| heartbeat_drift(agent, facts, target)),
         generated.and_then(|generated| command_drift(agent, generated, facts)),
         generated.and_then(|generated| generated_files_drift(agent, generated)),
         // Without a manager nothing enforces a limit, which `verify` says.
@@ -47,30 +49,72 @@ pub(crate) fn agent_drift(
     items.into_iter().flatten().collect()
 }
 
-fn item(agent: &AgentName, kind: DriftKind, detail: String, advice: String) -> DriftItem {
-    DriftItem { kind, subject: agent.to_string(), detail, advice }
+fn item(agent: &AgentName, kind: DriftKind, detail: String, advice: Advice) -> DriftItem {
+    about(agent, kind, detail, advice)
 }
 
-fn session_drift(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftItem> {
+fn about(subject: impl ToString, kind: DriftKind, detail: String, advice: Advice) -> DriftItem {
+    DriftItem { kind, subject: subject.to_string(), detail, advice: advice.text, command: advice.command }
+}
+
+/// Starts an agent. If it runs, nothing ends: an agent without a sidecar gets one, and a lost socket is opened again.
+fn start(agent: &AgentName) -> Advice {
+    Advice::run(format!("mosaic fleet start {agent}"))
+}
+
+/// A change that takes effect when the agent starts the next time. The words say what a restart ends.
+fn at_next_start(agent: &AgentName) -> String {
+    format!("mosaic fleet restart {agent} (ends its process; otherwise at its next start)")
+}
+
+fn session_drift(agent: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<DriftItem> {
     // A unit that changes state causes no drift.
     let is_changing = |state| matches!(state, ActiveState::Activating | ActiveState::Deactivating);
     if facts.is_alive() || facts.unit.is_some_and(|unit| is_changing(unit.active)) {
         return None;
     }
-    let (kind, detail, verb) = match (facts.pane, &facts.process) {
+    if facts.lives_outside_tmux() {
+        return session_outside_tmux(agent, facts, observation);
+    }
+    let (kind, detail, ends_nothing) = match (facts.pane, &facts.process) {
         (PaneFact::Unknown(_), _) | (PaneFact::Exists(_), ProcessFact::Unreadable(_)) => return None,
         (PaneFact::NoServer, _) => {
-            (DriftKind::SessionMissing, "its session does not exist: there is no tmux server", "start")
+            (DriftKind::SessionMissing, "its session does not exist: there is no tmux server", facts.may_live())
         }
-        (PaneFact::Missing, _) => (DriftKind::SessionMissing, "its session does not exist", "start"),
-        (PaneFact::Exists(_), _) => (DriftKind::PaneDead, "the process in its pane has ended", "restart"),
+        (PaneFact::Missing, _) => (DriftKind::SessionMissing, "its session does not exist", facts.may_live()),
+        (PaneFact::Exists(_), _) => (DriftKind::PaneDead, "the process in its pane has ended", false),
     };
     let is_active = |state| matches!(state, ActiveState::Active | ActiveState::Reloading | ActiveState::Refreshing);
+    let restart = || Advice::run(format!("mosaic fleet restart {agent}"));
     if let Some(unit) = facts.unit.filter(|unit| is_active(unit.active)) {
         let detail = format!("{} is {} ({}), but {detail}", unit.name, unit.active, unit.sub);
-        return Some(item(agent, DriftKind::UnitActiveProcessDead, detail, format!("mosaic fleet restart {agent}")));
+        // Without evidence that the process has ended, it may run where tmux does not show it.
+        let advice = if ends_nothing { start(agent) } else { restart() };
+        return Some(item(agent, DriftKind::UnitActiveProcessDead, detail, advice));
     }
-    Some(item(agent, kind, detail.to_owned(), format!("mosaic fleet {verb} {agent}")))
+    let advice = if kind == DriftKind::PaneDead { restart() } else { start(agent) };
+    Some(item(agent, kind, detail.to_owned(), advice))
+}
+
+/// The drift of an agent that lives, although the server has no session of its name.
+fn session_outside_tmux(agent: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<DriftItem> {
+    // Without a server, all agents have the same fault, which is an item of its own.
+    let server = observation.tmux.ok()?.as_ref()?;
+    let HeartbeatFact::Read { heartbeat, .. } = &facts.heartbeat else { return None };
+    let pid = heartbeat.pid;
+    let renamed = server.sessions.values().find(|pane| pane.pid == Some(pid) && !pane.dead);
+    let (detail, advice) = match renamed {
+        Some(pane) => {
+            let tmux = tmux_command(observation, &observed_socket(observation));
+            let command = format!("{tmux} rename-session -t {} {agent}", pane.id);
+            (format!("its process {pid} runs in the session {}", pane.session), Advice::run(command))
+        }
+        None => (
+            format!("its process {pid} runs, but the tmux server on the socket has no session of its name"),
+            start(agent),
+        ),
+    };
+    Some(item(agent, DriftKind::SessionMissing, detail, advice))
 }
 
 fn unit_drift(
@@ -83,7 +127,7 @@ fn unit_drift(
     // A person who stops an agent may also disable or mask its unit, so that a boot does not start it.
     let is_stopped = condition == Condition::Stopped;
     let name = UnitName::agent(agent);
-    let install = || "mosaic fleet install".to_owned();
+    let install = || Advice::run("mosaic fleet install");
     let template_masked = files.links.masked.iter().any(|unit| unit.as_str() == UnitName::AGENT_TEMPLATE);
     let masked = files.links.masked.contains(&name);
     if masked && is_stopped && !template_masked {
@@ -91,7 +135,9 @@ fn unit_drift(
     }
     if template_masked || masked {
         let detail = format!("{name} is masked and cannot be started");
-        return Some(item(agent, DriftKind::UnitMissing, detail, format!("systemctl --user unmask {name}")));
+        let masked = if template_masked { UnitName::AGENT_TEMPLATE } else { name.as_str() };
+        let advice = Advice::run(format!("systemctl --user unmask {masked}"));
+        return Some(item(agent, DriftKind::UnitMissing, detail, advice));
     }
     if !files.template_installed {
         return Some(item(agent, DriftKind::UnitMissing, format!("{name} is not installed"), install()));
@@ -99,7 +145,8 @@ fn unit_drift(
     let unloadable = |state| matches!(state, LoadState::NotFound | LoadState::BadSetting | LoadState::Error);
     if let Some(unit) = facts.unit.filter(|unit| unloadable(unit.load)) {
         let detail = format!("{name} cannot be loaded: {}", unit.load);
-        return Some(item(agent, DriftKind::UnitMissing, detail, format!("systemctl --user status {name}")));
+        let advice = Advice::decide(format!("systemctl --user status {name}"));
+        return Some(item(agent, DriftKind::UnitMissing, detail, advice));
     }
     let enabled = files.links.enabled.contains(&name);
     let disabled =
@@ -107,15 +154,59 @@ fn unit_drift(
     (!enabled && !is_stopped).then(disabled)
 }
 
-fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftItem> {
+/// Whether the heartbeat is one that the sidecar would have replaced by now.
+fn is_not_renewed(heartbeat: &HeartbeatFact<'_>) -> bool {
+    matches!(
+        heartbeat,
+        HeartbeatFact::Missing | HeartbeatFact::Read { freshness: Freshness::Late { .. }, binding: Binding::Same, .. }
+    )
+}
+
+/// The sidecar replaces every file but a directory with its next heartbeat.
+fn unreadable_heartbeat_advice(agent: &AgentName, why: &str, target: &Target) -> Advice {
+    if why != mosaic_heartbeat::UnreadableHeartbeat::NotAFile.to_string() {
+        return start(agent);
+    }
+    let path = target.run_directory.heartbeat(agent);
+    let path = quoted(&path);
+    Advice::run(format!("mv -T {path} {path}.moved"))
+}
+
+/// Heartbeats of agents that live and cannot be written: one item for the directory.
+fn run_directory_drift(target: &Target, roster: &Roster, observation: &Observation) -> Option<DriftItem> {
+    let fault = observation.heartbeats.ok()?.write_fault.as_ref()?;
+    let affected: Vec<&str> = roster
+        .agents
+        .iter()
+        .filter(|agent| {
+            let facts = AgentFacts::gather(observation, &agent.name, target.assumed_interval);
+            facts.lives() && !facts.is_activating() && is_not_renewed(&facts.heartbeat)
+        })
+        .map(|agent| agent.name.as_str())
+        .collect();
+    if affected.is_empty() {
+        return None;
+    }
+    let directory = target.run_directory.path();
+    let detail = format!("{fault}, so the heartbeats of agents that run are late: {}", affected.join(", "));
+    let largest = format!("du -ah {}", quoted(directory));
+    let text = format!("remove what does not belong there ({largest} lists it); the agents need no restart");
+    Some(about(directory.display(), DriftKind::StaleHeartbeat, detail, Advice::decide(text)))
+}
+
+fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>, target: &Target) -> Option<DriftItem> {
     if !facts.is_alive() || facts.is_activating() {
         return None;
     }
-    let restart = format!("mosaic fleet restart {agent}");
-    let stale = |detail: String| Some(item(agent, DriftKind::StaleHeartbeat, detail, restart.clone()));
+    let stale = |detail: String| Some(item(agent, DriftKind::StaleHeartbeat, detail, start(agent)));
     match &facts.heartbeat {
+        // The run directory is the fault, which is one item for all agents.
+        _ if facts.write_fault.is_some() && is_not_renewed(&facts.heartbeat) => None,
         HeartbeatFact::Missing => stale("its process runs, but there is no heartbeat".to_owned()),
-        HeartbeatFact::Unreadable(why) => stale(format!("its process runs, but its heartbeat cannot be read: {why}")),
+        HeartbeatFact::Unreadable(why) => {
+            let detail = format!("its process runs, but its heartbeat cannot be read: {why}");
+            Some(item(agent, DriftKind::StaleHeartbeat, detail, unreadable_heartbeat_advice(agent, why, target)))
+        }
         HeartbeatFact::Read { heartbeat, binding: Binding::Other | Binding::OtherBoot, .. } => {
             let PaneFact::Exists(SessionPane { pid: Some(pid), .. }) = facts.pane else { return None };
             let detail = if heartbeat.pid == *pid {
@@ -123,7 +214,7 @@ fn heartbeat_drift(agent: &AgentName, facts: &AgentFacts<'_>) -> Option<DriftIte
             } else {
                 format!("its heartbeat names process {}, but its pane runs process {pid}", heartbeat.pid)
             };
-            Some(item(agent, DriftKind::PidMismatch, detail, restart))
+            Some(item(agent, DriftKind::PidMismatch, detail, start(agent)))
         }
         HeartbeatFact::Read { freshness: Freshness::Unknown(why), .. } => {
             stale(format!("the age of its heartbeat is unknown: {why}"))
@@ -153,18 +244,27 @@ fn command_drift(agent: &AgentName, generated: &GeneratedFiles, facts: &AgentFac
             format!("its process was not started by the launcher, and the roster says '{expected}'")
         }
     };
-    Some(item(agent, DriftKind::CommandMismatch, detail, format!("mosaic fleet restart {agent}")))
+    Some(item(agent, DriftKind::CommandMismatch, detail, Advice::decide(at_next_start(agent))))
 }
 
 fn generated_files_drift(agent: &AgentName, generated: &GeneratedFiles) -> Option<DriftItem> {
     let outdated = &generated.outdated;
-    let advice = format!("mosaic fleet install, then mosaic fleet restart {agent}");
-    (!outdated.is_empty()).then(|| item(agent, DriftKind::EnvOutdated, outdated.join("; "), advice))
+    let install = "mosaic fleet install";
+    let advice = || match &generated.not_a_file {
+        Some(path) => {
+            let path = quoted(path);
+            Advice::run(format!("mv -T {path} {path}.moved && {install}"))
+        }
+        None => Advice::run_as_in(install, format!("{install}, then {}", at_next_start(agent))),
+    };
+    (!outdated.is_empty()).then(|| item(agent, DriftKind::EnvOutdated, outdated.join("; "), advice()))
 }
 
 fn limits_drift(agent: &AgentName, limits: &Limits, facts: &AgentFacts<'_>) -> Option<DriftItem> {
     match judge_limits(agent, limits, facts) {
-        LimitsState::NotInForce { detail, advice } => Some(item(agent, DriftKind::LimitsNotEnforced, detail, advice)),
+        LimitsState::NotInForce { detail, advice } => {
+            Some(item(agent, DriftKind::LimitsNotEnforced, detail, Advice::decide(advice)))
+        }
         LimitsState::NotSet | LimitsState::InForce | LimitsState::NotRunning | LimitsState::Unknown => None,
     }
 }
@@ -192,6 +292,11 @@ impl<'a> RosterNames<'a> {
     }
 }
 
+/// The name of the socket that was observed.
+fn observed_socket(observation: &Observation) -> SocketName {
+    observation.roster.roster().map(|roster| roster.tmux.socket_name.clone()).unwrap_or_default()
+}
+
 /// All drift that does not belong to an agent of the roster.
 pub(crate) fn fleet_drift(
     target: &Target,
@@ -199,13 +304,23 @@ pub(crate) fn fleet_drift(
     holder: &HolderSnapshot,
     observation: &Observation,
 ) -> Vec<DriftItem> {
-    let holder_drift = if holder.stopped { None } else { holder_drift(target, roster, observation) };
-    let mut items: Vec<DriftItem> = holder_drift.into_iter().chain(linger_drift(target, observation)).collect();
-    items.extend(programs_drift(target, observation));
+    let socket = socket_drift(target, roster, observation);
+    let is_explained = holder.stopped || socket.is_some();
+    let holder = if is_explained { None } else { holder_drift(target, roster, observation) };
+    let mut items: Vec<DriftItem> = [
+        holder,
+        socket,
+        run_directory_drift(target, roster, observation),
+        linger_drift(target, observation),
+        programs_drift(target, observation),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let names = RosterNames::new(roster);
     // One item per name is enough: its unit would start the session again, and the session the heartbeat.
     let mut unmanaged: BTreeMap<String, DriftItem> = BTreeMap::new();
-    let found = orphaned_units(&names, observation)
+    let found = orphaned_units(target, &names, observation)
         .chain(unmanaged_sessions(target, &names, observation))
         .chain(orphaned_heartbeats(target, &names, observation));
     for (name, item) in found {
@@ -223,23 +338,33 @@ fn holder_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
         Some(_) => format!("the tmux server on the socket {socket} has no session {session}"),
         None => format!("there is no tmux server on the socket {socket}"),
     };
-    let advice = if observation.direct {
-        "mosaic fleet start".to_owned()
-    } else {
-        format!("systemctl --user restart {} (agents restart with it)", UnitName::holder())
-    };
-    Some(DriftItem { kind: DriftKind::HolderMissing, subject: socket.to_string(), detail, advice })
+    Some(about(socket, DriftKind::HolderMissing, detail, Advice::run("mosaic fleet start")))
+}
+
+/// The socket has no server, although agents of the roster live in one.
+fn socket_drift(target: &Target, roster: &Roster, observation: &Observation) -> Option<DriftItem> {
+    if observation.tmux.ok()?.is_some() {
+        return None;
+    }
+    let facts = |agent: &AgentName| AgentFacts::gather(observation, agent, target.assumed_interval);
+    let living = roster.agents.iter().filter(|agent| facts(&agent.name).lives()).count();
+    if living == 0 {
+        return None;
+    }
+    let path = observation.socket.as_ref().map(|socket| format!(" {}", socket.path.display())).unwrap_or_default();
+    let detail = format!(
+        "{living} agents run, but no tmux server answers on the socket{path}: it was removed, or TMUX_TMPDIR differs here"
+    );
+    let socket = target.socket_name(observation.roster.roster());
+    Some(about(socket, DriftKind::SocketMissing, detail, Advice::run("mosaic fleet start")))
 }
 
 fn programs_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {
     let detail = unusable_programs(observation)?;
-    Some(DriftItem {
-        kind: DriftKind::ProgramsUnusable,
-        subject: target.tools().display().to_string(),
-        detail,
-        advice: "mosaic fleet install; if that does not help, use a MOSAIC_HOME on a file system that runs programs"
-            .to_owned(),
-    })
+    let install = "mosaic fleet install";
+    let text = format!("{install}; if that does not help, use a MOSAIC_HOME on a file system that runs programs");
+    let advice = Advice::run_as_in(install, text);
+    Some(about(target.tools().display(), DriftKind::ProgramsUnusable, detail, advice))
 }
 
 /// The programs of the agents' units that cannot be run, in words. `None` if all can, or if no unit runs them.
@@ -255,16 +380,28 @@ fn linger_drift(target: &Target, observation: &Observation) -> Option<DriftItem>
         // Without a manager lingering has no effect.
         _ if observation.direct => None,
         Linger::On | Linger::NoLogind => None,
-        Linger::Off => Some(DriftItem {
-            kind: DriftKind::LingerOff,
-            subject: target.user.clone(),
-            detail: format!("the agents of {} end at logout, and a boot does not start them", target.user),
-            advice: format!("loginctl enable-linger {}", target.user),
-        }),
+        Linger::Off => {
+            let detail = format!("the agents of {} end at logout, and a boot does not start them", target.user);
+            let advice = Advice::run(format!("loginctl enable-linger {}", target.user));
+            Some(about(&target.user, DriftKind::LingerOff, detail, advice))
+        }
+    }
+}
+
+/// Removes what is left of an agent that is not in the roster. If it may live, a person has to decide.
+fn removal(agent: &AgentName, target: &Target, observation: &Observation) -> Advice {
+    let facts = AgentFacts::gather(observation, agent, target.assumed_interval);
+    let is_inactive = |state| matches!(state, ActiveState::Inactive | ActiveState::Failed);
+    let unit_runs = facts.unit.is_some_and(|unit| !is_inactive(unit.active));
+    if unit_runs || facts.lives() || facts.may_live() {
+        Advice::decide(format!("mosaic fleet add {agent} (keeps it), or mosaic fleet remove {agent} (ends it)"))
+    } else {
+        Advice::run(format!("mosaic fleet remove {agent}"))
     }
 }
 
 fn orphaned_units<'a>(
+    target: &'a Target,
     names: &'a RosterNames<'_>,
     observation: &'a Observation,
 ) -> impl Iterator<Item = (String, DriftItem)> + 'a {
@@ -282,11 +419,8 @@ fn orphaned_units<'a>(
             (false, _) => "active",
         };
         let detail = format!("{unit} is {how}, but {agent} is not in the roster");
-        let advice = format!("mosaic fleet remove {agent}");
-        Some((
-            agent.to_string(),
-            DriftItem { kind: DriftKind::UnitOrphaned, subject: agent.to_string(), detail, advice },
-        ))
+        let advice = removal(&agent, target, observation);
+        Some((agent.to_string(), item(&agent, DriftKind::UnitOrphaned, detail, advice)))
     })
 }
 
@@ -298,14 +432,31 @@ fn unmanaged_sessions<'a>(
     let sessions =
         observation.tmux.ok().and_then(Option::as_ref).into_iter().flat_map(|server| server.sessions.values());
     let socket = target.socket_name(observation.roster.roster());
+    // The session of an agent that was renamed is drift of that agent.
+    let of_agents: BTreeSet<Pid> = observation
+        .heartbeats
+        .ok()
+        .into_iter()
+        .flat_map(|files| &files.heartbeats)
+        .filter(|(agent, _)| names.contains(agent))
+        .filter_map(|(agent, _)| {
+            let facts = AgentFacts::gather(observation, agent, target.assumed_interval);
+            let HeartbeatFact::Read { heartbeat, .. } = &facts.heartbeat else { return None };
+            facts.lives_outside_tmux().then_some(heartbeat.pid)
+        })
+        .collect();
+    let sessions = sessions.filter(move |pane| pane.pid.is_none_or(|pid| !of_agents.contains(&pid)));
     sessions.filter(|pane| names.is_unmanaged(&pane.session)).map(move |pane| {
         let session = pane.session.clone();
         let detail = format!("the session {session} on the socket {socket} is not in the roster");
+        let tmux = tmux_command(observation, &socket);
+        let attach = format!("{tmux} attach-session -t {} (shows it)", pane.id);
         let advice = match session.parse::<AgentName>() {
-            Ok(agent) => format!("mosaic fleet add {agent}, or tmux -L {socket} kill-session -t '={agent}:'"),
-            Err(_) => format!("tmux -L {socket} kill-session -t {}", pane.id),
+            _ if pane.dead => Advice::run(format!("{tmux} kill-session -t {}", pane.id)),
+            Ok(agent) => Advice::decide(format!("mosaic fleet add {agent} (makes it an agent), or {attach}")),
+            Err(_) => Advice::decide(attach),
         };
-        (session.clone(), DriftItem { kind: DriftKind::UnmanagedSession, subject: session, detail, advice })
+        (session.clone(), about(session, DriftKind::UnmanagedSession, detail, advice))
     })
 }
 
@@ -317,7 +468,7 @@ fn orphaned_heartbeats<'a>(
     let agents = observation.heartbeats.ok().into_iter().flat_map(|files| files.heartbeats.keys());
     agents.filter(|name| !names.contains(name)).map(|agent| {
         let detail = format!("{} belongs to no agent of the roster", target.run_directory.heartbeat(agent).display());
-        let advice = format!("mosaic fleet remove {agent}");
-        (agent.to_string(), DriftItem { kind: DriftKind::OrphanHeartbeat, subject: agent.to_string(), detail, advice })
+        let advice = removal(agent, target, observation);
+        (agent.to_string(), item(agent, DriftKind::OrphanHeartbeat, detail, advice))
     })
 }

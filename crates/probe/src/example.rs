@@ -23,7 +23,7 @@ use mosaic_tmux::SessionPane;
 use crate::assemble::assemble;
 use crate::observe::{
     GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster, ObservedSign,
-    RunFiles, TmuxServer, UnitFiles, Units,
+    ObservedSocket, RunFiles, TmuxServer, UnitFiles, Units,
 };
 use crate::snapshot::Snapshot;
 use crate::target::Target;
@@ -39,6 +39,9 @@ agents:
     runtime: codex
     class: implementer
 ";
+
+/// The socket of the tmux server.
+pub(crate) const SOCKET: &str = "/tmp/tmux-1000/mosaic-factory";
 
 /// The agents of [`snapshot`]: name, runtime and class.
 const SNAPSHOT_AGENTS: [(&str, &str, &str); 12] = [
@@ -221,6 +224,7 @@ pub(crate) fn observation() -> Observation {
             started: Some(1_795_172_400),
             sessions: BTreeMap::new(),
         })),
+        socket: Some(ObservedSocket { path: SOCKET.into(), default_path: SOCKET.into() }),
         systemd: observed(Units::default()),
         direct: false,
         unit_files: Ok(UnitFiles { links: Arc::default(), template_installed: true }),
@@ -279,7 +283,12 @@ pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command:
         foreground: Some("node".to_owned()),
     };
     observation.processes.result.as_mut().unwrap().insert(pid.try_into().unwrap(), process);
-    let generated = GeneratedFiles { outdated: Vec::new(), command: command.into(), search_path: Some("/bin".into()) };
+    let generated = GeneratedFiles {
+        outdated: Vec::new(),
+        not_a_file: None,
+        command: command.into(),
+        search_path: Some("/bin".into()),
+    };
     generated_files(observation).insert(name, Arc::new(generated));
 }
 

@@ -28,13 +28,15 @@ pub(crate) use end_reasons::{ReasonEvidence, reason_with_ends};
 #[derive(Clone, Debug)]
 pub(crate) struct AgentFacts<'a> {
     pub(crate) pane: PaneFact<'a>,
-    /// The pane's process; if tmux could not be queried, the process that the heartbeat names.
+    /// The pane's process; without a pane, the process that the heartbeat identifies.
     pub(crate) process: ProcessFact,
     /// The details of that process.
     pub(crate) observed: Option<&'a ObservedProcess>,
     pub(crate) heartbeat: HeartbeatFact<'a>,
     /// The unit, if the manager has it loaded; `None` also if the manager could not be queried.
     pub(crate) unit: Option<&'a Unit>,
+    /// Why no heartbeat can be written into the run directory, if that is so.
+    pub(crate) write_fault: Option<&'a str>,
     pub(crate) stop: StopFact<'a>,
 }
 
@@ -109,7 +111,10 @@ impl<'a> AgentFacts<'a> {
         let pid = match pane {
             PaneFact::Exists(pane) => pane.pid,
             PaneFact::Unknown(_) => heartbeat.ok().flatten().map(|heartbeat| heartbeat.pid),
-            PaneFact::NoServer | PaneFact::Missing => None,
+            // tmux says that the agent is gone, so only a process whose start time is known too can contradict.
+            PaneFact::NoServer | PaneFact::Missing => {
+                heartbeat.ok().flatten().and_then(running_process).map(|process| process.pid)
+            }
         };
         let observed = pid.and_then(|pid| observation.processes.ok()?.get(&pid));
         let process = match (pid, &observation.processes.result) {
@@ -135,7 +140,8 @@ impl<'a> AgentFacts<'a> {
             Err(why) => Err(why.as_str()),
         };
         let stop = stop_fact(record, &heartbeat, unit, unit_since);
-        Self { pane, process, observed, heartbeat, unit, stop }
+        let write_fault = observation.heartbeats.ok().and_then(|files| files.write_fault.as_deref());
+        Self { pane, process, observed, heartbeat, unit, write_fault, stop }
     }
 
     /// The unit is activating, or waits for an automatic restart.
@@ -147,6 +153,36 @@ impl<'a> AgentFacts<'a> {
     pub(crate) fn is_alive(&self) -> bool {
         matches!(self.pane, PaneFact::Exists(pane) if !pane.dead) && self.process == ProcessFact::Alive
     }
+
+    /// The agent's process is alive, in its pane or according to its heartbeat and the kernel. What is asked of tmux
+    /// decides nothing against that.
+    pub(crate) fn lives(&self) -> bool {
+        self.process == ProcessFact::Alive && !matches!(self.pane, PaneFact::Exists(pane) if pane.dead)
+    }
+
+    /// The process lives, but tmux does not show it: the server cannot be reached, or has no session of the agent's name.
+    pub(crate) fn lives_outside_tmux(&self) -> bool {
+        matches!(self.pane, PaneFact::NoServer | PaneFact::Missing) && self.lives()
+    }
+
+    /// The process of the agent may be alive. Only evidence that it has ended excludes that.
+    pub(crate) fn may_live(&self) -> bool {
+        match (self.pane, &self.process) {
+            (PaneFact::Exists(pane), _) if pane.dead => false,
+            (_, ProcessFact::Alive | ProcessFact::Unreadable(_)) => true,
+            (_, ProcessFact::Ended) => false,
+            // Nothing names a process, so the unit decides: it is active while its agent lives.
+            (_, ProcessFact::NotNamed) => match self.heartbeat {
+                HeartbeatFact::Read { heartbeat, .. } if heartbeat.status != Status::Ok => false,
+                _ => self.unit.is_some_and(|unit| unit.active == ActiveState::Active && unit.sub == "running"),
+            },
+        }
+    }
+}
+
+/// The process that a heartbeat identifies, unless the heartbeat says that it has ended.
+pub(crate) fn running_process(heartbeat: &Heartbeat) -> Option<ProcessIdentity> {
+    heartbeat.process().filter(|_| heartbeat.status == Status::Ok)
 }
 
 fn pane_fact<'a>(observation: &'a Observation, session: &str) -> PaneFact<'a> {
@@ -267,7 +303,7 @@ pub(crate) fn judge_condition(facts: &AgentFacts<'_>, restart: RestartPolicy) ->
 fn condition_without_stop(facts: &AgentFacts<'_>) -> (Condition, Option<String>) {
     let because = |condition, why: String| (condition, Some(why));
     match (facts.pane, &facts.process) {
-        (PaneFact::Unknown(why), ProcessFact::Alive) => condition_without_tmux(&facts.heartbeat, why),
+        (PaneFact::Unknown(why), ProcessFact::Alive) => condition_without_tmux(facts, why),
         (PaneFact::Unknown(why), ProcessFact::Ended) => match &facts.heartbeat {
             // The agent may have been started again: no heartbeat says so yet, and tmux does not answer.
             HeartbeatFact::Read { binding: Binding::OtherBoot, .. } => because(Condition::Unknown, why.to_owned()),
@@ -281,6 +317,15 @@ fn condition_without_stop(facts: &AgentFacts<'_>) -> (Condition, Option<String>)
         (PaneFact::NoServer | PaneFact::Missing, _) if facts.is_activating() => {
             (Condition::Starting, exit_reason(&facts.heartbeat).map(|end| format!("{end}; it is being started again")))
         }
+        (PaneFact::NoServer, ProcessFact::Alive) => {
+            condition_without_tmux(facts, "no tmux server answers on the socket")
+        }
+        (PaneFact::Missing, ProcessFact::Alive) => {
+            condition_without_tmux(facts, "the tmux server has no session of its name")
+        }
+        (PaneFact::NoServer | PaneFact::Missing, ProcessFact::Unreadable(why)) => {
+            because(Condition::Unknown, why.clone())
+        }
         (PaneFact::NoServer, _) => because(Condition::Missing, "there is no tmux server on the socket".to_owned()),
         (PaneFact::Missing, _) => (Condition::Missing, exit_reason(&facts.heartbeat)),
         (PaneFact::Exists(pane), _) if pane.dead => {
@@ -292,15 +337,20 @@ fn condition_without_stop(facts: &AgentFacts<'_>) -> (Condition, Option<String>)
         }
         (PaneFact::Exists(_), ProcessFact::Unreadable(why)) => because(Condition::Unknown, why.clone()),
         (PaneFact::Exists(_), ProcessFact::Alive) if facts.is_activating() => (Condition::Starting, None),
-        (PaneFact::Exists(_), ProcessFact::Alive) => condition_by_heartbeat(&facts.heartbeat),
+        (PaneFact::Exists(_), ProcessFact::Alive) => condition_by_heartbeat(facts),
     }
 }
 
 /// The condition of an agent whose process is alive: whether a sidecar watches it.
-fn condition_by_heartbeat(heartbeat: &HeartbeatFact<'_>) -> (Condition, Option<String>) {
+fn condition_by_heartbeat(facts: &AgentFacts<'_>) -> (Condition, Option<String>) {
     let because = |condition, why: String| (condition, Some(why));
-    match heartbeat {
-        HeartbeatFact::Missing => because(Condition::Unknown, "there is no heartbeat".to_owned()),
+    // A fault of the directory explains what is missing in it.
+    let with_fault = |why: String| match facts.write_fault {
+        Some(fault) => format!("{why}: {fault}"),
+        None => why,
+    };
+    match &facts.heartbeat {
+        HeartbeatFact::Missing => because(Condition::Unknown, with_fault("there is no heartbeat".to_owned())),
         HeartbeatFact::Unreadable(why) => because(Condition::Unknown, format!("its heartbeat: {why}")),
         HeartbeatFact::Read { binding: Binding::OtherBoot, .. } => {
             because(Condition::Unknown, "its heartbeat was written before the last boot".to_owned())
@@ -315,7 +365,7 @@ fn condition_by_heartbeat(heartbeat: &HeartbeatFact<'_>) -> (Condition, Option<S
         HeartbeatFact::Read { heartbeat: Heartbeat { status: Status::Ok, .. }, freshness, .. } => match freshness {
             Freshness::Fresh { .. } => (Condition::Up, None),
             Freshness::Late { age } => {
-                because(Condition::Stale, format!("its last heartbeat is {} old", seconds(*age)))
+                because(Condition::Stale, with_fault(format!("its last heartbeat is {} old", seconds(*age))))
             }
             Freshness::Unknown(why) => because(Condition::Unknown, why.to_string()),
         },
@@ -327,8 +377,8 @@ fn condition_by_heartbeat(heartbeat: &HeartbeatFact<'_>) -> (Condition, Option<S
 }
 
 /// The process that the heartbeat names is alive; only tmux knows whether it is still in its pane.
-fn condition_without_tmux(heartbeat: &HeartbeatFact<'_>, why: &str) -> (Condition, Option<String>) {
-    let (condition, reason) = condition_by_heartbeat(heartbeat);
+fn condition_without_tmux(facts: &AgentFacts<'_>, why: &str) -> (Condition, Option<String>) {
+    let (condition, reason) = condition_by_heartbeat(facts);
     (condition, reason.or_else(|| Some(format!("by its heartbeat and process alone: {why}"))))
 }
 

@@ -5,6 +5,7 @@
 //! is pure: the [`Snapshot`] joins the observation with the roster, [`verify`] is a table of checks, and
 //! [`attention_advice`] says why an agent needs a person. This crate never changes what it observes.
 
+mod advice;
 mod assemble;
 mod drift;
 pub mod ends;

@@ -42,7 +42,7 @@ pub(crate) fn judge_limits(agent: &AgentName, limits: &Limits, facts: &AgentFact
                 "{} not in force: its process is in the control group {group}, not in that of {unit}",
                 phrase(limited.iter().map(|(name, _)| *name))
             ),
-            advice: format!("mosaic fleet restart {agent}"),
+            advice: format!("mosaic fleet restart {agent} (ends its process)"),
         },
         (None, _) => LimitsState::Unknown,
     }

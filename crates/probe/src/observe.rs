@@ -30,6 +30,7 @@ use mosaic_process::ProcRoot;
 use mosaic_roster::Roster;
 use mosaic_systemd::Linger;
 
+use crate::judge::running_process;
 use crate::snapshot::SourceName;
 use crate::target::Target;
 use boot_time::BootTime;
@@ -44,7 +45,8 @@ use units::UnitCache;
 
 pub(crate) use end_logs::AgentEnds;
 pub(crate) use observation::{
-    GeneratedFiles, LaunchCommand, Observation, Observed, ObservedProcess, RunFiles, TmuxServer, UnitFiles, Units,
+    GeneratedFiles, LaunchCommand, Observation, Observed, ObservedProcess, ObservedSocket, RunFiles, TmuxServer,
+    UnitFiles, Units,
 };
 pub(crate) use programs::UnusableProgram;
 pub(crate) use roster_file::{LastGood, ObservedRoster};
@@ -93,9 +95,10 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
     let query = TmuxQuery {
         search_path: target.search_path.clone(),
         socket: target.socket_name(roster.roster()),
+        run_directory: target.run_directory.path().to_owned(),
         limit: own_limit(target),
     };
-    let tmux = begin(target, SourceName::Tmux, &cache.tmux, move |(), _| query.read_sessions());
+    let tmux = begin(target, SourceName::Tmux, &cache.tmux, move |(), _| Ok((query.socket(), query.read_sessions())));
     let systemd = begin(target, SourceName::Systemd, &cache.units, |cache, target| Ok(cache.read(target)));
 
     let heartbeats = early_heartbeats.unwrap_or_else(begin_heartbeats);
@@ -134,11 +137,14 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         }
     });
     let tmux = tmux.finish();
+    let (socket, sessions) = tmux.result.map_or_else(|why| (None, Err(why)), |(socket, read)| (Some(socket), read));
+    let tmux = Observed { result: sessions, took: tmux.took };
     let holder = target.holder_session(roster.roster());
     let read_late = |pids: BTreeSet<Pid>, limit| {
         cache.processes.begin(limit, move |cache| cache.read(&pids, &sidecars, single_use)).finish()
     };
-    let processes = select_processes(early.finish(), agent_pids(&tmux, holder, named), target.limit, read_late);
+    let pids = agent_pids(&tmux, holder, named, &heartbeats);
+    let processes = select_processes(early.finish(), pids, target.limit, read_late);
 
     let screens = read_screens(target, cache, &roster, &tmux, &heartbeats, &processes, now.wall);
     let systemd = systemd.finish();
@@ -160,6 +166,7 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         since_boot,
         roster,
         tmux,
+        socket,
         systemd: Observed { result: units, took },
         direct,
         unit_files,
@@ -225,6 +232,7 @@ fn read_screens(
     let query = TmuxQuery {
         search_path: target.search_path.clone(),
         socket: target.socket_name(Some(roster)),
+        run_directory: target.run_directory.path().to_owned(),
         limit: own_limit(target).saturating_sub(tmux.took),
     };
     let query = ScreenQuery { tmux: query, home: target.home.clone(), agents };
@@ -283,13 +291,24 @@ fn sidecar_pids(heartbeats: &Observed<RunFiles>) -> BTreeSet<Pid> {
     beats.filter_map(|heartbeat| Some(heartbeat.binding.as_ref()?.sidecar)).collect()
 }
 
-/// The processes of the agents: those in tmux's panes, except the holder's. If tmux cannot be queried, those that
-/// the heartbeats name.
-fn agent_pids(tmux: &Observed<Option<TmuxServer>>, holder: &str, named: BTreeSet<Pid>) -> BTreeSet<Pid> {
+/// The processes of the agents: those in tmux's panes, except the holder's, and those that the heartbeats of agents
+/// without a session name. If tmux cannot be queried, those that all heartbeats name.
+fn agent_pids(
+    tmux: &Observed<Option<TmuxServer>>,
+    holder: &str,
+    named: BTreeSet<Pid>,
+    heartbeats: &Observed<RunFiles>,
+) -> BTreeSet<Pid> {
     match &tmux.result {
         Ok(server) => {
             let panes = server.iter().flat_map(|server| server.sessions.values());
-            panes.filter(|pane| pane.session != holder).filter_map(|pane| pane.pid).collect()
+            let panes = panes.filter(|pane| pane.session != holder).filter_map(|pane| pane.pid);
+            let has_session =
+                |agent: &AgentName| server.as_ref().is_some_and(|server| server.sessions.contains_key(agent.as_str()));
+            let beats = heartbeats.ok().into_iter().flat_map(|files| &files.heartbeats);
+            let others = beats.filter(|(agent, _)| !has_session(agent));
+            let others = others.filter_map(|(_, read)| Some(running_process(read.as_ref().ok()?)?.pid));
+            panes.chain(others).collect()
         }
         Err(_) => named,
     }

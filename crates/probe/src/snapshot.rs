@@ -166,6 +166,9 @@ pub struct DriftItem {
     pub detail: String,
     /// How to fix it, usually a command.
     pub advice: String,
+    /// The command that fixes it, a line for a shell; null if a person has to decide. It never ends a process that may
+    /// be alive.
+    pub command: Option<String>,
 }
 
 /// A kind of drift.
@@ -200,6 +203,8 @@ pub enum DriftKind {
     LimitsNotEnforced,
     /// The socket has no tmux server, or the server has no holder session.
     HolderMissing,
+    /// The tmux server of living agents cannot be reached: its socket was removed, or another server took it.
+    SocketMissing,
     /// A program that the agents' units run is missing or cannot be executed.
     ProgramsUnusable,
     /// Lingering is off: the user's units do not run without a login.
@@ -208,7 +213,7 @@ pub enum DriftKind {
 
 impl DriftKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SessionMissing,
         Self::PaneDead,
         Self::UnmanagedSession,
@@ -223,6 +228,7 @@ impl DriftKind {
         Self::EnvOutdated,
         Self::LimitsNotEnforced,
         Self::HolderMissing,
+        Self::SocketMissing,
         Self::ProgramsUnusable,
         Self::LingerOff,
     ];
@@ -245,6 +251,7 @@ impl DriftKind {
             Self::EnvOutdated => "env-outdated",
             Self::LimitsNotEnforced => "limits-not-enforced",
             Self::HolderMissing => "holder-missing",
+            Self::SocketMissing => "socket-missing",
             Self::ProgramsUnusable => "programs-unusable",
             Self::LingerOff => "linger-off",
         }

@@ -70,8 +70,9 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
     roster.map(fleet_checks::orchestrator).map(&mut on_check);
     on_check(fleet_checks::holder(target, snapshot, observation));
     if !observation.direct {
-        on_check(fleet_checks::holder_unit(snapshot, observation, program_facts));
+        on_check(fleet_checks::holder_unit(target, snapshot, observation, program_facts));
     }
+    on_check(fleet_checks::socket(snapshot, observation));
     on_check(fleet_checks::default_server(target, observation));
     program_facts.tmux_version.as_ref().map(fleet_checks::tmux_version).map(&mut on_check);
     program_facts.systemd_version.as_ref().map(fleet_checks::systemd_version).map(&mut on_check);
@@ -84,9 +85,7 @@ fn for_each_check(input: &VerifyInput<'_>, evidence: Evidence, mut on_check: imp
     let agents = roster.into_iter().flat_map(|roster| &roster.agents).zip(&snapshot.agents);
     for (agent, snapshot) in agents.filter(|(agent, _)| scope.contains(agent.name.as_str())) {
         let agent_facts = AgentFacts::gather(observation, &agent.name, target.assumed_interval);
-        agent_checks(&agent.name, &agent_facts, observation, snapshot, program_facts, scope, evidence)
-            .into_iter()
-            .for_each(&mut on_check);
+        agent_checks(input, &agent.name, &agent_facts, snapshot, evidence).into_iter().for_each(&mut on_check);
         agent_checks::limits(agent, &agent_facts, observation, scope).map(&mut on_check);
     }
     if roster.is_some() {

@@ -1,12 +1,14 @@
 //! Parsing `/proc/PID/stat`.
 
-use mosaic_domain::ExitVerdict;
+use mosaic_domain::{ExitVerdict, Pid};
 
 /// The fields of `/proc/PID/stat` that are used here, numbered as in proc(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// Field 3: `R`, `S`, `D`, `T`, `Z`, `X`, …
     pub state: char,
+    /// Field 4: the parent; `None` if it is outside of this PID namespace.
+    pub parent: Option<Pid>,
     /// Field 8: the foreground process group of the terminal; not positive if there is none.
     pub foreground_group: i32,
     /// Fields 14 and 15: CPU time in user and kernel mode, in clock ticks.
@@ -40,7 +42,8 @@ impl Stat {
         // Field N of proc(5) has the index N - 3, because the PID and the name come before.
         let mut fields = rest.split_ascii_whitespace();
         let state = fields.next().and_then(|text| text.chars().next()).ok_or(InvalidStat("no state"))?;
-        let foreground_group = number(fields.nth(8 - 4), "no foreground group (field 8)")?;
+        let parent = Pid::new(number(fields.next(), "no parent (field 4)")?);
+        let foreground_group = number(fields.nth(8 - 5), "no foreground group (field 8)")?;
         let user: u64 = number(fields.nth(14 - 9), "no user time (field 14)")?;
         let kernel: u64 = number(fields.next(), "no kernel time (field 15)")?;
         let start_ticks = number(fields.nth(22 - 16), "no start time (field 22)")?;
@@ -50,7 +53,16 @@ impl Stat {
         let wait_status = number(fields.next(), "no exit status (field 52)")?;
         let environment_at = (environment_from, environment_to);
         let cpu_ticks = user.saturating_add(kernel);
-        Ok(Self { state, foreground_group, cpu_ticks, start_ticks, resident_pages, environment_at, wait_status })
+        Ok(Self {
+            state,
+            parent,
+            foreground_group,
+            cpu_ticks,
+            start_ticks,
+            resident_pages,
+            environment_at,
+            wait_status,
+        })
     }
 
     /// The second field of the line: the program's name, cut after 15 bytes.
@@ -86,7 +98,7 @@ fn number<T: std::str::FromStr>(field: Option<&str>, missing: &'static str) -> R
 #[cfg(test)]
 mod tests {
     use super::Stat;
-    use mosaic_domain::ExitVerdict;
+    use mosaic_domain::{ExitVerdict, Pid};
 
     // Captured from Linux 6.18. The second line is a zombie of `sh -c 'kill -9 $$'`.
     const RUNNING: &[u8] = b"18960 (node (a) b) S 812 18960 18960 34817 18960 4194304 1213 0 0 0 12 3 0 0 20 0 1 0 67697 \
@@ -98,6 +110,7 @@ mod tests {
     fn a_program_name_with_parentheses_and_spaces_is_skipped() {
         let stat = Stat::parse(RUNNING).unwrap();
         assert_eq!((stat.state, stat.start_ticks), ('S', 67697));
+        assert_eq!(stat.parent, Pid::new(812));
         assert_eq!((stat.foreground_group, stat.cpu_ticks, stat.resident_pages), (18960, 15, 963));
         assert_eq!((stat.is_zombie(), stat.exit_verdict()), (false, None));
     }

@@ -13,6 +13,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What is left unchanged, and what the user should do.
     pub notes: Vec<String>,
+    /// The env files that cannot be written, because something else than a regular file is in their place.
+    pub obstructed: Vec<PathBuf>,
 }
 
 impl Plan {

@@ -1,4 +1,4 @@
-//! Reads a configuration file of any kind of path: a regular file of a bounded size, or an error that names the kind of
+//! Reads the files that a person writes: a regular file of a bounded size, or an error that names the kind of
 //! the file. It never waits, as opening a FIFO would, and never reads without end, as a device would.
 
 use std::fs::{FileType, OpenOptions};

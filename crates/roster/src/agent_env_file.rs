@@ -48,7 +48,7 @@ impl AgentEnvFile {
     /// Reads a file; `None` if it does not exist.
     ///
     /// # Errors
-    /// The file cannot be read or is not valid UTF-8.
+    /// The file cannot be read, is not a regular file or is not valid UTF-8.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
         match mosaic_regular_file::read_text(path, MAX_CONFIGURATION_BYTES) {
             Ok(text) => Ok(Some(Self::parse(&text))),

@@ -10,6 +10,8 @@ mod pane;
 mod pane_capture;
 mod pane_input;
 mod server;
+mod server_record;
+mod server_socket;
 mod session;
 mod session_clients;
 mod session_list;
@@ -21,6 +23,8 @@ pub use pane::{InvalidPaneId, InvalidPaneTarget, Pane, PaneId, PaneTarget, Resol
 pub use pane_capture::CapturedPane;
 pub use pane_input::{InputOutcome, InputResult, PaneInput};
 pub use server::{InvalidVersion, Server, Version, find_tmux};
+pub use server_record::ServerRecord;
+pub use server_socket::{SocketError, SocketState, reopen_socket, server_at, server_of_process, socket_listener};
 pub use session::{FLEET_OPTIONS, HolderStart, NewSession, SessionCreation, StartServer};
 pub use session_clients::{OutputFollower, PaneContents, PaneEvent, WatchClient};
 pub use session_list::{SessionList, SessionPane};

@@ -10,15 +10,18 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use mosaic_domain::SocketName;
-use mosaic_process::{BoundedError, bounded_output, bounded_output_with_input, find_on_path};
+use mosaic_process::{BoundedError, ProcRoot, bounded_output, bounded_output_with_input, find_on_path};
 
-use crate::TmuxError;
+use crate::server_socket::default_socket_path;
+use crate::{ServerRecord, TmuxError};
 
 /// The tmux server on one socket.
 #[derive(Clone, Debug)]
 pub struct Server {
     program: PathBuf,
     socket: SocketName,
+    /// The path of the socket, if it is not the one that tmux derives from the name and from `TMUX_TMPDIR`.
+    path: Option<PathBuf>,
     timeout: Duration,
 }
 
@@ -40,7 +43,21 @@ impl Server {
     /// The server on `socket`, with `program` as its client.
     #[must_use]
     pub fn new(program: PathBuf, socket: SocketName) -> Self {
-        Self { program, socket, timeout: Self::TIMEOUT }
+        Self { program, socket, path: None, timeout: Self::TIMEOUT }
+    }
+
+    /// The fleet's server on `socket`: at the path in the [`ServerRecord`] of the run directory while the recorded
+    /// server runs, whatever `TMUX_TMPDIR` is here; otherwise at the path that tmux derives from the name.
+    #[must_use]
+    pub fn of_fleet(program: PathBuf, socket: SocketName, run_directory: &Path) -> Self {
+        let recorded = ServerRecord::of_running_server(run_directory, &socket, &ProcRoot::default());
+        Self { path: recorded.map(|record| record.socket), ..Self::new(program, socket) }
+    }
+
+    /// The same server on the socket with this path.
+    #[must_use]
+    pub fn at(self, path: PathBuf) -> Self {
+        Self { path: Some(path), ..self }
     }
 
     /// The same server with another deadline for each call.
@@ -66,6 +83,12 @@ impl Server {
         &self.socket
     }
 
+    /// The path of the server's socket.
+    #[must_use]
+    pub fn socket_path(&self) -> PathBuf {
+        self.path.clone().unwrap_or_else(|| default_socket_path(&self.socket, env::var_os("TMUX_TMPDIR").as_deref()))
+    }
+
     /// Checks that tmux is at least [`Version::OLDEST`], and returns its version.
     ///
     /// # Errors
@@ -88,7 +111,11 @@ impl Server {
     pub(crate) fn starting_client(&self) -> Command {
         let mut command = Command::new(&self.program);
         // In a pane of another tmux server, these variables would make this client refer to that pane.
-        command.env_remove("TMUX").env_remove("TMUX_PANE").args(["-u", "-L", self.socket.as_str()]);
+        command.env_remove("TMUX").env_remove("TMUX_PANE").arg("-u");
+        match &self.path {
+            Some(path) => command.arg("-S").arg(path),
+            None => command.args(["-L", self.socket.as_str()]),
+        };
         command
     }
 

@@ -203,13 +203,24 @@ impl Server {
     /// # Errors
     /// The server cannot be started, or the call to tmux fails.
     pub fn start_holder(&self, session: &HolderSession) -> Result<HolderStart, TmuxError> {
-        // Two words after `--`, because tmux passes a single word to a shell.
-        let new_session = ["new-session", "-d", "-s", session.as_str(), "-c", "/", "--", "sleep", "infinity"];
-        let mut made = self.run_client("new-session", self.client().args(new_session));
-        if let Err(TmuxError::NoServer { .. }) = made {
-            made = self.run_client("new-session", self.fleet_server_client().args(new_session));
+        match self.restore_holder(session) {
+            Err(TmuxError::NoServer { .. }) => self.make_holder(self.fleet_server_client(), session),
+            made => made,
         }
-        match made {
+    }
+
+    /// Makes the holder's session on a server that runs.
+    ///
+    /// # Errors
+    /// There is no server, or the call to tmux fails.
+    pub fn restore_holder(&self, session: &HolderSession) -> Result<HolderStart, TmuxError> {
+        self.make_holder(self.client(), session)
+    }
+
+    fn make_holder(&self, mut client: Command, session: &HolderSession) -> Result<HolderStart, TmuxError> {
+        // Two words after `--`, because tmux passes a single word to a shell.
+        client.args(["new-session", "-d", "-s", session.as_str(), "-c", "/", "--", "sleep", "infinity"]);
+        match self.run_client("new-session", &mut client) {
             Ok(_) => Ok(HolderStart::Started),
             Err(TmuxError::CommandFailed { message, .. }) if message.starts_with("duplicate session") => {
                 Ok(HolderStart::AlreadyRunning)

@@ -127,7 +127,9 @@ impl Relauncher<'_> {
         let mut result = Ok(());
         let scope = Scope::Agents(Vec::from([agent.clone()]));
         let mut keep_result = |event: LifecycleEvent| match event {
-            LifecycleEvent::Finished(report) => result = report.result.map(drop),
+            LifecycleEvent::Finished(report) => {
+                result = report.result.map(drop).map_err(|failure| failure.reason);
+            }
             other => reporter.report(UpdateEvent::Lifecycle(other)),
         };
         self.executor.run(action, &scope, RESTART_TIMEOUT, &mut keep_result)?;

@@ -218,6 +218,7 @@ mod tests {
             subject: subject.to_owned(),
             detail: detail.to_owned(),
             advice: format!("mosaic fleet start {subject}"),
+            command: None,
         };
         fleet.drift = vec![item("a", "gone"), item("b", "gone"), item("c", "never started"), item("d", "gone")];
         let style = Style { columns: 80, color: false, ascii: true };

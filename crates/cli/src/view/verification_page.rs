@@ -140,7 +140,7 @@ mod tests {
             Status::Unknown => ("the user manager did not answer within 2 s", "systemctl --user status"),
         };
         let agent = agent.map(str::to_owned);
-        Check { name, agent, status, required, evidence: evidence.to_owned(), advice: advice.to_owned() }
+        Check { name, agent, status, required, evidence: evidence.to_owned(), advice: advice.to_owned(), command: None }
     }
 
     fn verification() -> Verification {
@@ -184,6 +184,7 @@ mod tests {
             summary: "pi is not in /usr/bin:/bin".to_owned(),
             agents: vec!["coder1".to_owned(), "coder2".to_owned()],
             advice: "npm install -g pi; mosaic fleet install; mosaic fleet start coder1".to_owned(),
+            command: None,
             failed_checks: 3,
         }];
         let style = Style { columns: 100, color: false, ascii: false };

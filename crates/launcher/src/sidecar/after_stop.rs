@@ -144,9 +144,10 @@ impl AgentUnit {
         let socket = if socket.is_empty() { SocketName::DEFAULT.to_owned() } else { socket };
         if let Ok(program) = mosaic_tmux::find_tmux(env::var_os(env_var::PATH).as_deref())
             && let Ok(socket) = socket.parse::<SocketName>()
+            && let Some(directory) = &self.run_directory
             && !self.has_sidecar()?
         {
-            let server = Server::new(program, socket).with_timeout(TMUX_TIMEOUT);
+            let server = Server::of_fleet(program, socket, directory.path()).with_timeout(TMUX_TIMEOUT);
             let (verdict, lines) = self.read_dead_pane(&server);
             // An error is ignored: only an empty session remains, which the next start removes.
             let _ = server.kill_session(&self.agent);

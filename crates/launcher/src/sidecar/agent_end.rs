@@ -75,6 +75,8 @@ impl Sidecar {
         if preliminary.is_some() {
             self.heartbeat.write(Status::Exited, preliminary);
         }
+        // Without its socket, a server that runs cannot be told from one that has ended with all panes.
+        self.socket.restore(&self.proc, &self.settings.agent);
         let deadline = monotonic() + TMUX_VERDICT_TIMEOUT;
         let mut pause = TMUX_POLL_PAUSE;
         loop {
@@ -197,7 +199,8 @@ impl Sidecar {
         }
     }
 
-    fn remove_session(&self) {
+    fn remove_session(&mut self) {
+        self.socket.restore(&self.proc, &self.settings.agent);
         let agent = &self.settings.agent;
         if let Err(error) = self.server.kill_session_containing(self.heartbeat.assignment().pane) {
             journal::record(Priority::Warning, agent, &format!("cannot remove the session {agent}: {error}"), &[]);

@@ -17,6 +17,7 @@ use super::group_watch::GroupWatch;
 use super::heartbeat_schedule::HeartbeatSchedule;
 use super::heartbeat_writer::HeartbeatWriter;
 use super::message_delivery::WaitingMessages;
+use super::socket_guard::SocketGuard;
 use super::start_report::{StartReport, Starter};
 use super::{AgentEnd, Assignment, InvalidAssignment};
 use crate::handshake::{ExecSpec, HandshakeError, HandshakeSocket, PaneConnection};
@@ -123,6 +124,7 @@ pub(super) struct Sidecar {
     /// The process could not be moved into the unit's group, and that was logged.
     is_outside_group: bool,
     messages: WaitingMessages,
+    pub(super) socket: SocketGuard,
 }
 
 impl Sidecar {
@@ -148,8 +150,11 @@ impl Sidecar {
         let mut phase = [0; 4];
         getrandom(&mut phase, GetRandomFlags::empty()).map_err(io::Error::from)?;
         let phase = u32::from_ne_bytes(phase);
+        let run_directory = settings.run_directory.path();
+        let server = Server::of_fleet(assignment.tmux.clone(), settings.socket.clone(), run_directory);
         Ok(Self {
-            server: Server::new(assignment.tmux.clone(), settings.socket.clone()).with_timeout(TMUX_TIMEOUT),
+            socket: SocketGuard::new(&proc, &server, assignment.server),
+            server: server.with_timeout(TMUX_TIMEOUT),
             proc,
             service: SystemdService::from_environment(|name| env::var_os(name))?.filter(|_| foreground),
             foreground,
@@ -227,6 +232,7 @@ impl Sidecar {
         let heartbeat_due = self.schedule.heartbeat_is_due(now);
         if heartbeat_due {
             self.heartbeat.write(Status::Ok, None);
+            self.socket.restore(&self.proc, &self.settings.agent);
         }
         if self.group_watch.is_due(now, heartbeat_due) {
             self.add_to_cgroup(self.heartbeat.assignment().process.pid);

@@ -14,6 +14,7 @@
 //! | what the end of the pane process means | `end_classifier.rs` | pure |
 //! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
 //! | delivering waiting messages | `message_delivery.rs` | acts |
+//! | a socket of the tmux server that was removed | `socket_guard.rs` | acts |
 //! | a sidecar that was killed: `--after-stop` and `--guard` | `after_stop.rs`, `guardian.rs`, `unit_state.rs` | a pure decision in each |
 //! | reporting to the launcher and to systemd | `start_report.rs` | acts |
 
@@ -29,6 +30,7 @@ mod heartbeat_schedule;
 mod heartbeat_writer;
 mod message_delivery;
 mod process_termination;
+mod socket_guard;
 mod start_report;
 mod unit_state;
 

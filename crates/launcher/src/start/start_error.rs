@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use mosaic_domain::{AgentName, Pid, SocketName};
 use mosaic_heartbeat::RunDirectoryError;
-use mosaic_tmux::TmuxError;
+use mosaic_tmux::{SocketError, TmuxError};
 
 use crate::handshake::HandshakeError;
 use crate::launch_settings::SettingsError;
@@ -21,6 +21,9 @@ pub enum StartError {
     /// A call to tmux failed.
     #[error(transparent)]
     Tmux(#[from] TmuxError),
+    /// The tmux server runs, and its socket was removed and cannot be opened again.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     /// The run directory cannot be used.
     #[error("{0}; make it writable, or set MOSAIC_HEARTBEAT_RUN_DIR to a directory that is")]
     RunDirectory(#[from] RunDirectoryError),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use mosaic_domain::{Pid, env_var};
 use mosaic_heartbeat::{AgentLock, LockRole, RunDirectoryError, StopRecord};
 use mosaic_process::{Cgroup, PidFd, ProcRoot, spawn_thread};
-use mosaic_tmux::{Pane, PaneId, Server, TmuxError};
+use mosaic_tmux::{Pane, PaneId, Server, ServerRecord, TmuxError};
 use rustix::process::Signal;
 
 use super::session_setup::RunningAgent;
@@ -27,6 +27,8 @@ use crate::systemd_service::{SystemdService, is_service};
 const START_LOCK_TIMEOUT: Duration = Duration::from_mins(1);
 /// More steps than any start needs, unless another process makes and removes the session all the time.
 const MAX_STEPS: u32 = 20;
+/// How long the tmux server may take to open its socket again. It takes milliseconds unless it hangs.
+const SOCKET_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long another sidecar may take to exit. It may need ten seconds to end the agent.
 const SIDECAR_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -49,7 +51,7 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
     let service = service.filter(|_| arguments.foreground);
     let spec = exec_spec(&settings, env::vars_os(), service.as_ref().map(SystemdService::cgroup));
     let path = spec.environment.iter().find(|(name, _)| name == env_var::PATH).map(|(_, path)| path.as_os_str());
-    let server = Server::new(mosaic_tmux::find_tmux(path)?, settings.socket.clone());
+    let tmux = mosaic_tmux::find_tmux(path)?;
     make_working_directory(&settings.working_directory)
         .map_err(|source| StartError::WorkingDirectory { path: settings.working_directory.clone(), source })?;
     settings.run_directory.prepare()?;
@@ -60,6 +62,10 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
         // An error is ignored: observers compare the record with the heartbeats too.
         let _ = StopRecord::remove(&home.paths(), &settings.agent);
     }
+    let run_directory = settings.run_directory.path();
+    // Otherwise the server seems to be gone, and a second one would be started beside the one in which agents run.
+    ServerRecord::restore_socket(run_directory, &settings.socket, &ProcRoot::default(), SOCKET_TIMEOUT)?;
+    let server = Server::of_fleet(tmux, settings.socket.clone(), run_directory);
     let mode = Mode { foreground: arguments.foreground, replace: arguments.replace };
     let start = Start {
         settings,
@@ -194,6 +200,7 @@ impl Start {
     }
 
     fn start_sidecar(self, mode: Mode, running: &RunningAgent, outcome: StartOutcome) -> Result<(), StartError> {
+        self.record_server(running.assignment.server);
         let launcher = SidecarLauncher { settings: &self.settings, assignment: &running.assignment };
         if mode.foreground {
             running.stop.pass_to_sidecar().map_err(StartError::system("cannot pass a signal on"))?;
@@ -201,6 +208,15 @@ impl Start {
         }
         launcher.spawn_detached(self.output)?;
         self.output.success(&self.settings, outcome, running.assignment.process.pid)
+    }
+
+    /// Records the server and its socket for every program that looks for this fleet's agents. Without the record these
+    /// programs depend on their own `TMUX_TMPDIR`, so an error is ignored.
+    fn record_server(&self, server: Pid) {
+        if let Ok(Some(process)) = self.proc.identity(server) {
+            let record = ServerRecord { socket: self.server.socket_path(), process };
+            let _ = record.write(self.settings.run_directory.path(), &self.settings.socket);
+        }
     }
 
     fn running_sidecar(&self) -> Result<Option<RunningSidecar>, StartError> {

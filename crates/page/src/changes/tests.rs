@@ -186,7 +186,7 @@ fn drift_is_sent_when_it_changes() {
     let mut browser = Browser::new(&snapshot);
     let [subject, detail, advice] =
         ["jarvis", "agents stop at logout", "loginctl enable-linger jarvis"].map(str::to_owned);
-    snapshot.drift.push(DriftItem { kind: DriftKind::LingerOff, subject, detail, advice });
+    snapshot.drift.push(DriftItem { kind: DriftKind::LingerOff, subject, detail, advice, command: None });
     assert_eq!(fragments(&browser.next_message(&snapshot).unwrap()), ["drift", "summary"]);
 }
 

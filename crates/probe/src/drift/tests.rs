@@ -1,7 +1,9 @@
 use crate::assemble::assemble;
 use crate::example::{
-    add, beat, failed, generated_files, heartbeat, links, observation, server, session, stat, stop, target, unit,
+    SOCKET, add, beat, failed, generated_files, heartbeat, links, observation, server, session, stat, stop, target,
+    unit,
 };
+use crate::judge::AgentFacts;
 use crate::observe::{LaunchCommand, Observation};
 use crate::snapshot::{Condition, DriftKind, RosterSnapshot, SourceName};
 use crate::target::Target;
@@ -22,6 +24,47 @@ fn a_healthy_fleet_has_no_drift() {
     assert_eq!(snapshot.agents.len(), 2);
 }
 
+/// Ends a process.
+fn end(observation: &mut Observation, pid: u32) {
+    let processes = observation.processes.result.as_mut().unwrap();
+    processes.get_mut(&pid.try_into().unwrap()).unwrap().stat = Ok(Some(stat(pid, 'Z')));
+}
+
+/// Renames the session of coder0, if it exists.
+fn rename_session(observation: &mut Observation) {
+    if let Some(pane) = server(observation).sessions.remove("coder0") {
+        let renamed = mosaic_tmux::SessionPane { session: "renamed".to_owned(), ..pane };
+        server(observation).sessions.insert("renamed".to_owned(), renamed);
+    }
+}
+
+/// The only commands that end a process are a restart and a removal of an agent, and the end of a session. Words may
+/// name them where they say what ends.
+fn assert_no_command_ends_a_living_agent(target: &Target, observation: &Observation) {
+    const SAFE: [&str; 7] = [
+        "mosaic fleet start",
+        "mosaic fleet install",
+        "systemctl --user unmask ",
+        "loginctl enable-linger ",
+        "mv -T ",
+        "tmux -L mosaic-factory rename-session ",
+        "mosaic fleet ps",
+    ];
+    let snapshot = assemble(target, observation);
+    for item in snapshot.drift {
+        let Some(command) = item.command else {
+            assert!(!item.advice.is_empty());
+            continue;
+        };
+        if SAFE.iter().any(|safe| command.starts_with(safe)) {
+            continue;
+        }
+        let agent = item.subject.parse().unwrap();
+        let facts = AgentFacts::gather(observation, &agent, target.assumed_interval);
+        assert!(!facts.may_live(), "{command}: {facts:#?}");
+    }
+}
+
 /// Each defect is reported as exactly one kind.
 #[test]
 fn each_defect_has_exactly_one_kind() {
@@ -29,19 +72,23 @@ fn each_defect_has_exactly_one_kind() {
     let table: Vec<(&str, Change)> = vec![
         ("session-missing coder0", |o| {
             server(o).sessions.remove("coder0");
+            end(o, 200);
             unit(o, "coder0").active = ActiveState::Failed;
         }),
+        // The process lives, so the session was renamed, or is on another server.
+        ("session-missing coder0", |o| drop(server(o).sessions.remove("coder0"))),
+        ("session-missing coder0", |o| rename_session(o)),
         ("pane-dead coder0", |o| {
-            server(o).sessions.get_mut("coder0").unwrap().dead = true;
+            server(o).sessions.get_mut("coder0").into_iter().for_each(|pane| pane.dead = true);
             unit(o, "coder0").active = ActiveState::Inactive;
         }),
         ("unmanaged-session scratch", |o| session(o, "scratch", 300)),
         ("unmanaged-session my notes", |o| session(o, "my notes", 300)),
-        ("unit-active-process-dead coder0", |o| drop(server(o).sessions.remove("coder0"))),
         ("unit-active-process-dead coder0", |o| {
-            let process = o.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
-            process.stat = Ok(Some(stat(200, 'Z')));
+            server(o).sessions.remove("coder0");
+            end(o, 200);
         }),
+        ("unit-active-process-dead coder0", |o| end(o, 200)),
         ("unit-missing coder0", |o| {
             unit(o, "coder0").load = LoadState::NotFound;
         }),
@@ -69,6 +116,13 @@ fn each_defect_has_exactly_one_kind() {
             let agent = "coder0".parse().unwrap();
             o.heartbeats.result.as_mut().unwrap().heartbeats.remove(&agent);
         }),
+        // One item for the directory, whatever the number of agents.
+        ("stale-heartbeat /h/run", |o| {
+            o.heartbeats.result.as_mut().unwrap().write_fault = Some("no space is left in /h/run".to_owned());
+            for (agent, pid) in [("lead", 100), ("coder0", 200)] {
+                heartbeat(o, agent, &beat(agent, pid).replace("mono=995", "mono=900"));
+            }
+        }),
         ("orphan-heartbeat gone", |o| heartbeat(o, "gone", &beat("gone", 300))),
         ("command-mismatch coder0", |o| {
             let process = o.processes.result.as_mut().unwrap().get_mut(&200.try_into().unwrap()).unwrap();
@@ -90,6 +144,7 @@ fn each_defect_has_exactly_one_kind() {
             process.controllers = Some(mosaic_process::Controllers::default());
         }),
         ("holder-missing mosaic-factory", |o| drop(server(o).sessions.remove("_holder"))),
+        ("socket-missing mosaic-factory", |o| o.tmux.result = Ok(None)),
         ("programs-unusable /h/.config/mosaic/tools/fleet", |o| {
             o.unusable_programs.push(crate::observe::UnusableProgram::missing("/h/start-agent-session"));
         }),
@@ -100,6 +155,16 @@ fn each_defect_has_exactly_one_kind() {
         let mut changed = observation();
         change(&mut changed);
         assert_eq!(drift(&target, &changed), [*expected]);
+        assert_no_command_ends_a_living_agent(&target, &changed);
+    }
+    // Two defects at the same time.
+    for (nth, (_, first)) in table.iter().enumerate() {
+        for (_, second) in &table[nth..] {
+            let mut changed = observation();
+            first(&mut changed);
+            second(&mut changed);
+            assert_no_command_ends_a_living_agent(&target, &changed);
+        }
     }
     for kind in DriftKind::ALL {
         assert!(
@@ -110,12 +175,46 @@ fn each_defect_has_exactly_one_kind() {
 }
 
 #[test]
-fn without_a_tmux_server_every_process_is_dead_and_the_holder_is_missing() {
+fn without_a_tmux_server_and_processes_every_agent_is_dead_and_the_holder_is_missing() {
     let mut changed = observation();
     changed.tmux.result = Ok(None);
+    end(&mut changed, 100);
+    end(&mut changed, 200);
     let expected =
         ["unit-active-process-dead lead", "unit-active-process-dead coder0", "holder-missing mosaic-factory"];
     assert_eq!(drift(&target(), &changed), expected);
+}
+
+#[test]
+fn agents_whose_server_has_lost_its_socket_are_up() {
+    let mut changed = observation();
+    changed.tmux.result = Ok(None);
+    let snapshot = assemble(&target(), &changed);
+    assert!(snapshot.agents.iter().all(|agent| agent.condition == Condition::Up && agent.drift.is_empty()));
+    assert_eq!(snapshot.drift.len(), 1);
+    assert_eq!(snapshot.drift[0].command.as_deref(), Some("mosaic fleet start"));
+    assert!(snapshot.drift[0].detail.contains("/tmp/tmux-1000/mosaic-factory"), "{:?}", snapshot.drift);
+}
+
+#[test]
+fn a_renamed_session_gets_its_name_back() {
+    let mut changed = observation();
+    rename_session(&mut changed);
+    let command = |changed: &Observation| assemble(&target(), changed).drift[0].command.clone().unwrap();
+    assert_eq!(command(&changed), "tmux -L mosaic-factory rename-session -t %200 coder0");
+    changed.socket.as_mut().unwrap().default_path = "/other/tmux-1000/mosaic-factory".into();
+    assert_eq!(command(&changed), format!("tmux -S {SOCKET} rename-session -t %200 coder0"));
+}
+
+/// Without a heartbeat that names a process, nothing shows that the agent of an active unit has ended.
+#[test]
+fn an_agent_of_which_nothing_is_known_is_not_restarted() {
+    let mut changed = observation();
+    server(&mut changed).sessions.remove("coder0");
+    changed.heartbeats.result.as_mut().unwrap().heartbeats.remove(&"coder0".parse().unwrap());
+    let snapshot = assemble(&target(), &changed);
+    assert_eq!(snapshot.drift[0].kind, DriftKind::UnitActiveProcessDead);
+    assert_eq!(snapshot.drift[0].command.as_deref(), Some("mosaic fleet start coder0"));
 }
 
 #[test]
@@ -123,6 +222,7 @@ fn a_unit_that_changes_state_causes_no_drift() {
     for state in [ActiveState::Activating, ActiveState::Deactivating] {
         let mut changed = observation();
         server(&mut changed).sessions.remove("coder0");
+        end(&mut changed, 200);
         unit(&mut changed, "coder0").active = state;
         assert!(drift(&target(), &changed).is_empty(), "{state}");
     }
@@ -197,6 +297,7 @@ fn a_fleet_that_was_stopped_needs_no_tmux_server() {
     let mut changed = observation();
     stop(&mut changed, "coder0", 200);
     changed.tmux.result = Ok(None);
+    end(&mut changed, 100);
     unit(&mut changed, "lead").active = ActiveState::Failed;
     assert_eq!(drift(&target(), &changed), ["session-missing lead", "holder-missing mosaic-factory"]);
     changed.tmux = observation().tmux;

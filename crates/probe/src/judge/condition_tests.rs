@@ -1,5 +1,5 @@
 use super::{judge_condition, stop_fact};
-use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
+use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact, StopFact};
 use crate::snapshot::Condition;
 use jiff::Timestamp;
 use mosaic_heartbeat::{Freshness, Heartbeat, StopRecord, UnknownAge};
@@ -57,6 +57,14 @@ fn each_source_decides_its_part_of_the_condition() {
         (PaneFact::Exists(&there), ProcessFact::Alive, HeartbeatFact::Missing, Some(&activating), Starting, ""),
         // Neither an active nor a failed unit proves anything.
         (PaneFact::Missing, ProcessFact::NotNamed, good.clone(), Some(&active), Missing, ""),
+        (PaneFact::Missing, ProcessFact::Ended, good.clone(), Some(&active), Missing, ""),
+        // What is asked of tmux decides nothing against a fresh heartbeat and a living process.
+        (PaneFact::NoServer, ProcessFact::Alive, good.clone(), Some(&active), Up, "no tmux server answers"),
+        (PaneFact::NoServer, ProcessFact::Alive, good.clone(), None, Up, "no tmux server answers"),
+        (PaneFact::NoServer, ProcessFact::Alive, beat(&ok, LATE, Binding::Same), Some(&active), Stale, "60 s old"),
+        (PaneFact::Missing, ProcessFact::Alive, good.clone(), Some(&active), Up, "no session of its name"),
+        (PaneFact::NoServer, unreadable.clone(), good.clone(), Some(&active), Unknown, "/proc"),
+        (PaneFact::NoServer, ProcessFact::Ended, good.clone(), Some(&active), Missing, "tmux server"),
         (PaneFact::Exists(&there), ProcessFact::Alive, good.clone(), Some(&failed), Up, ""),
         // The sidecar.
         (PaneFact::Exists(&there), ProcessFact::Alive, beat(&ok, LATE, Binding::Same), None, Stale, "60 s old"),
@@ -133,11 +141,28 @@ fn each_source_decides_its_part_of_the_condition() {
     ];
     for (row, (pane, process, heartbeat, unit, expected, reason)) in table.into_iter().enumerate() {
         let stop = stop_fact(Ok(None), &heartbeat, unit, None);
-        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit, stop };
+        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit, write_fault: None, stop };
         let (found, why) = judge_condition(&facts, RestartPolicy::OnFailure);
         assert_eq!(found, expected, "row {row}: {why:?}");
         assert!(why.as_deref().unwrap_or_default().contains(reason), "row {row}: {why:?}");
         assert_eq!(why.is_none(), reason.is_empty(), "row {row}: {why:?}");
+    }
+}
+
+#[test]
+fn a_fault_of_the_run_directory_explains_a_late_heartbeat() {
+    let (there, ok) = (pane(false), heartbeat("ok"));
+    for (heartbeat, expected) in [
+        (HeartbeatFact::Missing, Condition::Unknown),
+        (HeartbeatFact::Read { heartbeat: &ok, freshness: LATE, binding: Binding::Same }, Condition::Stale),
+        (HeartbeatFact::Read { heartbeat: &ok, freshness: FRESH, binding: Binding::Same }, Condition::Up),
+    ] {
+        let (pane, process) = (PaneFact::Exists(&there), ProcessFact::Alive);
+        let (write_fault, stop) = (Some("no space"), StopFact::NotRequested);
+        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit: None, write_fault, stop };
+        let (found, why) = judge_condition(&facts, RestartPolicy::OnFailure);
+        assert_eq!(found, expected);
+        assert_eq!(why.is_some_and(|why| why.contains("no space")), expected != Condition::Up);
     }
 }
 
@@ -188,7 +213,7 @@ fn a_requested_stop_explains_that_an_agent_is_gone() {
         let process = if pane == exists { ProcessFact::Alive } else { ProcessFact::NotNamed };
         let stop = stop_fact(record, &heartbeat, unit.map(|(unit, _)| unit), unit.map(|(_, since)| since));
         let unit = unit.map(|(unit, _)| unit);
-        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit, stop };
+        let facts = AgentFacts { pane, process, observed: None, heartbeat, unit, write_fault: None, stop };
         let (found, why) = judge_condition(&facts, restart);
         assert_eq!(found, expected, "row {row}: {why:?}");
         assert!(why.as_deref().unwrap_or_default().contains(reason), "row {row}: {why:?}");
@@ -202,6 +227,14 @@ fn an_agent_that_was_stopped_is_stopped_while_tmux_hangs() {
     let heartbeat = HeartbeatFact::Read { heartbeat: &stopped, freshness: LATE, binding: Binding::Same };
     let stop = stop_fact(Ok(Some(&record)), &heartbeat, None, None);
     let pane = PaneFact::Unknown("tmux hangs");
-    let facts = AgentFacts { pane, process: ProcessFact::Ended, observed: None, heartbeat, unit: None, stop };
+    let facts = AgentFacts {
+        pane,
+        process: ProcessFact::Ended,
+        observed: None,
+        heartbeat,
+        unit: None,
+        write_fault: None,
+        stop,
+    };
     assert_eq!(judge_condition(&facts, RestartPolicy::OnFailure).0, Condition::Stopped);
 }

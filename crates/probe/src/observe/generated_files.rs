@@ -158,7 +158,9 @@ impl AgentFiles {
             }
         }
         let (command, search_path) = (Arc::clone(&compared.command), compared.search_path.clone());
-        (GeneratedFiles { outdated, command, search_path }, were_read)
+        let not_a_file =
+            (!were_read && self.env.path.exists() && !self.env.path.is_file()).then(|| (*self.env.path).into());
+        (GeneratedFiles { outdated, not_a_file, command, search_path }, were_read)
     }
 }
 

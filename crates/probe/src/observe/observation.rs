@@ -1,6 +1,7 @@
 //! What one observation read from each source, before it is judged.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub(crate) struct Observation {
     pub(crate) roster: ObservedRoster,
     /// The fleet's tmux server; `None` if the socket has none.
     pub(crate) tmux: Observed<Option<TmuxServer>>,
+    /// The socket of the fleet's tmux server; `None` if tmux was not queried.
+    pub(crate) socket: Option<ObservedSocket>,
     /// The units.
     pub(crate) systemd: Observed<Units>,
     /// No user manager was found, nor anything that only one creates: the fleet runs without one. Not finding a manager
@@ -64,6 +67,15 @@ pub(crate) struct TmuxServer {
     pub(crate) sessions: BTreeMap<String, SessionPane>,
 }
 
+/// The socket of a fleet's tmux server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObservedSocket {
+    /// The path at which the server was queried: the recorded one while the recorded server runs.
+    pub(crate) path: PathBuf,
+    /// The path that tmux derives from the socket's name here, where `TMUX_TMPDIR` may differ.
+    pub(crate) default_path: PathBuf,
+}
+
 /// The units of a fleet, as the manager lists them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Units {
@@ -93,6 +105,8 @@ pub(crate) struct RunFiles {
     pub(crate) heartbeats: BTreeMap<AgentName, Result<Heartbeat, String>>,
     /// The activity reports of the agents. A report that could not be parsed is ignored.
     pub(crate) activities: BTreeMap<AgentName, ActivityReport>,
+    /// Why no file can be written into the directory, if that is so.
+    pub(crate) write_fault: Option<String>,
 }
 
 /// A process as it was observed.
@@ -126,6 +140,8 @@ pub(crate) enum LaunchCommand {
 pub(crate) struct GeneratedFiles {
     /// The differences, one phrase each; empty if the files are up to date.
     pub(crate) outdated: Vec<String>,
+    /// The path of the env file, if something else than a regular file is there.
+    pub(crate) not_a_file: Option<Arc<Path>>,
     /// The command that the roster and the site's env file specify.
     pub(crate) command: Arc<str>,
     /// The search path that the env file records.

@@ -48,7 +48,10 @@ impl RunFilesCache {
         let failed = |error: Errno| format!("cannot read {}: {}", directory.path().display(), io::Error::from(error));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let files = match open(directory.path(), flags, Mode::empty()) {
-            Ok(opened) => self.read_listed(&opened).map_err(failed)?,
+            Ok(opened) => {
+                let files = self.read_listed(&opened).map_err(failed)?;
+                RunFiles { write_fault: directory.write_fault(), ..files }
+            }
             Err(Errno::NOENT) => RunFiles::default(),
             Err(error) => return Err(failed(error)),
         };

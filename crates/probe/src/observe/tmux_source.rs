@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use mosaic_roster::Roster;
 use mosaic_runtimes::{Profile, ProfileLibrary, Screen, ScreenSign};
 use mosaic_tmux::{PaneId, Server};
 
-use super::{ObservedProcess, RunFiles, TmuxServer};
+use super::{ObservedProcess, ObservedSocket, RunFiles, TmuxServer};
 
 /// How to reach the tmux server.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(super) struct TmuxQuery {
     /// The `PATH` on which tmux is searched.
     pub(super) search_path: Option<OsString>,
     pub(super) socket: SocketName,
+    /// The directory with the record of the server.
+    pub(super) run_directory: PathBuf,
     /// The time limit of each call.
     pub(super) limit: Duration,
 }
@@ -32,7 +35,17 @@ pub(super) struct TmuxQuery {
 impl TmuxQuery {
     fn server(&self) -> Result<Server, String> {
         let program = mosaic_tmux::find_tmux(self.search_path.as_deref()).map_err(|error| error.to_string())?;
-        Ok(Server::new(program, self.socket.clone()).with_timeout(self.limit))
+        Ok(Server::of_fleet(program, self.socket.clone(), &self.run_directory).with_timeout(self.limit))
+    }
+
+    /// Where the socket of the server is. This reads the record of the server, and does not query the server.
+    pub(super) fn socket(&self) -> ObservedSocket {
+        let program = PathBuf::new();
+        let server = Server::of_fleet(program.clone(), self.socket.clone(), &self.run_directory);
+        ObservedSocket {
+            path: server.socket_path(),
+            default_path: Server::new(program, self.socket.clone()).socket_path(),
+        }
     }
 
     /// Reads the sessions; `None` if the socket has no server.

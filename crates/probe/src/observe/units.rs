@@ -80,8 +80,8 @@ impl UnitCache {
 
     fn query_over(&mut self, manager: &UserManager, target: &Target) -> Result<Units, ManagerError> {
         let others = [UnitName::holder(), UnitName::exporter_socket(), UnitName::exporter()];
-        let [holder, socket, exporter] = others.each_ref().map(UnitName::as_str);
-        let listed = manager.units(&[UnitName::AGENTS, holder, socket, exporter])?;
+        let [holder, exporter_socket, exporter] = others.each_ref().map(UnitName::as_str);
+        let listed = manager.units(&[UnitName::AGENTS, holder, exporter_socket, exporter])?;
         if self.invocations.is_none() {
             self.invocations = Invocations::new(&target.manager);
         }
@@ -89,8 +89,10 @@ impl UnitCache {
             invocations.refresh();
         }
         let since = state_change_times(manager, self.invocations.as_ref(), &listed)?;
-        let failed: Vec<&UnitName> =
-            listed.iter().filter(|unit| unit.active == ActiveState::Failed).map(|unit| &unit.name).collect();
+        // Only a service has a process that can tell why. The exporter's socket has none.
+        let socket = UnitName::exporter_socket();
+        let failed = listed.iter().filter(|unit| unit.active == ActiveState::Failed && unit.name != socket);
+        let failed: Vec<&UnitName> = failed.map(|unit| &unit.name).collect();
         let failures = if failed.is_empty() { BTreeMap::new() } else { manager.failures(&failed)? };
         let version = manager.version()?;
         let loaded = listed.into_iter().map(|unit| (unit.name.clone(), unit)).collect();

@@ -6,41 +6,54 @@ use mosaic_roster::Agent;
 use mosaic_systemd::{ActiveState, UnitName};
 use mosaic_tmux::SessionPane;
 
-use super::check::{Check, CheckName, Evidence, READ_FAILURE_ADVICE, Scope, Status};
+use super::VerifyInput;
+use super::check::{Check, CheckName, Evidence, Scope, Status, read_failure_advice};
 use super::program_facts::{NO_SEARCH_PATH, ProgramFacts};
+use crate::advice::Advice;
 use crate::judge::{AgentFacts, Binding, HeartbeatFact, PaneFact, ProcessFact};
 use crate::limits::{LimitsState, judge_limits};
 use crate::observe::Observation;
-use crate::snapshot::{AgentSnapshot, AttentionAdvice, Condition, DriftKind, attention_advice};
+use crate::snapshot::{AgentSnapshot, AttentionAdvice, Condition, DriftItem, DriftKind, attention_advice};
+use crate::target::Target;
 
 /// The status of a check with its evidence.
 type Outcome = (Status, String);
 
 pub(super) fn agent_checks(
+    input: &VerifyInput<'_>,
     agent: &AgentName,
     agent_facts: &AgentFacts<'_>,
-    observation: &Observation,
     snapshot: &AgentSnapshot,
-    program_facts: &ProgramFacts,
-    scope: &Scope,
     evidence: Evidence,
 ) -> [Check; 9] {
-    let restart = evidence.format(format_args!("mosaic fleet restart {agent}"));
-    let start = evidence.format(format_args!("mosaic fleet start {agent}; mosaic agent logs {agent}"));
-    let start_unit =
-        evidence.format(format_args!("{start}; journalctl --user -u {unit}", unit = UnitName::agent(agent)));
-    let logs = evidence.format(format_args!("mosaic agent logs {agent}"));
-    let row = |name, (status, text): Outcome, required, advice: &str| Check {
-        name,
-        agent: Some(evidence.copy(agent.as_str())),
-        status,
-        required,
-        advice: match status {
-            Status::Pass => String::new(),
-            Status::Unknown if is_read_failure(observation, &text) => evidence.copy(READ_FAILURE_ADVICE),
-            Status::Fail | Status::Unknown => evidence.copy(advice),
-        },
-        evidence: text,
+    let VerifyInput { target, observation, program_facts, scope, .. } = *input;
+    // Starting ends nothing: an agent that runs without a sidecar gets one, and a lost socket is opened again.
+    let start = evidence.advice(|| {
+        let command = format!("mosaic fleet start {agent}");
+        let text = format!("{command}; mosaic agent logs {agent}");
+        Advice::run_as_in(command, text)
+    });
+    let start_unit = evidence.advice(|| {
+        let text = format!("{}; journalctl --user -u {}", start.text, UnitName::agent(agent));
+        Advice { text, ..start.clone() }
+    });
+    let logs = evidence.advice(|| Advice::run(format!("mosaic agent logs {agent}")));
+    let install = evidence.advice(|| Advice::run("mosaic fleet install"));
+    let row = |name, (status, text): Outcome, required, advice: &Advice| {
+        let advice = match status {
+            Status::Pass => Advice::default(),
+            Status::Unknown if is_read_failure(observation, &text) => evidence.advice(read_failure_advice),
+            Status::Fail | Status::Unknown => advice.clone(),
+        };
+        Check {
+            name,
+            agent: Some(evidence.copy(agent.as_str())),
+            status,
+            required,
+            advice: advice.text,
+            command: advice.command,
+            evidence: text,
+        }
     };
     // Without a user manager, a fleet that was started directly is as it should be.
     let units_required = scope.strict || !observation.direct;
@@ -49,11 +62,18 @@ pub(super) fn agent_checks(
     // A command that only the shell can resolve is not a failure.
     let runtime_required = runtime.0 != Status::Unknown || scope.strict && has_recorded_path(agent, observation);
     let runtime_advice = match program_facts.installers.get(agent) {
-        _ if runtime.1 == NO_SEARCH_PATH => "mosaic fleet install".to_owned(),
-        Some(command) => evidence.format(format_args!("{command}; mosaic fleet install; mosaic fleet start {agent}")),
-        None => evidence.copy("install it, then mosaic fleet install"),
+        _ if runtime.1 == NO_SEARCH_PATH => install.clone(),
+        Some(command) => {
+            let text = evidence.format(format_args!("{command}; mosaic fleet install; mosaic fleet start {agent}"));
+            Advice::decide(text)
+        }
+        None => evidence.advice(|| Advice::decide("install it, then mosaic fleet install")),
     };
     let attention = attention_advice(snapshot);
+    let attention_advice = attention.as_ref().map(|attention| Advice::decide(attention.advice.clone()));
+    // What is wrong with the heartbeat has its advice in the drift.
+    let of_heartbeat =
+        evidence.advice(|| heartbeat_advice(agent, &input.snapshot.drift, target).unwrap_or_else(|| start.clone()));
     // An agent that was stopped on request is as it should be without a process.
     let stopped = (snapshot.condition == Condition::Stopped).then_some(snapshot);
     let unless_stopped = |outcome: &dyn Fn() -> Outcome| match stopped {
@@ -62,30 +82,20 @@ pub(super) fn agent_checks(
     };
     [
         row(CheckName::Session, unless_stopped(&|| session(agent, agent_facts, evidence)), true, &start),
-        row(
-            CheckName::Process,
-            unless_stopped(&|| process(agent_facts, evidence)),
-            true,
-            if agent_facts.is_alive() { &restart } else { &start },
-        ),
-        row(CheckName::Heartbeat, unless_stopped(&|| heartbeat(agent_facts, evidence)), true, &restart),
+        row(CheckName::Process, unless_stopped(&|| process(agent_facts, evidence)), true, &of_heartbeat),
+        row(CheckName::Heartbeat, unless_stopped(&|| heartbeat(agent_facts, evidence)), true, &of_heartbeat),
         row(
             CheckName::UnitActive,
             unless_stopped(&|| unit_active(&unit, agent_facts, observation, evidence)),
             units_required,
             &start_unit,
         ),
-        row(
-            CheckName::UnitEnabled,
-            unit_enabled(&unit, snapshot, observation, evidence),
-            units_required,
-            "mosaic fleet install",
-        ),
+        row(CheckName::UnitEnabled, unit_enabled(&unit, snapshot, observation, evidence), units_required, &install),
         row(
             CheckName::ControlGroup,
             unless_stopped(&|| control_group(&unit, agent_facts, observation, evidence)),
             units_required,
-            &restart,
+            &start,
         ),
         row(CheckName::Runtime, runtime, runtime_required, &runtime_advice),
         row(CheckName::Restarts, restarts(snapshot, evidence), true, &logs),
@@ -93,9 +103,19 @@ pub(super) fn agent_checks(
             CheckName::Activity,
             activity(snapshot, attention.as_ref(), evidence),
             false,
-            attention.as_ref().map_or("", |attention| &attention.advice),
+            attention_advice.as_ref().unwrap_or(&Advice::default()),
         ),
     ]
+}
+
+/// The advice of the drift that explains the agent's heartbeat.
+fn heartbeat_advice(agent: &AgentName, drift: &[DriftItem], target: &Target) -> Option<Advice> {
+    let directory = target.run_directory.path().display().to_string();
+    let explains = |item: &&DriftItem| {
+        let is_about = item.subject == agent.as_str() || item.subject == directory;
+        is_about && matches!(item.kind, DriftKind::StaleHeartbeat | DriftKind::PidMismatch)
+    };
+    drift.iter().find(explains).map(|item| Advice { text: item.advice.clone(), command: item.command.clone() })
 }
 
 /// Whether the evidence is the error of a whole source that could not be read.
@@ -126,7 +146,13 @@ fn process(facts: &AgentFacts<'_>, evidence: Evidence) -> Outcome {
     let pane = match facts.pane {
         PaneFact::Unknown(why) => return (Status::Unknown, why.to_owned()),
         PaneFact::NoServer | PaneFact::Missing => {
-            return (Status::Fail, evidence.copy("there is no pane for it to run in"));
+            return match &facts.heartbeat {
+                HeartbeatFact::Read { heartbeat, .. } if facts.lives() => {
+                    let pid = heartbeat.pid;
+                    (Status::Pass, evidence.format(format_args!("process {pid} runs, according to its heartbeat")))
+                }
+                _ => (Status::Fail, evidence.copy("there is no pane for it to run in")),
+            };
         }
         PaneFact::Exists(pane) => pane,
     };
@@ -246,12 +272,20 @@ pub(super) fn limits(agent: &Agent, facts: &AgentFacts<'_>, observation: &Observ
         }
         LimitsState::NotInForce { detail, advice } => (Status::Fail, detail, advice),
         LimitsState::Unknown => {
-            let advice = format!("mosaic fleet restart {}", agent.name);
+            let advice = format!("mosaic fleet restart {} (ends its process)", agent.name);
             (Status::Unknown, "its control group could not be read".to_owned(), advice)
         }
     };
     let required = scope.strict || !observation.direct;
-    Some(Check { name: CheckName::Limits, agent: Some(agent.name.to_string()), status, required, evidence, advice })
+    Some(Check {
+        name: CheckName::Limits,
+        agent: Some(agent.name.to_string()),
+        status,
+        required,
+        evidence,
+        advice,
+        command: None,
+    })
 }
 
 fn restarts(agent: &AgentSnapshot, evidence: Evidence) -> Outcome {

@@ -21,6 +21,9 @@ pub struct Cause {
     pub agents: Vec<String>,
     /// What to do.
     pub advice: String,
+    /// The command that does it for the first of the agents, a line for a shell; null if a person has to decide. It never
+    /// ends a process that may be alive.
+    pub command: Option<String>,
     /// The number of required checks that failed because of it.
     pub failed_checks: usize,
 }
@@ -50,10 +53,13 @@ pub(super) fn causes(checks: &[Check], drift: &[&DriftItem]) -> Vec<Cause> {
         summary: check.evidence.clone(),
         agents: Vec::new(),
         advice: check.advice.clone(),
+        command: check.command.clone(),
         failed_checks: 1,
     }));
     // The holder's unit fails with the holder.
-    let fleet_cause = causes.iter().position(|cause| FLEET_CAUSES.contains(&cause.check));
+    let find = |checks: &[CheckName]| causes.iter().position(|cause| checks.contains(&cause.check));
+    // Without its socket, a server that runs cannot show its holder session.
+    let fleet_cause = find(&[CheckName::Socket]).or_else(|| find(&FLEET_CAUSES));
 
     let mut by_agent: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     let mut agents: Vec<&str> = Vec::new();
@@ -109,6 +115,7 @@ fn add_agent_cause(causes: &mut Vec<Cause>, agent: &str, check: &Check, failed_c
             summary: check.evidence.clone(),
             agents: vec![agent.to_owned()],
             advice: check.advice.clone(),
+            command: check.command.clone(),
             failed_checks,
         }),
     }
@@ -119,6 +126,7 @@ fn add_drift(causes: &mut Vec<Cause>, check: &Check, drift: &[&DriftItem]) {
     let explained: BTreeSet<&str> = causes.iter().flat_map(|cause| cause.agents.iter().map(String::as_str)).collect();
     let is_explained = |item: &DriftItem| match item.kind {
         DriftKind::HolderMissing => causes.iter().any(|cause| cause.check == CheckName::Holder),
+        DriftKind::SocketMissing => causes.iter().any(|cause| cause.check == CheckName::Socket),
         DriftKind::ProgramsUnusable => causes.iter().any(|cause| cause.check == CheckName::Programs),
         _ => explained.contains(item.subject.as_str()),
     };
@@ -135,6 +143,7 @@ fn add_drift(causes: &mut Vec<Cause>, check: &Check, drift: &[&DriftItem]) {
         summary: unexplained.join(", "),
         agents: Vec::new(),
         advice: check.advice.clone(),
+        command: check.command.clone(),
         failed_checks: 1,
     });
 }
@@ -167,7 +176,15 @@ mod tests {
     fn fail(name: CheckName, agent: Option<&str>, evidence: &str) -> Check {
         let advice = agent.map_or_else(|| "mosaic fleet ps".to_owned(), |agent| format!("mosaic fleet start {agent}"));
         let agent = agent.map(str::to_owned);
-        Check { name, agent, status: Status::Fail, required: true, evidence: evidence.to_owned(), advice }
+        Check {
+            name,
+            agent,
+            status: Status::Fail,
+            required: true,
+            evidence: evidence.to_owned(),
+            advice,
+            command: None,
+        }
     }
 
     /// The checks of an agent that does not run.
@@ -211,6 +228,7 @@ mod tests {
             subject: subject.to_owned(),
             detail: String::new(),
             advice: String::new(),
+            command: None,
         };
         let explained = [item(DriftKind::HolderMissing, "x"), item(DriftKind::SessionMissing, "a")];
         let explained: Vec<&DriftItem> = explained.iter().collect();

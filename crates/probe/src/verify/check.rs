@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::causes::Cause;
+use crate::advice::Advice;
 use crate::snapshot::text_format;
 
 /// The status of a check.
@@ -44,6 +45,8 @@ pub enum CheckName {
     Holder,
     /// The tmux server belongs to the holder unit, so that no logout ends it and it has the fleet's options.
     HolderUnit,
+    /// The socket of the fleet's tmux server is where the server listens.
+    Socket,
     /// The fleet does not use the default tmux server.
     DefaultServer,
     /// tmux is new enough.
@@ -91,6 +94,7 @@ impl CheckName {
             Self::Orchestrator => "orchestrator",
             Self::Holder => "holder",
             Self::HolderUnit => "holder-unit",
+            Self::Socket => "socket",
             Self::DefaultServer => "default-server",
             Self::TmuxVersion => "tmux-version",
             Self::SystemdVersion => "systemd-version",
@@ -134,6 +138,9 @@ pub struct Check {
     pub evidence: String,
     /// What to do; empty if the check passed.
     pub advice: String,
+    /// The command that does it, a line for a shell; null if the check passed, or if a person has to decide. It never
+    /// ends a process that may be alive.
+    pub command: Option<String>,
 }
 
 /// Which agents to verify, and how strictly.
@@ -191,7 +198,9 @@ impl Verification {
 }
 
 /// The advice of a check that could not be made.
-pub(super) const READ_FAILURE_ADVICE: &str = "mosaic fleet ps shows what could not be read, and why";
+pub(super) fn read_failure_advice() -> Advice {
+    Advice::run_as_in("mosaic fleet ps", "mosaic fleet ps shows what could not be read, and why")
+}
 
 /// Whether to collect the texts of the checks. For a thousand agents, writing them takes longer than all the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +217,14 @@ impl Evidence {
         match self {
             Self::Collect => fmt::format(text),
             Self::Skip => String::new(),
+        }
+    }
+
+    /// Makes an advice if texts are collected.
+    pub(super) fn advice(self, advice: impl FnOnce() -> Advice) -> Advice {
+        match self {
+            Self::Collect => advice(),
+            Self::Skip => Advice::default(),
         }
     }
 

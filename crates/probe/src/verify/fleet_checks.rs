@@ -3,8 +3,9 @@
 use mosaic_roster::Roster;
 use mosaic_systemd::{ActiveState, Linger, UnitName};
 
-use super::check::{Check, CheckName, READ_FAILURE_ADVICE, Scope, Status};
+use super::check::{Check, CheckName, Scope, Status, read_failure_advice};
 use super::program_facts::ProgramFacts;
+use crate::advice::{Advice, tmux_command};
 use crate::drift::unusable_programs;
 use crate::observe::Observation;
 use crate::snapshot::{DriftItem, DriftKind, Snapshot, SourceName};
@@ -14,9 +15,14 @@ use crate::target::Target;
 const OLDEST_SYSTEMD: u32 = 252;
 
 /// A required check of the whole fleet.
-fn check(name: CheckName, status: Status, evidence: String, advice: &str) -> Check {
-    let advice = if status == Status::Pass { String::new() } else { advice.to_owned() };
-    Check { name, agent: None, status, required: true, evidence, advice }
+fn check(name: CheckName, status: Status, evidence: String, advice: Advice) -> Check {
+    let advice = if status == Status::Pass { Advice::default() } else { advice };
+    Check { name, agent: None, status, required: true, evidence, advice: advice.text, command: advice.command }
+}
+
+/// A required check of the whole fleet that passed.
+fn pass(name: CheckName, evidence: String) -> Check {
+    check(name, Status::Pass, evidence, Advice::default())
 }
 
 fn pass_or_fail(passed: bool) -> Status {
@@ -30,27 +36,27 @@ pub(super) fn roster(target: &Target, observation: &Observation, scope: &Scope) 
             CheckName::Roster,
             Status::Fail,
             why.clone(),
-            "correct the roster, or create one with mosaic fleet init",
+            Advice::decide("correct the roster, or create one with mosaic fleet init"),
         ),
         Ok(Some(roster)) if roster.agents.is_empty() && scope.agents.is_none() => {
-            let advice = "mosaic fleet add NAME --runtime RUNTIME";
+            let advice = Advice::decide("mosaic fleet add NAME --runtime RUNTIME");
             check(CheckName::Roster, Status::Fail, format!("{path} has no agents"), advice)
         }
         Ok(roster) => {
             let agents = roster.map_or(0, |roster| roster.agents.len());
             let agents = if agents == 1 { "1 agent".to_owned() } else { format!("{agents} agents") };
-            check(CheckName::Roster, Status::Pass, format!("{path} lists {agents}"), "")
+            pass(CheckName::Roster, format!("{path} lists {agents}"))
         }
     }
 }
 
 pub(super) fn orchestrator(roster: &Roster) -> Check {
-    let advice = "leave the class orchestrator to one agent of the roster";
+    let advice = Advice::decide("leave the class orchestrator to one agent of the roster");
     match roster.check_orchestrators() {
         Ok(()) => {
             let names: Vec<&str> = roster.orchestrators().iter().map(|agent| agent.name.as_str()).collect();
             let evidence = if names.is_empty() { "the fleet has none".to_owned() } else { names.join(", ") };
-            check(CheckName::Orchestrator, Status::Pass, evidence, "")
+            pass(CheckName::Orchestrator, evidence)
         }
         Err(broken) => check(CheckName::Orchestrator, Status::Fail, broken.to_string(), advice),
     }
@@ -61,7 +67,7 @@ const FLEET_STOPPED: &str = "every agent is stopped, so no tmux server is needed
 
 pub(super) fn holder(target: &Target, snapshot: &Snapshot, observation: &Observation) -> Check {
     if snapshot.holder.stopped {
-        return check(CheckName::Holder, Status::Pass, FLEET_STOPPED.to_owned(), "");
+        return pass(CheckName::Holder, FLEET_STOPPED.to_owned());
     }
     let socket = target.socket_name(observation.roster.roster());
     let (status, evidence) = match (snapshot.holder.up, snapshot.holder.pid) {
@@ -76,41 +82,82 @@ pub(super) fn holder(target: &Target, snapshot: &Snapshot, observation: &Observa
             (Status::Fail, format!("the tmux server on the socket {socket}, process {pid}, has no holder session"))
         }
     };
-    let advice = match (status, snapshot.holder.pid) {
-        (Status::Unknown, _) => READ_FAILURE_ADVICE,
-        // Starting the unit would have no effect, because it is active.
-        (_, Some(_)) if !observation.direct => "systemctl --user restart mosaic-tmux-holder (agents restart with it)",
-        _ => "mosaic fleet start; journalctl --user -u mosaic-tmux-holder",
-    };
+    let advice = if status == Status::Unknown { read_failure_advice() } else { Advice::run("mosaic fleet start") };
     check(CheckName::Holder, status, evidence, advice)
+}
+
+/// Whether the server is reached where it listens. A shell with another `TMUX_TMPDIR` leads its own tmux commands to
+/// another socket; the commands of Mosaic Fleet use the recorded one.
+pub(super) fn socket(snapshot: &Snapshot, observation: &Observation) -> Check {
+    let Some(socket) = &observation.socket else {
+        let why = observation.tmux.result.as_ref().err().cloned().unwrap_or_default();
+        return check(CheckName::Socket, Status::Unknown, why, read_failure_advice());
+    };
+    let path = socket.path.display();
+    if let Some(lost) = snapshot.drift.iter().find(|item| item.kind == DriftKind::SocketMissing) {
+        let advice = Advice { text: lost.advice.clone(), command: lost.command.clone() };
+        return check(CheckName::Socket, Status::Fail, lost.detail.clone(), advice);
+    }
+    let differs = (socket.path != socket.default_path).then(|| {
+        format!("; TMUX_TMPDIR leads tmux in this shell to {}, so use tmux -S {path}", socket.default_path.display())
+    });
+    pass(CheckName::Socket, format!("the fleet's socket is {path}{}", differs.unwrap_or_default()))
 }
 
 /// A tmux server that was started by hand on the fleet's socket ends with that login session, and every agent with
 /// it.
-pub(super) fn holder_unit(snapshot: &Snapshot, observation: &Observation, facts: &ProgramFacts) -> Check {
+pub(super) fn holder_unit(
+    target: &Target,
+    snapshot: &Snapshot,
+    observation: &Observation,
+    facts: &ProgramFacts,
+) -> Check {
     if snapshot.holder.stopped {
-        return check(CheckName::HolderUnit, Status::Pass, FLEET_STOPPED.to_owned(), "");
+        return pass(CheckName::HolderUnit, FLEET_STOPPED.to_owned());
     }
     let name = UnitName::holder();
     let loaded = match &observation.systemd.result {
-        Err(why) => return check(CheckName::HolderUnit, Status::Unknown, why.clone(), READ_FAILURE_ADVICE),
+        Err(why) => return check(CheckName::HolderUnit, Status::Unknown, why.clone(), read_failure_advice()),
         Ok(units) => units.loaded.get(&name),
     };
     let active = loaded.is_some_and(|unit| unit.active == ActiveState::Active);
-    let (status, evidence) = match (active, facts.server_group.as_deref()) {
+    let server = observation.tmux.ok().and_then(Option::as_ref);
+    // The server cannot be moved into the unit, and ending it would end every session on it.
+    let foreign = || {
+        let tmux = tmux_command(observation, &target.socket_name(observation.roster.roster()));
+        Advice::decide(format!(
+            "end the sessions that were made by hand ({tmux} list-sessions), then mosaic fleet stop (ends the agents), \
+             then mosaic fleet start"
+        ))
+    };
+    let start = || Advice::run("mosaic fleet start");
+    let (status, evidence, advice) = match (active, facts.server_group.as_deref()) {
         (true, Some(group)) if group == name.as_str() => {
-            (Status::Pass, format!("{name} is active, and the tmux server is in its control group"))
+            return pass(
+                CheckName::HolderUnit,
+                format!("{name} is active, and the tmux server is in its control group"),
+            );
         }
         (true, Some(group)) => (
             Status::Fail,
             format!("{name} is active, but the tmux server on the socket is in the control group {group}"),
+            foreign(),
         ),
         (true, None) => {
-            (Status::Unknown, "the process of the tmux server, or its control group, is unknown".to_owned())
+            (Status::Unknown, "the process of the tmux server, or its control group, is unknown".to_owned(), start())
         }
-        (false, _) => (Status::Fail, format!("{name} is not active, so no unit owns the tmux server")),
+        (false, group) => match server {
+            Some(server) => {
+                let process = server.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+                let group = group.map(|group| format!(" in the control group {group}")).unwrap_or_default();
+                let evidence = format!(
+                    "{name} is not active, and the tmux server on the socket{process}{group} was not started by it"
+                );
+                (Status::Fail, evidence, foreign())
+            }
+            None => (Status::Fail, format!("{name} is not active, so no unit owns the tmux server"), start()),
+        },
     };
-    let advice = "mosaic fleet stop; end the remaining tmux server with tmux kill-server; mosaic fleet start";
     check(CheckName::HolderUnit, status, evidence, advice)
 }
 
@@ -121,26 +168,29 @@ pub(super) fn default_server(target: &Target, observation: &Observation) -> Chec
         CheckName::DefaultServer,
         pass_or_fail(is_separate),
         format!("the fleet's socket is {socket}"),
-        "set tmux.socket_name in the roster to a name of its own",
+        Advice::decide("set tmux.socket_name in the roster to a name of its own"),
     )
 }
 
 pub(super) fn tmux_version(version: &Result<String, String>) -> Check {
     match version {
-        Ok(version) => check(CheckName::TmuxVersion, Status::Pass, format!("tmux {version}"), ""),
-        Err(why) => check(CheckName::TmuxVersion, Status::Fail, why.clone(), "apt install tmux"),
+        Ok(version) => pass(CheckName::TmuxVersion, format!("tmux {version}")),
+        Err(why) => check(CheckName::TmuxVersion, Status::Fail, why.clone(), Advice::decide("apt install tmux")),
     }
 }
 
 pub(super) fn systemd_version(version: &Result<String, String>) -> Check {
-    let advice = format!("systemd {OLDEST_SYSTEMD} or newer is needed");
+    let advice = Advice::decide(format!("systemd {OLDEST_SYSTEMD} or newer is needed"));
     match version {
         Ok(text) => {
             let number: String = text.chars().take_while(char::is_ascii_digit).collect();
             let status = number.parse::<u32>().map_or(Status::Unknown, |number| pass_or_fail(number >= OLDEST_SYSTEMD));
-            check(CheckName::SystemdVersion, status, format!("systemd {text}"), &advice)
+            check(CheckName::SystemdVersion, status, format!("systemd {text}"), advice)
         }
-        Err(why) => check(CheckName::SystemdVersion, Status::Unknown, why.clone(), "systemctl --user status"),
+        Err(why) => {
+            let advice = Advice::run("systemctl --user status");
+            check(CheckName::SystemdVersion, Status::Unknown, why.clone(), advice)
+        }
     }
 }
 
@@ -150,7 +200,8 @@ pub(super) fn programs(target: &Target, observation: &Observation) -> Check {
         Some(unusable) => (Status::Fail, unusable),
         None => (Status::Pass, format!("the programs in {} can be executed", target.tools().display())),
     };
-    let advice = "mosaic fleet install; systemd's own messages: journalctl --user -u 'mosaic-agent@*'";
+    let text = "mosaic fleet install; systemd's own messages: journalctl --user -u 'mosaic-agent@*'";
+    let advice = Advice::run_as_in("mosaic fleet install", text);
     check(CheckName::Programs, status, evidence, advice)
 }
 
@@ -161,7 +212,7 @@ pub(super) fn linger(target: &Target, observation: &Observation, scope: &Scope) 
         Linger::Off => (Status::Fail, format!("the units of {user} end at logout")),
         Linger::NoLogind => (Status::Unknown, "this host has no logind".to_owned()),
     };
-    let row = check(CheckName::Linger, status, evidence, &format!("loginctl enable-linger {user}"));
+    let row = check(CheckName::Linger, status, evidence, Advice::run(format!("loginctl enable-linger {user}")));
     Check { required: scope.strict, ..row }
 }
 
@@ -178,7 +229,7 @@ pub(super) fn exporter(observation: &Observation, scope: &Scope) -> Option<Check
     }
     let required = scope.strict || scope.agents.is_none();
     let row = match &observation.systemd.result {
-        Err(why) => check(CheckName::Exporter, Status::Unknown, why.clone(), READ_FAILURE_ADVICE),
+        Err(why) => check(CheckName::Exporter, Status::Unknown, why.clone(), read_failure_advice()),
         Ok(units) => {
             let state = |unit| units.loaded.get(unit).map_or(ActiveState::Inactive, |unit| unit.active);
             let (status, evidence) = match (state(&socket), state(&service)) {
@@ -190,7 +241,7 @@ pub(super) fn exporter(observation: &Observation, scope: &Scope) -> Option<Check
                     (Status::Fail, format!("{socket} is {other}: what answers at its address is not of this fleet"))
                 }
             };
-            check(CheckName::Exporter, status, evidence, ADVICE)
+            check(CheckName::Exporter, status, evidence, Advice::decide(ADVICE))
         }
     };
     Some(Check { required, ..row })
@@ -212,13 +263,14 @@ pub(super) fn drift(snapshot: &Snapshot, observation: &Observation, scope: &Scop
         || observation.processes.result.is_err()
         || observation.generated.result.is_err()
         || (observation.systemd.result.is_err() && !observation.direct);
-    let advice = "mosaic fleet ps shows each with its fix";
+    let advice = Advice::run_as_in("mosaic fleet ps", "mosaic fleet ps shows each with its fix");
     let row = match (listed.is_empty(), is_incomplete) {
         (false, _) => check(CheckName::Drift, Status::Fail, listed.join(", "), advice),
         (true, true) => {
-            check(CheckName::Drift, Status::Unknown, "not every source could be read".to_owned(), READ_FAILURE_ADVICE)
+            let evidence = "not every source could be read".to_owned();
+            check(CheckName::Drift, Status::Unknown, evidence, read_failure_advice())
         }
-        (true, false) => check(CheckName::Drift, Status::Pass, "the fleet matches the roster".to_owned(), ""),
+        (true, false) => pass(CheckName::Drift, "the fleet matches the roster".to_owned()),
     };
     let required = scope.strict || items.is_empty() || !items.iter().all(|item| harmless(item.kind));
     Check { required, ..row }

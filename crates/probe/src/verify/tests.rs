@@ -46,7 +46,7 @@ fn a_healthy_fleet_passes_every_check() {
         assert!(not_passed(&verification).is_empty(), "{:?}", not_passed(&verification));
         assert!(verification.passed);
         assert_eq!(verification.status(), Status::Pass);
-        assert_eq!(verification.checks.len(), 10 + 2 * 9);
+        assert_eq!(verification.checks.len(), 11 + 2 * 9);
     }
 }
 
@@ -116,8 +116,18 @@ fn cases() -> Vec<Case> {
     use Status::{Fail, Pass, Unknown};
     vec![
         (
-            |o| drop(server(o).sessions.remove("coder0")),
+            |o| {
+                server(o).sessions.remove("coder0");
+                o.processes.result.as_mut().unwrap().remove(&200.try_into().unwrap());
+            },
             &["session coder0 fail", "process coder0 fail", "control-group coder0 fail", "drift - fail"],
+            Fail,
+            Fail,
+        ),
+        (|o| drop(server(o).sessions.remove("coder0")), &["session coder0 fail", "drift - fail"], Fail, Fail),
+        (
+            |o| o.tmux.result = Ok(None),
+            &["holder - fail", "socket - fail", "session lead fail", "session coder0 fail", "drift - fail"],
             Fail,
             Fail,
         ),

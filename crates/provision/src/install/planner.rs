@@ -16,8 +16,14 @@ use crate::{GENERATED_HEADER, Layout, Manifest, PathState, Plan, RunDirectorySta
 #[must_use]
 pub fn plan(layout: &Layout, observed: &Observed, desired: &DesiredState, host: &HostFacts) -> Plan {
     let before = observed.manifest.clone().unwrap_or_default();
-    let mut planner =
-        Planner { layout, observed, steps: Vec::new(), notes: desired.notes.clone(), manifest: before.clone() };
+    let mut planner = Planner {
+        layout,
+        observed,
+        steps: Vec::new(),
+        notes: desired.notes.clone(),
+        obstructed: Vec::new(),
+        manifest: before.clone(),
+    };
     for directory in &observed.with_temporary_files {
         planner.steps.push(Step::RemoveTemporaryFiles(directory.clone()));
     }
@@ -67,7 +73,7 @@ pub fn plan(layout: &Layout, observed: &Observed, desired: &DesiredState, host: 
     let outbox = OutboxChange::new(layout, observed, host);
     planner.plan_services(desired, host, units_changed, exporter, outbox);
 
-    let Planner { mut steps, notes, mut manifest, .. } = planner;
+    let Planner { mut steps, notes, obstructed, mut manifest, .. } = planner;
     manifest.reload_pending = steps.contains(&Step::Reload);
     if observed.manifest.as_ref() != Some(&manifest) && !(steps.is_empty() && manifest == before) {
         let at = steps
@@ -93,7 +99,7 @@ pub fn plan(layout: &Layout, observed: &Observed, desired: &DesiredState, host: 
         let last = steps.iter().rposition(|step| !matches!(step, Step::SetLinger(_))).map_or(0, |last| last + 1);
         steps.insert(last, Step::WriteManifest(settled));
     }
-    Plan { steps, notes }
+    Plan { steps, notes, obstructed }
 }
 
 /// Collects the steps and the manifest of a plan.
@@ -102,6 +108,7 @@ pub(super) struct Planner<'a> {
     observed: &'a Observed,
     pub(super) steps: Vec<Step>,
     pub(super) notes: Vec<String>,
+    obstructed: Vec<PathBuf>,
     pub(super) manifest: Manifest,
 }
 
@@ -258,6 +265,9 @@ impl Planner<'_> {
                 return false;
             }
             (PathState::Other, _) => {
+                if file.kind == FileKind::Env {
+                    self.obstructed.push(path.clone());
+                }
                 self.notes.push(format!(
                     "{} is not a regular file and stays: move it and run this command again",
                     self.layout.display(path)

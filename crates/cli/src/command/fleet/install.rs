@@ -6,6 +6,7 @@ use clap::Args;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{LifecycleAction, relaunch};
+use mosaic_provision::Plan;
 use mosaic_provision::install::{Scope, prepare};
 
 use super::install_site::Site;
@@ -44,7 +45,11 @@ pub(crate) struct InstallSystemd {
 
 impl Install {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
-        let changed = install(context, &Scope::Everything, self.dry_run)?;
+        let plan = install(context, &Scope::Everything, self.dry_run)?;
+        // The agents of these files cannot be started.
+        if !plan.obstructed.is_empty() {
+            return Ok(ExitCode::Configuration);
+        }
         if self.relaunch {
             let agents: Vec<AgentName> = context.roster()?.agents.into_iter().map(|agent| agent.name).collect();
             let names = agents.iter().map(AgentName::as_str);
@@ -52,7 +57,7 @@ impl Install {
             relaunch(&context.fleet, &agents, &mut printer)?;
             return Ok(printer.finish());
         }
-        if changed && !self.dry_run {
+        if !plan.steps.is_empty() && !self.dry_run {
             print_outcome("next: mosaic fleet start\n");
         }
         Ok(ExitCode::Ok)
@@ -66,8 +71,8 @@ impl InstallSystemd {
     }
 }
 
-/// Plans an installation, and either prints or executes the plan. Returns whether the plan has any steps.
-fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result<bool, CommandError> {
+/// Plans an installation, and either prints or executes the plan.
+fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result<Plan, CommandError> {
     // Most errors are in the roster, so it is read before anything is created.
     context.roster()?;
     let site = Site::new(context)?;
@@ -85,5 +90,5 @@ fn install(context: &Context, scope: &Scope, dry_run: bool) -> Result<bool, Comm
         site.execute(&plan)?;
     }
     drop(lock);
-    Ok(!plan.steps.is_empty())
+    Ok(plan)
 }

@@ -118,7 +118,7 @@ impl Site {
         };
         let print_skipped = |_: &Step, why: &str| print_notice(&format!("NOTE: this step is skipped: {why}"));
         mosaic_provision::execute(&plan.steps, &executor, print_step, print_skipped)?;
-        let rest = Plan { steps: Vec::new(), notes: plan.notes.clone() };
+        let rest = Plan { steps: Vec::new(), ..plan.clone() };
         let lines = rest.lines(&self.layout);
         // The first line of a plan without steps says that there is nothing to do.
         let skipped = usize::from(!plan.steps.is_empty());

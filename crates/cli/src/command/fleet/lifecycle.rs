@@ -3,7 +3,7 @@
 use clap::Args;
 use mosaic_exit_code::ExitCode;
 use mosaic_lifecycle::{
-    ActionReport, LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope, Subject,
+    ActionReport, FailureKind, LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope, Subject,
 };
 use mosaic_probe::verify::Status;
 use serde::Serialize;
@@ -131,7 +131,7 @@ impl LifecyclePrinter {
     }
 
     /// Prints the JSON document, and returns 0 if the action succeeded for all agents, 75 if only other commands on the
-    /// same agents prevented that, else 1.
+    /// same agents prevented that, the code of the failure if all failures are of one kind, else 1.
     pub(super) fn finish(self) -> ExitCode {
         let ok = self.reports.iter().all(|report| report.result.is_ok());
         if self.json {
@@ -160,9 +160,13 @@ impl Reporter for LifecyclePrinter {
 
 fn exit_code(reports: &[ActionReport]) -> ExitCode {
     let failed = || reports.iter().filter(|report| report.result.is_err());
+    let all_are =
+        |kind| reports.iter().filter_map(|report| report.result.as_ref().err()).all(|failure| failure.kind == kind);
     match failed().next() {
         None => ExitCode::Ok,
         Some(_) if failed().all(|report| report.superseded) => ExitCode::Busy,
+        Some(_) if all_are(FailureKind::Configuration) => ExitCode::Configuration,
+        Some(_) if all_are(FailureKind::Unavailable) => ExitCode::Unavailable,
         Some(_) => ExitCode::CheckFailed,
     }
 }
@@ -178,6 +182,17 @@ pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
                 "NOTE: agents that are neither in the roster nor have a unit cannot be found: {reason}"
             ));
         }
+        LifecycleEvent::SocketReopened { path } => print_notice(&format!(
+            "NOTE: the socket {} of the tmux server was removed; the server has opened it again",
+            path.display()
+        )),
+        LifecycleEvent::SocketUnreachable { reason } => {
+            print_notice(&format!("WARNING: the tmux server of the agents cannot be reached: {reason}"));
+        }
+        LifecycleEvent::EnvFileWritten { path } => print_notice(&format!(
+            "NOTE: {} did not say what the agent runs, and was written from the roster",
+            path.display()
+        )),
         LifecycleEvent::StopRecordFailed { reason } => {
             print_notice(&format!("NOTE: whether an agent is stopped on request cannot be recorded: {reason}"));
         }
@@ -215,7 +230,7 @@ fn report_json(report: &ActionReport) -> ReportJson<'_> {
         name: report.subject.name(),
         ok: report.result.is_ok(),
         outcome: report.result.as_ref().map_or("failed", |outcome| outcome.as_str()),
-        reason: report.result.as_ref().err().map(String::as_str),
+        reason: report.result.as_ref().err().map(|failure| failure.reason.as_str()),
         seconds: (report.duration.as_secs_f64() * 1000.0).round() / 1000.0,
     }
 }
@@ -231,7 +246,7 @@ mod tests {
     fn only_failures_for_which_another_command_is_the_cause_are_busy() {
         let report = |result: Result<Outcome, &str>, superseded| ActionReport {
             subject: Subject::Holder,
-            result: result.map_err(str::to_owned),
+            result: result.map_err(|reason: &str| reason.to_owned().into()),
             duration: Duration::ZERO,
             superseded,
         };

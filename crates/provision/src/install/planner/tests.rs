@@ -178,7 +178,7 @@ fn an_exporter_that_the_user_disabled_stays_disabled() {
             exporter: running.iter().cloned().collect(),
             ..host.clone()
         };
-        let Plan { steps, notes } = plan(&layout, &observed, &desired, &host);
+        let Plan { steps, notes, .. } = plan(&layout, &observed, &desired, &host);
         let recorded = steps.iter().rev().find_map(|step| match step {
             Step::WriteManifest(manifest) => Some(manifest.exporter),
             _ => None,
@@ -218,7 +218,7 @@ fn the_outbox_timer_is_started_once_and_stays_disabled_by_the_user() {
         };
         let enabled = enabled.then(|| timer.clone()).into_iter().collect();
         let host = HostFacts { enabled, ..host.clone() };
-        let Plan { steps, notes } = plan(&layout, &observed, &desired, &host);
+        let Plan { steps, notes, .. } = plan(&layout, &observed, &desired, &host);
         let relevant = steps.iter().filter(|step| matches!(step, Step::Enable(_) | Step::Start(_) | Step::Stop(_)));
         assert_eq!(relevant.cloned().collect::<Vec<_>>(), expected, "{outbox} {found:?}");
         assert!(notes.len() <= 1 && notes.concat().contains(note), "{notes:?}");
