@@ -8,7 +8,7 @@ use crate::observe::Observation;
 
 /// What to do about a finding, in words, and the command that does it.
 ///
-/// A command never ends a process that may be alive: whoever follows it, a person or a program, loses no agent's work.
+/// A command never ends a process that may be alive: a person or a program that follows it loses no agent's work.
 /// Where only the end of a process helps, there is no command, and the words say what ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Advice {

@@ -75,7 +75,7 @@ impl Sidecar {
         if preliminary.is_some() {
             self.heartbeat.write(Status::Exited, preliminary);
         }
-        // Without its socket, a server that runs cannot be told from one that has ended with all panes.
+        // Without its socket, a server that runs cannot be distinguished from one that has ended with all panes.
         self.socket.restore(&self.proc, &self.settings.agent);
         let deadline = monotonic() + TMUX_VERDICT_TIMEOUT;
         let mut pause = TMUX_POLL_PAUSE;
