@@ -220,9 +220,7 @@ mod tests {
     #[test]
     fn a_missing_server_is_the_cause_and_not_its_agents() {
         let mut checks = vec![fail(CheckName::Holder, None, "there is no tmux server")];
-        for agent in ["a", "b"] {
-            checks.extend(down(agent));
-        }
+        checks.extend(["a", "b"].into_iter().flat_map(down));
         checks.push(fail(CheckName::UnitEnabled, Some("b"), "mosaic-agent@b.service is not enabled"));
         checks.push(fail(CheckName::Drift, None, "holder-missing x, session-missing a, linger-off u"));
         let item = |kind, subject: &str| DriftItem {

@@ -77,6 +77,10 @@ fn show_dialog(observation: &mut Observation, dialog: &str) {
     observation.screens.insert("coder0".parse().unwrap(), sign);
 }
 
+fn lose_program(observation: &mut Observation) {
+    observation.unusable_programs.push(UnusableProgram::missing("/m/start-agent-session"));
+}
+
 /// Lets coder0, which runs, have ended ten times within three minutes.
 fn keep_ending(observation: &mut Observation) {
     let now = observation.now.wall;
@@ -169,12 +173,7 @@ fn cases() -> Vec<Case> {
             Fail,
         ),
         (|o| drop(server(o).sessions.remove("_holder")), &["holder - fail", "drift - fail"], Fail, Fail),
-        (
-            |o| o.unusable_programs.push(UnusableProgram::missing("/m/start-agent-session")),
-            &["programs - fail", "drift - fail"],
-            Fail,
-            Fail,
-        ),
+        (lose_program, &["programs - fail", "drift - fail"], Fail, Fail),
         (keep_ending, &["restarts coder0 fail"], Fail, Fail),
         (|o| o.linger = Linger::NoLogind, &["linger - unknown"], Pass, Unknown),
         (|o| o.linger = Linger::Off, &["linger - fail", "drift - fail"], Pass, Fail),
