@@ -14,6 +14,7 @@ mod lost_socket;
 mod observation;
 mod observer;
 mod observer_leaks;
+mod random_operations;
 mod readme;
 mod restart_loops;
 mod restart_refusals;

@@ -104,7 +104,13 @@ impl RosterFleet {
     /// Runs `mosaic fleet ps --json` and returns the exit code and the document.
     #[must_use]
     pub fn ps(&self) -> (Option<i32>, Value) {
-        let output = self.mosaic(&["fleet", "ps", "--json"]);
+        self.ps_by(self.command(&["fleet", "ps", "--json"]))
+    }
+
+    /// Like [`ps`](Self::ps), by another command than the installed `mosaic`.
+    #[must_use]
+    pub fn ps_by(&self, mut command: Command) -> (Option<i32>, Value) {
+        let output = command.output().expect("run mosaic");
         assert!(!output.stdout.is_empty(), "mosaic fleet ps: {output:?}");
         (output.status.code(), ShippedSchema::Ps.read(&output.stdout))
     }
