@@ -1,37 +1,45 @@
-//! The advice in the answers of `verify` and `ps`, and the commands in it, as a person would pick them out.
+//! What `verify` and `ps` find wrong, and the commands that they advise.
 
 use serde_json::Value;
 
-/// What is wrong, and what to do: `(what, evidence, advice)`.
-pub(super) type Failure = (String, String, String);
+/// A failed check or an item of drift.
+#[derive(Debug)]
+#[expect(dead_code, reason = "printed when a test fails")]
+pub(super) struct Fault {
+    name: String,
+    detail: String,
+    advice: String,
+    command: Option<String>,
+}
 
-/// The failed checks that decide the result, and the drift.
-pub(super) fn failures(verified: &Value, snapshot: &Value) -> Vec<Failure> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let checks = verified["checks"].as_array().expect("a list").iter();
+/// The drift, and the failed checks that decide the result.
+pub(super) fn faults(verified: &Value, snapshot: &Value) -> Vec<Fault> {
     // The check of the name `drift` counts what `ps` lists.
     let failed = |check: &&Value| check["required"] == true && check["status"] != "pass" && check["name"] != "drift";
-    let checks = checks.filter(failed).map(|check| {
-        let name = format!("{} {}", text(&check["agent"]), text(&check["name"]));
-        (name, text(&check["evidence"]), text(&check["advice"]))
-    });
-    let drift = snapshot["drift"].as_array().expect("a list").iter().map(|item| {
-        (format!("{} {}", text(&item["subject"]), text(&item["kind"])), text(&item["detail"]), text(&item["advice"]))
-    });
+    let list = |value: &Value| value.as_array().expect("a list").clone();
+    let checks = list(&verified["checks"]);
+    let checks = checks.iter().filter(failed).map(|check| fault(check, ["agent", "name", "evidence"]));
+    let drift = list(&snapshot["drift"]);
+    let drift = drift.iter().map(|item| fault(item, ["subject", "kind", "detail"]));
     drift.chain(checks).collect()
 }
 
-/// The commands in the advice, each once, in order. Commands that only show something are left out.
-pub(super) fn commands(failures: &[Failure]) -> Vec<String> {
+fn fault(value: &Value, [subject, kind, detail]: [&str; 3]) -> Fault {
+    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    Fault {
+        name: format!("{} {}", text(subject), text(kind)),
+        detail: text(detail),
+        advice: text("advice"),
+        command: value["command"].as_str().map(str::to_owned),
+    }
+}
+
+/// The advised commands, each once, in the order in which they are printed.
+pub(super) fn commands(faults: &[Fault]) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
-    for (_, _, advice) in failures {
-        for part in advice.split("; ").flat_map(|part| part.split(", then ")) {
-            let command = part.split(" (").next().unwrap_or(part).trim();
-            let changes = ["mosaic ", "systemctl --user ", "rm ", "rmdir ", "mv "];
-            if changes.iter().any(|start| command.starts_with(start)) && !commands.iter().any(|known| known == command)
-            {
-                commands.push(command.to_owned());
-            }
+    for command in faults.iter().filter_map(|fault| fault.command.as_ref()) {
+        if !commands.contains(command) {
+            commands.push(command.clone());
         }
     }
     commands

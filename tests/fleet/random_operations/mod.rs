@@ -132,16 +132,16 @@ fn follow_advice(scene: &Scene) {
         let verified: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", scene::describe(&output)));
         let (_, snapshot) = scene.fleet.ps_by(scene.command(&["fleet", "ps", "--json"]));
-        let failures = advice::failures(&verified, &snapshot);
-        assert!(round < ROUNDS, "after {ROUNDS} rounds of advice: {failures:#?}");
-        let commands = advice::commands(&failures);
-        assert!(!commands.is_empty(), "no advice that is a command: {failures:#?}");
+        let faults = advice::faults(&verified, &snapshot);
+        assert!(round < ROUNDS, "after {ROUNDS} rounds of advice: {faults:#?}");
+        let commands = advice::commands(&faults);
+        assert!(!commands.is_empty(), "no advised command: {faults:#?}");
         for command in commands {
             let before = scene.living();
             let output = scene.shell(&command);
             println!("    advice: {command}: {}", scene::describe(&output));
             for (agent, process) in before {
-                assert!(!process.is_dead(), "the advice '{command}' has ended {agent}, which lived: {failures:#?}");
+                assert!(!process.is_dead(), "the advice '{command}' has ended {agent}, which lived: {faults:#?}");
             }
         }
     }
