@@ -250,7 +250,7 @@ fn command_drift(agent: &AgentName, generated: &GeneratedFiles, facts: &AgentFac
 fn generated_files_drift(agent: &AgentName, generated: &GeneratedFiles) -> Option<DriftItem> {
     let outdated = &generated.outdated;
     let install = "mosaic fleet install";
-    let advice = || match &generated.not_a_file {
+    let advice = || match &generated.unusable {
         Some(path) => {
             let path = quoted(path);
             Advice::run(format!("mv -T {path} {path}.moved && {install}"))

@@ -285,7 +285,7 @@ pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command:
     observation.processes.result.as_mut().unwrap().insert(pid.try_into().unwrap(), process);
     let generated = GeneratedFiles {
         outdated: Vec::new(),
-        not_a_file: None,
+        unusable: None,
         command: command.into(),
         search_path: Some("/bin".into()),
     };

@@ -130,8 +130,12 @@ impl AgentFiles {
         let path = self.env.path.display();
         let mut outdated = Vec::new();
         let mut were_read = true;
-        let read = text(&self.env.path).unwrap_or_else(|why| {
-            outdated.push(why);
+        let mut unusable = None;
+        let read = text(&self.env.path).unwrap_or_else(|error| {
+            if is_no_env_file(&error) {
+                unusable = Some(Arc::from(&*self.env.path));
+            }
+            outdated.push(unreadable(&self.env.path, &error));
             were_read = false;
             None
         });
@@ -151,16 +155,14 @@ impl AgentFiles {
             match text(path) {
                 Ok(written) if directives(written.as_deref()).eq(directives(expected.as_deref())) => {}
                 Ok(_) => outdated.push(format!("{} differs from the roster", path.display())),
-                Err(why) => {
-                    outdated.push(why);
+                Err(error) => {
+                    outdated.push(unreadable(path, &error));
                     were_read = false;
                 }
             }
         }
         let (command, search_path) = (Arc::clone(&compared.command), compared.search_path.clone());
-        let not_a_file =
-            (!were_read && self.env.path.exists() && !self.env.path.is_file()).then(|| (*self.env.path).into());
-        (GeneratedFiles { outdated, not_a_file, command, search_path }, were_read)
+        (GeneratedFiles { outdated, unusable, command, search_path }, were_read)
     }
 }
 
@@ -190,12 +192,23 @@ fn directives(text: Option<&str>) -> impl Iterator<Item = &str> {
     lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';']))
 }
 
-fn text(path: &Path) -> Result<Option<String>, String> {
+/// The text of a file; `None` if it does not exist.
+fn text(path: &Path) -> io::Result<Option<String>> {
     match mosaic_regular_file::read_text(path, MAX_CONFIGURATION_BYTES) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+        Err(error) => Err(error),
     }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("cannot read {}: {error}", path.display())
+}
+
+/// Whether an error says that a file is not the text that an env file has to be, whoever reads it.
+fn is_no_env_file(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, InvalidData, InvalidInput, IsADirectory};
+    matches!(error.kind(), InvalidData | InvalidInput | IsADirectory | FileTooLarge)
 }
 
 /// The paths of one agent's generated files.

@@ -140,8 +140,8 @@ pub(crate) enum LaunchCommand {
 pub(crate) struct GeneratedFiles {
     /// The differences, one phrase each; empty if the files are up to date.
     pub(crate) outdated: Vec<String>,
-    /// The path of the env file, if something else than a regular file is there.
-    pub(crate) not_a_file: Option<Arc<Path>>,
+    /// The path of the env file, if `install` cannot write it again in place: it is no regular file, or no text.
+    pub(crate) unusable: Option<Arc<Path>>,
     /// The command that the roster and the site's env file specify.
     pub(crate) command: Arc<str>,
     /// The search path that the env file records.
