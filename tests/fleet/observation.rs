@@ -190,7 +190,7 @@ fn checks_without_a_source_are_unknown() {
     assert_eq!(code, Some(69), "{unavailable:#}");
     let of = |agent: &str| ["unit-active", "control-group"].map(|name| format!("{name} {agent} unknown"));
     let fleets = |name: &str| [format!("{name} - unknown")];
-    let units = [fleets("holder-unit"), fleets("systemd-version")].concat();
+    let units = [fleets("holder-unit"), fleets("systemd-version"), fleets("exporter")].concat();
     let expected = [&units[..], &of("mos")[..], &of(CODER)[..], &fleets("drift")[..]].concat();
     assert_eq!(not_passed(&unavailable), expected);
 }

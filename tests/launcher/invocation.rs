@@ -115,7 +115,7 @@ fn an_invalid_variable_is_named_and_creates_nothing() {
         ("MOSAIC_HEARTBEAT_INTERVAL", "abc"),
         ("MOSAIC_HEARTBEAT_INTERVAL", "0"),
         ("MOSAIC_HEARTBEAT_INTERVAL", "-1"),
-        ("MOSAIC_HEARTBEAT_INTERVAL", "15s"),
+        ("MOSAIC_HEARTBEAT_INTERVAL", "15 sheep"),
         ("MOSAIC_TMUX_SOCKET", "../x"),
         ("MOSAIC_AGENT_RUNTIME", "pi; rm -rf /"),
     ];

@@ -133,6 +133,9 @@ fn follow_advice(scene: &Scene) {
             .unwrap_or_else(|error| panic!("{error}: {}", scene::describe(&output)));
         let (_, snapshot) = scene.fleet.ps_by(scene.command(&["fleet", "ps", "--json"]));
         let faults = advice::faults(&verified, &snapshot);
+        if faults.is_empty() {
+            return;
+        }
         assert!(round < ROUNDS, "after {ROUNDS} rounds of advice: {faults:#?}");
         let commands = advice::commands(&faults);
         assert!(!commands.is_empty(), "no advised command: {faults:#?}");

@@ -48,7 +48,8 @@ fn a_missing_runtime_advises_the_install_command() {
     let (code, verification) = fleet.verify(&[]);
     assert_eq!(code, Some(1));
     let runtime = check(&verification, "runtime");
-    assert!(runtime.starts_with("fail") && runtime.contains("codex") && runtime.contains("install it"), "{runtime}");
+    let advice = "npm install -g @openai/codex; mosaic fleet install; mosaic fleet start coder0";
+    assert!(runtime.starts_with("fail \"codex is not in ") && runtime.contains(advice), "{runtime}");
 }
 
 #[test]
@@ -62,7 +63,9 @@ fn a_runtime_that_exits_at_once_is_in_the_journal() {
     let (code, verification) = fleet.verify(&[]);
     assert_eq!(code, Some(1));
     let process = check(&verification, "process");
-    assert!(process.contains("journalctl --user AGENT=coder0"), "{process}");
+    assert!(process.contains("mosaic agent logs coder0"), "{process}");
+    let logs = fleet.mosaic(&["agent", "logs", "coder0"]);
+    assert!(String::from_utf8_lossy(&logs.stdout).contains("node: not found"), "{logs:?}");
 }
 
 #[test]

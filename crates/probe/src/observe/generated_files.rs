@@ -205,7 +205,7 @@ fn unreadable(path: &Path, error: &io::Error) -> String {
     format!("cannot read {}: {error}", path.display())
 }
 
-/// Whether an error says that a file is not the text that an env file has to be, whoever reads it.
+/// Whether an error says that a file is not the text that an env file has to be, for each of its readers.
 fn is_no_env_file(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, InvalidData, InvalidInput, IsADirectory};
     matches!(error.kind(), InvalidData | InvalidInput | IsADirectory | FileTooLarge)
