@@ -80,7 +80,7 @@ impl KernelFile {
         Ok(Self(open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?))
     }
 
-    /// Passes the present contents of the file to `parse`. As with [`read_file_with`], a short read has to
+    /// Passes the present contents of the file to `parse`. A short read has to
     /// be the last one.
     ///
     /// # Errors

@@ -52,7 +52,7 @@ find_socket() {
 # one step.
 type_by_tmux() {
     run() { tmux -u -N -L "$socket" "$@"; }
-    case $target in %* | =*:* | *:*) ;; =*) target=$target: ;; *) target==$target: ;; esac
+    case $target in %* | =*:* | *:*) ;; =*) target=$target: ;; *) target='='$target: ;; esac
     pane=$(run display-message -p -t "$target" '#{pane_id}' </dev/null 2>/dev/null)
     case $pane in
         %*) ;;

@@ -214,7 +214,9 @@ impl Scene {
 
     fn each_socket(&self, act: fn(&Path)) {
         for directory in files_of(&self.fleet.units().fleet().root().join("tmux")) {
-            files_of(&directory).iter().for_each(|socket| act(socket));
+            for socket in files_of(&directory) {
+                act(&socket);
+            }
         }
     }
 }
