@@ -6,6 +6,7 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use mosaic_domain::{AgentName, Pid, SocketName};
 use mosaic_heartbeat::{Freshness, Status};
@@ -162,14 +163,18 @@ fn is_not_renewed(heartbeat: &HeartbeatFact<'_>) -> bool {
     )
 }
 
+/// Keeps what is in the place of a file beside it, also if an earlier one is there.
+fn move_away(path: &Path) -> String {
+    let path = quoted(path);
+    format!("mv --backup=numbered -T {path} {path}.moved")
+}
+
 /// The sidecar replaces every file but a directory with its next heartbeat.
 fn unreadable_heartbeat_advice(agent: &AgentName, why: &str, target: &Target) -> Advice {
     if why != mosaic_heartbeat::UnreadableHeartbeat::NotAFile.to_string() {
         return start(agent);
     }
-    let path = target.run_directory.heartbeat(agent);
-    let path = quoted(&path);
-    Advice::run(format!("mv -T {path} {path}.moved"))
+    Advice::run(move_away(&target.run_directory.heartbeat(agent)))
 }
 
 /// Heartbeats of agents that live and cannot be written: one item for the directory.
@@ -251,10 +256,7 @@ fn generated_files_drift(agent: &AgentName, generated: &GeneratedFiles) -> Optio
     let outdated = &generated.outdated;
     let install = "mosaic fleet install";
     let advice = || match &generated.unusable {
-        Some(path) => {
-            let path = quoted(path);
-            Advice::run(format!("mv -T {path} {path}.moved && {install}"))
-        }
+        Some(path) => Advice::run(format!("{} && {install}", move_away(path))),
         None => Advice::run_as_in(install, format!("{install}, then {}", at_next_start(agent))),
     };
     (!outdated.is_empty()).then(|| item(agent, DriftKind::EnvOutdated, outdated.join("; "), advice()))

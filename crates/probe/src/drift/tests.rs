@@ -46,7 +46,7 @@ fn assert_no_command_ends_a_living_agent(target: &Target, observation: &Observat
         "mosaic fleet install",
         "systemctl --user unmask ",
         "loginctl enable-linger ",
-        "mv -T ",
+        "mv --backup=numbered -T ",
         "tmux -L mosaic-factory rename-session ",
         "mosaic fleet ps",
     ];
