@@ -71,6 +71,39 @@ fn agents_without_their_socket_are_up_and_the_advice_opens_it_again() {
 }
 
 #[test]
+fn no_command_ends_an_agent_while_another_server_listens_on_the_socket() {
+    let Some((fleet, panes)) = up_or_skip(NEVER) else { return };
+    std::fs::remove_file(socket(&fleet)).unwrap();
+    let foreign = fleet.units().fleet().tmux_server(&["new-session", "-d", "-s", "mine", "sleep 1000"]);
+    assert!(foreign.status.success(), "{foreign:?}");
+    let snapshot = assert_all_up(&fleet);
+    let drift = snapshot["drift"].as_array().unwrap();
+    let item = drift.iter().find(|item| item["kind"] == "socket-missing").unwrap_or_else(|| panic!("{snapshot:#}"));
+    assert!(item["detail"].as_str().unwrap().contains("another tmux server"), "{item:#}");
+    assert!(item["advice"].as_str().unwrap().contains("kill-server"), "{item:#}");
+    assert!(drift.iter().all(|item| item["kind"] != "holder-missing"), "{snapshot:#}");
+    for words in [&["fleet", "restart", "coder0"][..], &["fleet", "restart"]] {
+        let output = fleet.mosaic(words);
+        assert_eq!(output.status.code(), Some(69), "{output:?}");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            printed.contains("nothing was changed, because the fleet's tmux server cannot be reached"),
+            "{output:?}"
+        );
+        assert_all_run(&panes);
+    }
+    assert_eq!(fleet.units().sessions(), ["mine"]);
+
+    // What the advice says.
+    let ended = fleet.units().fleet().tmux(&["kill-server"]);
+    assert!(ended.status.success(), "{ended:?}");
+    let output = fleet.mosaic(&["fleet", "start"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(fleet.drift(), []);
+    assert_all_run(&panes);
+}
+
+#[test]
 fn a_restart_opens_the_socket_before_it_ends_an_agent() {
     let Some((fleet, panes)) = up_or_skip(NEVER) else { return };
     // Cleaners of /tmp remove the directory too.

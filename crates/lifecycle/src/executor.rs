@@ -10,7 +10,9 @@ use mosaic_roster::{Roster, RosterError};
 use mosaic_systemd::{ActiveState, ManagerError, UnitName, UserManager};
 use mosaic_tmux::{HolderStart, Server, TmuxError};
 
-use crate::action::{ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject};
+use crate::action::{
+    ActionFailure, ActionReport, FailureKind, LifecycleAction, LifecycleEvent, Outcome, Reporter, Scope, Subject,
+};
 use crate::agent_plan::{AgentPlan, ExecutionMode, Step, UnitState, plan};
 use crate::direct;
 use crate::fleet_context::{FleetContext, ObserveError};
@@ -95,10 +97,14 @@ impl<'a> LifecycleExecutor<'a> {
             }
             Scope::Agents(agents) => agents.clone(),
         };
-        if let Err(why) = restore_socket(self.context, self.roster, || self.holder_process(), reporter) {
-            reporter.report(LifecycleEvent::SocketUnreachable { reason: why });
+        let unreachable = restore_socket(self.context, self.roster, || self.holder_process(), reporter).err();
+        if let Some(reason) = unreachable.clone() {
+            reporter.report(LifecycleEvent::SocketUnreachable { reason });
         }
-        let plans = self.plans(action, agents, &units, left(), reporter);
+        let mut plans = self.plans(action, agents, &units, left(), reporter);
+        if let Some(why) = &unreachable {
+            refuse_starts(action, &mut plans, why);
+        }
         let records = StopRecords {
             paths: self.context.location.home.paths(),
             roster: self.roster,
@@ -121,10 +127,12 @@ impl<'a> LifecycleExecutor<'a> {
         let holder = state_of(&units, &UnitName::holder());
         match &self.manager {
             Some(manager) => {
-                if action != LifecycleAction::Stop && holder == UnitState::Up {
+                let may_start = action != LifecycleAction::Stop && unreachable.is_none();
+                if may_start && holder == UnitState::Up {
                     self.restore_holder(&mut count_failures);
                 }
-                let with_holder = action == LifecycleAction::Start && *scope == Scope::All && holder != UnitState::Up;
+                let with_holder =
+                    may_start && action == LifecycleAction::Start && *scope == Scope::All && holder != UnitState::Up;
                 let jobs = JobRunner { manager, action, timeout: left() };
                 jobs.execute(self, &plans, with_holder.then_some(Outcome::Started), &mut count_failures)?;
             }
@@ -227,6 +235,18 @@ impl<'a> LifecycleExecutor<'a> {
             }
             _ => direct::stop_holder(self, reporter),
         }
+    }
+}
+
+/// Refuses every step that would start an agent, because it would run in another server than the fleet's, and a restart
+/// would end an agent that cannot be started again.
+fn refuse_starts(action: LifecycleAction, plans: &mut [(AgentName, AgentPlan)], why: &str) {
+    let starts =
+        |plan: &AgentPlan| action != LifecycleAction::Stop && matches!(plan.step, Step::Job(_) | Step::Launch(_));
+    for (_, plan) in plans.iter_mut().filter(|(_, plan)| starts(plan)) {
+        let reason = format!("nothing was changed, because the fleet's tmux server cannot be reached: {why}");
+        let failure = ActionFailure { kind: FailureKind::Unavailable, reason };
+        *plan = AgentPlan { stop_unmanaged: false, step: Step::Refuse(failure) };
     }
 }
 

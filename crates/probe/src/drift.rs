@@ -99,8 +99,8 @@ fn session_drift(agent: &AgentName, facts: &AgentFacts<'_>, observation: &Observ
 
 /// The drift of an agent that lives, although the server has no session of its name.
 fn session_outside_tmux(agent: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<DriftItem> {
-    // Without a server, all agents have the same fault, which is an item of its own.
-    let server = observation.tmux.ok()?.as_ref()?;
+    // Without their server, all agents have the same fault, which is an item of its own.
+    let server = observation.tmux.ok()?.as_ref().filter(|_| foreign_server(observation).is_none())?;
     let HeartbeatFact::Read { heartbeat, .. } = &facts.heartbeat else { return None };
     let pid = heartbeat.pid;
     let renamed = server.sessions.values().find(|pane| pane.pid == Some(pid) && !pane.dead);
@@ -343,9 +343,17 @@ fn holder_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
     Some(about(&socket, DriftKind::HolderMissing, detail, Advice::run("mosaic fleet start")))
 }
 
-/// The socket has no server, although agents of the roster live in one.
+/// The fleet's own server, which runs, and another one, which listens on its socket.
+pub(crate) fn foreign_server(observation: &Observation) -> Option<(Pid, Pid)> {
+    let own = observation.socket.as_ref()?.recorded?;
+    let other = observation.tmux.ok()?.as_ref()?.pid?;
+    (own != other).then_some((own, other))
+}
+
+/// The socket has no server, or another one, although agents of the roster live in the fleet's.
 fn socket_drift(target: &Target, roster: &Roster, observation: &Observation) -> Option<DriftItem> {
-    if observation.tmux.ok()?.is_some() {
+    let foreign = foreign_server(observation);
+    if observation.tmux.ok()?.is_some() && foreign.is_none() {
         return None;
     }
     let facts = |agent: &AgentName| AgentFacts::gather(observation, agent, target.assumed_interval);
@@ -354,6 +362,14 @@ fn socket_drift(target: &Target, roster: &Roster, observation: &Observation) -> 
         return None;
     }
     let path = observation.socket.as_ref().map(|socket| format!(" {}", socket.path.display())).unwrap_or_default();
+    if let Some((own, other)) = foreign {
+        let detail = format!(
+            "{living} agents run in the tmux server {own}, but another tmux server, process {other}, listens on its socket{path}"
+        );
+        let tmux = tmux_command(observation, &observed_socket(observation));
+        let text = format!("{tmux} kill-server (ends the sessions of process {other}), then mosaic fleet start");
+        return Some(about(&roster.tmux.socket_name, DriftKind::SocketMissing, detail, Advice::decide(text)));
+    }
     let detail = format!(
         "{living} agents run, but no tmux server answers on the socket{path}: it was removed, or TMUX_TMPDIR differs here"
     );

@@ -224,7 +224,7 @@ pub(crate) fn observation() -> Observation {
             started: Some(1_795_172_400),
             sessions: BTreeMap::new(),
         })),
-        socket: Some(ObservedSocket { path: SOCKET.into(), default_path: SOCKET.into() }),
+        socket: Some(ObservedSocket { path: SOCKET.into(), recorded: None, default_path: SOCKET.into() }),
         systemd: observed(Units::default()),
         direct: false,
         unit_files: Ok(UnitFiles { links: Arc::default(), template_installed: true }),

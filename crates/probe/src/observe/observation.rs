@@ -72,6 +72,8 @@ pub(crate) struct TmuxServer {
 pub(crate) struct ObservedSocket {
     /// The path at which the server was queried: the recorded one while the recorded server runs.
     pub(crate) path: PathBuf,
+    /// The process of the recorded server, while it runs.
+    pub(crate) recorded: Option<Pid>,
     /// The path that tmux derives from the socket's name here, where `TMUX_TMPDIR` may differ.
     pub(crate) default_path: PathBuf,
 }

@@ -14,9 +14,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
 use mosaic_heartbeat::{Activity, ActivityReport};
+use mosaic_process::ProcRoot;
 use mosaic_roster::Roster;
 use mosaic_runtimes::{Profile, ProfileLibrary, Screen, ScreenSign};
-use mosaic_tmux::{PaneId, Server};
+use mosaic_tmux::{PaneId, Server, ServerRecord};
 
 use super::{ObservedProcess, ObservedSocket, RunFiles, TmuxServer};
 
@@ -42,8 +43,10 @@ impl TmuxQuery {
     pub(super) fn socket(&self) -> ObservedSocket {
         let program = PathBuf::new();
         let server = Server::of_fleet(program.clone(), self.socket.clone(), &self.run_directory);
+        let record = ServerRecord::of_running_server(&self.run_directory, &self.socket, &ProcRoot::default());
         ObservedSocket {
             path: server.socket_path(),
+            recorded: record.map(|record| record.process.pid),
             default_path: Server::new(program, self.socket.clone()).socket_path(),
         }
     }

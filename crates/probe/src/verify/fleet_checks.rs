@@ -124,6 +124,9 @@ pub(super) fn holder_unit(
     let server = observation.tmux.ok().and_then(Option::as_ref);
     // The server cannot be moved into the unit, and ending it would end every session on it.
     let foreign = || {
+        if let Some(lost) = snapshot.drift.iter().find(|item| item.kind == DriftKind::SocketMissing) {
+            return Advice { text: lost.advice.clone(), command: lost.command.clone() };
+        }
         let tmux = tmux_command(observation, &target.socket_name(observation.roster.roster()));
         Advice::decide(format!(
             "end the sessions that were made by hand ({tmux} list-sessions), then mosaic fleet stop (ends the agents), \
