@@ -21,8 +21,10 @@ pub(super) fn faults(verified: &Value, snapshot: &Value) -> Vec<Fault> {
     let list = |value: &Value| value.as_array().expect("a list").clone();
     let checks = list(&verified["checks"]);
     let checks = checks.iter().filter(failed).map(|check| fault(check, ["agent", "name", "evidence"]));
+    // A session that was made by hand is a person's: it is shown, and no command ends it.
+    let is_to_be_mended = |item: &&Value| item["kind"] != "unmanaged-session";
     let drift = list(&snapshot["drift"]);
-    let drift = drift.iter().map(|item| fault(item, ["subject", "kind", "detail"]));
+    let drift = drift.iter().filter(is_to_be_mended).map(|item| fault(item, ["subject", "kind", "detail"]));
     drift.chain(checks).collect()
 }
 
