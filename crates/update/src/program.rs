@@ -171,7 +171,7 @@ mod tests {
     fn program_is_recognized_in_the_command_line() {
         type Case<'a> = (Option<&'a str>, &'a str, Option<(&'a str, Option<&'a str>)>);
         let known = programs(&[("crab", "{program: crab-cli, updater: {arguments: [update]}}")]);
-        let table: [Case<'_>; 14] = [
+        let table: [Case<'_>; 15] = [
             (None, "pi", Some(("pi", None))),
             (None, "mine", None),
             (Some("mosaic yolo codex"), "codex", Some(("codex", None))),
@@ -180,7 +180,8 @@ mod tests {
             (Some("/opt/x/bin/claude -c"), "claude", Some(("claude", Some("/opt/x/bin/claude")))),
             (Some("/opt/x/bin/agent"), "pi", None),
             (Some("exec node /opt/pi/cli.js"), "pi", None),
-            (Some("KEY=1 pi"), "pi", None),
+            (Some("KEY=1 pi"), "pi", Some(("pi", None))),
+            (Some("PATH=/opt/other pi"), "pi", None),
             (Some("while sleep 1; do date; done"), "pi", None),
             (None, "crab", Some(("crab", None))),
             (Some("mosaic yolo crab"), "crab", Some(("crab", None))),
