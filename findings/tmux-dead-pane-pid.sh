@@ -27,7 +27,7 @@ unavailable() { printf 'unavailable: %s\n' "$*" >&2; exit 69; }
 
 # The mirror from which the system itself installs packages.
 # shellcheck disable=SC2016 # apt expands it.
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | awk '!/security/ && !n++') ||
+mirror=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' | awk '!/security/ && !n++') ||
     unavailable 'apt-get cannot list the sources of the system'
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 

@@ -23,7 +23,6 @@ struct Release {
 
 const RELEASES: [Release; 2] = [Release { version: "3.5a", suite: "trixie" }, Release { version: "3.8", suite: "sid" }];
 
-const MIRROR: &str = "http://deb.debian.org/debian";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Installs the versions that are not installed yet. In CI a version that cannot be installed is an error; elsewhere
@@ -82,9 +81,19 @@ impl Release {
 
     fn failure(&self, reason: &str) -> Failure {
         Failure::unavailable(format!("tmux {} of Debian {} cannot be unpacked: {reason}", self.version, self.suite))
-            .with(format!("this needs apt-get, dpkg-deb, {KEYRING}, and that version in {MIRROR}"))
+            .with(format!("this needs apt-get, dpkg-deb, {KEYRING}, and that version in the mirror of this host"))
             .with("if the release has another version now, change it here and in the harness (TmuxRelease)")
     }
+}
+
+/// The mirror from which the host installs its packages.
+fn mirror() -> io::Result<String> {
+    // Without release information, an apt that has downloaded no lists yet answers too.
+    let arguments = ["indextargets", "--no-release-info", "--format", "$(REPO_URI)", "Created-By: Packages"];
+    let listed = Command::new("apt-get").args(arguments).stdin(Stdio::null()).output()?;
+    let text = String::from_utf8_lossy(&listed.stdout);
+    let mirror = text.lines().find(|line| !line.contains("security"));
+    mirror.map(str::to_owned).ok_or_else(|| io::Error::other("apt names no source of packages"))
 }
 
 /// apt with a state, a cache and sources of its own.
@@ -99,7 +108,8 @@ impl Apt {
         fs::create_dir_all(directory.join("cache/archives/partial"))?;
         // Without installed packages, everything that tmux needs is downloaded.
         fs::write(directory.join("status"), "")?;
-        fs::write(directory.join("sources.list"), format!("deb [signed-by={KEYRING}] {MIRROR} {suite} main\n"))?;
+        let source = format!("deb [signed-by={KEYRING}] {} {suite} main\n", mirror()?);
+        fs::write(directory.join("sources.list"), source)?;
         Ok(Self { directory })
     }
 
