@@ -53,7 +53,7 @@ pub(super) fn measure(effort: Effort) -> Result<(), String> {
         Err(reason) => (Cell::text("could not run"), reason),
     };
     // In a unit each heartbeat also looks at the agent's control group and notifies the manager without waiting for it.
-    row("system calls per heartbeat, in a unit", Cell::text("no unit"), rust, Bound::AtMost(14.0), &how);
+    row("system calls per heartbeat, in a unit", Cell::text("no unit"), rust, Bound::AtMost(8.0), &how);
     Ok(())
 }
 
