@@ -40,6 +40,15 @@ impl Installed {
         answer.text()
     }
 
+    /// The response to a scrape, as far as it came; `None` if the exporter ended before it had written anything.
+    pub(crate) fn try_scrape(&self) -> Option<String> {
+        let mut connection = self.connect();
+        let mut answer = Vec::new();
+        // An error is what a process that ends leaves its clients.
+        let _ = connection.write_all(SCRAPE_REQUEST).and_then(|()| connection.read_to_end(&mut answer));
+        (!answer.is_empty()).then(|| String::from_utf8_lossy(&answer).into_owned())
+    }
+
     /// The exporter's process, once it is up.
     pub(crate) fn process(&self) -> ProcessWatch {
         self.manager().wait_active(SERVICE, "active");
