@@ -1,106 +1,188 @@
 //! Real agent programs, which tests start to see what reaches them.
 //!
-//! They are installed in `target/runtimes/` with a Node of their own: the Node of a distribution may be too old, and
-//! no test depends on what a developer has installed.
+//! Each version is installed in a directory of its own, `target/runtimes/PROGRAM@VERSION`, together with a Node that tests
+//! use: the Node of a distribution may be too old, and no test depends on what a developer has installed.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::cargo::Cargo;
 use crate::failure::{Failure, note};
 
-const PACKAGES: [&str; 5] = [
-    "@anthropic-ai/claude-code@2.1.197",
-    "@mariozechner/pi-coding-agent@0.73.1",
-    "@openai/codex@0.171.0",
-    "npm@11.19.1",
-    "opencode-ai@1.18.33",
+/// One version of a program.
+#[derive(Clone, Copy, Debug)]
+struct AgentProgram {
+    /// The name of its executable.
+    name: &'static str,
+    version: &'static str,
+    /// The npm package; `MACHINE` stands for Node's name of this machine's architecture.
+    package: &'static str,
+    /// The only script of the package that is run. It puts the program for this machine in its place.
+    script: Option<&'static str>,
+    cache: Cache,
+}
+
+/// Whether npm keeps what it downloads for a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cache {
+    /// In the developer's own cache.
+    Usual,
+    /// In `target/runtimes/npm-cache`, from which a test installs this version without a network.
+    ForTests,
+}
+
+impl AgentProgram {
+    const fn new(name: &'static str, version: &'static str, package: &'static str) -> Self {
+        Self { name, version, package, script: None, cache: Cache::Usual }
+    }
+
+    const fn with_script(self, script: &'static str) -> Self {
+        Self { script: Some(script), ..self }
+    }
+
+    const fn cached_for_tests(self) -> Self {
+        Self { cache: Cache::ForTests, ..self }
+    }
+
+    /// The name of its directory.
+    fn directory(self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+
+    fn package(self) -> String {
+        let machine = match std::env::consts::ARCH {
+            "x86_64" => "x64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        self.package.replace("MACHINE", machine)
+    }
+}
+
+const NODE: AgentProgram = AgentProgram::new("node", "24.22.3", "node-linux-MACHINE");
+
+/// What is installed. Of each program, the newest version comes first, and then the one that tests call the older one.
+const PROGRAMS: [AgentProgram; 10] = [
+    NODE,
+    // pi 1.6 needs a newer one, and says so by a SyntaxError.
+    AgentProgram::new("node", "20.20.2", NODE.package),
+    AgentProgram::new("npm", "11.19.1", "npm"),
+    AgentProgram::new("claude", "2.1.332", "@anthropic-ai/claude-code").with_script("install.cjs"),
+    AgentProgram::new("claude", "2.1.197", "@anthropic-ai/claude-code").with_script("install.cjs"),
+    AgentProgram::new("codex", "0.171.0", "@openai/codex"),
+    AgentProgram::new("opencode", "1.18.33", "opencode-ai").with_script("postinstall.mjs"),
+    AgentProgram::new("pi", "1.6.0", "@earendil-works/pi-coding-agent").cached_for_tests(),
+    AgentProgram::new("pi", "0.73.1", "@mariozechner/pi-coding-agent").cached_for_tests(),
+    // A test lets this version update itself to the one above.
+    AgentProgram::new("pi", "0.73.0", "@mariozechner/pi-coding-agent"),
 ];
-const NODE_VERSION: &str = "22.23.3";
 
-/// A test lets this version update itself. npm finds the newer version in a cache of its own, without a network.
-const OLDER_PACKAGE: &str = "@mariozechner/pi-coding-agent@0.73.0";
-const NEWER_PACKAGE: &str = "@mariozechner/pi-coding-agent";
-
-/// Only these packages' scripts are run: each puts the program for this machine in its place.
-const INSTALL_SCRIPTS: [(&str, &str); 2] =
-    [("@anthropic-ai/claude-code", "install.cjs"), ("opencode-ai", "postinstall.mjs")];
+/// The directory of npm's cache beside the programs.
+const NPM_CACHE: &str = "npm-cache";
+/// The file that names the installed programs, newest first. It is written last.
+const INSTALLED: &str = "installed";
+/// One npm loads while another unpacks.
+const PARALLEL: usize = 2;
 
 const QUIET: [&str; 5] = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-update-notifier", "--loglevel=error"];
 
-/// Installs the agent programs unless these versions are installed.
-///
-/// They are installed beside their place and then moved, so that an interrupted installation does not count.
+/// Installs the agent programs that are missing, and removes those that are not in the table.
 pub(crate) fn require(cargo: &Cargo) -> Result<(), Failure> {
-    let directory = cargo.target_directory().join("runtimes");
-    let stamp = stamp();
-    if fs::read_to_string(directory.join("installed")).is_ok_and(|installed| installed.trim_end() == stamp) {
+    let runtimes = cargo.target_directory().join("runtimes");
+    let wanted = PROGRAMS.map(AgentProgram::directory);
+    let installed = runtimes.join(INSTALLED);
+    let stamp = wanted.join("\n") + "\n";
+    if fs::read_to_string(&installed).is_ok_and(|text| text == stamp) {
         return Ok(());
     }
-    let packages = packages();
-    note(format!("installing agent programs for the tests: {}", packages.join(" ")));
-    let draft = cargo.target_directory().join("runtimes.draft");
+    let failed = |error: io::Error| Failure::unavailable(format!("{}: {error}", runtimes.display()));
+    fs::create_dir_all(&runtimes).map_err(failed)?;
+    for entry in fs::read_dir(&runtimes).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        if name != NPM_CACHE && !wanted.iter().any(|wanted| name == wanted.as_str()) {
+            remove(&entry.path()).map_err(failed)?;
+        }
+    }
+    let missing = PROGRAMS.into_iter().filter(|program| !runtimes.join(program.directory()).exists());
+    let (nodes, others): (Vec<_>, Vec<_>) = missing.partition(|program| program.name == NODE.name);
+    let names: Vec<String> = nodes.iter().chain(&others).map(|program| program.directory()).collect();
+    note(format!("installing agent programs for the tests: {}", names.join(" ")));
+    // The scripts of the others need Node.
+    install_all(cargo, &runtimes, nodes)?;
+    install_all(cargo, &runtimes, others)?;
+    fs::write(installed, stamp).map_err(failed)
+}
+
+/// Installs programs, a few at the same time.
+fn install_all(cargo: &Cargo, runtimes: &Path, programs: Vec<AgentProgram>) -> Result<(), Failure> {
+    let queue = Mutex::new(VecDeque::from(programs));
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let work = || {
+        while let Some(program) = next() {
+            install(cargo, runtimes, program)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| match worker.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })
+}
+
+/// Installs a program beside its place and then moves it, so that an interrupted installation does not count.
+fn install(cargo: &Cargo, runtimes: &Path, program: AgentProgram) -> Result<(), Failure> {
+    let draft = runtimes.join(format!("{}.draft", program.directory()));
     let failed = |error: io::Error| Failure::unavailable(format!("{}: {error}", draft.display()));
-    remove(&draft).and_then(|()| fs::create_dir_all(&draft)).map_err(failed)?;
-    let mut install = cargo.program("npm");
-    npm(install.args(["install", "--prefix"]).arg(&draft).args(QUIET).args(&packages))?;
-    for (package, script) in INSTALL_SCRIPTS {
-        let modules = draft.join("node_modules");
-        let mut node = cargo.program(&modules.join(".bin/node").to_string_lossy());
-        Cargo::run(&format!("{package}/{script}"), node.arg(script).current_dir(modules.join(package)))
+    remove(&draft).map_err(failed)?;
+    let package = program.package();
+    let mut npm = cargo.program("npm");
+    npm.args(["install", "--global", "--prefix"]).arg(&draft).args(QUIET);
+    if program.cache == Cache::ForTests {
+        npm.arg("--cache").arg(runtimes.join(NPM_CACHE));
+    }
+    let specification = format!("{package}@{}", program.version);
+    Cargo::run("npm install", npm.arg(&specification)).map_err(|_| {
+        Failure::unavailable(format!("npm could not install {specification}"))
+            .with("its message is above; solve the problem and run this command again")
+    })?;
+    if let Some(script) = program.script {
+        let mut node = cargo.program(&runtimes.join(NODE.directory()).join("bin/node").to_string_lossy());
+        let directory = draft.join("lib/node_modules").join(&package);
+        Cargo::run(&format!("{package}/{script}"), node.arg(script).current_dir(directory))
             .map_err(|_| Failure::unavailable(format!("{package}/{script} failed; its message is above")))?;
     }
-    note(format!("installing {OLDER_PACKAGE} and what its update needs"));
-    for (prefix, package) in [("older", OLDER_PACKAGE), ("newer", NEWER_PACKAGE)] {
-        let mut install = cargo.program("npm");
-        install.args(["install", "--global", "--prefix"]).arg(draft.join(prefix));
-        npm(install.arg("--cache").arg(draft.join("npm-cache")).args(QUIET).arg(package))?;
-    }
-    remove(&draft.join("newer")).map_err(failed)?;
-    // The last file of an installation.
-    fs::write(draft.join("installed"), stamp + "\n").map_err(failed)?;
-    remove(&directory).and_then(|()| fs::rename(&draft, &directory)).map_err(failed)
+    fs::rename(&draft, runtimes.join(program.directory())).map_err(failed)
 }
 
-fn packages() -> Vec<String> {
-    let machine = match std::env::consts::ARCH {
-        "x86_64" => "x64",
-        "aarch64" => "arm64",
-        other => other,
+/// Removes a file or a directory, if it exists.
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(entry) if entry.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
     };
-    let node = format!("node-linux-{machine}@{NODE_VERSION}");
-    PACKAGES.into_iter().map(str::to_owned).chain([node]).collect()
-}
-
-/// The content of `installed`, the last file of an installation.
-fn stamp() -> String {
-    format!("{}; older: {OLDER_PACKAGE}", packages().join(" "))
-}
-
-fn remove(directory: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn npm(install: &mut Command) -> Result<(), Failure> {
-    Cargo::run("npm install", install).map_err(|_| {
-        Failure::unavailable("npm could not install the agent programs")
-            .with("its message is above; solve the problem and run this command again")
-    })
+    removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::PROGRAMS;
 
     #[test]
-    fn the_stamp_names_every_package_and_the_older_one() {
-        let stamp = stamp();
-        assert!(PACKAGES.into_iter().all(|package| stamp.contains(package)), "{stamp}");
-        assert!(stamp.contains(NODE_VERSION) && stamp.ends_with("; older: @mariozechner/pi-coding-agent@0.73.0"));
+    fn each_version_has_a_directory_of_its_own_and_the_newest_comes_first() {
+        let number = |version: &str| version.split('.').map(|part| part.parse().unwrap()).collect::<Vec<u32>>();
+        for (at, program) in PROGRAMS.iter().enumerate() {
+            for older in PROGRAMS[at + 1..].iter().filter(|other| other.name == program.name) {
+                assert!(number(program.version) > number(older.version), "{program:?} {older:?}");
+            }
+        }
     }
 }

@@ -1,37 +1,84 @@
 use crate::fleet::give;
-use crate::skip::{runs, skip_notice};
-use crate::{Binaries, Fleet, ModelServer};
+use crate::installed_programs::{InstalledProgram, runtimes};
+use crate::skip::skip_notice;
+use crate::{Fleet, ModelServer};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The real agent programs: claude, codex, opencode and pi, in a directory for `PATH` that contains their Node too.
-/// `./dev setup test` installs them; programs that the developer has installed are never used.
-#[derive(Debug)]
+/// Which version of each agent program a test uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramSet {
+    /// The newest that is installed.
+    Newest,
+    /// The one before it, where two are installed.
+    Older,
+}
+
+/// The real agent programs, one version of each, with their Node and npm. `./dev setup test` installs them.
+#[derive(Clone, Debug)]
 pub struct AgentPrograms {
-    directory: PathBuf,
+    programs: Vec<InstalledProgram>,
 }
 
 impl AgentPrograms {
     /// The API key of every program. Claude stores the last 20 characters of an approved key, so this is that short.
     const KEY: &str = "none-none-none-none";
 
-    /// Returns the programs that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing
+    /// Returns the newest programs that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing
     /// program is a panic.
     #[must_use]
     pub fn installed_or_skip() -> Option<Self> {
-        let directory = runtimes().join("node_modules/.bin");
-        if ["node", "claude", "codex", "opencode", "pi"].iter().all(|program| runs(&directory.join(program))) {
-            return Some(Self { directory });
-        }
-        skip_notice(&format!("needs the agent programs in {}: ./dev setup test", directory.display()));
-        None
+        Self::of_set_or_skip(ProgramSet::Newest)
     }
 
-    /// Puts the programs' directory before the directories of `path`.
+    /// Returns the programs of a set.
+    #[must_use]
+    pub fn of_set_or_skip(set: ProgramSet) -> Option<Self> {
+        let programs = InstalledProgram::all_or_skip()?;
+        Some(Self { programs: InstalledProgram::select(&programs, set) })
+    }
+
+    /// The same programs with this version of one of them, for example `claude` in `2.1.197`.
+    ///
+    /// # Panics
+    /// That version is not installed: it has no line in `xtask/src/agent_programs.rs`.
+    #[must_use]
+    pub fn with(mut self, name: &str, version: &str) -> Self {
+        let other = InstalledProgram::or_skip(name, version).expect("the version is installed with the others");
+        self.programs.retain(|program| program.name != name);
+        self.programs.push(other);
+        self
+    }
+
+    /// The version of a program.
+    ///
+    /// # Panics
+    /// There is no such program.
+    #[must_use]
+    pub fn version(&self, name: &str) -> &str {
+        &self.program(name).version
+    }
+
+    /// The executable of a program.
+    ///
+    /// # Panics
+    /// There is no such program.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.program(name).file()
+    }
+
+    fn program(&self, name: &str) -> &InstalledProgram {
+        let found = self.programs.iter().find(|program| program.name == name);
+        found.unwrap_or_else(|| panic!("{name} is not one of the agent programs"))
+    }
+
+    /// Puts the programs' directories before the directories of `path`.
     #[must_use]
     pub fn path(&self, path: &str) -> String {
-        format!("{}:{path}", self.directory.display())
+        let directories = self.programs.iter().map(|program| program.directory().display().to_string());
+        directories.chain([path.to_owned()]).collect::<Vec<_>>().join(":")
     }
 
     /// Writes the configuration of each program into the fleet's home: the model server's address, and the home as a
@@ -112,21 +159,13 @@ impl Pi {
     const PROVIDER: &str = "stub";
     const MODEL: &str = "stub-1";
 
-    /// Returns the pi that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing pi is a
+    /// Returns the older pi that `./dev` has installed, or `None` with a skip notice. If `CI` is set, a missing pi is a
     /// panic.
     #[must_use]
     pub fn installed_or_skip() -> Option<Self> {
-        let runtimes = runtimes();
-        let modules = runtimes.join("node_modules");
-        let pi = Self {
-            node: modules.join(format!("node-linux-{}/bin/node", node_architecture())),
-            entry: modules.join("@mariozechner/pi-coding-agent/dist/cli.js"),
-        };
-        if runs(&pi.node) && pi.entry.is_file() {
-            return Some(pi);
-        }
-        skip_notice(&format!("needs pi in {}: ./dev setup test", runtimes.display()));
-        None
+        let programs = AgentPrograms::of_set_or_skip(ProgramSet::Older)?;
+        let resolve = |name| programs.file(name).canonicalize().expect("an installed program");
+        Some(Self { node: resolve("node"), entry: resolve("pi") })
     }
 
     /// Writes the model server's address into the pi configuration of the fleet's home.
@@ -162,27 +201,6 @@ pub(crate) fn pi_models(server: &ModelServer) -> Value {
     json!({ "providers": { Pi::PROVIDER: provider } })
 }
 
-/// The directory into which `./dev` installs agent programs.
-pub(crate) fn runtimes() -> PathBuf {
-    target_directory().join("runtimes")
-}
-
-/// The directory of what cargo builds and `./dev` installs.
-pub(crate) fn target_directory() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    let workspace = Binaries::workspace().canonicalize().expect("the source tree exists");
-    workspace.join(target)
-}
-
-/// Node's name of this machine's architecture.
-pub(crate) fn node_architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "x64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
 /// Quotes a path as one word of a shell command.
 fn shell_quote(path: &Path) -> String {
     let path = path.to_str().expect("the path of the source tree is UTF-8");
@@ -195,27 +213,23 @@ fn shell_quote(path: &Path) -> String {
 pub struct OlderPi {
     prefix: PathBuf,
     cache: PathBuf,
-    programs: [PathBuf; 2],
+    programs: AgentPrograms,
 }
 
 impl OlderPi {
-    /// Copies the outdated pi into the fleet's home, or returns `None` with a skip notice if `./dev` has not installed
-    /// it. If `CI` is set, that is a panic.
+    /// Copies pi 0.73.0 into the fleet's home, or returns `None` with a skip notice if `./dev` has not installed it. If
+    /// `CI` is set, that is a panic.
     #[must_use]
     pub fn install_or_skip(fleet: &Fleet) -> Option<Self> {
-        let runtimes = runtimes();
-        let modules = runtimes.join("node_modules");
-        let programs = [modules.join(format!("node-linux-{}/bin", node_architecture())), modules.join(".bin")];
-        let (older, cache) = (runtimes.join("older"), runtimes.join("npm-cache"));
-        let is_installed = runs(&programs[0].join("node"))
-            && [&older, &cache, &modules.join(".bin/npm")].iter().all(|path| path.exists());
-        if !is_installed {
-            skip_notice(&format!("needs an older pi in {}: ./dev setup test", runtimes.display()));
+        let (programs, older) = (AgentPrograms::installed_or_skip()?, InstalledProgram::or_skip("pi", "0.73.0")?);
+        let cache = runtimes().join("npm-cache");
+        if !cache.exists() {
+            skip_notice(&format!("needs npm's cache in {}: ./dev setup test", cache.display()));
             return None;
         }
         // An update writes into both, so the fleet gets copies.
         let pi = Self { prefix: fleet.home().join(".npm-global"), cache: fleet.root().join("npm-cache"), programs };
-        copy(&older, &pi.prefix);
+        copy(&older.prefix, &pi.prefix);
         copy(&cache, &pi.cache);
         give(fleet.root(), fleet.owner());
         Some(pi)
@@ -239,8 +253,9 @@ impl OlderPi {
     /// Returns the `PATH` that contains this pi, its Node and npm.
     #[must_use]
     pub fn search_path(&self) -> String {
-        let [node, npm] = &self.programs;
-        format!("{}:{}:{}:/usr/bin:/bin", self.prefix.join("bin").display(), node.display(), npm.display())
+        let directories = ["node", "npm"].map(|name| self.programs.program(name).directory());
+        let [node, npm] = directories.each_ref().map(|directory| directory.display());
+        format!("{}:{node}:{npm}:/usr/bin:/bin", self.prefix.join("bin").display())
     }
 
     /// Returns the shell command that starts this pi with [`search_path`](Self::search_path) as `PATH`.

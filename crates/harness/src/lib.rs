@@ -25,6 +25,7 @@ mod deadline;
 mod exporter_process;
 mod fleet;
 mod http_response;
+mod installed_programs;
 mod launch;
 mod model_server;
 mod pane_process;
@@ -44,7 +45,7 @@ mod user_manager;
 mod victoria_metrics;
 mod watched_files;
 
-pub use agent_programs::{AgentPrograms, OlderPi, Pi};
+pub use agent_programs::{AgentPrograms, OlderPi, Pi, ProgramSet};
 pub use binaries::Binaries;
 pub use browser::{Browser, BrowserLog};
 pub use cgroup_tree::CgroupTree;

@@ -1,4 +1,4 @@
-use crate::agent_programs::target_directory;
+use crate::installed_programs::target_directory;
 use crate::skip::{runs, skip_notice};
 use std::path::PathBuf;
 

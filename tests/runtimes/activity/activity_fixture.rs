@@ -1,6 +1,6 @@
 //! A fleet whose agent `coder0` runs a real runtime with a stub model, and polling for activities and screens.
 
-use mosaic_harness::{AgentPrograms, Deadline, Fleet, ModelServer, RosterFleet};
+use mosaic_harness::{AgentPrograms, Deadline, Fleet, ModelServer, ProgramSet, RosterFleet};
 use serde_json::Value;
 use std::thread;
 use std::time::Duration;
@@ -19,9 +19,19 @@ pub(crate) struct RuntimeFleet {
 }
 
 impl RuntimeFleet {
-    /// With this command in the roster. `prepare` can change the configuration of the programs before the start.
+    /// With this command in the roster, and the older programs. `prepare` can change the configuration of the programs
+    /// before the start.
     pub(crate) fn or_skip(runtime: &str, command: &str, prepare: impl FnOnce(&Fleet)) -> Option<Self> {
-        let programs = AgentPrograms::installed_or_skip()?;
+        Self::with_programs(&AgentPrograms::of_set_or_skip(ProgramSet::Older)?, runtime, command, prepare)
+    }
+
+    /// With these programs.
+    pub(crate) fn with_programs(
+        programs: &AgentPrograms,
+        runtime: &str,
+        command: &str,
+        prepare: impl FnOnce(&Fleet),
+    ) -> Option<Self> {
         // Claude Code refuses to skip permissions as root outside a sandbox; pi must not contact its vendor.
         let builder = Fleet::builder().env("IS_SANDBOX", "1").env("PI_OFFLINE", "1");
         let fleet = RosterFleet::installed_or_skip(builder, &["coder0"], "15")?;
