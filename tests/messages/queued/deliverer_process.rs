@@ -2,7 +2,7 @@
 //! `mosaic` records it.
 
 use crate::queued::queue_fixture::INTERVAL;
-use mosaic_harness::{Fleet, LogFile, OutboxDirectory, ProcessWatch, UnitFleet};
+use mosaic_harness::{Deadline, Fleet, LogFile, OutboxDirectory, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::path::Path;
 
@@ -64,8 +64,13 @@ fn the_sidecar_starts_a_delivery_with_each_heartbeat_while_messages_wait() {
     mark(&fleet);
     let _ = log.wait_lines(3);
     unmark(&fleet);
-    // One delivery may be in progress.
-    sidecar.wait_wake_ups(2);
+    // One delivery may be in progress; a heartbeat reaps it.
+    let deadline = Deadline::default();
+    sidecar.wait_wake_ups(1);
+    while !children(&sidecar).is_empty() {
+        assert!(!deadline.passed(), "the delivery does not end");
+        sidecar.wait_wake_ups(1);
+    }
     let before = log.lines().len();
     sidecar.wait_wake_ups(5);
     assert_eq!(log.lines().len(), before);

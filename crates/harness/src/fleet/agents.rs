@@ -80,14 +80,21 @@ impl Fleet {
         names
     }
 
-    /// The PIDs of the fleet's processes with this program name.
+    /// The PIDs of the fleet's processes with this program name. A child that has not executed its own program yet has
+    /// the name and the command line of its parent, and does not count.
     #[must_use]
     pub fn processes_named(&self, program: &str) -> Vec<u32> {
-        let named = |pid: &u32| {
-            let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
-            name.is_ok_and(|name| name.trim_end() == program)
+        let read = |pid: &u32, file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).ok();
+        let is_named = |pid: &u32| read(pid, "comm").is_some_and(|name| name.trim_end() == program);
+        let is_copy = |pid: &u32| {
+            // The parent's PID is the second field after the name.
+            let stat = read(pid, "stat").unwrap_or_default();
+            let parent = stat.rsplit(')').next().and_then(|fields| fields.split_whitespace().nth(1)?.parse().ok());
+            parent.is_some_and(|parent| is_named(&parent) && read(&parent, "cmdline") == read(pid, "cmdline"))
         };
-        self.processes().into_iter().filter(named).collect()
+        let named = self.processes().into_iter().filter(is_named).collect::<Vec<_>>();
+        // A process that has ended or changed meanwhile was a copy.
+        named.into_iter().filter(|pid| !is_copy(pid) && is_named(pid)).collect()
     }
 
     /// The sidecar of an agent, according to its heartbeat.

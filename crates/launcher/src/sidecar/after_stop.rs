@@ -8,14 +8,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mosaic_domain::{AgentName, ExitVerdict, MosaicHome, SocketName, env_var};
+use mosaic_domain::{AgentName, MosaicHome, SocketName, env_var};
 use mosaic_heartbeat::{
     AgentLock, EndLog, EndRecord, EndVerdict, Heartbeat, HeartbeatFile, LockRole, MAX_LINES, RunDirectory, Status,
 };
 use mosaic_process::{Cgroup, Liveness, PidFd, ProcRoot, monotonic, process_start_time, since_boot};
-use mosaic_tmux::Server;
+use mosaic_tmux::{Pane, Server, TmuxError};
 
 use super::SidecarError;
+use super::end_classifier::{EndClass, Evidence, Fallback, PaneState};
+use super::end_inquiry::{KernelEvidence, inquire};
 use super::event_loop::TMUX_TIMEOUT;
 use super::guardian;
 use super::process_termination::{CGROUP_GRACE, end_cgroup, other_processes};
@@ -139,35 +141,58 @@ impl AgentUnit {
 
     /// Ends the processes, removes the session, and writes the last heartbeat.
     pub(super) fn end(&self, grace: Duration, status: Status) -> io::Result<()> {
+        // tmux waits for the process at any moment, and then the kernel forgets how it ended.
+        let process = self.heartbeat().and_then(|last| last.process());
+        let kernel = process.and_then(|process| KernelEvidence::read(&ProcRoot::default(), &process).ok());
         end_cgroup(&self.cgroup, grace)?;
-        let socket = env::var(env_var::TMUX_SOCKET).unwrap_or_default();
-        let socket = if socket.is_empty() { SocketName::DEFAULT.to_owned() } else { socket };
-        if let Ok(program) = mosaic_tmux::find_tmux(env::var_os(env_var::PATH).as_deref())
-            && let Ok(socket) = socket.parse::<SocketName>()
-            && let Some(directory) = &self.run_directory
-            && !self.has_sidecar()?
-        {
-            let server = Server::of_fleet(program, socket, directory.path()).with_timeout(TMUX_TIMEOUT);
-            let (verdict, lines) = self.read_dead_pane(&server);
-            // An error is ignored: only an empty session remains, which the next start removes.
-            let _ = server.kill_session(&self.agent);
-            return self.write_last_heartbeat(status, verdict, lines);
-        }
-        self.write_last_heartbeat(status, None, Vec::new())
+        let server = if self.has_sidecar()? { None } else { self.server() };
+        let verdict = match (status, &server) {
+            (Status::Stopped, _) => EndVerdict::Stopped,
+            (_, Some(server)) => self.inquire_verdict(server, kernel)?,
+            (_, None) => kernel.and_then(|kernel| kernel.verdict).map_or(EndVerdict::Lost, EndVerdict::Exited),
+        };
+        let Some(server) = server else { return self.write_last_heartbeat(verdict, Vec::new()) };
+        let lines = self.pane(&server).ok().flatten().and_then(|pane| server.last_lines(pane.id, MAX_LINES).ok());
+        // An error is ignored: only an empty session remains, which the next start removes.
+        let _ = server.kill_session(&self.agent);
+        self.write_last_heartbeat(verdict, lines.unwrap_or_default())
     }
 
-    /// How the process in the agent's pane ended, and the last lines of the pane, if tmux still has it.
-    fn read_dead_pane(&self, server: &Server) -> (Option<ExitVerdict>, Vec<String>) {
-        let panes = server.agent_panes(&self.agent).ok().flatten().unwrap_or_default();
+    /// The fleet's tmux server. `None` without tmux or a valid setting.
+    fn server(&self) -> Option<Server> {
+        let socket = env::var(env_var::TMUX_SOCKET).ok().filter(|socket| !socket.is_empty());
+        let socket: SocketName = socket.as_deref().unwrap_or(SocketName::DEFAULT).parse().ok()?;
+        let program = mosaic_tmux::find_tmux(env::var_os(env_var::PATH).as_deref()).ok()?;
+        Some(Server::of_fleet(program, socket, self.run_directory_path()?).with_timeout(TMUX_TIMEOUT))
+    }
+
+    /// How the agent's process ended, according to the kernel and tmux.
+    fn inquire_verdict(&self, server: &Server, kernel: Option<KernelEvidence>) -> io::Result<EndVerdict> {
+        // An end that the sidecar has recorded is not inquired again.
+        let recorded = self.heartbeat().filter(|last| last.status == Status::Ok);
+        let Some(pid) = recorded.map(|last| last.pid) else { return Ok(EndVerdict::Lost) };
+        let KernelEvidence { verdict: kernel, reused } =
+            kernel.unwrap_or(KernelEvidence { verdict: None, reused: false });
+        let class = inquire(|| {
+            Ok(Evidence { pid, reused, kernel, server_ended: false, pane: PaneState::from(self.pane(server)) })
+        })?;
+        Ok(match class {
+            EndClass::Exited(verdict) => EndVerdict::Exited(verdict),
+            EndClass::Undecided(Fallback::ExitedUnknown) => EndVerdict::Unknown,
+            EndClass::Respawned(_) | EndClass::Lost | EndClass::Undecided(Fallback::Lost) => EndVerdict::Lost,
+        })
+    }
+
+    /// The agent's pane. tmux 3.8 does not name the process of a dead pane; the agent's is the first pane of its session.
+    fn pane(&self, server: &Server) -> Result<Option<Pane>, TmuxError> {
+        let panes = server.agent_panes(&self.agent)?.unwrap_or_default();
         let pid = self.heartbeat().map(|last| last.pid);
-        // tmux 3.8 does not name the process of a dead pane; the agent's is the first pane of its session.
-        let pane = panes.iter().find(|pane| pane.pid.is_some() && pane.pid == pid).or_else(|| panes.first());
-        let Some(pane) = pane else { return (None, Vec::new()) };
-        (pane.verdict, server.last_lines(pane.id, MAX_LINES).unwrap_or_default())
+        let index = panes.iter().position(|pane| pane.pid.is_some() && pane.pid == pid).unwrap_or(0);
+        Ok(panes.into_iter().nth(index))
     }
 
     /// Writes the last heartbeat in place of the sidecar, and records the end. Does nothing if the sidecar did.
-    fn write_last_heartbeat(&self, status: Status, exit: Option<ExitVerdict>, lines: Vec<String>) -> io::Result<()> {
+    fn write_last_heartbeat(&self, verdict: EndVerdict, lines: Vec<String>) -> io::Result<()> {
         let (Some(directory), Some(mut last)) = (&self.run_directory, self.heartbeat()) else { return Ok(()) };
         let process = last.process();
         let lock = AgentLock::open(directory, &self.agent)?;
@@ -178,14 +203,11 @@ impl AgentUnit {
         binding.monotonic = monotonic();
         binding.sequence = binding.sequence.saturating_add(1);
         last.written_at = Timestamp::now();
-        let verdict = match (status, exit) {
-            (Status::Stopped, _) => EndVerdict::Stopped,
-            (_, Some(exit)) => EndVerdict::Exited(exit),
-            (_, None) => EndVerdict::Lost,
-        };
         (last.status, binding.exit) = match verdict {
             EndVerdict::Exited(exit) => (Status::Exited, Some(exit)),
-            _ => (status, None),
+            EndVerdict::Unknown => (Status::Exited, None),
+            EndVerdict::Stopped => (Status::Stopped, None),
+            _ => (Status::Lost, None),
         };
         let record = EndRecord {
             at: last.written_at,

@@ -1,28 +1,22 @@
 //! The end of an agent: finding out what happened, the last heartbeat, the cleanup, and the record in the journal.
 
 use std::io;
-use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mosaic_domain::{ExitVerdict, Pid};
 use mosaic_heartbeat::{EndRecord, EndVerdict, MAX_LINES, Status};
-use mosaic_process::{Notification, monotonic, process_start_time, since_boot};
+use mosaic_process::{Notification, process_start_time, since_boot};
 
 use super::Assignment;
-use super::end_classifier::{EndClass, Evidence, Fallback, PaneState, classify, preliminary_verdict};
+use super::end_classifier::{EndClass, Evidence, Fallback, PaneState, preliminary_verdict};
+use super::end_inquiry::{KernelEvidence, inquire};
 use super::event_loop::Sidecar;
 use super::process_termination::{CGROUP_GRACE, Urgency, end_cgroup, end_pane_process};
 use super::start_report::Starter;
 use crate::journal::{self, Priority};
 use crate::systemd_service::SystemdService;
 
-/// How long to ask tmux for what only tmux can know.
-const TMUX_VERDICT_TIMEOUT: Duration = Duration::from_secs(2);
-/// The first pause between two questions, and the longest: when many agents end together, their sidecars must not keep the
-/// server from what they wait for.
-const TMUX_POLL_PAUSE: Duration = Duration::from_millis(5);
-const TMUX_LONGEST_POLL_PAUSE: Duration = Duration::from_millis(160);
 /// A server closes its descriptors, which hangs up its panes, this long before it has ended at most.
 const SERVER_END_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long a manager that does not read may keep a sidecar that has nothing else left to do.
@@ -66,10 +60,7 @@ impl Sidecar {
     /// Finds out how the agent ended. `None` if it lives on in a respawned pane.
     pub(super) fn investigate_end(&mut self) -> io::Result<Option<AgentEnd>> {
         let Assignment { pane, process, .. } = *self.heartbeat.assignment();
-        let stat = self.proc.stat(process.pid)?;
-        // If another process has the PID by now, the kernel's verdict is not about the agent's process.
-        let reused = stat.is_some_and(|stat| stat.start_ticks != process.start_ticks);
-        let kernel = if reused { None } else { self.proc.exit_verdict(process.pid)? };
+        let KernelEvidence { verdict: kernel, reused } = KernelEvidence::read(&self.proc, &process)?;
         self.heartbeat.set_last_exit(kernel);
         let preliminary = preliminary_verdict(kernel, self.server_has_ended(Duration::ZERO)?);
         if preliminary.is_some() {
@@ -77,32 +68,22 @@ impl Sidecar {
         }
         // Without its socket, a server that runs cannot be distinguished from one that has ended with all panes.
         self.socket.restore(&self.proc, &self.settings.agent);
-        let deadline = monotonic() + TMUX_VERDICT_TIMEOUT;
-        let mut pause = TMUX_POLL_PAUSE;
-        loop {
-            let pane = match self.server.pane(pane) {
-                Ok(Some(pane)) => PaneState::Present(pane),
-                Ok(None) => PaneState::Gone,
-                Err(_) => PaneState::Unknown,
-            };
+        let class = inquire(|| {
+            let pane = PaneState::from(self.server.pane(pane));
             let timeout = if matches!(pane, PaneState::Present(_)) { Duration::ZERO } else { SERVER_END_TIMEOUT };
             let server_ended = self.server_has_ended(timeout)?;
-            match classify(&Evidence { pid: process.pid, reused, kernel, server_ended, pane }) {
-                EndClass::Respawned(pane) => {
-                    self.accept_respawned_pane()?;
-                    self.bind_to(&pane)?;
-                    return Ok(None);
-                }
-                EndClass::Exited(verdict) => return Ok(Some(AgentEnd::Exited(Some(verdict)))),
-                // tmux waits for its child some time later. No event tells when.
-                EndClass::Undecided(_) if monotonic() < deadline => {
-                    thread::sleep(pause);
-                    pause = (pause * 2).min(TMUX_LONGEST_POLL_PAUSE);
-                }
-                EndClass::Undecided(Fallback::ExitedUnknown) => return Ok(Some(AgentEnd::Exited(None))),
-                EndClass::Lost | EndClass::Undecided(Fallback::Lost) => return Ok(Some(AgentEnd::Lost)),
+            Ok(Evidence { pid: process.pid, reused, kernel, server_ended, pane })
+        })?;
+        Ok(Some(match class {
+            EndClass::Respawned(pane) => {
+                self.accept_respawned_pane()?;
+                self.bind_to(&pane)?;
+                return Ok(None);
             }
-        }
+            EndClass::Exited(verdict) => AgentEnd::Exited(Some(verdict)),
+            EndClass::Undecided(Fallback::ExitedUnknown) => AgentEnd::Exited(None),
+            EndClass::Lost | EndClass::Undecided(Fallback::Lost) => AgentEnd::Lost,
+        }))
     }
 
     fn server_has_ended(&self, timeout: Duration) -> io::Result<bool> {

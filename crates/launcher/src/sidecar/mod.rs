@@ -12,6 +12,7 @@
 //! | when to look at the agent's control group | `group_watch.rs` | pure |
 //! | writing heartbeats, holding the lock | `heartbeat_writer.rs` | acts |
 //! | what the end of the pane process means | `end_classifier.rs` | pure |
+//! | asking for it until tmux knows | `end_inquiry.rs` | acts |
 //! | handling the end and recording it, and a stop on request | `agent_end.rs`, `process_termination.rs` | acts |
 //! | delivering waiting messages | `message_delivery.rs` | acts |
 //! | a socket of the tmux server that was removed | `socket_guard.rs` | acts |
@@ -22,6 +23,7 @@ mod after_stop;
 mod agent_end;
 mod assignment;
 mod end_classifier;
+mod end_inquiry;
 mod event_loop;
 mod event_wait;
 mod group_watch;
