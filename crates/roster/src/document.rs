@@ -25,7 +25,7 @@ pub(crate) struct Document {
     /// Defaults for the agents.
     #[serde(default)]
     pub(crate) defaults: Defaults,
-    /// How agents of each runtime are started. The built-in runtimes (claude, codex, opencode, pi) need no entry.
+    /// How agents of each runtime are started. The built-in runtimes need no entry.
     #[serde(default, deserialize_with = "runtimes")]
     #[schemars(schema_with = "crate::json_schema::runtimes")]
     pub(crate) runtimes: BTreeMap<RuntimeName, RuntimeSection>,

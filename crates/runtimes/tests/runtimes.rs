@@ -86,10 +86,15 @@ fn opencode() {
     insta::assert_snapshot!(describe_all("opencode"));
 }
 
+#[test]
+fn qwen() {
+    insta::assert_snapshot!(describe_all("qwen"));
+}
+
 /// A dialog is never taken for an empty composer, whatever it looks like.
 #[test]
 fn nothing_is_typed_into_a_dialog_or_a_draft() {
-    for runtime in ["pi", "claude", "codex", "opencode"] {
+    for runtime in ["pi", "claude", "codex", "opencode", "qwen"] {
         let profile = profile(runtime);
         for (name, screen) in screens(runtime) {
             let may_type = describe(&profile, &screen) == "empty";
@@ -102,7 +107,7 @@ fn nothing_is_typed_into_a_dialog_or_a_draft() {
 
 #[test]
 fn a_working_program_is_recognized() {
-    for runtime in ["claude", "codex", "opencode", "pi"] {
+    for runtime in ["claude", "codex", "opencode", "pi", "qwen"] {
         let profile = profile(runtime);
         for (name, screen) in screens(runtime) {
             let sign = profile.sign_on(&screen);
@@ -195,7 +200,7 @@ fn a_site_adds_a_runtime_by_a_profile_alone() {
     let names: Vec<String> = library.runtime_names().iter().map(ToString::to_string).collect();
     assert_eq!(
         names,
-        ["claude", "codex", "pi", "opencode", "crab"],
+        ["claude", "codex", "pi", "opencode", "qwen", "crab"],
         "expected the shipped runtimes, then the one of this site: if a profile with a `launch` section was added, adapt \
          this list, the one in profile_library.rs and `mosaic_roster::Roster::BUILT_IN_RUNTIMES`"
     );

@@ -21,7 +21,7 @@ use crate::view::{print, print_notice};
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Yolo {
-    /// The runtime: claude, codex, pi, opencode, or a runtime of the site or the roster
+    /// The runtime: claude, codex, pi, opencode or qwen, or a runtime of the site or the roster
     #[arg(value_name = "RUNTIME")]
     pub(crate) runtime: RuntimeName,
 
@@ -55,6 +55,7 @@ What disables the permission prompts:
   codex     --dangerously-bypass-approvals-and-sandbox
   pi        nothing: pi has no permission prompts
   opencode  OPENCODE_PERMISSION={\"*\":\"allow\"}, unless that variable is set
+  qwen      --yolo
 
 Examples:
   mosaic yolo codex

@@ -8,6 +8,7 @@ mod claude_plugin;
 mod codex_hooks;
 mod opencode_plugin;
 mod pi_extension;
+mod qwen_settings;
 
 use std::ffi::OsString;
 use std::fs::DirBuilder;
@@ -35,6 +36,8 @@ pub enum Reporter {
     OpencodePlugin,
     /// An extension of pi, by `--extension`.
     PiExtension,
+    /// Hooks of qwen, in a file of defaults that `QWEN_CODE_SYSTEM_DEFAULTS_PATH` names.
+    QwenSettings,
 }
 
 /// What a program gets so that it reports. It is empty where it would replace something of the user's.
@@ -63,6 +66,7 @@ impl Reporter {
             Self::ClaudePlugin => Some(claude_plugin::FILE),
             Self::OpencodePlugin => Some(opencode_plugin::FILE),
             Self::PiExtension => Some(pi_extension::FILE),
+            Self::QwenSettings => Some(qwen_settings::FILE),
         }
     }
 
@@ -76,6 +80,7 @@ impl Reporter {
                 opencode_plugin::attach(file, context.working_directory, user_arguments, context.variable)
             }
             Self::PiExtension => pi_extension::attach(file),
+            Self::QwenSettings => qwen_settings::attach(file, context.variable),
         }
     }
 }

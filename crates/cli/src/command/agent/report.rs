@@ -66,7 +66,7 @@ enum HookRuntime {
 const EVENT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const AFTER_HELP: &str = "\
-claude, codex, pi and opencode report automatically if 'mosaic RUNTIME' or 'mosaic yolo RUNTIME'
+claude, codex, pi, opencode and qwen report automatically if 'mosaic RUNTIME' or 'mosaic yolo RUNTIME'
 starts them in an agent's pane. For other programs, run this command from their hooks.
 
 MOSAIC_AGENT_NAME names the agent. An option that is omitted keeps its earlier value; an empty

@@ -17,9 +17,9 @@ use crate::view::{Paint, Style, print, print_json, print_json_outcome, print_not
 
 /// Update the agents' programs, and relaunch the agents one at a time
 ///
-/// Each program (claude, codex, pi, opencode) is updated by its own updater. Agents that run an older version
-/// are then relaunched: each when it is idle, and after the one before it is up. The update stops at the first
-/// failure; the same command continues from there. Agents that do not run are not started.
+/// Each program is updated by its own updater. Agents that run an older version are then relaunched: each when it is
+/// idle, and after the one before it is up. The update stops at the first failure; the same command continues from
+/// there. Agents that do not run are not started.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Update {
