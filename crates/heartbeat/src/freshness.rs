@@ -7,6 +7,9 @@ use mosaic_domain::{BootId, HeartbeatInterval};
 
 use crate::Heartbeat;
 
+/// The number of intervals after which a heartbeat is late.
+pub const LATE_AFTER_INTERVALS: u32 = 3;
+
 /// The clocks of one observation, read once.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
@@ -63,7 +66,7 @@ impl Freshness {
                 .map_err(|_| UnknownAge::WallClockAhead),
         };
         match age {
-            Ok(age) if age <= 3 * interval.duration() => Self::Fresh { age },
+            Ok(age) if age <= LATE_AFTER_INTERVALS * interval.duration() => Self::Fresh { age },
             Ok(age) => Self::Late { age },
             Err(reason) => Self::Unknown(reason),
         }

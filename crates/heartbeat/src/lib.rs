@@ -26,7 +26,7 @@ pub use activity_report::{
 pub use agent_lock::{AgentLock, LockRole};
 pub use end_log::EndLog;
 pub use end_record::{EndRecord, EndVerdict, LogEntry, MAX_LINES};
-pub use freshness::{Freshness, Now, UnknownAge};
+pub use freshness::{Freshness, LATE_AFTER_INTERVALS, Now, UnknownAge};
 pub use heartbeat::{Binding, Heartbeat, LastExit, Status};
 pub use heartbeat_file::{HeartbeatFile, MAX_BYTES, UnreadableHeartbeat, read, read_in};
 pub use key_value_lines::MalformedHeartbeat;

@@ -79,7 +79,7 @@ pub enum States {
     /// One per state: 1 for the current one, 0 for the others.
     #[default]
     All,
-    /// The current one only. That is half as many series.
+    /// The current one only. That is about two thirds as many series.
     Current,
 }
 

@@ -97,6 +97,19 @@ pub const FAMILIES: &[Family] = &[
     family("mosaic_roster_last_load_success", Gauge, &[], "Whether the roster file is readable and valid now."),
     family("mosaic_roster_last_load_timestamp_seconds", Gauge, &[], "When the last valid roster was loaded."),
     family("mosaic_agent_info", Info, &["agent", "runtime", "class", "unit"], "An agent of the roster."),
+    family(
+        "mosaic_agent_memory_limit_bytes",
+        Gauge,
+        &["agent"],
+        "The agent's limit of memory in the roster, if it is set in bytes.",
+    ),
+    family("mosaic_agent_cpu_limit_cores", Gauge, &["agent"], "The agent's limit of CPU time in the roster, in CPUs."),
+    family(
+        "mosaic_agent_tasks_limit",
+        Gauge,
+        &["agent"],
+        "The agent's limit of processes and threads in the roster, if it is set as a number.",
+    ),
     family("mosaic_holder_up", Gauge, &[], "Whether the tmux server runs and has the holder session."),
     family("mosaic_holder_start_time_seconds", Gauge, &[], "When the tmux server started."),
     family(
@@ -110,7 +123,7 @@ pub const FAMILIES: &[Family] = &[
         "mosaic_agent_unit_state",
         Gauge,
         &["agent", "state"],
-        "The active state of the agent's unit: 1 for the current state, 0 for the others.",
+        "The active state of the agent's unit. The value is 1; only the current state is exported.",
     ),
     family("mosaic_agent_unit_enabled", Gauge, &["agent"], "Whether the agent's unit is started at boot."),
     family(
@@ -139,6 +152,12 @@ pub const FAMILIES: &[Family] = &[
     ),
     family("mosaic_agent_last_exit_timestamp_seconds", Gauge, &["agent"], "When the agent's last process ended."),
     family(
+        "mosaic_agent_last_end_reason",
+        Gauge,
+        &["agent", "reason"],
+        "How the agent ended last. The value is 1; only the last reason is exported.",
+    ),
+    family(
         "mosaic_agent_activity",
         Gauge,
         &["agent", "activity"],
@@ -154,7 +173,7 @@ pub const FAMILIES: &[Family] = &[
         "mosaic_agent_waiting_for",
         Gauge,
         &["agent", "reason"],
-        "What the agent waits for: 1 for the reason, and 0 for all if it does not wait.",
+        "What the agent waits for. The value is 1; an agent that does not wait has no series.",
     ),
     family("mosaic_agent_process_alive", Gauge, &["agent"], "Whether the process in the agent's pane is alive."),
     family(
@@ -182,6 +201,18 @@ pub const FAMILIES: &[Family] = &[
         "Processes and threads in the agent's control group, or else its processes.",
     ),
     family(
+        "mosaic_agent_oom_kills_total",
+        Counter,
+        &["agent"],
+        "Processes of the agent's control group that the kernel killed because memory was short.",
+    ),
+    family(
+        "mosaic_agent_limits_enforced",
+        Gauge,
+        &["agent"],
+        "Whether all limits of the agent in the roster are in force; only while it runs.",
+    ),
+    family(
         "mosaic_agent_messages_undelivered",
         Gauge,
         &["agent"],
@@ -205,6 +236,7 @@ pub const FAMILIES: &[Family] = &[
         &["agent", "condition"],
         "The agent's condition: 1 for the current one, 0 for the others.",
     ),
+    family("mosaic_agent_condition_timestamp_seconds", Gauge, &["agent"], "When the agent's current condition began."),
     family("mosaic_drift_items", Gauge, &["kind"], "Number of differences between the roster and the fleet."),
     family("mosaic_verify_passed", Gauge, &[], "Whether every required check of mosaic fleet verify passes."),
     family("process_cpu_seconds_total", Counter, &[], "CPU time of this program."),
@@ -300,8 +332,8 @@ mod reference {
     #[test]
     fn the_reference_has_a_row_for_every_family() {
         let reference = page();
-        let row = "| `mosaic_agent_unit_state` | gauge | `agent`, `state` | The active state of the agent's unit: 1 for \
-                   the current state, 0 for the others. |";
+        let row = "| `mosaic_agent_unit_state` | gauge | `agent`, `state` | The active state of the agent's unit. The \
+                   value is 1; only the current state is exported. |";
         assert!(reference.lines().any(|line| line == row), "{reference}");
         let rows = reference.lines().filter(|line| line.starts_with("| `")).count();
         assert_eq!(rows, FAMILIES.len() + EXPORTER_FAMILIES.len());

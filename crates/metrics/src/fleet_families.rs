@@ -3,7 +3,7 @@
 use mosaic_delivery::spool::MessageCounts;
 use mosaic_domain::ExitVerdict;
 use mosaic_probe::Snapshot;
-use mosaic_probe::snapshot::{AgentSnapshot, Class, Condition, DriftKind, WaitingFor};
+use mosaic_probe::snapshot::{AgentSnapshot, Class, Condition, DriftKind, EndVerdict, WaitingFor};
 
 use crate::collector::{Collector, States};
 use crate::encoder::{Encoder, SampleWriter, Samples, escaped_label};
@@ -15,6 +15,9 @@ const ROSTER_AGENTS: &Family = Family::named("mosaic_roster_agents");
 const ROSTER_LOAD_SUCCESS: &Family = Family::named("mosaic_roster_last_load_success");
 const ROSTER_LOAD_TIME: &Family = Family::named("mosaic_roster_last_load_timestamp_seconds");
 const AGENT_INFO: &Family = Family::named("mosaic_agent_info");
+const MEMORY_LIMIT: &Family = Family::named("mosaic_agent_memory_limit_bytes");
+const CPU_LIMIT: &Family = Family::named("mosaic_agent_cpu_limit_cores");
+const TASKS_LIMIT: &Family = Family::named("mosaic_agent_tasks_limit");
 
 const HOLDER_UP: &Family = Family::named("mosaic_holder_up");
 const HOLDER_START_TIME: &Family = Family::named("mosaic_holder_start_time_seconds");
@@ -29,6 +32,7 @@ const HEARTBEAT_INTERVAL: &Family = Family::named("mosaic_agent_heartbeat_interv
 const STARTS: &Family = Family::named("mosaic_agent_starts_total");
 const LAST_EXIT_CODE: &Family = Family::named("mosaic_agent_last_exit_code");
 const LAST_EXIT_TIME: &Family = Family::named("mosaic_agent_last_exit_timestamp_seconds");
+const LAST_END_REASON: &Family = Family::named("mosaic_agent_last_end_reason");
 const ACTIVITY: &Family = Family::named("mosaic_agent_activity");
 const ACTIVITY_TIME: &Family = Family::named("mosaic_agent_activity_timestamp_seconds");
 const WAITING_FOR: &Family = Family::named("mosaic_agent_waiting_for");
@@ -38,21 +42,22 @@ const PROCESS_START_TIME: &Family = Family::named("mosaic_agent_process_start_ti
 const MEMORY: &Family = Family::named("mosaic_agent_memory_bytes");
 const CPU: &Family = Family::named("mosaic_agent_cpu_seconds_total");
 const TASKS: &Family = Family::named("mosaic_agent_tasks");
+const OOM_KILLS: &Family = Family::named("mosaic_agent_oom_kills_total");
+const LIMITS_ENFORCED: &Family = Family::named("mosaic_agent_limits_enforced");
 
 const MESSAGES_UNDELIVERED: &Family = Family::named("mosaic_agent_messages_undelivered");
 const OLDEST_MESSAGE_TIME: &Family = Family::named("mosaic_agent_oldest_message_timestamp_seconds");
 const MESSAGES_FAILED: &Family = Family::named("mosaic_messages_failed");
 
 const CONDITION: &Family = Family::named("mosaic_agent_condition");
+const CONDITION_TIME: &Family = Family::named("mosaic_agent_condition_timestamp_seconds");
 const DRIFT: &Family = Family::named("mosaic_drift_items");
 const VERIFY_PASSED: &Family = Family::named("mosaic_verify_passed");
 
-/// The active states of a unit. For a state that a later systemd adds, all samples are 0.
+/// The active states of a unit. A state that a later systemd adds has no sample.
 const UNIT_STATES: [&str; 6] = ["active", "reloading", "inactive", "failed", "activating", "deactivating"];
 const ACTIVITIES: [&str; 5] = ["working", "waiting", "idle", "blocked", UNREPORTED];
 const UNREPORTED: &str = "unreported";
-/// A value of no state set: all samples of the set are 0.
-const NO_STATE: &str = "";
 
 /// Writes the families of a collector. A source that failed has none, except the roster, which keeps its last valid
 /// state.
@@ -92,6 +97,9 @@ fn write_roster(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterA
             .label("unit", &format!("mosaic-agent@{name}.service"))
             .value(true);
     }
+    agents.write(encoder, MEMORY_LIMIT, |agent| agent.limits?.memory_bytes);
+    agents.write(encoder, CPU_LIMIT, |agent| agent.limits?.cpu_cores);
+    agents.write(encoder, TASKS_LIMIT, |agent| agent.limits?.tasks);
 }
 
 fn write_tmux(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterAgents<'_>) {
@@ -105,7 +113,10 @@ fn write_tmux(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterAge
 
 fn write_systemd(encoder: &mut Encoder<'_>, snapshot: &Snapshot, agents: &RosterAgents<'_>) {
     encoder.family(LINGER_ENABLED).write(snapshot.linger);
-    agents.write_states(encoder, UNIT_STATE, &UNIT_STATES, |agent| Some(agent.unit.as_ref()?.active.as_str()));
+    agents.write_current(encoder, UNIT_STATE, |agent| {
+        let active = agent.unit.as_ref()?.active.as_str();
+        UNIT_STATES.into_iter().find(|known| *known == active)
+    });
     agents.write(encoder, UNIT_ENABLED, |agent| agent.unit.as_ref()?.enabled);
 }
 
@@ -117,14 +128,25 @@ fn write_heartbeat(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
     let exit_code = |verdict: ExitVerdict| u64::from(verdict.as_exit_code());
     agents.write(encoder, LAST_EXIT_CODE, |agent| agent.heartbeat.last_exit.map(exit_code));
     agents.write(encoder, LAST_EXIT_TIME, |agent| agent.heartbeat.last_exit_at.map(Milliseconds::from_timestamp));
+    agents.write_current(encoder, LAST_END_REASON, |agent| Some(end_reason(agent.last_end.as_ref()?.verdict)));
     agents.write_states(encoder, ACTIVITY, &ACTIVITIES, |agent| {
         Some(agent.activity.as_ref().map_or(UNREPORTED, |activity| activity.state.as_str()))
     });
     agents.write(encoder, ACTIVITY_TIME, |agent| Some(Milliseconds::from_timestamp(agent.activity.as_ref()?.since)));
-    // An agent that does not wait has zeros instead of gaps, so that alerts resolve.
-    agents.write_states(encoder, WAITING_FOR, &WaitingFor::ALL.map(waiting_reason), |agent| {
-        Some(agent.activity.as_ref().and_then(|activity| activity.waiting_for).map_or(NO_STATE, waiting_reason))
-    });
+    agents.write_current(encoder, WAITING_FOR, |agent| agent.activity.as_ref()?.waiting_for.map(waiting_reason));
+}
+
+/// The label value of the way in which an agent ended.
+fn end_reason(verdict: EndVerdict) -> &'static str {
+    match verdict {
+        EndVerdict::Exited(ExitVerdict::Code(0)) => "completed",
+        EndVerdict::Exited(ExitVerdict::Code(_)) => "error",
+        EndVerdict::Exited(ExitVerdict::Signal(_)) => "signal",
+        EndVerdict::Unknown => "unknown",
+        EndVerdict::Lost => "lost",
+        EndVerdict::Stopped => "stopped",
+        EndVerdict::NotStarted => "not_started",
+    }
 }
 
 /// The label value of a reason to wait.
@@ -143,6 +165,8 @@ fn write_process(encoder: &mut Encoder<'_>, agents: &RosterAgents<'_>) {
     agents.write(encoder, MEMORY, |agent| agent.usage.map(|usage| usage.memory_bytes));
     agents.write(encoder, CPU, |agent| agent.usage.map(|usage| usage.cpu_seconds));
     agents.write(encoder, TASKS, |agent| agent.usage.map(|usage| usage.tasks));
+    agents.write(encoder, OOM_KILLS, |agent| agent.usage?.oom_kills);
+    agents.write(encoder, LIMITS_ENFORCED, |agent| agent.limits?.enforced);
 }
 
 fn write_outbox(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: &RosterAgents<'_>) {
@@ -163,6 +187,7 @@ fn write_outbox(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: 
 fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents: &RosterAgents<'_>) {
     let conditions = Condition::ALL.map(Condition::as_str);
     agents.write_states(encoder, CONDITION, &conditions, |agent| Some(agent.condition.as_str()));
+    agents.write(encoder, CONDITION_TIME, |agent| agent.condition_since.map(Milliseconds::from_timestamp));
     let snapshot = exposition.snapshot;
     // Without a roster the drift is unknown, and zeros would look like a healthy fleet.
     if snapshot.roster.agents.is_some() {
@@ -176,7 +201,7 @@ fn write_verdict(encoder: &mut Encoder<'_>, exposition: &Exposition<'_>, agents:
 }
 
 /// The number of samples of an agent of which everything is known.
-const SAMPLES_PER_AGENT: usize = 40;
+const SAMPLES_PER_AGENT: usize = 37;
 /// The average length of a line without the agent's label.
 const BYTES_PER_SAMPLE: usize = 48;
 
@@ -221,6 +246,23 @@ impl<'a> RosterAgents<'a> {
         for agent in self.iter() {
             if let Some(value) = value(agent.snapshot) {
                 agent.sample(&mut samples).value(value);
+            }
+        }
+    }
+
+    /// Writes a family whose last label is the current one of many values: one sample with the value 1 per agent that
+    /// has one. This is how kube-state-metrics exports reasons; a sample for every other value would be noise.
+    fn write_current(
+        &self,
+        encoder: &mut Encoder<'_>,
+        family: &'static Family,
+        current: impl Fn(&'a AgentSnapshot) -> Option<&'static str>,
+    ) {
+        let mut samples = encoder.family(family);
+        let Some(label) = family.labels.last() else { return };
+        for agent in self.iter() {
+            if let Some(current) = current(agent.snapshot) {
+                agent.sample(&mut samples).constant_label(label, current).value(true);
             }
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn with_every_condition() -> Snapshot {
 /// A healthy agent.
 pub(crate) fn agent(name: &str, runtime: &str, class: &str) -> AgentSnapshot {
     let mut healthy = with_every_condition().agent("lead").cloned().unwrap();
-    (healthy.heartbeat.last_exit, healthy.heartbeat.last_exit_at) = (None, None);
+    (healthy.heartbeat.last_exit, healthy.heartbeat.last_exit_at, healthy.last_end) = (None, None, None);
     AgentSnapshot {
         runtime: Some(runtime.to_owned()),
         class: class.parse().ok(),

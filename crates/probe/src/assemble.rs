@@ -12,9 +12,10 @@ use mosaic_systemd::{ActiveState, Linger, LoadState, UnitName};
 use crate::drift::{self, RosterNames};
 use crate::ends::{RestartEvidence, SNAPSHOT_LINES, end_snapshot, judge_restarts};
 use crate::judge::{
-    ActivityEvidence, AgentFacts, HeartbeatFact, PaneFact, ProcessFact, ReasonEvidence, StopFact, judge_activity,
-    judge_condition, reason_with_ends,
+    ActivityEvidence, AgentFacts, HeartbeatFact, PaneFact, ProcessFact, ReasonEvidence, StopFact, condition_since,
+    judge_activity, judge_condition, reason_with_ends,
 };
+use crate::limits::limits_snapshot;
 use crate::observe::{Observation, ObservedProcess};
 use crate::snapshot::{
     ActivitySnapshot, AgentSnapshot, Condition, DriftItem, HeartbeatHealth, HeartbeatSnapshot, HolderSnapshot,
@@ -116,7 +117,7 @@ fn agent(
             .and_then(|units| units.failures.get(&UnitName::agent(name))),
         now: observation.now.wall,
     });
-    AgentSnapshot {
+    let mut snapshot = AgentSnapshot {
         name: name.to_string(),
         runtime: settings.map(|settings| settings.runtime.to_string()),
         class: settings.map(|settings| settings.class.clone()),
@@ -125,6 +126,7 @@ fn agent(
         managed: settings.is_some(),
         condition,
         reason,
+        condition_since: None,
         stopped: match facts.stop {
             StopFact::Requested { since, by } => {
                 Some(StopSnapshot { since: round_to_milliseconds(since), by: Some(by.to_owned()) })
@@ -145,9 +147,13 @@ fn agent(
             memory_bytes: usage.memory_bytes,
             cpu_seconds: usage.cpu.as_secs_f64(),
             tasks: usage.tasks,
+            oom_kills: usage.oom_kills,
         }),
+        limits: settings.and_then(|settings| limits_snapshot(name, &settings.limits, facts)),
         drift: drift.iter().map(|item| item.kind).collect(),
-    }
+    };
+    snapshot.condition_since = condition_since(&snapshot, round_to_milliseconds(observation.now.wall));
+    snapshot
 }
 
 fn restarts(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation) -> Option<RestartsSnapshot> {

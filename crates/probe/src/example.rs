@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mosaic_domain::{AgentName, HeartbeatInterval, MosaicHome, Pid};
-use mosaic_heartbeat::{Now, RunDirectory};
+use mosaic_heartbeat::{EndRecord, Now, RunDirectory};
 use mosaic_process::{Controllers, Stat, Usage};
 use mosaic_roster::{HolderSession, Roster};
 use mosaic_runtimes::ScreenSign;
@@ -22,8 +22,8 @@ use mosaic_tmux::SessionPane;
 
 use crate::assemble::assemble;
 use crate::observe::{
-    GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster, ObservedSign,
-    ObservedSocket, RunFiles, TmuxServer, UnitFiles, Units,
+    AgentEnds, GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster,
+    ObservedSign, ObservedSocket, RunFiles, TmuxServer, UnitFiles, Units,
 };
 use crate::snapshot::Snapshot;
 use crate::target::Target;
@@ -62,7 +62,7 @@ const SNAPSHOT_AGENTS: [(&str, &str, &str); 12] = [
 /// The snapshot of a fleet at 2026-11-20T12:00:00Z with every condition and every activity.
 ///
 /// * `lead` works and has exited before, `ops0` is idle.
-/// * `coder0` waits for a permission, `coder4` for a login, as its screen shows; `coder3` is blocked, and `coder5`
+/// * `coder0` has limits and waits for a permission, `coder4` for a login, as its screen shows; `coder3` is blocked, and `coder5`
 ///   works without output.
 /// * `coder1` was killed, `coder2` is starting, and the heartbeat of `gardener` is stale.
 /// * `canary0` was stopped on request.
@@ -81,7 +81,8 @@ fn mixed_observation() -> Observation {
     server(&mut observation).started = Some(1_794_902_400);
     for (pid, (agent, runtime, _)) in (100..).step_by(100).zip(SNAPSHOT_AGENTS).filter(|(_, agent)| agent.0 != "rev0") {
         add(&mut observation, agent, pid, &format!("mosaic yolo {runtime}"));
-        let usage = Usage { memory_bytes: 1_288_490_188, cpu: Duration::from_millis(192_400), tasks: 14 };
+        let usage =
+            Usage { memory_bytes: 1_288_490_188, cpu: Duration::from_millis(192_400), tasks: 14, oom_kills: Some(1) };
         process(&mut observation, pid).usage = Some(usage);
         let entered = "2026-11-20T08:00:00.1239Z".parse().unwrap();
         observation.systemd.result.as_mut().unwrap().since.insert(UnitName::agent(&agent.parse().unwrap()), entered);
@@ -102,6 +103,7 @@ fn mixed_observation() -> Observation {
         .replace("gen=1", "gen=3")
         + "last_exit=code:7\nlast_exit_ts=2026-11-20T07:59:58Z\n";
     heartbeat(&mut observation, "lead", &exited_before);
+    record_end(&mut observation, "lead", "code:7", "2026-11-20T07:59:58Z");
     add_waiting_agents(&mut observation);
     add_failing_agents(&mut observation);
     report(&mut observation, "ops0", "idle\nmodel=pi-1");
@@ -115,7 +117,12 @@ fn mixed_observation() -> Observation {
 fn snapshot_roster() -> String {
     let agents = SNAPSHOT_AGENTS
         .map(|(name, runtime, class)| format!("  - name: {name}\n    runtime: {runtime}\n    class: {class}\n"));
-    format!("version: 1\ntransport: tmux\nagents:\n{}", agents.concat())
+    let limits = "    limits: { memory_max: 2G, cpu_quota: 150%, tasks_max: 512 }\n";
+    format!("version: 1\ntransport: tmux\nagents:\n{}", agents.concat()).replacen(
+        "  - name: coder1\n",
+        &format!("{limits}  - name: coder1\n"),
+        1,
+    )
 }
 
 /// Makes agents of [`snapshot`] wait for a person, be blocked, and be silent.
@@ -141,10 +148,12 @@ fn add_failing_agents(observation: &mut Observation) {
     let exited = beat("coder1", 300).replace("status=ok", "status=exited")
         + "exit=signal:9\nlast_exit=signal:9\nlast_exit_ts=2026-11-20T11:59:54.5Z\n";
     heartbeat(observation, "coder1", &exited);
+    record_end(observation, "coder1", "signal:9", "2026-11-20T11:59:54.5Z");
 
     let starting = unit(observation, "coder2");
     (starting.active, starting.sub) = (ActiveState::Activating, "start".to_owned());
-    process(observation, 400).usage = Some(Usage { memory_bytes: 812, cpu: Duration::from_millis(40), tasks: 1 });
+    process(observation, 400).usage =
+        Some(Usage { memory_bytes: 812, cpu: Duration::from_millis(40), tasks: 1, oom_kills: Some(0) });
     let exited_before = beat("coder2", 400) + "last_exit=code:7\nlast_exit_ts=2026-11-20T11:59:42Z\n";
     heartbeat(observation, "coder2", &exited_before);
 
@@ -156,6 +165,19 @@ fn add_failing_agents(observation: &mut Observation) {
     let unreadable = process(observation, 1100);
     (unreadable.stat, unreadable.usage) = (Err("/proc/1100/stat: Permission denied (os error 13)".to_owned()), None);
     (unreadable.launch_command, unreadable.foreground) = (None, None);
+}
+
+/// Records how an agent ended.
+fn record_end(observation: &mut Observation, agent: &str, verdict: &str, at: &str) {
+    let record = EndRecord {
+        at: at.parse().unwrap(),
+        verdict: verdict.parse().unwrap(),
+        lifetime: Duration::from_hours(3),
+        generation: 1,
+        requested_by: None,
+        lines: Vec::new(),
+    };
+    observation.ends.insert(agent.parse().unwrap(), Arc::new(AgentEnds { history: None, last: Some(record) }));
 }
 
 /// Makes an agent with this process one that a person stopped.
@@ -279,7 +301,7 @@ pub(crate) fn add(observation: &mut Observation, agent: &str, pid: u32, command:
         launch_command: Some(LaunchCommand::Command(command.to_owned())),
         group: Some(unit.to_string()),
         controllers: Some(Controllers { memory: true, cpu: true, pids: true }),
-        usage: Some(Usage { memory_bytes: 4096, cpu: Duration::from_secs(1), tasks: 2 }),
+        usage: Some(Usage { memory_bytes: 4096, cpu: Duration::from_secs(1), tasks: 2, oom_kills: Some(0) }),
         foreground: Some("node".to_owned()),
     };
     observation.processes.result.as_mut().unwrap().insert(pid.try_into().unwrap(), process);

@@ -7,6 +7,7 @@
 mod activity_rules;
 #[cfg(test)]
 mod condition_tests;
+mod condition_time;
 mod end_reasons;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use mosaic_tmux::SessionPane;
 use crate::observe::{Observation, ObservedProcess};
 use crate::snapshot::Condition;
 pub(crate) use activity_rules::{ActivityEvidence, judge_activity};
+pub(crate) use condition_time::condition_since;
 pub(crate) use end_reasons::{ReasonEvidence, reason_with_ends};
 
 /// What each source says about one agent.

@@ -4,10 +4,11 @@
 
 use mosaic_domain::AgentName;
 use mosaic_process::Controllers;
-use mosaic_roster::Limits;
+use mosaic_roster::{CpuQuota, Limits, MemoryMax, TasksMax};
 use mosaic_systemd::UnitName;
 
 use crate::judge::AgentFacts;
+use crate::snapshot::LimitsSnapshot;
 
 /// What holds of an agent's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,23 @@ pub(crate) fn judge_limits(agent: &AgentName, limits: &Limits, facts: &AgentFact
         },
         (None, _) => LimitsState::Unknown,
     }
+}
+
+/// The limits of an agent in numbers. `None` if the roster sets none, or only `infinity`.
+pub(crate) fn limits_snapshot(agent: &AgentName, limits: &Limits, facts: &AgentFacts<'_>) -> Option<LimitsSnapshot> {
+    let enforced = match judge_limits(agent, limits, facts) {
+        LimitsState::NotSet => return None,
+        LimitsState::InForce => Some(true),
+        LimitsState::NotInForce { .. } => Some(false),
+        LimitsState::NotRunning | LimitsState::Unknown => None,
+    };
+    let Limits { memory_max, cpu_quota, tasks_max } = limits;
+    Some(LimitsSnapshot {
+        memory_bytes: memory_max.as_ref().and_then(MemoryMax::as_bytes),
+        cpu_cores: cpu_quota.as_ref().and_then(CpuQuota::as_cpus),
+        tasks: tasks_max.as_ref().and_then(TasksMax::as_count),
+        enforced,
+    })
 }
 
 /// The limits that are set, with the controller that each needs.

@@ -16,8 +16,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use agent::{
-    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, HeartbeatHealth, HeartbeatSnapshot, SessionSnapshot,
-    StopSnapshot, UnitSnapshot, UsageSnapshot, WaitingFor,
+    ActivitySnapshot, ActivitySource, AgentSnapshot, Condition, HeartbeatHealth, HeartbeatSnapshot, LimitsSnapshot,
+    SessionSnapshot, StopSnapshot, UnitSnapshot, UsageSnapshot, WaitingFor,
 };
 /// The types of fields, so that a consumer of snapshots needs no further crate.
 pub use mosaic_domain::ExitVerdict;

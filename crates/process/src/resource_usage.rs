@@ -21,6 +21,9 @@ pub struct Usage {
     pub cpu: Duration,
     /// The number of tasks.
     pub tasks: u64,
+    /// How many processes of the control group the kernel has killed because memory was short, since the group was made.
+    /// `None` if the kernel does not count them.
+    pub oom_kills: Option<u64>,
 }
 
 /// Which hierarchies do the accounting for the groups below one parent. Controllers are enabled for all
@@ -64,6 +67,7 @@ impl Controllers {
 const MEMORY: &str = "memory.current";
 const CPU: &str = "cpu.stat";
 const TASKS: &str = "pids.current";
+const MEMORY_EVENTS: &str = "memory.events";
 
 impl CgroupAccounting {
     /// Looks up the hierarchies for the parent of this group, if it is not the parent of the last one.
@@ -110,7 +114,12 @@ impl Usage {
         accounting.set_parent_of(group);
         let accounted = || {
             let [memory, cpu, tasks] = accounting.hierarchies?.map(|at| group.directories().get(at));
-            Some(Self { memory_bytes: number(memory?, MEMORY)?, cpu: usage_usec(cpu?)?, tasks: number(tasks?, TASKS)? })
+            Some(Self {
+                memory_bytes: number(memory?, MEMORY)?,
+                cpu: usage_usec(cpu?)?,
+                tasks: number(tasks?, TASKS)?,
+                oom_kills: field(memory?, MEMORY_EVENTS, "oom_kill "),
+            })
         };
         let summed_up = || match own {
             Some(own) if !accounting.has_child_groups(group) => Self::from_stats(own.into_iter().filter_map(stat_of)),
@@ -141,9 +150,13 @@ fn number(group: &Path, file: &str) -> Option<u64> {
 
 /// Reads the CPU time from the `cpu.stat` of a version 2 group.
 fn usage_usec(group: &Path) -> Option<Duration> {
-    read_file_in_with(group, format_args!("{CPU}"), |bytes| {
-        let line = str::from_utf8(bytes).ok()?.lines().find_map(|line| line.strip_prefix("usage_usec "))?;
-        line.parse().ok().map(Duration::from_micros)
+    field(group, CPU, "usage_usec ").map(Duration::from_micros)
+}
+
+/// Reads the number behind a name in a file of a version 2 group.
+fn field(group: &Path, file: &str, name: &str) -> Option<u64> {
+    read_file_in_with(group, format_args!("{file}"), |bytes| {
+        str::from_utf8(bytes).ok()?.lines().find_map(|line| line.strip_prefix(name))?.parse().ok()
     })
     .ok()?
 }
@@ -181,11 +194,12 @@ mod tests {
             ("memory.current", "4096\n"),
             ("pids.current", "3\n"),
             ("cpu.stat", "usage_usec 1500000\nuser_usec 1\nsystem_usec 2\n"),
+            ("memory.events", "low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 0\n"),
         ] {
             std::fs::write(group.path().join(file), text).unwrap();
         }
         let group = Cgroup::with_directories(vec![group.path().to_owned()]);
-        let expected = Usage { memory_bytes: 4096, cpu: Duration::from_millis(1500), tasks: 3 };
+        let expected = Usage { memory_bytes: 4096, cpu: Duration::from_millis(1500), tasks: 3, oom_kills: Some(2) };
         assert_eq!(Usage::from_cgroup(&group, &mut CgroupAccounting::default(), None, |_| None), Some(expected));
     }
 

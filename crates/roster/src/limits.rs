@@ -65,6 +65,29 @@ impl fmt::Display for MemoryMax {
     }
 }
 
+impl MemoryMax {
+    /// The limit in bytes; `None` for a percentage of the host's memory, and for `infinity`.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<u64> {
+        let number = self.0.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+        let exponent = match &self.0[number.len()..] {
+            "" | "B" => 0,
+            "K" => 1,
+            "M" => 2,
+            "G" => 3,
+            "T" => 4,
+            "P" => 5,
+            "E" => 6,
+            _ => return None,
+        };
+        let unit = 1024_u128.pow(exponent);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        let parsed = |digits: &str| digits.parse::<u128>().ok();
+        let fraction = parsed(fraction)?.checked_mul(unit)? / 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+        u64::try_from(parsed(whole)?.checked_mul(unit)?.checked_add(fraction)?).ok()
+    }
+}
+
 /// A value of `CPUQuota=`: `150%` is one and a half CPUs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CpuQuota(String);
@@ -87,6 +110,15 @@ impl FromStr for CpuQuota {
 impl fmt::Display for CpuQuota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+impl CpuQuota {
+    /// The quota as a number of CPUs: 1.5 for `150%`.
+    #[must_use]
+    pub fn as_cpus(&self) -> Option<f64> {
+        let hundredths = u32::try_from(percentage(&self.0)?).ok()?;
+        Some(f64::from(hundredths) / 10_000.0)
     }
 }
 
@@ -118,6 +150,14 @@ impl fmt::Display for TasksMax {
     }
 }
 
+impl TasksMax {
+    /// The limit as a number; `None` for a percentage of the host's maximum, and for `infinity`.
+    #[must_use]
+    pub fn as_count(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+}
+
 /// Whether the text is a positive number, optionally with a fraction and one of systemd's size suffixes.
 fn is_bytes(text: &str) -> bool {
     let number = text.strip_suffix(['B', 'K', 'M', 'G', 'T', 'P', 'E']).unwrap_or(text);
@@ -139,4 +179,31 @@ fn percentage(text: &str) -> Option<u64> {
         return None;
     }
     Some(whole.parse::<u64>().ok()? * 100 + format!("{fraction:0<2}").parse::<u64>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CpuQuota, MemoryMax, TasksMax};
+
+    #[test]
+    fn a_limit_is_a_number_unless_it_depends_on_the_host() {
+        for (text, expected) in [
+            ("2147483648", Some(1 << 31)),
+            ("512M", Some(512 << 20)),
+            ("1.5G", Some(3 << 29)),
+            ("0.25K", Some(256)),
+            ("7B", Some(7)),
+            ("9999999999999999999E", None),
+            ("50%", None),
+            ("infinity", None),
+        ] {
+            assert_eq!(text.parse::<MemoryMax>().unwrap().as_bytes(), expected, "{text}");
+        }
+        for (text, expected) in [("150%", 1.5), ("0.25%", 0.0025), ("100%", 1.0)] {
+            assert_eq!(text.parse::<CpuQuota>().unwrap().as_cpus(), Some(expected), "{text}");
+        }
+        for (text, expected) in [("512", Some(512)), ("10%", None), ("infinity", None)] {
+            assert_eq!(text.parse::<TasksMax>().unwrap().as_count(), expected, "{text}");
+        }
+    }
 }

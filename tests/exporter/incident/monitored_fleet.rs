@@ -53,8 +53,12 @@ impl Incident {
         fleet.units().drop_in(RESTLESS, "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=50ms\n");
         fleet.units().drop_in(WATCHED, "[Service]\nWatchdogSec=0\n");
         fleet.start(&AGENTS);
-        let alerts = Alerts::load(&prometheus);
-        Some(Self { alerts, panels: Panels::new(INSTANCE, &AGENTS), prometheus, exporter, fleet })
+        let (mut alerts, mut panels) = (Alerts::load(&prometheus), Panels::new(INSTANCE, &AGENTS));
+        // A user manager on hybrid control groups has no memory controller, so nothing is limited here.
+        alerts.mark_shown("MosaicAgentOutOfMemory");
+        panels.exclude("mosaic_agent_memory_limit_bytes");
+        panels.exclude("mosaic_agent_tasks_limit");
+        Some(Self { alerts, panels, prometheus, exporter, fleet })
     }
 
     /// Removes the target from the configuration of Prometheus.

@@ -1,6 +1,7 @@
 //! Reports of agents: waiting, blocked, silent.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::incident::monitored_fleet::{Incident, MORTAL, MOS, WATCHED};
 use crate::incident::prometheus_ps::shows_what_an_agent_waits_for;
@@ -23,6 +24,14 @@ pub(crate) fn waiting_blocked_and_silent_agents(incident: &mut Incident) {
     assert_eq!([activities[MOS], activities[WATCHED], activities["coder1"]], [3.0, 4.0, 1.0]);
     let waiting_for = incident.panel(table, 10, "agent");
     assert_eq!([waiting_for[MOS], waiting_for[WATCHED]], [0.0, 1.0], "no reason, and a permission");
+    // A message waits as long as the agent does.
+    let sent = incident.fleet.mosaic(&["agent", "send", WATCHED, "-m", "later", "--queue", "--wait", "0", "--json"]);
+    let receipt: Value = serde_json::from_slice(&sent.stdout).unwrap_or_else(|error| panic!("{error}: {sent:?}"));
+    incident.expect_alerts(&EARLIER);
+    assert_eq!(agents_beyond_threshold(incident, "MosaicMessagesWaiting", "1800"), [WATCHED]);
+    assert_eq!(incident.panel_of_agent(WATCHED, "Undelivered messages"), 1.0);
+    let id = receipt["receipts"][0]["id"].as_str().unwrap_or_else(|| panic!("{receipt:#}"));
+    incident.fleet.mosaic(&["agent", "outbox", "cancel", id]);
     // The dead agent does not wait.
     assert_eq!(agents_beyond_threshold(incident, "MosaicAgentWaiting", "600"), [WATCHED]);
     assert_eq!(agents_beyond_threshold(incident, "MosaicAgentSilent", "1800"), [MOS]);

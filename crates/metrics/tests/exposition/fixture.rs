@@ -28,8 +28,9 @@ pub(crate) fn agent(name: &str) -> AgentSnapshot {
 ///
 /// With the other agents of the example the golden files would be three times as long.
 pub(crate) fn fleet() -> Snapshot {
-    // The heartbeat of `lead` knows how the previous process ended.
-    let waiting = AgentSnapshot { heartbeat: agent("lead").heartbeat, ..agent("coder0") };
+    // The heartbeat and the records of `lead` tell how the previous process ended.
+    let lead = agent("lead");
+    let waiting = AgentSnapshot { heartbeat: lead.heartbeat, last_end: lead.last_end, ..agent("coder0") };
     let mut dead = AgentSnapshot { class: Some(Class::Other(HOSTILE_CLASS.to_owned())), ..agent("coder1") };
     dead.unit.as_mut().unwrap().enabled = Some(false);
     // A unit state that no current systemd has, and unit directories that cannot be read.

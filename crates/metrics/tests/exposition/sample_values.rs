@@ -29,7 +29,7 @@ fn fail(snapshot: &mut Snapshot, source: SourceName) {
 #[test]
 fn known_facts_have_samples_and_unknown_facts_have_none() {
     let samples = samples(&fleet());
-    let table: [(&str, &[&str]); 17] = [
+    let table: [(&str, &[&str]); 24] = [
         ("mosaic_agent_heartbeat_timestamp_seconds", &["coder0 1795175996.877", "coder1 1795175995"]),
         ("mosaic_agent_heartbeat_interval_seconds", &["coder0 15", "coder1 15"]),
         ("mosaic_agent_starts_total", &["coder0 3", "coder1 1"]),
@@ -44,6 +44,15 @@ fn known_facts_have_samples_and_unknown_facts_have_none() {
         ("mosaic_agent_memory_bytes", &["coder0 1288490188"]),
         ("mosaic_agent_cpu_seconds_total", &["coder0 192.4"]),
         ("mosaic_agent_tasks", &["coder0 14"]),
+        ("mosaic_agent_oom_kills_total", &["coder0 1"]),
+        // The other agents have no limits.
+        ("mosaic_agent_memory_limit_bytes", &["coder0 2147483648"]),
+        ("mosaic_agent_cpu_limit_cores", &["coder0 1.5"]),
+        ("mosaic_agent_tasks_limit", &["coder0 512"]),
+        ("mosaic_agent_limits_enforced", &["coder0 1"]),
+        // The third agent was never started.
+        ("mosaic_agent_last_end_reason", &["coder0 error 1", "coder1 signal 1"]),
+        ("mosaic_agent_condition_timestamp_seconds", &["coder0 1795161600", "coder1 1795175995"]),
         // The messages of the third agent could not be read.
         ("mosaic_agent_messages_undelivered", &["coder0 2", "coder1 0"]),
         ("mosaic_agent_oldest_message_timestamp_seconds", &["coder0 1795175100.25"]),
@@ -58,13 +67,9 @@ fn known_facts_have_samples_and_unknown_facts_have_none() {
 #[test]
 fn a_state_set_has_every_state_and_at_most_one_is_1() {
     let samples = samples(&fleet());
-    let table: [(&str, usize, &[&str]); 4] = [
+    let table: [(&str, usize, &[&str]); 2] = [
         ("mosaic_agent_condition", 7, &["coder0 up 1", "coder1 dead 1", "rev0 missing 1"]),
         ("mosaic_agent_activity", 5, &["coder0 waiting 1", "coder1 unreported 1", "rev0 unreported 1"]),
-        // All samples of an agent that does not wait are 0.
-        ("mosaic_agent_waiting_for", 6, &["coder0 permission 1"]),
-        // All samples of an unknown unit state are 0.
-        ("mosaic_agent_unit_state", 6, &["coder0 active 1", "coder1 failed 1"]),
     ];
     for (name, words, expected) in table {
         let all = values(&samples, name);
@@ -72,6 +77,33 @@ fn a_state_set_has_every_state_and_at_most_one_is_1() {
         let (ones, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|line| line.ends_with(" 1"));
         assert_eq!(ones, expected);
         assert!(others.iter().all(|line| line.ends_with(" 0")), "{others:?}");
+    }
+}
+
+#[test]
+fn only_the_current_reason_and_the_current_unit_state_have_samples() {
+    let samples = samples(&fleet());
+    // Only one agent waits, and the unit state of the third one is unknown.
+    assert_eq!(values(&samples, "mosaic_agent_waiting_for"), ["coder0 permission 1"]);
+    assert_eq!(values(&samples, "mosaic_agent_unit_state"), ["coder0 active 1", "coder1 failed 1"]);
+}
+
+#[test]
+fn every_end_has_a_reason() {
+    let table = [
+        ("code:0", "completed"),
+        ("code:7", "error"),
+        ("signal:9", "signal"),
+        ("unknown", "unknown"),
+        ("lost", "lost"),
+        ("stopped", "stopped"),
+        ("not-started", "not_started"),
+    ];
+    for (verdict, expected) in table {
+        let mut snapshot = fleet();
+        snapshot.agents[0].last_end.as_mut().unwrap().verdict = verdict.parse().unwrap();
+        let reasons = values(&samples(&snapshot), "mosaic_agent_last_end_reason");
+        assert_eq!(reasons[0], format!("coder0 {expected} 1"), "{verdict}");
     }
 }
 
@@ -83,12 +115,10 @@ fn only_the_current_states_are_written_for_a_scraper_that_asks_for_them() {
     let selection = Selection::ALL.with_states(States::Current);
     exposition(&snapshot).write(&selection, Format::Text, &mut text);
     let current: Vec<_> = parse(&text, Format::Text).into_iter().flat_map(|block| block.samples).collect();
-    let sets =
-        ["mosaic_agent_condition", "mosaic_agent_activity", "mosaic_agent_waiting_for", "mosaic_agent_unit_state"];
+    let sets = ["mosaic_agent_condition", "mosaic_agent_activity"];
     let mut expected = samples(&snapshot);
     expected.retain(|sample| !sets.contains(&sample.name.as_str()) || sample.value == "1");
     assert_eq!(current, expected);
-    assert_eq!(values(&current, "mosaic_agent_waiting_for"), ["coder0 permission 1"]);
 }
 
 #[test]
@@ -114,8 +144,7 @@ fn every_reason_to_wait_has_a_label_value() {
         let activity = snapshot.agents[0].activity.as_mut().unwrap();
         activity.waiting_for = Some(WaitingFor::from_reason(Some(reason)));
         let words = values(&samples(&snapshot), "mosaic_agent_waiting_for");
-        let ones: Vec<&String> = words.iter().filter(|line| line.ends_with(" 1")).collect();
-        assert_eq!(ones, [&format!("coder0 {expected} 1")], "{reason}");
+        assert_eq!(words, [format!("coder0 {expected} 1")], "{reason}");
     }
 }
 

@@ -16,6 +16,9 @@ const FAMILIES_BY_COLLECTOR: [(Collector, &[&str]); 7] = [
             "mosaic_roster_last_load_success",
             "mosaic_roster_last_load_timestamp_seconds",
             "mosaic_agent_info",
+            "mosaic_agent_memory_limit_bytes",
+            "mosaic_agent_cpu_limit_cores",
+            "mosaic_agent_tasks_limit",
         ],
     ),
     (
@@ -31,6 +34,7 @@ const FAMILIES_BY_COLLECTOR: [(Collector, &[&str]); 7] = [
             "mosaic_agent_starts_total",
             "mosaic_agent_last_exit_code",
             "mosaic_agent_last_exit_timestamp_seconds",
+            "mosaic_agent_last_end_reason",
             "mosaic_agent_activity",
             "mosaic_agent_activity_timestamp_seconds",
             "mosaic_agent_waiting_for",
@@ -44,6 +48,8 @@ const FAMILIES_BY_COLLECTOR: [(Collector, &[&str]); 7] = [
             "mosaic_agent_memory_bytes",
             "mosaic_agent_cpu_seconds_total",
             "mosaic_agent_tasks",
+            "mosaic_agent_oom_kills_total",
+            "mosaic_agent_limits_enforced",
         ],
     ),
     (
@@ -54,7 +60,15 @@ const FAMILIES_BY_COLLECTOR: [(Collector, &[&str]); 7] = [
             "mosaic_messages_failed",
         ],
     ),
-    (Collector::Verdict, &["mosaic_agent_condition", "mosaic_drift_items", "mosaic_verify_passed"]),
+    (
+        Collector::Verdict,
+        &[
+            "mosaic_agent_condition",
+            "mosaic_agent_condition_timestamp_seconds",
+            "mosaic_drift_items",
+            "mosaic_verify_passed",
+        ],
+    ),
 ];
 
 fn families(snapshot: &Snapshot, selection: &Selection) -> Vec<String> {

@@ -34,6 +34,10 @@ pub struct AgentSnapshot {
     pub condition: Condition,
     /// The reason for the condition, if the condition alone does not explain it.
     pub reason: Option<String>,
+    /// When the condition began (RFC 3339); null if that is unknown.
+    #[serde(serialize_with = "text_format::optional")]
+    #[schemars(with = "Option<String>")]
+    pub condition_since: Option<Timestamp>,
     /// The stop that was requested and that no start has ended; null if there is none.
     pub stopped: Option<StopSnapshot>,
     /// Its session; null if tmux could not be queried.
@@ -50,6 +54,8 @@ pub struct AgentSnapshot {
     pub activity: Option<ActivitySnapshot>,
     /// Its resource usage; null if it could not be read.
     pub usage: Option<UsageSnapshot>,
+    /// Its limits in the roster; null if it has none.
+    pub limits: Option<LimitsSnapshot>,
     /// The kinds of its drift from the roster.
     pub drift: Vec<DriftKind>,
 }
@@ -181,6 +187,23 @@ pub struct UsageSnapshot {
     pub cpu_seconds: f64,
     /// Processes and threads of the control group, else the number of processes.
     pub tasks: u64,
+    /// How many of its processes the kernel has killed since its unit started, because memory was short. Null if the
+    /// control group does not count them.
+    pub oom_kills: Option<u64>,
+}
+
+/// The limits of an agent in the roster, other than `infinity`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsSnapshot {
+    /// Memory, in bytes; null if it is not limited, or if the limit is a percentage of the host's memory.
+    pub memory_bytes: Option<u64>,
+    /// CPU time, in CPUs; null if it is not limited.
+    pub cpu_cores: Option<f64>,
+    /// Processes and threads; null if they are not limited, or if the limit is a percentage of the host's maximum.
+    pub tasks: Option<u64>,
+    /// Every limit is in force. Null if the agent does not run, or if its control group could not be read.
+    pub enforced: Option<bool>,
 }
 
 /// The condition of an agent: one status to act on.
