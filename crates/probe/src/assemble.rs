@@ -222,7 +222,7 @@ fn activity(name: &AgentName, facts: &AgentFacts<'_>, observation: &Observation)
                 said.boot == observation.now.boot && start.is_none_or(|start| said.since_boot >= start)
             })
         }),
-        screen: observation.screens.get(name),
+        sign: observation.signs.get(name),
         last_output: pane.and_then(|pane| Timestamp::from_second(pane.last_output).ok()),
         started: process.and_then(|(pid, process)| started(pid, process, observation)),
         now: observation.now.wall,

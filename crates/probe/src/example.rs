@@ -25,7 +25,7 @@ use crate::observe::{
     AgentEnds, GeneratedFiles, LastGood, LaunchCommand, Observation, Observed, ObservedProcess, ObservedRoster,
     ObservedSign, ObservedSocket, RunFiles, TmuxServer, UnitFiles, Units,
 };
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ActivitySource, Snapshot};
 use crate::target::Target;
 
 pub(crate) const ROSTER: &str = "\
@@ -130,7 +130,8 @@ fn add_waiting_agents(observation: &mut Observation) {
     report(observation, "coder0", "waiting\nreason=permission: Bash\nmodel=gpt-6");
     report(observation, "coder3", "blocked\nreason=the provider is overloaded (529)\nmodel=gpt-6");
     let sign = ScreenSign::Dialog("login".to_owned());
-    observation.screens.insert("coder4".parse().unwrap(), ObservedSign { sign, since: 1_795_174_380 });
+    let seen = ObservedSign { sign, since: 1_795_174_380, source: ActivitySource::Screen };
+    observation.signs.insert("coder4".parse().unwrap(), seen);
     report(observation, "coder5", "working\nmodel=gpt-6\ntask=rebase the branch");
     let activities = &mut observation.heartbeats.result.as_mut().unwrap().activities;
     activities.get_mut(&"coder5".parse().unwrap()).unwrap().since = "2026-11-20T11:04:00Z".parse().unwrap();
@@ -253,7 +254,7 @@ pub(crate) fn observation() -> Observation {
         linger: Linger::On,
         heartbeats: observed(RunFiles::default()),
         processes: observed(BTreeMap::new()),
-        screens: BTreeMap::new(),
+        signs: BTreeMap::new(),
         stops: Ok(BTreeMap::new()),
         generated: observed(Arc::default()),
         ends: BTreeMap::new(),

@@ -13,6 +13,7 @@ mod programs;
 mod roster_file;
 mod run_files;
 mod source;
+mod status_files;
 #[cfg(test)]
 mod tests;
 mod tmux_source;
@@ -40,6 +41,7 @@ use process_reader::ProcessCache;
 use roster_file::RosterCache;
 use run_files::RunFilesCache;
 use source::PendingRead;
+use status_files::{StatusFilesCache, StatusSigns};
 use tmux_source::{ScreenCache, ScreenQuery, TmuxQuery};
 use units::UnitCache;
 
@@ -63,6 +65,7 @@ pub(crate) struct Cache {
     run_files: Source<RunFilesCache>,
     processes: Source<ProcessCache>,
     screens: Source<ScreenCache>,
+    statuses: Source<StatusFilesCache>,
     generated: Source<GeneratedFilesCache>,
     ends: Source<EndLogsCache>,
     programs: Source<()>,
@@ -146,7 +149,7 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
     let pids = agent_pids(&tmux, holder, named, &heartbeats);
     let processes = select_processes(early.finish(), pids, target.limit, read_late);
 
-    let screens = read_screens(target, cache, &roster, &tmux, &heartbeats, &processes, now.wall);
+    let signs = read_signs(target, cache, &roster, &tmux, &heartbeats, &processes, now.wall);
     let systemd = systemd.finish();
     let took = systemd.took;
     let (units, unit_files, linger, direct) = match systemd.result {
@@ -173,7 +176,7 @@ pub(crate) fn observe(target: &Arc<Target>, cache: &mut Cache) -> io::Result<Obs
         linger,
         heartbeats,
         processes,
-        screens,
+        signs,
         stops,
         generated: Observed { result: files, took: generated.took },
         ends: ends.finish().result.unwrap_or_default(),
@@ -214,8 +217,9 @@ fn read_roster(target: &Arc<Target>, cache: &mut Cache) -> ObservedRoster {
     ObservedRoster { read: Observed { result, took: read.took }, last_good: cache.last_good.clone() }
 }
 
-/// Reads the screens that can tell more than their agents' reports. If tmux failed before, it is not called again.
-fn read_screens(
+/// Reads the signs that can tell more than the agents' reports: the status files of their programs, and the screens
+/// where no such file decides. If tmux failed before, it is not called again.
+fn read_signs(
     target: &Arc<Target>,
     cache: &Cache,
     roster: &ObservedRoster,
@@ -225,9 +229,16 @@ fn read_screens(
     now: Timestamp,
 ) -> BTreeMap<AgentName, ObservedSign> {
     let (Some(roster), Some(Some(server))) = (roster.roster(), tmux.ok()) else { return BTreeMap::new() };
-    let agents = tmux_source::screens_to_read(roster, server, heartbeats.ok(), processes.ok(), now);
+    let programs = status_files::programs_to_read(roster, server, processes.ok());
+    let home = target.home.clone();
+    let statuses = cache.statuses.begin(target.limit, move |cache| Ok(cache.read(&home, &programs))).finish();
+    let StatusSigns { decided, provisional } =
+        status_files::status_signs(statuses.result.unwrap_or_default(), heartbeats.ok());
+    let agents = tmux_source::screens_to_read(roster, server, heartbeats.ok(), processes.ok(), &decided, now);
+    let mut signs = provisional;
+    signs.extend(decided);
     if agents.is_empty() {
-        return BTreeMap::new();
+        return signs;
     }
     let query = TmuxQuery {
         search_path: target.search_path.clone(),
@@ -237,7 +248,9 @@ fn read_screens(
     };
     let query = ScreenQuery { tmux: query, home: target.home.clone(), agents };
     let pending = cache.screens.begin(target.limit.saturating_sub(tmux.took), move |cache| cache.read(&query));
-    pending.finish().result.unwrap_or_default()
+    // A screen has a name for a dialog that a status file only says is open.
+    signs.extend(pending.finish().result.unwrap_or_default());
+    signs
 }
 
 /// Reads the heartbeats of the roster's agents that the listing did not contain, by their names.

@@ -5,6 +5,7 @@
 //! * [`Runtime::launch_command`] makes the command that launches a runtime, including what makes it report.
 //! * [`EventFormat`] parses the events that runtimes report.
 //! * [`Profile`] reads a [`Screen`]: where the composer is, which dialog is open, whether the program works.
+//! * [`StatusFile`] reads what a program writes about itself.
 //!
 //! Typing into a program is up to `delivery`, and what an open dialog means for an agent is up to `probe`. This crate
 //! has neither an async runtime nor D-Bus.
@@ -17,6 +18,7 @@ mod profile_library;
 mod reporters;
 mod reporting;
 mod screen;
+mod status_file;
 
 pub use composer::{Composer, ComposerForm};
 pub use launch::{
@@ -29,3 +31,4 @@ pub use profile_library::{ProfileLibrary, shell_reads_terminal, shipped_runtime,
 pub use reporters::Reporter;
 pub use reporting::{EventFormat, EventReport};
 pub use screen::{Screen, StyledLine, letters, squeezed};
+pub use status_file::{ProgramStatus, StatusFile, StatusMeaning};

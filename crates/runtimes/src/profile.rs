@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
 
-use crate::{Composer, ComposerForm, LaunchProfile, Pattern, Screen};
+use crate::{Composer, ComposerForm, LaunchProfile, Pattern, Screen, StatusFile};
 
 /// The profile of one runtime.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -46,6 +46,9 @@ pub struct Profile {
     /// The dialogs in which a person has to choose something.
     #[serde(default)]
     pub dialogs: Vec<Dialog>,
+    /// A file in which the program says what it does.
+    #[serde(default)]
+    pub status_file: Option<StatusFile>,
     /// Whether a message begins with a preamble that names its sender. A shell would take that for a command.
     #[serde(default = "preamble_by_default")]
     pub preamble: bool,

@@ -57,9 +57,12 @@ impl Idleness {
         let reason =
             |seen: &ActivitySnapshot| seen.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         match activity.map(|seen| (seen.source, seen.state, seen)) {
-            Some((ActivitySource::Report, Activity::Idle, _)) => obstacle()
+            Some((ActivitySource::Report | ActivitySource::StatusFile, Activity::Idle, _)) => obstacle()
                 .filter(|obstacle| obstacle.certain)
                 .map_or(Self::Idle, |obstacle| Self::Busy(obstacle.reason)),
+            Some((ActivitySource::StatusFile, state, seen)) => {
+                Self::Busy(format!("its program says that it is {}{}", state.as_str(), reason(seen)))
+            }
             Some((ActivitySource::Report, state, seen)) => {
                 Self::Busy(format!("it reports that it is {}{}", state.as_str(), reason(seen)))
             }
@@ -88,7 +91,7 @@ mod tests {
     #[test]
     fn report_counts_before_screen_and_last_output() {
         use Activity::{Blocked, Idle, Waiting, Working};
-        use ActivitySource::{Report, Screen};
+        use ActivitySource::{Report, Screen, StatusFile};
         let busy = |why: &str| Idleness::Busy(why.to_owned());
         let certain = |why: &str| Some(InputObstacle { reason: why.to_owned(), certain: true });
         let unclear = |why: &str| Some(InputObstacle { reason: why.to_owned(), certain: false });
@@ -99,6 +102,9 @@ mod tests {
             (Some((Working, 100, Report)), 60, None, busy("it reports that it is working: tests")),
             (Some((Waiting, 100, Report)), 60, None, busy("it reports that it is waiting: tests")),
             (Some((Blocked, 100, Report)), 60, None, busy("it reports that it is blocked: tests")),
+            (Some((Idle, 100, StatusFile)), 0, None, Idleness::Idle),
+            (Some((Idle, 100, StatusFile)), 60, certain("unsent text"), busy("unsent text")),
+            (Some((Working, 100, StatusFile)), 60, None, busy("its program says that it is working: tests")),
             (Some((Waiting, 100, Screen)), 60, None, busy("a dialog is open: tests")),
             (Some((Working, 100, Screen)), 60, certain("the agent is working"), busy("the agent is working")),
             (Some((Idle, 100, Screen)), 60, certain("unsent text"), busy("unsent text")),

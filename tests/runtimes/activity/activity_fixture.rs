@@ -66,6 +66,13 @@ impl RuntimeFleet {
         })
     }
 
+    /// The same for an activity that the program's status file shows.
+    pub(crate) fn wait_status_file(&self, state: &str, reason: &str) -> Value {
+        self.wait_until(&format!("a status file with {state} {reason:?}"), |seen| {
+            seen["source"] == "status-file" && matches(seen, state, reason)
+        })
+    }
+
     fn wait_until(&self, what: &str, is_expected: impl Fn(&Value) -> bool) -> Value {
         let poll = || Some(self.activity()).filter(|seen| is_expected(seen));
         poll_until(poll, || format!("{what} is not observed: {:#}\n{}", self.activity(), self.screen()))

@@ -62,7 +62,7 @@ fn claude_reports_working_and_idle() {
 }
 
 #[test]
-fn claude_reports_a_permission_dialog_and_its_refusal_shows_on_the_screen() {
+fn claude_reports_a_permission_dialog_and_its_status_file_tells_the_answer() {
     let Some(fleet) = RuntimeFleet::or_skip("claude", "mosaic claude", |_| ()) else { return };
     fleet.wait("idle", "");
     fleet.server.call_tool("Bash", json!({ "command": "touch made", "description": "x" }));
@@ -70,9 +70,39 @@ fn claude_reports_a_permission_dialog_and_its_refusal_shows_on_the_screen() {
     fleet.wait_report("waiting", "permission: Bash");
     fleet.wait_screen("Do you want to");
     fleet.press(&["Escape"]);
-    let refused = fleet.wait("idle", "");
-    assert_eq!(refused["source"], "screen", "no hook reports a refusal: {refused}");
-    assert!(fleet.report_text().contains("activity=waiting\n"), "{}", fleet.report_text());
+    fleet.wait_status_file("idle", "");
+    assert!(fleet.report_text().contains("activity=waiting\n"), "no hook reports a refusal: {}", fleet.report_text());
+
+    let go_on = fleet.fleet.units().fleet().home().join("go-on");
+    let command = format!("touch made; until [ -e {} ]; do sleep 0.1; done", go_on.display());
+    fleet.server.call_tool("Bash", json!({ "command": command, "description": "x" }));
+    fleet.send("wait for the file");
+    fleet.wait_report("waiting", "permission: Bash");
+    fleet.wait_screen("Do you want to");
+    fleet.press(&["1"]);
+    fleet.wait_status_file("working", "");
+    assert!(fleet.report_text().contains("activity=waiting\n"), "no hook reports a grant: {}", fleet.report_text());
+    std::fs::write(go_on, "").unwrap();
+    fleet.wait_report("idle", "");
+}
+
+#[test]
+fn an_interrupted_turn_of_claude_and_its_own_dialogs_show_in_its_status_file() {
+    let Some(fleet) = RuntimeFleet::or_skip("claude", "mosaic yolo claude", |_| ()) else { return };
+    fleet.wait_report("idle", "");
+    let held = fleet.server.hold();
+    fleet.send("rebase the branch");
+    fleet.server.wait_held();
+    fleet.wait_report("working", "");
+    fleet.press(&["Escape"]);
+    fleet.wait_status_file("idle", "");
+    assert!(fleet.report_text().contains("activity=working\n"), "no hook reports Esc: {}", fleet.report_text());
+    drop(held);
+    // The interrupted prompt is back in the composer.
+    fleet.press(&["C-u"]);
+    fleet.press(&["/", "c", "o", "n", "f", "i", "g", "Enter"]);
+    let waiting = fleet.wait("waiting", "dialog");
+    assert_eq!(waiting["waitingFor"], "other", "{waiting}");
 }
 
 #[test]

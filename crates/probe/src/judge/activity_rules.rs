@@ -1,4 +1,4 @@
-//! Judges what an agent does, by its own report and by what its screen shows.
+//! Judges what an agent does, by its own report, and by what its program's status file or its screen shows.
 
 use jiff::{SignedDuration, Timestamp};
 use mosaic_heartbeat::{Activity, ActivityReport};
@@ -15,8 +15,8 @@ const SILENT: SignedDuration = SignedDuration::from_mins(30);
 pub(crate) struct ActivityEvidence<'a> {
     /// The agent's last report.
     pub(crate) report: Option<&'a ActivityReport>,
-    /// What its screen shows.
-    pub(crate) screen: Option<&'a ObservedSign>,
+    /// What its program's status file or its screen shows.
+    pub(crate) sign: Option<&'a ObservedSign>,
     /// When its window last printed output.
     pub(crate) last_output: Option<Timestamp>,
     /// When the current process started, by the wall clock.
@@ -25,14 +25,15 @@ pub(crate) struct ActivityEvidence<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Judges the activity; `None` if neither the agent nor its screen shows one. The report has to be the current process's.
+/// Judges the activity; `None` if neither the agent nor a sign shows one. The report has to be the current process's.
 pub(crate) fn judge_activity(evidence: ActivityEvidence<'_>) -> Option<ActivitySnapshot> {
-    let ActivityEvidence { report, screen, last_output, started, now } = evidence;
-    let (state, since, reason, source) = match (activity_on_screen(report, screen.map(|screen| &screen.sign)), report) {
-        (Some((state, reason)), report) => {
-            let since = screen.and_then(|screen| Timestamp::from_second(screen.since).ok());
+    let ActivityEvidence { report, sign, last_output, started, now } = evidence;
+    let shown = sign.and_then(|seen| Some((seen, activity_of_sign(report, &seen.sign)?)));
+    let (state, since, reason, source) = match (shown, report) {
+        (Some((seen, (state, reason))), report) => {
+            let since = Timestamp::from_second(seen.since).ok();
             let since = since.or(report.map(|report| report.since)).unwrap_or(now);
-            (state, since, reason, ActivitySource::Screen)
+            (state, since, reason, seen.source)
         }
         (None, Some(report)) => (report.activity, report.since, report.reason.clone(), ActivitySource::Report),
         (None, None) => return None,
@@ -53,13 +54,10 @@ pub(crate) fn judge_activity(evidence: ActivityEvidence<'_>) -> Option<ActivityS
     })
 }
 
-/// The activity and reason that the screen shows, where they are better than the report.
-fn activity_on_screen(
-    report: Option<&ActivityReport>,
-    sign: Option<&ScreenSign>,
-) -> Option<(Activity, Option<String>)> {
+/// The activity and reason that a sign shows, where they are better than the report.
+fn activity_of_sign(report: Option<&ActivityReport>, sign: &ScreenSign) -> Option<(Activity, Option<String>)> {
     let reported = report.map(|report| report.activity);
-    match (sign?, reported) {
+    match (sign, reported) {
         // A reported wait has the better reason.
         (ScreenSign::Dialog(_), Some(Activity::Waiting)) => None,
         (ScreenSign::Dialog(name), _) => Some((Activity::Waiting, Some(dialog_reason(name)))),
@@ -93,6 +91,8 @@ fn activity_without_dialog(sign: &ScreenSign) -> Activity {
 fn dialog_reason(dialog: &str) -> String {
     match dialog {
         "API key" => "login: API key".to_owned(),
+        // The words of a program that does not say which one.
+        "dialog open" => "dialog".to_owned(),
         known if WaitingFor::from_reason(Some(known)) != WaitingFor::Other => known.to_owned(),
         other => format!("dialog: {other}"),
     }
@@ -106,6 +106,7 @@ fn truncate_to_milliseconds(time: Timestamp) -> Timestamp {
 mod tests {
     use super::{ActivityEvidence, judge_activity};
     use crate::observe::ObservedSign;
+    use crate::snapshot::ActivitySource;
     use jiff::Timestamp;
     use mosaic_heartbeat::{Activity, ActivityReport};
     use mosaic_runtimes::ScreenSign;
@@ -131,11 +132,12 @@ mod tests {
         use Activity::{Blocked, Idle, Waiting, Working};
         type Reported<'a> = Option<(Activity, &'a str)>;
         let dialog = |name: &str| Some(ScreenSign::Dialog(name.to_owned()));
-        let table: [(Reported<'_>, Option<ScreenSign>, &str); 22] = [
+        let table: [(Reported<'_>, Option<ScreenSign>, &str); 23] = [
             (None, None, "-"),
             (None, dialog("trust"), "waiting trust, Trust, Screen"),
             (None, dialog("model"), "waiting dialog: model, Other, Screen"),
             (None, dialog("API key"), "waiting login: API key, Login, Screen"),
+            (None, dialog("dialog open"), "waiting dialog, Other, Screen"),
             (None, Some(ScreenSign::Busy), "working Screen"),
             (None, Some(ScreenSign::Ready), "idle Screen"),
             (Some((Working, "")), None, "working Report"),
@@ -162,11 +164,12 @@ mod tests {
         for (reported, sign, expected) in table {
             let report = reported
                 .map(|(activity, reason)| report(activity, Some(reason).filter(|reason| !reason.is_empty()), 5));
-            let screen = sign.clone().map(|sign| ObservedSign { sign, since: minute(7).as_second() });
-            let (report, screen) = (report.as_ref(), screen.as_ref());
+            let source = ActivitySource::Screen;
+            let sign = sign.clone().map(|sign| ObservedSign { sign, since: minute(7).as_second(), source });
+            let (report, sign) = (report.as_ref(), sign.as_ref());
             let judged = judge_activity(ActivityEvidence {
                 report,
-                screen,
+                sign,
                 last_output: None,
                 started: Some(minute(0)),
                 now: minute(9),
@@ -189,7 +192,7 @@ mod tests {
             let report = report(state, None, since);
             let evidence = ActivityEvidence {
                 report: Some(&report),
-                screen: None,
+                sign: None,
                 last_output: Some(minute(output)),
                 started: Some(minute(0)),
                 now: minute(now),
@@ -209,7 +212,7 @@ mod tests {
             let report = report(Activity::Idle, None, reported);
             let evidence = ActivityEvidence {
                 report: Some(&report),
-                screen: None,
+                sign: None,
                 last_output: None,
                 started: Some(minute(started)),
                 now: minute(90),

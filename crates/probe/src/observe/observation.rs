@@ -41,8 +41,8 @@ pub(crate) struct Observation {
     pub(crate) heartbeats: Observed<RunFiles>,
     /// The processes of the panes and those that heartbeats name.
     pub(crate) processes: Observed<BTreeMap<Pid, ObservedProcess>>,
-    /// The activity that agents' screens show, for the screens that had to be read.
-    pub(crate) screens: BTreeMap<AgentName, ObservedSign>,
+    /// The activity that the status files of agents' programs and their screens show, where these had to be read.
+    pub(crate) signs: BTreeMap<AgentName, ObservedSign>,
     /// The records of the stops that were requested.
     pub(crate) stops: Result<StopRecords, String>,
     /// The files generated from the roster, compared with what it would generate now.

@@ -20,6 +20,7 @@ use mosaic_runtimes::{Profile, ProfileLibrary, Screen, ScreenSign};
 use mosaic_tmux::{PaneId, Server, ServerRecord};
 
 use super::{ObservedProcess, ObservedSocket, RunFiles, TmuxServer};
+use crate::snapshot::ActivitySource;
 
 /// How to reach the tmux server.
 #[derive(Debug)]
@@ -104,7 +105,7 @@ struct CacheEntry {
     read_at: i64,
 }
 
-/// The sign that a screen shows, and since when at the latest.
+/// The sign that a screen or a status file shows, and since when at the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObservedSign {
     /// The sign.
@@ -112,17 +113,21 @@ pub(crate) struct ObservedSign {
     /// When the screen first showed the sign, in seconds since the epoch: its last output, or that of the first
     /// observation in a row that saw the same sign.
     pub(crate) since: i64,
+    /// Where the sign was found: on the screen, or in the program's status file.
+    pub(crate) source: ActivitySource,
 }
 
-/// The agents whose screens have to be read.
+/// The agents whose screens have to be read: no status file decides what they do.
 pub(super) fn screens_to_read(
     roster: &Roster,
     server: &TmuxServer,
     files: Option<&RunFiles>,
     processes: Option<&BTreeMap<Pid, ObservedProcess>>,
+    decided: &BTreeMap<AgentName, ObservedSign>,
     now: Timestamp,
 ) -> Vec<ScreenToRead> {
-    let agents = roster.agents.iter().filter_map(|agent| {
+    let undecided = roster.agents.iter().filter(|agent| !decided.contains_key(&agent.name));
+    let agents = undecided.filter_map(|agent| {
         let pane = server.sessions.get(agent.name.as_str()).filter(|pane| !pane.dead)?;
         let pid = pane.pid?;
         let report = files.and_then(|files| files.activities.get(&agent.name));
@@ -181,7 +186,9 @@ impl ScreenCache {
                 self.screens.insert(agent.agent.clone(), CacheEntry { agent: agent.clone(), sign, since, read_at });
             }
         }
-        let screen_sign = |entry: &CacheEntry| Some(ObservedSign { sign: entry.sign.clone()?, since: entry.since });
+        let screen_sign = |entry: &CacheEntry| {
+            Some(ObservedSign { sign: entry.sign.clone()?, since: entry.since, source: ActivitySource::Screen })
+        };
         Ok(self.screens.iter().filter_map(|(agent, entry)| Some((agent.clone(), screen_sign(entry)?))).collect())
     }
 

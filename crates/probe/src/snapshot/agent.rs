@@ -300,10 +300,12 @@ pub enum WaitingFor {
 
 /// Where an activity was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ActivitySource {
     /// The agent reported it.
     Report,
+    /// A file in which its program says what it does.
+    StatusFile,
     /// Its screen shows it.
     Screen,
 }

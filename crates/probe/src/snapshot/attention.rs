@@ -68,7 +68,7 @@ pub fn attention_advice(agent: &AgentSnapshot) -> Option<AttentionAdvice> {
         (AttentionReason::Waiting, _, ActivitySource::Screen) => {
             (reason, format!("view it with mosaic agent screen {name}, answer it with mosaic agent key {name}"))
         }
-        (AttentionReason::Waiting, _, ActivitySource::Report) => {
+        (AttentionReason::Waiting, _, ActivitySource::Report | ActivitySource::StatusFile) => {
             (reason, format!("answer it: mosaic agent attach {name}"))
         }
         (AttentionReason::Blocked, ..) => (reason, format!("mosaic agent screen {name}")),

@@ -5,6 +5,7 @@ use crate::example::{
     beat, failed, heartbeat, links, observation, observed_roster, server, session, stat, stop, target, unit,
 };
 use crate::observe::{AgentEnds, Observation, ObservedSign, UnusableProgram};
+use crate::snapshot::ActivitySource;
 use crate::target::Target;
 use mosaic_heartbeat::RestartHistory;
 use mosaic_roster::Roster;
@@ -73,8 +74,8 @@ fn limits_that_are_not_in_force_fail_except_without_a_user_manager() {
 
 /// Opens a dialog on coder0's screen.
 fn show_dialog(observation: &mut Observation, dialog: &str) {
-    let sign = ObservedSign { sign: ScreenSign::Dialog(dialog.to_owned()), since: 0 };
-    observation.screens.insert("coder0".parse().unwrap(), sign);
+    let sign = ObservedSign { sign: ScreenSign::Dialog(dialog.to_owned()), since: 0, source: ActivitySource::Screen };
+    observation.signs.insert("coder0".parse().unwrap(), sign);
 }
 
 fn lose_program(observation: &mut Observation) {
