@@ -107,10 +107,7 @@ pub(super) struct StatusSigns {
 }
 
 /// Decides which status files count beside the agents' reports.
-pub(super) fn status_signs(
-    statuses: BTreeMap<AgentName, ProgramStatus>,
-    files: Option<&RunFiles>,
-) -> StatusSigns {
+pub(super) fn status_signs(statuses: BTreeMap<AgentName, ProgramStatus>, files: Option<&RunFiles>) -> StatusSigns {
     let mut signs = StatusSigns { decided: BTreeMap::new(), provisional: BTreeMap::new() };
     for (agent, status) in statuses {
         let report = files.and_then(|files| files.activities.get(&agent));
@@ -118,8 +115,9 @@ pub(super) fn status_signs(
         // Both have milliseconds, by the same clock.
         let is_newer = report.is_none_or(|report| status.since > report.since.as_millisecond());
         let target = match (&status.sign, reported) {
-            (ScreenSign::Dialog(_), Some(Activity::Waiting)) => &mut signs.decided,
-            (ScreenSign::Busy, Some(Activity::Working)) | (ScreenSign::Ready, Some(Activity::Idle)) => &mut signs.decided,
+            (ScreenSign::Dialog(_), Some(Activity::Waiting))
+            | (ScreenSign::Busy, Some(Activity::Working))
+            | (ScreenSign::Ready, Some(Activity::Idle)) => &mut signs.decided,
             _ if !is_newer => continue,
             (ScreenSign::Dialog(_), _) if !status.is_named => &mut signs.provisional,
             _ => &mut signs.decided,
@@ -141,7 +139,8 @@ mod tests {
     /// `decided`, `provisional`, or `-` if the screen is read as if there were no file.
     fn standing(sign: &ScreenSign, is_named: bool, since: i64, reported: Option<&str>) -> &'static str {
         let agent: AgentName = "a".parse().unwrap();
-        let report = reported.map(|activity| format!("ts=2026-12-01T00:00:10Z\nactivity={activity}\n").parse().unwrap());
+        let report =
+            reported.map(|activity| format!("ts=2026-12-01T00:00:10Z\nactivity={activity}\n").parse().unwrap());
         let files = RunFiles {
             activities: report.into_iter().map(|report| (agent.clone(), report)).collect(),
             ..RunFiles::default()
