@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mosaic_domain::{AgentName, MosaicHome, SocketName};
-use mosaic_heartbeat::RunDirectory;
+use mosaic_heartbeat::{Heartbeat, RunDirectory};
 use mosaic_process::share_work;
 use mosaic_roster::{Class, Roster, RosterError};
 use mosaic_runtimes::{ComposerForm, ProfileLibrary};
@@ -291,17 +291,15 @@ impl MessageSender {
     /// The profile of its runtime cannot be used.
     pub fn recipient(&self, roster: &Roster, agent: &AgentName) -> Result<Recipient, DeliveryError> {
         let runtime = roster.agent(agent.as_str()).map(|agent| roster.settings(agent).runtime).unwrap_or_default();
-        let heartbeat = mosaic_heartbeat::read(&self.fleet.run_directory.heartbeat(agent));
+        // An unreadable heartbeat counts as none.
+        let heartbeat = mosaic_heartbeat::read(&self.fleet.run_directory.heartbeat(agent)).ok().flatten();
+        let is_up = |heartbeat: &Heartbeat| heartbeat.status == mosaic_heartbeat::Status::Ok;
+        let watched = heartbeat.filter(is_up).and_then(|heartbeat| heartbeat.process());
         Ok(Recipient {
             name: agent.clone(),
             target: PaneTarget::agent(agent),
-            profile: self.profiles.profile(&runtime)?,
-            // An unreadable heartbeat counts as none.
-            watched: heartbeat
-                .ok()
-                .flatten()
-                .filter(|heartbeat| heartbeat.status == mosaic_heartbeat::Status::Ok)
-                .and_then(|heartbeat| heartbeat.process()),
+            profile: self.profiles.profile_in_pane(&runtime, watched.map(|process| process.pid))?,
+            watched,
         })
     }
 

@@ -29,6 +29,8 @@ pub const MOSAIC_HOME: &str = "MOSAIC_HOME";
 pub const REPORTER: &str = "MOSAIC_REPORTER";
 /// `off` launches an agent's runtime without a reporter.
 pub const REPORTING: &str = "MOSAIC_REPORTING";
+/// The program that the launch of a runtime has started, its version and its process: `PROGRAM@VERSION@PID`.
+pub const RUNTIME_VERSION: &str = "MOSAIC_RUNTIME_VERSION";
 /// How the skills are chosen with which the runtime `pi` is launched.
 pub const PI_SKILL_MODE: &str = "MOSAIC_PI_SKILL_MODE";
 /// Skills with which the runtime `pi` is launched in any case.

@@ -51,6 +51,19 @@ impl AgentPrograms {
         self
     }
 
+    /// The same programs with one that is reached through a link in the directory `bin` of a prefix, as npm installs it.
+    /// A further call puts another version in its place.
+    #[must_use]
+    pub fn install_into(&self, name: &str, prefix: &Path) -> Self {
+        let installed = self.program(name);
+        let linked = InstalledProgram { prefix: prefix.to_owned(), ..installed.clone() };
+        std::fs::create_dir_all(linked.directory()).expect("make a directory");
+        let _ = std::fs::remove_file(linked.file());
+        std::os::unix::fs::symlink(installed.file(), linked.file()).expect("make a link");
+        let others = self.programs.iter().filter(|program| program.name != name).cloned();
+        Self { programs: others.chain([linked]).collect() }
+    }
+
     /// The version of a program.
     ///
     /// # Panics

@@ -11,24 +11,32 @@
 //! has neither an async runtime nor D-Bus.
 
 mod composer;
+mod installed_package;
 mod launch;
+mod older_versions;
 mod pattern;
 mod profile;
 mod profile_library;
+mod program_version;
 mod reporters;
 mod reporting;
+mod running_version;
 mod screen;
 mod status_file;
 
 pub use composer::{Composer, ComposerForm};
+pub use installed_package::InstalledPackage;
 pub use launch::{
     LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,
     Runtime, SkillSupport, Unattended, Updater, shell_quote,
 };
+pub use older_versions::OlderVersions;
 pub use pattern::Pattern;
 pub use profile::{BusyPlace, Dialog, DialogPlace, Profile, ProfileError, ResetCommands, ScreenSign};
 pub use profile_library::{ProfileLibrary, shell_reads_terminal, shipped_runtime, shipped_runtimes};
+pub use program_version::{InvalidVersion, ProgramVersion};
 pub use reporters::Reporter;
 pub use reporting::{EventFormat, EventReport};
+pub use running_version::RunningVersion;
 pub use screen::{Screen, StyledLine, letters, squeezed};
 pub use status_file::{ProgramStatus, StatusFile, StatusMeaning};

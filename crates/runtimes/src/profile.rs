@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
 
-use crate::{Composer, ComposerForm, LaunchProfile, Pattern, Screen, StatusFile};
+use crate::{Composer, ComposerForm, LaunchProfile, OlderVersions, Pattern, Screen, StatusFile};
 
 /// The profile of one runtime.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -20,6 +20,12 @@ pub struct Profile {
     /// The versions of the program that the profile was tested with.
     #[serde(default)]
     pub tested_with: Vec<String>,
+    /// What differs for older versions of the program, the newest of them first. All other keys describe the newest.
+    #[serde(default)]
+    pub older: Vec<OlderVersions>,
+    /// The npm packages of the program, from whose `package.json` its version is read.
+    #[serde(default)]
+    pub packages: Vec<String>,
     /// How the program is installed, launched and updated. A runtime without this section is not launched by
     /// `mosaic NAME`; in a site's replacement for a shipped profile, the shipped section applies.
     #[serde(default)]
@@ -215,13 +221,14 @@ impl Profile {
     /// The text is not a profile.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ProfileError> {
         let invalid = |position, message| ProfileError::Invalid { path: path.to_owned(), position, message };
-        let profile: Self = serde_saphyr::from_str(text).map_err(|error| {
+        let mut profile: Self = serde_saphyr::from_str(text).map_err(|error| {
             let position = error.location().map(|at| (at.line(), at.column())).filter(|(line, _)| *line > 0);
             invalid(position, describe_yaml_error(&error))
         })?;
         if profile.version != Self::VERSION {
             return Err(invalid(None, format!("version is {}, expected {}", profile.version, Self::VERSION)));
         }
+        profile.resolve_older(text).map_err(|message| invalid(None, message))?;
         Ok(profile)
     }
 

@@ -10,7 +10,7 @@ use mosaic_process::ProcRoot;
 use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 use mosaic_tmux::ResolvedPane;
 
-use crate::{Profile, ProfileError, Runtime};
+use crate::{Profile, ProfileError, RunningVersion, Runtime};
 
 /// The shipped profiles, by name.
 const SHIPPED: [(&str, &str); 7] = [
@@ -30,10 +30,9 @@ const SHELL: &str = "shell";
 const FALLBACK: &str = "repl";
 
 static SHIPPED_RUNTIMES: LazyLock<Vec<Runtime>> = LazyLock::new(|| {
-    let runtimes = SHIPPED.iter().filter_map(|(name, text)| {
-        let launch = parse_shipped(name, text).ok()?.launch?;
-        Some(Runtime { name: name.parse().ok()?, launch })
-    });
+    let runtimes = SHIPPED
+        .iter()
+        .filter_map(|(name, text)| Runtime::of_profile(name.parse().ok()?, &parse_shipped(name, text).ok()?));
     runtimes.collect()
 });
 
@@ -83,6 +82,14 @@ impl ProfileLibrary {
         }
     }
 
+    /// Returns the profile of a runtime for the version of its program that runs in the pane of this process.
+    ///
+    /// # Errors
+    /// The site's profile cannot be used.
+    pub fn profile_in_pane(&self, runtime: &RuntimeName, pane_process: Option<Pid>) -> Result<Profile, ProfileError> {
+        self.profile(runtime).map(|profile| of_running_version(profile, pane_process))
+    }
+
     /// Returns the profile for a pane that is not an agent's, by the programs that run in it. A shell counts if it alone
     /// reads the terminal, because it may also be the wrapper of a program.
     ///
@@ -95,10 +102,10 @@ impl ProfileLibrary {
         let programs = running_programs(pane);
         for program in programs.iter().filter(|program| !is_shell(program)) {
             if let Some(profile) = self.profile_of_program(program)? {
-                return Ok(profile);
+                return Ok(of_running_version(profile, pane.pid));
             }
         }
-        self.profile(&pane.command.parse().unwrap_or_default())
+        self.profile_in_pane(&pane.command.parse().unwrap_or_default(), pane.pid)
     }
 
     /// Returns the profile of shells if a shell alone reads the terminal of this pane process.
@@ -124,8 +131,7 @@ impl ProfileLibrary {
     /// The site's profile cannot be used.
     pub fn runtime(&self, name: &RuntimeName) -> Result<Option<Runtime>, ProfileError> {
         let Some(profile) = self.named(name.as_str())? else { return Ok(None) };
-        let launch = profile.launch.or_else(|| shipped_runtime(name.as_str()).map(|shipped| shipped.launch.clone()));
-        Ok(launch.map(|launch| Runtime { name: name.clone(), launch }))
+        Ok(Runtime::of_profile(name.clone(), &profile).or_else(|| shipped_runtime(name.as_str()).cloned()))
     }
 
     /// Returns the names of the runtimes that can be launched: the shipped ones, then those of the site. A site's
@@ -161,6 +167,15 @@ impl ProfileLibrary {
         }
         SHIPPED.iter().find(|(shipped, _)| *shipped == name).map(|(name, text)| parse_shipped(name, text)).transpose()
     }
+}
+
+/// The profile for the version that runs in a pane. A profile that is the same for all versions needs no search.
+fn of_running_version(profile: Profile, pane_process: Option<Pid>) -> Profile {
+    if profile.older.is_empty() {
+        return profile;
+    }
+    let running = pane_process.and_then(|process| RunningVersion::in_pane(&profile, process));
+    profile.for_version(running.as_ref().map(|running| &running.version)).clone()
 }
 
 fn parse_shipped(name: &str, text: &str) -> Result<Profile, ProfileError> {

@@ -139,13 +139,13 @@ impl Drain<'_> {
     fn obstacle(&self, agent: &AgentName) -> Result<Option<InputObstacle>, UpdateError> {
         let entry = self.roster.agent(agent.as_str());
         let runtime = entry.map(|entry| self.roster.settings(entry).runtime).unwrap_or_default();
-        let profile = ProfileLibrary::new(&self.context.location.home).profile(&runtime)?;
         let server = self.context.server(self.roster)?.with_timeout(TMUX_TIMEOUT);
         server.check_version()?;
         let pane = server.find_pane(&PaneTarget::agent(agent))?;
         let look = pane.map(|pane| server.pane_input(pane.id, 0).capture(Duration::ZERO)).transpose()?.flatten();
         let Some(look) = look else { return Ok(Some(InputObstacle::uncertain("it has no session"))) };
         let Some(pid) = look.pid else { return Ok(Some(InputObstacle::uncertain("its process has ended"))) };
+        let profile = ProfileLibrary::new(&self.context.location.home).profile_in_pane(&runtime, Some(pid))?;
         let patience =
             DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..DeliveryTimeouts::default() };
         let request = DeliveryOptions { only_when_idle: true, timeouts: patience, ..DeliveryOptions::default() };

@@ -16,7 +16,7 @@ use mosaic_domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName};
 use mosaic_heartbeat::{Activity, ActivityReport};
 use mosaic_process::ProcRoot;
 use mosaic_roster::Roster;
-use mosaic_runtimes::{Profile, ProfileLibrary, Screen, ScreenSign};
+use mosaic_runtimes::{Profile, ProfileLibrary, RunningVersion, Screen, ScreenSign};
 use mosaic_tmux::{PaneId, Server, ServerRecord};
 
 use super::{ObservedProcess, ObservedSocket, RunFiles, TmuxServer};
@@ -98,6 +98,8 @@ pub(super) struct ScreenCache {
 #[derive(Clone, Debug)]
 struct CacheEntry {
     agent: ScreenToRead,
+    /// The version of the program, if the profile depends on it.
+    version: Option<RunningVersion>,
     sign: Option<ScreenSign>,
     /// Since when the screen is known to show the sign, in seconds since the epoch.
     since: i64,
@@ -179,11 +181,14 @@ impl ScreenCache {
                 let capture =
                     screens.get(&agent.pane).filter(|capture| capture.pid == Some(agent.pid) && !capture.dead);
                 let (Some(capture), Some(profile)) = (capture, self.profile(&library, agent)) else { continue };
+                let version = version_in(&profile, agent, previous.get(&agent.agent));
+                let profile = profile.for_version(version.as_ref().map(|running| &running.version));
                 let sign = profile.sign_on(&Screen::from_capture(capture));
                 let same =
                     previous.get(&agent.agent).filter(|entry| entry.agent.pid == agent.pid && entry.sign == sign);
                 let since = same.map_or(agent.last_output, |entry| entry.since);
-                self.screens.insert(agent.agent.clone(), CacheEntry { agent: agent.clone(), sign, since, read_at });
+                let entry = CacheEntry { agent: agent.clone(), version, sign, since, read_at };
+                self.screens.insert(agent.agent.clone(), entry);
             }
         }
         let screen_sign = |entry: &CacheEntry| {
@@ -201,6 +206,15 @@ impl ScreenCache {
         self.profiles.insert(agent.runtime.clone(), profile.clone());
         profile
     }
+}
+
+/// The version of an agent's program, if its profile depends on it: the known one while that program runs.
+fn version_in(profile: &Profile, agent: &ScreenToRead, known: Option<&CacheEntry>) -> Option<RunningVersion> {
+    if profile.older.is_empty() {
+        return None;
+    }
+    let known = known.filter(|entry| entry.agent.pid == agent.pid).and_then(|entry| entry.version.clone());
+    known.filter(RunningVersion::is_current).or_else(|| RunningVersion::in_pane(profile, agent.pid))
 }
 
 impl ScreenToRead {
@@ -292,7 +306,7 @@ mod tests {
             last_output,
             program: None,
         };
-        let entry = |read_at| CacheEntry { agent: agent(100, 7), sign: None, since: 0, read_at };
+        let entry = |read_at| CacheEntry { agent: agent(100, 7), version: None, sign: None, since: 0, read_at };
         assert!(entry(101).is_current(&agent(100, 7)));
         assert!(!entry(100).is_current(&agent(100, 7)), "output may have followed within the same second");
         assert!(!entry(105).is_current(&agent(103, 7)));

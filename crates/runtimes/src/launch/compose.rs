@@ -59,7 +59,7 @@ pub(super) fn compose(
     if let (Some(form), Some(prompt)) = (&launch.prompt, prompt) {
         arguments.extend(form.arguments(user_arguments, prompt));
     }
-    LaunchCommand { program, arguments, variables, warnings }
+    LaunchCommand { program, arguments, variables, warnings, version: None }
 }
 
 #[cfg(test)]

@@ -6,6 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use mosaic_domain::env_var;
+
+use crate::running_version::LaunchedVersion;
+
 /// A program with its arguments and environment variables.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LaunchCommand {
@@ -17,6 +21,8 @@ pub struct LaunchCommand {
     pub variables: Vec<(String, OsString)>,
     /// Warnings for the user.
     pub warnings: Vec<String>,
+    /// The version of the program, if it is known. It is not a part of the printed line, which may be run later.
+    pub(crate) version: Option<LaunchedVersion>,
 }
 
 impl LaunchCommand {
@@ -33,6 +39,7 @@ impl LaunchCommand {
             arguments: words.chain(user_arguments.iter().cloned()).collect(),
             variables: Vec::new(),
             warnings: Vec::new(),
+            version: None,
         }
     }
 
@@ -40,10 +47,14 @@ impl LaunchCommand {
     /// itself, without a parent that would have to forward signals and the exit code.
     #[must_use]
     pub fn exec(&self) -> io::Error {
-        Command::new(&self.program)
-            .args(&self.arguments)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .exec()
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        match &self.version {
+            Some(version) => command.env(env_var::RUNTIME_VERSION, version.to_string()),
+            // That of an agent whose tool runs this.
+            None => command.env_remove(env_var::RUNTIME_VERSION),
+        };
+        command.exec()
     }
 
     /// Returns the command as a line for a shell.

@@ -22,7 +22,11 @@ use std::path::{Path, PathBuf};
 use mosaic_domain::{MosaicHome, RuntimeName, env_var};
 use mosaic_process::find_on_path;
 
+use crate::installed_package::InstalledPackage;
+use crate::program_version::ProgramVersion;
 use crate::reporters::{Attachment, attach_reporter};
+use crate::running_version::LaunchedVersion;
+use crate::{OlderVersions, Profile};
 use compose::{Parts, compose};
 use skills::skill_arguments;
 
@@ -31,8 +35,12 @@ use skills::skill_arguments;
 pub struct Runtime {
     /// The name in the roster and on the command line.
     pub name: RuntimeName,
-    /// How the program is installed, started and updated.
+    /// How the newest version of the program is installed, started and updated.
     pub launch: LaunchProfile,
+    /// The npm packages of the program.
+    pub packages: Vec<String>,
+    /// How versions older than each of these are started, the newest of them first.
+    older: Vec<(ProgramVersion, LaunchProfile)>,
 }
 
 /// Whether a program asks for permissions.
@@ -111,6 +119,28 @@ pub enum LaunchError {
 }
 
 impl Runtime {
+    /// Returns the runtime that a profile describes, if it says how it is launched.
+    #[must_use]
+    pub fn of_profile(name: RuntimeName, profile: &Profile) -> Option<Self> {
+        let of_older = |older: &OlderVersions| {
+            let launch = profile.for_older(older).launch.clone()?;
+            Some((older.below.clone(), launch))
+        };
+        Some(Self {
+            name,
+            launch: profile.launch.clone()?,
+            packages: profile.packages.clone(),
+            older: profile.older.iter().filter_map(of_older).collect(),
+        })
+    }
+
+    /// Returns how a version of the program is started.
+    #[must_use]
+    pub fn launch_for(&self, version: Option<&ProgramVersion>) -> &LaunchProfile {
+        let is_older = |entry: &&(ProgramVersion, LaunchProfile)| version.is_some_and(|version| *version < entry.0);
+        self.older.iter().rfind(is_older).map_or(&self.launch, |(_, launch)| launch)
+    }
+
     /// Returns how the program updates itself.
     #[must_use]
     pub fn updater(&self) -> Option<&Updater> {
@@ -126,14 +156,16 @@ impl Runtime {
         request: &LaunchRequest<'_>,
         context: &LaunchContext<'_>,
     ) -> Result<LaunchCommand, LaunchError> {
-        let launch = &self.launch;
         let path = (context.variable)(env_var::PATH);
-        let program = find_on_path(&launch.program, path.as_deref(), Path::new("."));
+        let program = find_on_path(&self.launch.program, path.as_deref(), Path::new("."));
         let program = program.ok_or_else(|| LaunchError::NotInstalled {
-            program: launch.program.clone(),
+            program: self.launch.program.clone(),
             path: path.unwrap_or_default().display().to_string(),
-            install: launch.install.clone(),
+            install: self.launch.install.clone(),
         })?;
+        let package = program.canonicalize().ok().and_then(|file| InstalledPackage::of_file(&file, &self.packages));
+        let version = package.map(|package| package.version);
+        let launch = self.launch_for(version.as_ref());
         let prompt = request.kickstart.map(Prompt::load).transpose()?;
         if prompt.is_some() && launch.prompt.is_none() {
             return Err(LaunchError::NoPromptForm { name: self.name.clone() });
@@ -161,6 +193,7 @@ impl Runtime {
             is_root: context.is_root,
         };
         let mut command = compose(launch, parts, context.variable);
+        command.version = version.and_then(|version| LaunchedVersion::of_this_process(&launch.program, version));
         command.warnings.extend(reporter_warning.into_iter().chain(skill_warning));
         Ok(command)
     }
