@@ -10,6 +10,7 @@ mod fuzz;
 mod lint;
 mod package;
 mod products;
+mod record;
 mod repository;
 mod test_run;
 mod tmux_releases;
@@ -38,12 +39,13 @@ fn main() -> ExitCode {
 fn run(command: &str, arguments: &[String]) -> Result<(), Failure> {
     let repository = Repository::find()?;
     let cargo = Cargo::new(&repository);
-    if !matches!(command, "test" | "bench" | "fuzz" | "setup" | "lint") && !arguments.is_empty() {
+    if !matches!(command, "test" | "bench" | "fuzz" | "record" | "setup" | "lint") && !arguments.is_empty() {
         return Err(Failure::usage(format!("{command} takes no arguments, got: {}", arguments.join(" "))));
     }
     match command {
         "test" => test_run::run(&cargo, &repository, arguments),
         "lint" => lint::run(&cargo, &repository, arguments),
+        "record" => record::run(&cargo, arguments),
         "bench" => bench(&cargo, &repository, arguments),
         "fmt" => format(&cargo),
         "build" => build(&cargo, &repository),
@@ -106,7 +108,7 @@ fn set_up(cargo: &Cargo, arguments: &[String]) -> Result<(), Failure> {
             tools::require(cargo, tool)?;
         }
     }
-    if matches!(command, None | Some("test" | "bench")) {
+    if matches!(command, None | Some("test" | "bench" | "record")) {
         agent_programs::require(cargo)?;
     }
     if matches!(command, None | Some("test")) {

@@ -11,6 +11,7 @@
 //! has neither an async runtime nor D-Bus.
 
 mod composer;
+mod dialog;
 mod installed_package;
 mod launch;
 mod older_versions;
@@ -22,9 +23,11 @@ mod reporters;
 mod reporting;
 mod running_version;
 mod screen;
+mod sign;
 mod status_file;
 
-pub use composer::{Composer, ComposerForm};
+pub use composer::{Composer, ComposerForm, Tallest};
+pub use dialog::{Dialog, DialogPlace};
 pub use installed_package::InstalledPackage;
 pub use launch::{
     LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,
@@ -32,11 +35,12 @@ pub use launch::{
 };
 pub use older_versions::OlderVersions;
 pub use pattern::Pattern;
-pub use profile::{BusyPlace, Dialog, DialogPlace, Profile, ProfileError, ResetCommands, ScreenSign};
+pub use profile::{Profile, ProfileError, ResetCommands, ScreenSign};
 pub use profile_library::{ProfileLibrary, shell_reads_terminal, shipped_runtime, shipped_runtimes};
 pub use program_version::{InvalidVersion, ProgramVersion};
 pub use reporters::Reporter;
 pub use reporting::{EventFormat, EventReport};
 pub use running_version::RunningVersion;
 pub use screen::{Screen, StyledLine, letters, squeezed};
+pub use sign::{Signs, Titles};
 pub use status_file::{ProgramStatus, StatusFile, StatusMeaning};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
 
-use crate::{Composer, ComposerForm, LaunchProfile, OlderVersions, Pattern, Screen, StatusFile};
+use crate::{Composer, ComposerForm, Dialog, LaunchProfile, OlderVersions, Pattern, Screen, Signs, StatusFile, Titles};
 
 /// The profile of one runtime.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -41,14 +41,18 @@ pub struct Profile {
     /// A line that shows a message which the program keeps for later; a group `text` captures its beginning. Without
     /// that group, the line is a mark below a turn that is kept.
     #[serde(default)]
-    pub queued: Option<Pattern>,
+    pub queued: Signs,
     /// A line that is shown only while the program works. What a group named `styled` matches has to be faint or in a
     /// color of its own, because an agent's answer may contain the same words.
     #[serde(default)]
-    pub busy: Option<Pattern>,
-    /// Where on the screen that line is searched for.
+    pub busy: Signs,
+    /// Lines of which one is shown while the program waits for a message. Without them, a composer suffices; with them, a
+    /// screen of an unknown version with neither a `busy` nor an `idle` line says nothing.
     #[serde(default)]
-    pub busy_place: BusyPlace,
+    pub idle: Signs,
+    /// What the title of the terminal says.
+    #[serde(default)]
+    pub titles: Titles,
     /// The dialogs in which a person has to choose something.
     #[serde(default)]
     pub dialogs: Vec<Dialog>,
@@ -86,69 +90,6 @@ pub struct ResetCommands {
     pub clear: String,
     /// Starts another conversation and keeps the old one.
     pub new: String,
-}
-
-/// How one of a runtime's dialogs is recognized.
-#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Dialog {
-    /// What the dialog asks for, in a word or two: `permission`, `trust`, `login`.
-    pub name: String,
-    /// A line of the dialog.
-    pub line: Pattern,
-    /// Where on the screen that line is searched for.
-    #[serde(default)]
-    pub place: DialogPlace,
-}
-
-/// Where a program shows that it works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum BusyPlace {
-    /// Anywhere.
-    #[default]
-    Anywhere,
-    /// Below the composer, while there is one.
-    Below,
-}
-
-/// Where a dialog is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DialogPlace {
-    /// In place of the composer. The dialog is searched for only while there is no composer, because an agent's answer
-    /// may contain the words of a dialog.
-    #[default]
-    Instead,
-    /// Where the composer is, and below: the dialog looks like a composer.
-    Within,
-    /// Anywhere: the dialog covers a part of the screen, and the composer stays visible.
-    Anywhere,
-    /// In the middle of the screen, on a background of its own that the lines above and below share.
-    Panel,
-}
-
-impl Dialog {
-    /// Returns whether the dialog is open on a screen with this composer.
-    #[must_use]
-    pub fn is_on(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
-        let begin = match (self.place, composer) {
-            (DialogPlace::Instead, Some(_)) => return false,
-            (DialogPlace::Within, Some(composer)) => composer.begin,
-            (_, None) | (DialogPlace::Anywhere | DialogPlace::Panel, Some(_)) => screen.history,
-        };
-        let is_in_place = |at: usize| self.place != DialogPlace::Panel || is_in_panel(screen, at);
-        (begin..screen.lines.len()).any(|at| self.line.matches(&screen.lines[at].text) && is_in_place(at))
-    }
-}
-
-/// Returns whether the text of a line is in the middle of the screen on a background that the lines above and below share.
-fn is_in_panel(screen: &Screen, at: usize) -> bool {
-    let column = screen.lines[at].text.chars().take_while(|character| character.is_whitespace()).count();
-    let panel = |at: usize| screen.lines.get(at).and_then(|line| line.panel_at(column));
-    let Some((begin, end)) = panel(at) else { return false };
-    let is_centered = begin.abs_diff(screen.width.saturating_sub(end)) <= 2;
-    is_centered && at.checked_sub(1).and_then(panel) == Some((begin, end)) && panel(at + 1) == Some((begin, end))
 }
 
 /// What a screen says about the program's activity.
@@ -235,39 +176,56 @@ impl Profile {
     /// Returns the dialog that is open on a screen.
     #[must_use]
     pub fn dialog_on(&self, screen: &Screen) -> Option<&Dialog> {
-        let composer = Composer::find(&self.composer, screen);
-        self.dialogs.iter().find(|dialog| dialog.is_on(screen, composer.as_ref()))
+        self.dialog_with(screen, Composer::find(&self.composer, screen).as_ref())
     }
 
-    /// Returns whether a line on the screen shows that the program works.
+    fn dialog_with(&self, screen: &Screen, composer: Option<&Composer>) -> Option<&Dialog> {
+        self.dialogs.iter().find(|dialog| dialog.is_on(screen, composer))
+    }
+
+    /// Returns whether the screen or the title shows that the program works.
     #[must_use]
     pub fn is_busy_on(&self, screen: &Screen) -> bool {
         self.is_busy_with(screen, Composer::find(&self.composer, screen).as_ref())
     }
 
-    /// Returns whether a line on a screen with this composer shows that the program works.
+    /// Returns whether a screen with this composer, or the title, shows that the program works.
     #[must_use]
     pub fn is_busy_with(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
-        let begin = match (self.busy_place, composer) {
-            (BusyPlace::Below, Some(composer)) => composer.end,
-            _ => screen.history,
-        };
-        let lines = screen.lines.get(begin..).unwrap_or_default();
-        self.busy.as_ref().is_some_and(|busy| lines.iter().any(|line| busy.matches_styled(line)))
+        self.titles.say_working(&screen.title) || self.busy.last_on(screen, composer, None).is_some()
     }
 
-    /// Returns what a screen says about the program's activity; `None` if it says nothing, or if the profile has no
-    /// `busy` pattern, without which an idle program cannot be distinguished from a working one.
+    /// Returns the notes on a screen with this composer that the program keeps messages for later: the index of the line,
+    /// and the beginning of the message if the note has it.
+    #[must_use]
+    pub fn queued_on(&self, screen: &Screen, composer: Option<&Composer>) -> Vec<(usize, Option<String>)> {
+        if self.queued.is_empty() {
+            return Vec::new();
+        }
+        let busy = self.busy.last_on(screen, composer, None);
+        self.queued.texts_on(screen, composer, busy)
+    }
+
+    /// Returns what a screen and its title say about the program's activity; `None` if they say nothing, or if nothing is
+    /// known of how the program shows that it works, without which an idle program cannot be distinguished from a working
+    /// one. A title never hides a dialog.
     #[must_use]
     pub fn sign_on(&self, screen: &Screen) -> Option<ScreenSign> {
-        if let Some(dialog) = self.dialog_on(screen) {
+        let composer = Composer::find(&self.composer, screen);
+        if let Some(dialog) = self.dialog_with(screen, composer.as_ref()) {
             return Some(ScreenSign::Dialog(dialog.name.clone()));
         }
-        if self.is_busy_on(screen) {
+        if self.titles.say_waiting(&screen.title) {
+            return Some(ScreenSign::Dialog(Titles::WAITING.to_owned()));
+        }
+        if self.is_busy_with(screen, composer.as_ref()) {
             return Some(ScreenSign::Busy);
         }
-        self.busy.as_ref()?;
-        Composer::find(&self.composer, screen).map(|_| ScreenSign::Ready)
+        let tells_work = !self.busy.is_empty() || self.titles.working.is_some();
+        let is_idle = self.idle.is_empty()
+            || self.titles.say_idle(&screen.title)
+            || self.idle.last_on(screen, composer.as_ref(), None).is_some();
+        composer.filter(|_| tells_work && is_idle).map(|_| ScreenSign::Ready)
     }
 
     /// Returns whether the program takes the text for a command.

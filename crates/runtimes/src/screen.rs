@@ -1,6 +1,7 @@
 //! The content of a pane as lines of text, parsed from a capture by tmux, and text comparison that tolerates how
 //! programs wrap and decorate what they show. What a screen means is decided in [`crate::Profile`].
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -19,6 +20,8 @@ pub struct Screen {
     pub cursor_column: usize,
     /// The width in columns.
     pub width: usize,
+    /// The title that the program has given its terminal.
+    pub title: String,
 }
 
 impl Screen {
@@ -31,6 +34,7 @@ impl Screen {
             cursor_line: capture.cursor_line,
             cursor_column: capture.cursor_column,
             width: capture.width,
+            title: capture.title.clone(),
         }
     }
 
@@ -39,13 +43,13 @@ impl Screen {
     pub fn from_text(text: &str) -> Self {
         let lines: Vec<StyledLine> = text.lines().map(StyledLine::parse).collect();
         let cursor_line = lines.len().saturating_sub(1);
-        Self { lines, history: 0, cursor_line, cursor_column: 0, width: 100 }
+        Self { lines, history: 0, cursor_line, cursor_column: 0, width: 100, title: String::new() }
     }
 
     /// Returns an empty screen, which stands for a pane that no longer exists.
     #[must_use]
     pub fn blank() -> Self {
-        Self { lines: Vec::new(), history: 0, cursor_line: 0, cursor_column: 0, width: 0 }
+        Self { lines: Vec::new(), history: 0, cursor_line: 0, cursor_column: 0, width: 0, title: String::new() }
     }
 
     /// Returns the visible rows, from the first.
@@ -76,6 +80,10 @@ pub struct StyledLine {
     /// Where the background changes: the column, counted in characters, and the background from there on. The line
     /// begins with the first one.
     pub backgrounds: Vec<(usize, String)>,
+    /// Where the color of the text changes, in the same way: the parameters of the SGR sequence, such as `38;5;103`.
+    pub foregrounds: Vec<(usize, String)>,
+    /// The columns, counted in characters, of what is drawn inversely, such as a cursor that the program draws itself.
+    pub inverse: Vec<usize>,
 }
 
 impl StyledLine {
@@ -83,7 +91,8 @@ impl StyledLine {
     #[must_use]
     pub fn parse(line: &str) -> Self {
         let (mut text, mut firm, mut plain) = (String::new(), String::new(), String::new());
-        let (mut pen, mut backgrounds, mut column) = (Pen::default(), Vec::<(usize, String)>::new(), 0);
+        let (mut pen, mut column, mut inverse) = (Pen::default(), 0, Vec::new());
+        let (mut backgrounds, mut foregrounds) = (Vec::<(usize, String)>::new(), Vec::<(usize, String)>::new());
         let mut rest = line.chars().peekable();
         while let Some(character) = rest.next() {
             match character {
@@ -93,10 +102,16 @@ impl StyledLine {
                     if backgrounds.last().is_none_or(|(_, background)| *background != pen.background) {
                         backgrounds.push((column, pen.background.clone()));
                     }
+                    if foregrounds.last().is_none_or(|(_, foreground)| *foreground != pen.foreground) {
+                        foregrounds.push((column, pen.foreground.clone()));
+                    }
+                    if pen.inverse {
+                        inverse.push(column);
+                    }
                     column += 1;
                     text.push(character);
                     firm.push(if pen.faint { ' ' } else { character });
-                    plain.push(if pen.faint || pen.colored { ' ' } else { character });
+                    plain.push(if pen.faint || !pen.foreground.is_empty() { ' ' } else { character });
                 }
             }
         }
@@ -109,7 +124,38 @@ impl StyledLine {
             firm: firm.trim_end().to_owned(),
             plain: plain.trim_end().to_owned(),
             backgrounds,
+            foregrounds,
+            inverse,
         }
+    }
+
+    /// Returns the text with blanks in place of characters that are faint or have one of these colors.
+    #[must_use]
+    pub fn firm_without(&self, colors: &[String]) -> Cow<'_, str> {
+        if colors.is_empty() || !self.foregrounds.iter().any(|(_, color)| colors.contains(color)) {
+            return Cow::Borrowed(&self.firm);
+        }
+        let is_hint = |column: usize| {
+            let nth = self.foregrounds.iter().rposition(|(begin, _)| *begin <= column);
+            nth.is_some_and(|nth| colors.contains(&self.foregrounds[nth].1))
+        };
+        let blanked =
+            self.firm.chars().enumerate().map(|(column, character)| if is_hint(column) { ' ' } else { character });
+        Cow::Owned(blanked.collect::<String>().trim_end().to_owned())
+    }
+
+    /// Appends a line that continues this one, after a blank and without its indentation. Backgrounds and colors are those
+    /// of the first line.
+    pub(crate) fn join(&mut self, next: &Self) {
+        let width = self.text.chars().count();
+        let indent = next.text.chars().take_while(|character| character.is_whitespace()).count();
+        for (all, more) in [(&mut self.firm, &next.firm), (&mut self.plain, &next.plain)] {
+            let missing = width.saturating_sub(all.chars().count());
+            all.extend(std::iter::repeat_n(' ', missing + 1));
+            all.extend(more.chars().skip(indent));
+        }
+        self.text.push(' ');
+        self.text.push_str(next.text.trim_start());
     }
 
     /// Returns the columns of the part of the line with its own background that contains this column; `None` if that
@@ -127,7 +173,8 @@ impl StyledLine {
 #[derive(Debug, Default)]
 struct Pen {
     faint: bool,
-    colored: bool,
+    inverse: bool,
+    foreground: String,
     background: String,
 }
 
@@ -169,22 +216,24 @@ impl Pen {
                 "" | "0" => *self = Self::default(),
                 "22" => self.faint = false,
                 "2" => self.faint = true,
-                "39" => self.colored = false,
+                "7" => self.inverse = true,
+                "27" => self.inverse = false,
+                "39" => self.foreground.clear(),
                 "49" => self.background.clear(),
                 "38" | "48" | "58" => {
                     let color = match words.next() {
-                        Some("5") => words.next().unwrap_or_default().to_owned(),
-                        Some("2") => words.by_ref().take(3).collect::<Vec<_>>().join(","),
+                        Some("5") => format!("{word};5;{}", words.next().unwrap_or_default()),
+                        Some("2") => format!("{word};2;{}", words.by_ref().take(3).collect::<Vec<_>>().join(";")),
                         _ => String::new(),
                     };
                     match word {
-                        "38" => self.colored = true,
+                        "38" => self.foreground = color,
                         "48" => self.background = color,
                         _ => {}
                     }
                 }
                 _ => match word.parse::<u8>() {
-                    Ok(30..=37 | 90..=97) => self.colored = true,
+                    Ok(30..=37 | 90..=97) => word.clone_into(&mut self.foreground),
                     Ok(40..=47 | 100..=107) => word.clone_into(&mut self.background),
                     _ => {}
                 },
@@ -244,6 +293,19 @@ mod tests {
         assert_eq!((panel.panel_at(4), panel.panel_at(1), panel.panel_at(7)), (Some((2, 7)), None, None));
         assert_eq!(StyledLine::parse("\x1b[44mwhole").panel_at(2), None);
         assert_eq!(StyledLine::parse("none").panel_at(2), None);
+    }
+
+    #[test]
+    fn hints_are_left_out_by_their_color_and_a_drawn_cursor_is_known() {
+        let line = StyledLine::parse("a \x1b[38;5;103mb c\x1b[39m d\x1b[7me\x1b[27mf");
+        let hints = ["38;5;103".to_owned()];
+        assert_eq!((&*line.firm_without(&hints), &*line.firm_without(&[])), ("a     def", "a b c def"));
+        assert_eq!(line.inverse, [7]);
+        let table = [("31", "\x1b[31mx"), ("38;2;1;2;3", "\x1b[38;2;1;2;3mx"), ("97", "\x1b[1;97mx")];
+        for (color, text) in table {
+            assert_eq!(StyledLine::parse(text).firm_without(&[color.to_owned()]), "", "{text:?}");
+            assert_eq!(StyledLine::parse(text).firm_without(&hints), "x", "{text:?}");
+        }
     }
 
     #[test]

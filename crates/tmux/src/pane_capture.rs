@@ -30,6 +30,8 @@ pub struct CapturedPane {
     pub cursor_column: usize,
     /// The path of the terminal, such as `/dev/pts/4`.
     pub terminal: PathBuf,
+    /// The title that the program has given its terminal; the name of the host until it does.
+    pub title: String,
     /// The lines, with escape sequences for colors and attributes, and with blanks in place of tabs: the end of the
     /// history, then the whole screen.
     pub lines: Vec<String>,
@@ -39,13 +41,13 @@ pub struct CapturedPane {
 
 impl CapturedPane {
     /// The format of the state that [`CapturedPane::parse`] parses: fields separated by tabs.
-    pub(crate) const FORMAT: &str = "#{pane_pid}\t#{pane_dead}\t#{?#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}},1,0}\t#{pane_width}\t#{pane_height}\t#{cursor_x}\t#{cursor_y}\t#{pane_tty}";
+    pub(crate) const FORMAT: &str = "#{pane_pid}\t#{pane_dead}\t#{?#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}},1,0}\t#{pane_width}\t#{pane_height}\t#{cursor_x}\t#{cursor_y}\t#{pane_tty}\t#{pane_title}";
 
     /// Parses tmux's answers to [`CapturedPane::FORMAT`] and to `capture-pane`. `None` if the pane does not
     /// exist.
     pub(crate) fn parse(state: &str, lines: Vec<String>) -> Option<Self> {
-        let fields: Vec<&str> = state.splitn(8, '\t').collect();
-        let [pid, dead, in_mode, width, height, column, row, terminal] = fields.try_into().ok()?;
+        let fields: Vec<&str> = state.splitn(9, '\t').collect();
+        let [pid, dead, in_mode, width, height, column, row, terminal, title] = fields.try_into().ok()?;
         // The screen is the last rows of the capture; the rest is history, which may be shorter than asked for.
         let history = lines.len().saturating_sub(height.parse().ok()?);
         let dead = dead == "1";
@@ -57,6 +59,7 @@ impl CapturedPane {
             cursor_line: history + row.parse::<usize>().ok()?,
             cursor_column: column.parse().ok()?,
             terminal: terminal.into(),
+            title: title.to_owned(),
             lines: lines.into_iter().map(expand_tabs).collect(),
             history,
         })
@@ -114,10 +117,11 @@ mod tests {
     #[test]
     fn the_cursor_line_counts_from_the_first_line_of_history() {
         let lines: Vec<String> = ["old", "older", "$ x", ""].map(str::to_owned).into();
-        let captured = CapturedPane::parse("77\t0\t0\t80\t2\t3\t0\t/dev/pts/4", lines).unwrap();
+        let captured = CapturedPane::parse("77\t0\t0\t80\t2\t3\t0\t/dev/pts/4\t◇ Ready\tx", lines).unwrap();
         assert_eq!((captured.history, captured.cursor_line, captured.cursor_column), (2, 2, 3));
         assert!(!captured.dead && !captured.in_mode);
-        let dead = CapturedPane::parse("\t1\t0\t80\t2\t3\t0\t", vec!["x".to_owned()]).unwrap();
+        assert_eq!(captured.title, "◇ Ready\tx");
+        let dead = CapturedPane::parse("\t1\t0\t80\t2\t3\t0\t\t", vec!["x".to_owned()]).unwrap();
         assert_eq!((dead.pid, dead.dead), (None, true), "tmux 3.8");
     }
 
@@ -130,8 +134,8 @@ mod tests {
 
     #[test]
     fn screens_are_assigned_to_their_panes_and_missing_ones_left_out() {
-        let printed = "m-1\n813\t0\t0\t80\t2\t0\t1\t/dev/pts/1\none\n\nm-2\n\nm-3\n\
-            814\t0\t0\t80\t1\t0\t0\t/dev/pts/2\nthree\n";
+        let printed = "m-1\n813\t0\t0\t80\t2\t0\t1\t/dev/pts/1\t\none\n\nm-2\n\nm-3\n\
+            814\t0\t0\t80\t1\t0\t0\t/dev/pts/2\thost\nthree\n";
         let mut captured: Vec<_> = parse_screens(printed, "m-").into_iter().collect();
         captured.sort_by_key(|(_, capture)| capture.pid);
         let read: Vec<_> = captured.iter().map(|(pane, capture)| (pane.to_string(), capture.lines.join("|"))).collect();

@@ -436,7 +436,7 @@ fn was_read(capture: &PaneCapture) -> bool {
 
 /// Returns whether the line is a prompt followed by text, and not the output of a program.
 fn begins_with_prompt(form: &ComposerForm, line: &str) -> bool {
-    let ComposerForm::Line { prompt } = form else { return false };
+    let ComposerForm::Line { prompt, .. } = form else { return false };
     line.char_indices().skip(1).any(|(at, _)| prompt.matches(&line[..at]))
 }
 

@@ -1,6 +1,6 @@
 //! Finds a typed message on the screen: in the composer, as a turn, or as a note that the program keeps it.
 
-use mosaic_runtimes::{Composer, ComposerForm, Profile, Screen, StyledLine, letters, squeezed};
+use mosaic_runtimes::{Composer, ComposerForm, Profile, Screen, letters, squeezed};
 
 /// The typed text, in the forms in which it is searched for on the screen.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl TypedText {
     /// not. Only a line has a prompt.
     pub(super) fn prompt_on(&self, screen: &Screen, profile: &Profile) -> Option<String> {
         let is_shown = |composer: &Composer| match &profile.composer {
-            ComposerForm::Line { prompt } => {
+            ComposerForm::Line { prompt, .. } => {
                 let before = composer.text.strip_suffix(self.text.as_str())?;
                 prompt.matches(before).then(|| before.to_owned())
             }
@@ -129,21 +129,16 @@ pub(super) struct Evidence {
 impl Evidence {
     pub(super) fn collect(screen: &Screen, composer: Option<&Composer>, own: &TypedText, profile: &Profile) -> Self {
         let is_outside = |at: usize| composer.is_none_or(|composer| at < composer.begin || at >= composer.end);
-        let note = |line: &StyledLine| {
-            let found = profile.queued.as_ref().and_then(|pattern| pattern.captures(&line.text))?;
-            Some(found.name("text").map(|text| text.as_str().to_owned()))
-        };
-        let (mut turns, mut notes) = (String::new(), 0);
+        // Such a note is drawn at the end of the screen, and is not part of the history.
+        let kept = profile.queued_on(screen, composer);
+        let is_ours =
+            |beginning: &Option<String>| beginning.as_ref().is_none_or(|beginning| own.begins_with(beginning));
+        let notes = kept.iter().filter(|(_, beginning)| is_ours(beginning)).count();
+        let mut turns = String::new();
         for (at, line) in screen.lines.iter().enumerate().filter(|(at, _)| is_outside(*at)) {
-            match note(line) {
-                // Such a note is drawn at the end of the screen, and is not part of the history.
-                Some(beginning) if at >= screen.history => {
-                    notes += usize::from(beginning.is_none_or(|beginning| own.begins_with(&beginning)));
-                }
-                _ => {
-                    turns.push_str(&line.text);
-                    turns.push('\n');
-                }
+            if !kept.iter().any(|(note, _)| *note == at) {
+                turns.push_str(&line.text);
+                turns.push('\n');
             }
         }
         let (heads, tails) = own.times_in(&turns);

@@ -138,6 +138,7 @@ dialogs: [{name: permission, line: '^ Do you want to '}]
             cursor_line: 3,
             cursor_column: 2,
             terminal: "/dev/null".into(),
+            title: String::new(),
             lines: lines.iter().map(ToString::to_string).collect(),
             history: 1,
         }
