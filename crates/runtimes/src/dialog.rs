@@ -29,6 +29,8 @@ pub enum DialogPlace {
     Instead,
     /// Where the composer is, and below: the dialog looks like a composer.
     Within,
+    /// In the frame of the composer.
+    Inside,
     /// Anywhere: the dialog covers a part of the screen, and the composer stays visible.
     Anywhere,
     /// In the middle of the screen, on a background of its own that the lines above and below share.
@@ -41,15 +43,17 @@ impl Dialog {
     /// Returns whether the dialog is open on a screen with this composer.
     #[must_use]
     pub fn is_on(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
-        let begin = match (self.place, composer) {
+        let end = screen.lines.len();
+        let mut rows = match (self.place, composer) {
             (DialogPlace::Cursor, _) => return self.is_at_cursor(screen),
-            (DialogPlace::Instead, Some(_)) => return false,
-            (DialogPlace::Within, Some(composer)) => composer.begin,
-            (_, None) | (DialogPlace::Anywhere | DialogPlace::Panel, Some(_)) => screen.history,
+            (DialogPlace::Instead, Some(_)) | (DialogPlace::Inside, None) => return false,
+            (DialogPlace::Within, Some(composer)) => composer.begin..end,
+            (DialogPlace::Inside, Some(composer)) => composer.begin..composer.end,
+            (_, None) | (DialogPlace::Anywhere | DialogPlace::Panel, Some(_)) => screen.history..end,
         };
         let is_in_place = |at: usize| self.place != DialogPlace::Panel || is_in_panel(screen, at);
         let is_here = |at: usize| self.line.matching(&screen.lines, at).is_some() && self.is_after(screen, at);
-        (begin..screen.lines.len()).any(|at| is_here(at) && is_in_place(at))
+        rows.any(|at| is_here(at) && is_in_place(at))
     }
 
     fn is_at_cursor(&self, screen: &Screen) -> bool {

@@ -26,6 +26,11 @@ impl Recorded {
         Screen::from_capture(&self.capture)
     }
 
+    /// The profile for the version.
+    fn profile<'a>(&self, newest: &'a Profile) -> &'a Profile {
+        newest.for_version(Some(&self.version.parse().unwrap()))
+    }
+
     fn path(&self) -> String {
         format!("{} {} {}", self.version, self.size, self.name)
     }
@@ -76,6 +81,7 @@ fn recorded(runtime: &str) -> Vec<Recorded> {
     all
 }
 
+/// The profile of a runtime, for all versions.
 fn profile(runtime: &str) -> Profile {
     let missing_home = |name: &str| (name == "MOSAIC_HOME").then(|| "/nonexistent".into());
     ProfileLibrary::new(&MosaicHome::from_environment(missing_home).unwrap())
@@ -109,6 +115,7 @@ fn describe_all(runtime: &str) -> String {
             last = heading;
         }
         let screen = recorded.screen();
+        let profile = recorded.profile(&profile);
         let sign = match profile.sign_on(&screen) {
             None => "-".to_owned(),
             Some(ScreenSign::Busy) => "busy".to_owned(),
@@ -117,7 +124,7 @@ fn describe_all(runtime: &str) -> String {
         };
         let kept = profile.queued_on(&screen, Composer::find(&profile.composer, &screen).as_ref()).len();
         let kept = if kept == 0 { String::new() } else { format!(", {kept} kept") };
-        text += &format!("{:24} {sign:5} {}{kept}\n", recorded.name, describe(&profile, &screen));
+        text += &format!("{:24} {sign:5} {}{kept}\n", recorded.name, describe(profile, &screen));
     }
     text
 }
@@ -135,12 +142,13 @@ fn nothing_is_typed_into_a_dialog_or_a_draft() {
     for runtime in RECORDED {
         let profile = profile(runtime);
         for recorded in recorded(runtime) {
-            let may_type = describe(&profile, &recorded.screen()) == "empty";
+            let profile = recorded.profile(&profile);
+            let may_type = describe(profile, &recorded.screen()) == "empty";
             let may = is_empty(&recorded.name);
             assert!(may || !may_type, "{runtime} {}", recorded.path());
             // A program that has just been started may show its composer, or not yet.
             let must = may && !recorded.name.starts_with("startup");
-            assert!(may_type || !must, "{runtime} {}: {}", recorded.path(), describe(&profile, &recorded.screen()));
+            assert!(may_type || !must, "{runtime} {}: {}", recorded.path(), describe(profile, &recorded.screen()));
         }
     }
 }
@@ -157,7 +165,7 @@ fn a_working_program_is_recognized() {
     for runtime in RECORDED {
         let profile = profile(runtime);
         for recorded in recorded(runtime) {
-            let (name, sign) = (recorded.name.as_str(), profile.sign_on(&recorded.screen()));
+            let (name, sign) = (recorded.name.as_str(), recorded.profile(&profile).sign_on(&recorded.screen()));
             let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
             if begins(&["busy", "queued"]) {
                 assert_eq!(sign, Some(ScreenSign::Busy), "{runtime} {}", recorded.path());
@@ -213,4 +221,87 @@ fn pi_that_works_in_the_line_of_its_composer_is_busy_and_takes_text() {
     assert_eq!((describe(&pi, &busy).as_str(), pi.sign_on(&busy)), ("empty", Some(ScreenSign::Busy)));
     let idle = screen(&line("─"));
     assert_eq!((describe(&pi, &idle).as_str(), pi.sign_on(&idle)), ("empty", Some(ScreenSign::Ready)));
+}
+
+/// A program of a version that nobody has seen.
+#[derive(Clone, Copy, Debug)]
+enum Alteration {
+    /// Other frames: every mark of a border, a pointer or a spinner is another one.
+    Marks,
+    /// Other words: every letter is another one.
+    Words,
+    /// Both.
+    All,
+}
+
+impl Alteration {
+    const ALL: [Self; 3] = [Self::Marks, Self::Words, Self::All];
+
+    /// Alters a line, in the same way wherever the same character occurs. Escape sequences stay.
+    fn line(self, line: &str, seed: u32) -> String {
+        let (mut altered, mut rest) = (String::new(), line.chars().peekable());
+        while let Some(character) = rest.next() {
+            if character == '\u{1b}' {
+                altered.push(character);
+                let is_csi = rest.peek() == Some(&'[');
+                while let Some(parameter) = rest.next() {
+                    altered.push(parameter);
+                    if (is_csi && parameter.is_ascii_alphabetic()) || (!is_csi && parameter == '\\') {
+                        break;
+                    }
+                }
+                continue;
+            }
+            altered.push(self.character(character, seed));
+        }
+        altered
+    }
+
+    fn character(self, character: char, seed: u32) -> char {
+        let shifted =
+            |base: char| char::from_u32(u32::from(base) + (u32::from(character) - u32::from(base) + seed) % 26);
+        let (words, marks) = (!matches!(self, Self::Marks), !matches!(self, Self::Words));
+        match character {
+            'a'..='z' if words => shifted('a').unwrap(),
+            'A'..='Z' if words => shifted('A').unwrap(),
+            // Other shapes of the same blocks of Unicode.
+            '\u{2010}'..='\u{2bff}' if marks => char::from_u32(u32::from(character) ^ (1 + seed % 7)).unwrap(),
+            '>' if marks => '}',
+            other => other,
+        }
+    }
+
+    fn of(self, recorded: &Recorded, seed: u32) -> Screen {
+        let mut capture = recorded.capture.clone();
+        capture.title = self.line(&capture.title, seed);
+        capture.lines = capture.lines.iter().map(|line| self.line(line, seed)).collect();
+        Screen::from_capture(&capture)
+    }
+}
+
+/// A version whose screens are drawn otherwise is not known to be idle while it works or asks something, and nothing is typed
+/// into its dialogs.
+#[test]
+fn an_unknown_version_is_never_idle_while_it_works_or_asks() {
+    let mut wrong = Vec::new();
+    for runtime in RECORDED {
+        let profile = profile(runtime);
+        for recorded in recorded(runtime) {
+            let begins = |words: &[&str]| words.iter().any(|word| recorded.name.starts_with(word));
+            let is_completion = recorded.name == "dialog-slash-completion";
+            let (works, asks) = (begins(&["busy", "queued"]), begins(&["dialog-"]) && !is_completion);
+            for (alteration, seed) in Alteration::ALL.into_iter().flat_map(|kind| (1..=5).map(move |seed| (kind, seed)))
+            {
+                let screen = alteration.of(&recorded, seed);
+                let sign = profile.sign_on(&screen);
+                if (works || asks) && sign == Some(ScreenSign::Ready) {
+                    wrong.push(format!("{runtime} {} with other {alteration:?} {seed}: ready", recorded.path()));
+                }
+                if asks && describe(&profile, &screen) == "empty" {
+                    wrong.push(format!("{runtime} {} with other {alteration:?} {seed}: takes text", recorded.path()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} screens are misread:\n{}", wrong.len(), wrong.join("\n"));
 }
