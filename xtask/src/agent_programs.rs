@@ -66,7 +66,7 @@ impl AgentProgram {
 const NODE: AgentProgram = AgentProgram::new("node", "24.22.3", "node-linux-MACHINE");
 
 /// What is installed. Of each program, the newest version comes first, and then the one that tests call the older one.
-const PROGRAMS: [AgentProgram; 10] = [
+const PROGRAMS: [AgentProgram; 12] = [
     NODE,
     // pi 1.6 needs a newer one, and says so by a SyntaxError.
     AgentProgram::new("node", "20.20.2", NODE.package),
@@ -79,6 +79,8 @@ const PROGRAMS: [AgentProgram; 10] = [
     AgentProgram::new("pi", "0.73.1", "@mariozechner/pi-coding-agent").cached_for_tests(),
     // A test lets this version update itself to the one above.
     AgentProgram::new("pi", "0.73.0", "@mariozechner/pi-coding-agent"),
+    AgentProgram::new("qwen", "0.24.4", "@qwen-code/qwen-code"),
+    AgentProgram::new("copilot", "1.0.102", "@github/copilot"),
 ];
 
 /// The directory of npm's cache beside the programs.

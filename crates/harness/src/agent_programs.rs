@@ -103,6 +103,7 @@ impl AgentPrograms {
         write(home, ".config/opencode/opencode.json", &opencode(server).to_string());
         write(home, ".claude.json", &claude(home).to_string());
         write(home, ".claude/settings.json", &claude_settings(server).to_string());
+        write(home, ".qwen/settings.json", &qwen_settings(server).to_string());
         give(home, fleet.owner());
     }
 }
@@ -158,6 +159,15 @@ fn claude_settings(server: &ModelServer) -> Value {
         "CLAUDE_CODE_MAX_RETRIES": "0",
         "DISABLE_AUTOUPDATER": "1",
     }})
+}
+
+/// qwen searches each turn for what it should remember, by a model with tools of its own.
+fn qwen_settings(server: &ModelServer) -> Value {
+    json!({
+        "security": { "auth": { "selectedType": "openai", "apiKey": AgentPrograms::KEY, "baseUrl": server.base_url() } },
+        "model": { "name": "stub-1" },
+        "memory": { "enableManagedAutoMemory": false },
+    })
 }
 
 /// The real agent program pi, with its own Node. `./dev setup test` installs both; a pi or a Node that the developer

@@ -24,7 +24,7 @@ pub struct Roster {
 
 impl Roster {
     /// The runtimes that need no entry in the section `runtimes`.
-    pub const BUILT_IN_RUNTIMES: [&str; 5] = ["claude", "codex", "opencode", "pi", "qwen"];
+    pub const BUILT_IN_RUNTIMES: [&str; 7] = ["claude", "codex", "copilot", "kimi", "opencode", "pi", "qwen"];
 
     /// Parses and validates the text of a roster; errors name `path` as its file.
     ///

@@ -42,6 +42,9 @@ pub struct Profile {
     /// that group, the line is a mark below a turn that is kept.
     #[serde(default)]
     pub queued: Signs,
+    /// What the program draws at the right of a turn, such as the time of day.
+    #[serde(default)]
+    pub margin: Option<Pattern>,
     /// A line that is shown only while the program works. What a group named `styled` matches has to be faint or in a
     /// color of its own, because an agent's answer may contain the same words.
     #[serde(default)]
@@ -226,6 +229,13 @@ impl Profile {
             || self.titles.say_idle(&screen.title)
             || self.idle.last_on(screen, composer.as_ref(), None).is_some();
         composer.filter(|_| tells_work && is_idle).map(|_| ScreenSign::Ready)
+    }
+
+    /// Returns the line of a turn without what the program draws at its right.
+    #[must_use]
+    pub fn without_margin<'a>(&self, line: &'a str) -> &'a str {
+        let margin = self.margin.as_ref().and_then(|margin| margin.captures(line)?.get(0));
+        margin.map_or(line, |margin| &line[..margin.start()])
     }
 
     /// Returns whether the program takes the text for a command.

@@ -13,12 +13,14 @@ use mosaic_tmux::ResolvedPane;
 use crate::{Profile, ProfileError, RunningVersion, Runtime};
 
 /// The shipped profiles, by name.
-const SHIPPED: [(&str, &str); 7] = [
+const SHIPPED: [(&str, &str); 9] = [
     ("claude", include_str!("../../../framework/fleet/runtimes/claude.yaml")),
     ("codex", include_str!("../../../framework/fleet/runtimes/codex.yaml")),
     ("pi", include_str!("../../../framework/fleet/runtimes/pi.yaml")),
     ("opencode", include_str!("../../../framework/fleet/runtimes/opencode.yaml")),
     ("qwen", include_str!("../../../framework/fleet/runtimes/qwen.yaml")),
+    ("copilot", include_str!("../../../framework/fleet/runtimes/copilot.yaml")),
+    ("kimi", include_str!("../../../framework/fleet/runtimes/kimi.yaml")),
     ("shell", include_str!("../../../framework/fleet/runtimes/shell.yaml")),
     ("repl", include_str!("../../../framework/fleet/runtimes/repl.yaml")),
 ];
@@ -255,7 +257,7 @@ mod tests {
         let names: Vec<&str> = shipped_runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
         assert_eq!(
             names,
-            ["claude", "codex", "pi", "opencode", "qwen"],
+            ["claude", "codex", "pi", "opencode", "qwen", "copilot", "kimi"],
             "the shipped profiles with a `launch` section have changed: adapt this list, the one in tests/runtimes.rs and \
              `mosaic_roster::Roster::BUILT_IN_RUNTIMES`"
         );

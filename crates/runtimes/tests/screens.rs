@@ -10,7 +10,7 @@ use mosaic_runtimes::{Composer, Profile, ProfileLibrary, Screen, ScreenSign};
 use mosaic_tmux::CapturedPane;
 
 /// The runtimes whose screens were recorded.
-const RECORDED: [&str; 5] = ["claude", "codex", "opencode", "pi", "qwen"];
+const RECORDED: [&str; 7] = ["claude", "codex", "copilot", "kimi", "opencode", "pi", "qwen"];
 
 /// A screen that was recorded from a real program.
 struct Recorded {
@@ -221,6 +221,20 @@ fn pi_that_works_in_the_line_of_its_composer_is_busy_and_takes_text() {
     assert_eq!((describe(&pi, &busy).as_str(), pi.sign_on(&busy)), ("empty", Some(ScreenSign::Busy)));
     let idle = screen(&line("─"));
     assert_eq!((describe(&pi, &idle).as_str(), pi.sign_on(&idle)), ("empty", Some(ScreenSign::Ready)));
+}
+
+/// copilot draws the time into the first line of a turn, between the first two lines of a message.
+#[test]
+fn the_time_beside_a_turn_is_not_a_part_of_it() {
+    let copilot = profile("copilot");
+    for (line, expected) in [
+        (" ❯ now wait                                   13:03 ┃", " ❯ now wait"),
+        (" ❯ at 13:03                                   13:03", " ❯ at 13:03"),
+        (" ❯ it is 13:03 here", " ❯ it is 13:03 here"),
+    ] {
+        assert_eq!(copilot.without_margin(line), expected);
+        assert_eq!(profile("claude").without_margin(line), line);
+    }
 }
 
 /// A program of a version that nobody has seen.

@@ -25,7 +25,7 @@ impl RuntimeFleet {
         Self::with_programs(&AgentPrograms::of_set_or_skip(ProgramSet::Older)?, runtime, command, prepare)
     }
 
-    /// With these programs.
+    /// With these programs. `MODEL_URL` in the command stands for the model server's address.
     pub(crate) fn with_programs(
         programs: &AgentPrograms,
         runtime: &str,
@@ -38,6 +38,7 @@ impl RuntimeFleet {
         let server = ModelServer::start();
         programs.configure(fleet.units().fleet(), &server);
         prepare(fleet.units().fleet());
+        let command = command.replace("MODEL_URL", &server.base_url());
         fleet.write_roster(&format!(
             "version: 1\ntransport: tmux\ndefaults: {{ runtime: {runtime} }}\nruntimes: {{ {runtime}: {{ command: \
              \"{command}\" }} }}\nagents: [ {{ name: coder0, class: orchestrator }} ]\n"
@@ -92,6 +93,14 @@ impl RuntimeFleet {
     pub(crate) fn send(&self, text: &str) {
         let sent = self.fleet.mosaic(&["agent", "send", "coder0", "--no-preamble", "-m", text]);
         assert!(sent.status.success(), "{sent:?}");
+    }
+
+    /// Sends the agent a message, which must arrive, and returns what became of it.
+    pub(crate) fn send_outcome(&self, text: &str) -> String {
+        let sent = self.fleet.mosaic(&["agent", "send", "coder0", "--no-preamble", "--json", "-m", text]);
+        assert!(sent.status.success(), "{sent:?}");
+        let sent: Value = serde_json::from_slice(&sent.stdout).expect("send --json prints JSON");
+        sent["receipts"][0]["outcome"].as_str().expect("a receipt has an outcome").to_owned()
     }
 
     /// Presses keys with `mosaic agent key`.

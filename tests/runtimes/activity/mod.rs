@@ -1,6 +1,7 @@
 //! The activity of agents: from reports that each runtime sends by its own means, and from their screens.
 
 mod activity_fixture;
+mod further_runtimes;
 mod program_versions;
 mod real_runtimes;
 mod recorded_screens;

@@ -21,7 +21,7 @@ use crate::view::{print, print_notice};
 #[derive(Args, Clone, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Yolo {
-    /// The runtime: claude, codex, pi, opencode or qwen, or a runtime of the site or the roster
+    /// The runtime: one of docs/runtimes.md, of the site or of the roster
     #[arg(value_name = "RUNTIME")]
     pub(crate) runtime: RuntimeName,
 
@@ -56,6 +56,8 @@ What disables the permission prompts:
   pi        nothing: pi has no permission prompts
   opencode  OPENCODE_PERMISSION={\"*\":\"allow\"}, unless that variable is set
   qwen      --yolo
+  copilot   --yolo, and COPILOT_ALLOW_ALL=true, which trusts the directory, unless that variable is set
+  kimi      --auto
 
 Examples:
   mosaic yolo codex

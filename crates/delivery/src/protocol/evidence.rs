@@ -137,7 +137,7 @@ impl Evidence {
         let mut turns = String::new();
         for (at, line) in screen.lines.iter().enumerate().filter(|(at, _)| is_outside(*at)) {
             if !kept.iter().any(|(note, _)| *note == at) {
-                turns.push_str(&line.text);
+                turns.push_str(profile.without_margin(&line.text));
                 turns.push('\n');
             }
         }

@@ -6,6 +6,7 @@
 
 mod claude_plugin;
 mod codex_hooks;
+mod copilot_plugin;
 mod opencode_plugin;
 mod pi_extension;
 mod qwen_settings;
@@ -32,6 +33,8 @@ pub enum Reporter {
     ClaudePlugin,
     /// Hooks of codex, by `-c`.
     CodexHooks,
+    /// A plugin of copilot with hooks, by `--plugin-dir`.
+    CopilotPlugin,
     /// A plugin of opencode, by `OPENCODE_CONFIG_CONTENT`.
     OpencodePlugin,
     /// An extension of pi, by `--extension`.
@@ -60,13 +63,15 @@ struct ReporterFile {
 }
 
 impl Reporter {
-    fn file(self) -> Option<ReporterFile> {
+    /// The files that the program loads; it is given the path of the first.
+    fn files(self) -> &'static [ReporterFile] {
         match self {
-            Self::None | Self::CodexHooks => None,
-            Self::ClaudePlugin => Some(claude_plugin::FILE),
-            Self::OpencodePlugin => Some(opencode_plugin::FILE),
-            Self::PiExtension => Some(pi_extension::FILE),
-            Self::QwenSettings => Some(qwen_settings::FILE),
+            Self::None | Self::CodexHooks => &[],
+            Self::CopilotPlugin => &copilot_plugin::FILES,
+            Self::ClaudePlugin => &[claude_plugin::FILE],
+            Self::OpencodePlugin => &[opencode_plugin::FILE],
+            Self::PiExtension => &[pi_extension::FILE],
+            Self::QwenSettings => &[qwen_settings::FILE],
         }
     }
 
@@ -76,6 +81,7 @@ impl Reporter {
             Self::None => Attachment::default(),
             Self::ClaudePlugin => claude_plugin::attach(file),
             Self::CodexHooks => codex_hooks::attach(user_arguments),
+            Self::CopilotPlugin => copilot_plugin::attach(file),
             Self::OpencodePlugin => {
                 opencode_plugin::attach(file, context.working_directory, user_arguments, context.variable)
             }
@@ -104,12 +110,17 @@ pub(crate) fn attach_reporter(
         return (Attachment::default(), None);
     }
     let directory = context.home.paths().reporters();
-    let path = reporter.file().map_or_else(|| directory.clone(), |file| directory.join(file.name));
-    if let Some(file) = reporter.file().filter(|_| !print_only)
-        && let Err(error) = file.write(&directory)
-    {
-        let warning = format!("this agent will not report its activity: cannot write {}: {error}", path.display());
-        return (Attachment::default(), Some(warning));
+    let files = reporter.files();
+    let path = files.first().map_or_else(|| directory.clone(), |file| directory.join(file.name));
+    if !print_only {
+        for file in files {
+            if let Err(error) = file.write(&directory) {
+                let path = directory.join(file.name);
+                let warning =
+                    format!("this agent will not report its activity: cannot write {}: {error}", path.display());
+                return (Attachment::default(), Some(warning));
+            }
+        }
     }
     let mut attachment = reporter.attach(&path, context, user_arguments);
     if attachment != Attachment::default() {

@@ -5,6 +5,7 @@
 
 mod claude_events;
 mod codex_events;
+mod copilot_events;
 
 use mosaic_heartbeat::Activity;
 use serde_json::Value;
@@ -16,6 +17,8 @@ pub enum EventFormat {
     Claude,
     /// A hook of Codex.
     Codex,
+    /// A hook of GitHub Copilot CLI.
+    Copilot,
 }
 
 impl EventFormat {
@@ -25,6 +28,7 @@ impl EventFormat {
         match self {
             Self::Claude => claude_events::parse(event),
             Self::Codex => codex_events::parse(event),
+            Self::Copilot => copilot_events::parse(event),
         }
     }
 }

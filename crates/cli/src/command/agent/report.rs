@@ -60,13 +60,15 @@ enum HookRuntime {
     Claude,
     /// Codex
     Codex,
+    /// GitHub Copilot CLI
+    Copilot,
 }
 
 /// How long to wait for the event.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const AFTER_HELP: &str = "\
-claude, codex, pi, opencode and qwen report automatically if 'mosaic RUNTIME' or 'mosaic yolo RUNTIME'
+claude, codex, pi, opencode, qwen and copilot report automatically if 'mosaic RUNTIME' or 'mosaic yolo RUNTIME'
 starts them in an agent's pane. For other programs, run this command from their hooks.
 
 MOSAIC_AGENT_NAME names the agent. An option that is omitted keeps its earlier value; an empty
@@ -119,6 +121,7 @@ impl Report {
                 let format = match runtime {
                     HookRuntime::Claude => EventFormat::Claude,
                     HookRuntime::Codex => EventFormat::Codex,
+                    HookRuntime::Copilot => EventFormat::Copilot,
                 };
                 format.parse(&read_event(EVENT_TIMEOUT)?)
             }
