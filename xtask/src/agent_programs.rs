@@ -83,6 +83,17 @@ const PROGRAMS: [AgentProgram; 12] = [
     AgentProgram::new("copilot", "1.0.102", "@github/copilot"),
 ];
 
+/// What is installed in addition if `MOSAIC_TEST_PROGRAMS` is `all`: a new machine would load it for every change. The screens
+/// of these programs are recorded, and tests read them everywhere.
+const FURTHER_PROGRAMS: [AgentProgram; 1] = [AgentProgram::new("kimi", "2.1.0", "@moonshot-ai/kimi-code")];
+
+/// The programs that this run of `./dev` installs.
+fn programs() -> Vec<AgentProgram> {
+    let has_all = std::env::var_os("MOSAIC_TEST_PROGRAMS").is_some_and(|which| which == "all");
+    let further = FURTHER_PROGRAMS.into_iter().filter(|_| has_all);
+    PROGRAMS.into_iter().chain(further).collect()
+}
+
 /// The directory of npm's cache beside the programs.
 const NPM_CACHE: &str = "npm-cache";
 /// The file that names the installed programs, newest first. It is written last.
@@ -95,7 +106,8 @@ const QUIET: [&str; 5] = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-u
 /// Installs the agent programs that are missing, and removes those that are not in the table.
 pub(crate) fn require(cargo: &Cargo) -> Result<(), Failure> {
     let runtimes = cargo.target_directory().join("runtimes");
-    let wanted = PROGRAMS.map(AgentProgram::directory);
+    let programs = programs();
+    let wanted: Vec<String> = programs.iter().map(|program| program.directory()).collect();
     let installed = runtimes.join(INSTALLED);
     let stamp = wanted.join("\n") + "\n";
     if fs::read_to_string(&installed).is_ok_and(|text| text == stamp) {
@@ -110,7 +122,7 @@ pub(crate) fn require(cargo: &Cargo) -> Result<(), Failure> {
             remove(&entry.path()).map_err(failed)?;
         }
     }
-    let missing = PROGRAMS.into_iter().filter(|program| !runtimes.join(program.directory()).exists());
+    let missing = programs.into_iter().filter(|program| !runtimes.join(program.directory()).exists());
     let (nodes, others): (Vec<_>, Vec<_>) = missing.partition(|program| program.name == NODE.name);
     let names: Vec<String> = nodes.iter().chain(&others).map(|program| program.directory()).collect();
     note(format!("installing agent programs for the tests: {}", names.join(" ")));

@@ -24,7 +24,8 @@ pub struct Roster {
 
 impl Roster {
     /// The runtimes that need no entry in the section `runtimes`.
-    pub const BUILT_IN_RUNTIMES: [&str; 7] = ["claude", "codex", "copilot", "kimi", "opencode", "pi", "qwen"];
+    pub const BUILT_IN_RUNTIMES: [&str; 9] =
+        ["claude", "cline", "codex", "copilot", "gemini", "kimi", "opencode", "pi", "qwen"];
 
     /// Parses and validates the text of a roster; errors name `path` as its file.
     ///

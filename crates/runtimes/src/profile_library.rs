@@ -13,7 +13,7 @@ use mosaic_tmux::ResolvedPane;
 use crate::{Profile, ProfileError, RunningVersion, Runtime};
 
 /// The shipped profiles, by name.
-const SHIPPED: [(&str, &str); 9] = [
+const SHIPPED: [(&str, &str); 11] = [
     ("claude", include_str!("../../../framework/fleet/runtimes/claude.yaml")),
     ("codex", include_str!("../../../framework/fleet/runtimes/codex.yaml")),
     ("pi", include_str!("../../../framework/fleet/runtimes/pi.yaml")),
@@ -21,6 +21,8 @@ const SHIPPED: [(&str, &str); 9] = [
     ("qwen", include_str!("../../../framework/fleet/runtimes/qwen.yaml")),
     ("copilot", include_str!("../../../framework/fleet/runtimes/copilot.yaml")),
     ("kimi", include_str!("../../../framework/fleet/runtimes/kimi.yaml")),
+    ("gemini", include_str!("../../../framework/fleet/runtimes/gemini.yaml")),
+    ("cline", include_str!("../../../framework/fleet/runtimes/cline.yaml")),
     ("shell", include_str!("../../../framework/fleet/runtimes/shell.yaml")),
     ("repl", include_str!("../../../framework/fleet/runtimes/repl.yaml")),
 ];
@@ -257,7 +259,7 @@ mod tests {
         let names: Vec<&str> = shipped_runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
         assert_eq!(
             names,
-            ["claude", "codex", "pi", "opencode", "qwen", "copilot", "kimi"],
+            ["claude", "codex", "pi", "opencode", "qwen", "copilot", "kimi", "gemini", "cline"],
             "the shipped profiles with a `launch` section have changed: adapt this list, the one in tests/runtimes.rs and \
              `mosaic_roster::Roster::BUILT_IN_RUNTIMES`"
         );
@@ -273,8 +275,8 @@ mod tests {
         let pi = "pi".parse().unwrap();
         let profile = library.profile(&pi).unwrap();
         assert!(matches!(profile.composer, ComposerForm::Line { .. }));
-        let aider = "aider".parse().unwrap();
-        assert!(!library.profile(&aider).unwrap().reads_files, "the fallback reads lines");
+        let other = "another".parse().unwrap();
+        assert!(!library.profile(&other).unwrap().reads_files, "the fallback reads lines");
         assert_eq!(library.runtime(&pi).unwrap().unwrap().launch.program, "pi", "the shipped launch section applies");
     }
 
@@ -284,7 +286,7 @@ mod tests {
         for shell in ["bash", "zsh", "sh", "dash", "fish", "tcsh"] {
             assert!(!library.profile(&shell.parse().unwrap()).unwrap().preamble, "{shell} would run a preamble");
         }
-        assert!(library.profile(&"aider".parse().unwrap()).unwrap().preamble);
+        assert!(library.profile(&"another".parse().unwrap()).unwrap().preamble);
     }
 
     #[test]

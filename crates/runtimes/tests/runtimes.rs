@@ -41,7 +41,7 @@ fn a_site_adds_a_runtime_by_a_profile_alone() {
     let names: Vec<String> = library.runtime_names().iter().map(ToString::to_string).collect();
     assert_eq!(
         names,
-        ["claude", "codex", "pi", "opencode", "qwen", "copilot", "kimi", "crab"],
+        ["claude", "codex", "pi", "opencode", "qwen", "copilot", "kimi", "gemini", "cline", "crab"],
         "expected the shipped runtimes, then the one of this site: if a profile with a `launch` section was added, adapt \
          this list, the one in profile_library.rs and `mosaic_roster::Roster::BUILT_IN_RUNTIMES`"
     );

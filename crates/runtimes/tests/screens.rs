@@ -10,7 +10,7 @@ use mosaic_runtimes::{Composer, Profile, ProfileLibrary, Screen, ScreenSign};
 use mosaic_tmux::CapturedPane;
 
 /// The runtimes whose screens were recorded.
-const RECORDED: [&str; 7] = ["claude", "codex", "copilot", "kimi", "opencode", "pi", "qwen"];
+const RECORDED: [&str; 9] = ["claude", "cline", "codex", "copilot", "gemini", "kimi", "opencode", "pi", "qwen"];
 
 /// A screen that was recorded from a real program.
 struct Recorded {

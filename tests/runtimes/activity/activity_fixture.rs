@@ -95,7 +95,7 @@ impl RuntimeFleet {
         assert!(sent.status.success(), "{sent:?}");
     }
 
-    /// Sends the agent a message, which must arrive, and returns what became of it.
+    /// Sends the agent a message, which must arrive, and returns the outcome.
     pub(crate) fn send_outcome(&self, text: &str) -> String {
         let sent = self.fleet.mosaic(&["agent", "send", "coder0", "--no-preamble", "--json", "-m", text]);
         assert!(sent.status.success(), "{sent:?}");

@@ -58,6 +58,8 @@ What disables the permission prompts:
   qwen      --yolo
   copilot   --yolo, and COPILOT_ALLOW_ALL=true, which trusts the directory, unless that variable is set
   kimi      --auto
+  gemini    --yolo --skip-trust
+  cline     nothing: cline approves everything by itself
 
 Examples:
   mosaic yolo codex

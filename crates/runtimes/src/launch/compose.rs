@@ -1,5 +1,6 @@
 //! Composes the command that launches a runtime. This is pure: files and the environment are read before.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -40,6 +41,11 @@ pub(super) fn compose(
     }
     arguments.extend(attachment.arguments);
     let mut variables = attachment.variables;
+    let unset = |names: &BTreeMap<String, String>| {
+        let unset = names.iter().filter(|(name, _)| variable(name).is_none());
+        unset.map(|(name, value)| (name.clone(), value.into())).collect::<Vec<_>>()
+    };
+    variables.extend(unset(&launch.environment));
     let mut warnings = Vec::new();
     if mode == LaunchMode::Unattended {
         let unattended = &launch.unattended;
@@ -48,8 +54,7 @@ pub(super) fn compose(
         if !is_subcommand {
             arguments.extend(unattended.arguments.iter().filter(|argument| !is_given(argument)).map(OsString::from));
         }
-        let unset = unattended.environment.iter().filter(|(name, _)| variable(name).is_none());
-        variables.extend(unset.map(|(name, value)| (name.clone(), value.into())));
+        variables.extend(unset(&unattended.environment));
         let is_confirmed = |names: &[String]| names.iter().any(|name| variable(name).is_some_and(|value| value == "1"));
         let rule = unattended.root.as_ref().filter(|rule| is_root && !is_confirmed(&rule.confirmed_by));
         warnings.extend(rule.map(|rule| rule.notice.clone()));
@@ -114,14 +119,14 @@ mod tests {
 
     #[test]
     fn no_argument_is_put_before_a_subcommand() {
-        let yaml = "{program: crab, arguments: [--quiet], unattended: {arguments: [--yes], environment: {TRUST: all}}, \
+        let yaml = "{program: crab, arguments: [--quiet], environment: {CLAWS: '2'}, unattended: {arguments: [--yes], environment: {TRUST: all}}, \
                     subcommands: [update]}";
         let launch: LaunchProfile = serde_saphyr::from_str(yaml).unwrap();
         let table: [(LaunchMode, &[&str], &str); 4] = [
-            (LaunchMode::Attended, &["update"], "crab update"),
-            (LaunchMode::Unattended, &["update", "now"], "TRUST=all crab update now"),
-            (LaunchMode::Attended, &["now", "update"], "crab --quiet now update"),
-            (LaunchMode::Unattended, &["now"], "TRUST=all crab --quiet --yes now"),
+            (LaunchMode::Attended, &["update"], "CLAWS=2 crab update"),
+            (LaunchMode::Unattended, &["update", "now"], "CLAWS=2 TRUST=all crab update now"),
+            (LaunchMode::Attended, &["now", "update"], "CLAWS=2 crab --quiet now update"),
+            (LaunchMode::Unattended, &["now"], "CLAWS=2 TRUST=all crab --quiet --yes now"),
         ];
         for (mode, user, expected) in table {
             assert_eq!(profile_line(&launch, mode, user, !ROOT, &[]).0, expected);

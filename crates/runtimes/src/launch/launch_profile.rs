@@ -16,6 +16,9 @@ pub struct LaunchProfile {
     /// Arguments that the program always gets, before all others.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// Environment variables that the program always gets. A variable that is already set keeps its value.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
     /// The command that installs the program. It is shown if the program is missing.
     #[serde(default)]
     pub install: Option<String>,
