@@ -1,6 +1,6 @@
 //! Adoption: the next sidecar takes over a running agent and neither ends nor restarts it.
 
-use mosaic_harness::{PaneProcess, ProcessWatch, UnitFleet};
+use mosaic_harness::{Fleet, PaneProcess, ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 
@@ -138,4 +138,19 @@ fn an_agent_on_a_server_started_by_hand_is_adopted_and_the_server_kept() {
     fleet.wait_state("coder0", "active");
     assert!(pane.process().is_dead());
     assert_eq!(fleet.manager().show(UnitFleet::HOLDER, "MainPID"), fleet.server().pid().to_string());
+}
+
+#[test]
+fn a_start_continues_a_sidecar_that_was_stopped() {
+    let fleet = Fleet::new();
+    let command = fleet.agent_command("coder0");
+    fleet.launch("coder0").command(&command).interval("0.2").succeed();
+    let (pane, sidecar) = (fleet.pane("coder0"), fleet.sidecar("coder0"));
+    sidecar.signal(Signal::STOP.as_raw());
+    let before = fleet.heartbeat("coder0").unwrap();
+    fleet.launch("coder0").command(&command).interval("0.2").succeed();
+    // One heartbeat may have been in progress.
+    let sequence = |beat: &BTreeMap<String, String>| beat["seq"].parse::<u64>().unwrap();
+    let beat = fleet.wait_heartbeat("coder0", |beat| sequence(beat) > sequence(&before) + 1);
+    assert_eq!((&beat["sidecar"], &beat["pid"]), (&sidecar.pid().to_string(), &pane.pid().to_string()));
 }

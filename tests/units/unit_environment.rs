@@ -36,6 +36,29 @@ fn a_changed_env_file_takes_effect_at_the_restart() {
     assert_eq!(fleet.fleet().pane("coder0").environment()["COLOUR"], "green");
 }
 
+/// The user manager itself would hang on some kinds of files.
+#[test]
+fn an_env_file_that_is_no_file_is_refused_by_the_launcher_and_stops_nothing_else() {
+    let Some(fleet) = UnitFleet::start_or_skip() else { return };
+    fleet.drop_in("coder0", "[Service]\nRestart=no\n");
+    let env = fleet.fleet().env_file_path("coder0");
+    std::fs::create_dir_all(&env).unwrap();
+    let unit = UnitFleet::unit("coder0");
+    assert!(!fleet.manager().systemctl(&["start", &unit]).status.success());
+    assert_eq!(fleet.manager().show(&unit, "ExecMainStatus"), "78");
+    let ends = std::fs::read_to_string(fleet.fleet().mosaic_home().join("fleet/ends/coder0.jsonl")).unwrap();
+    assert!(ends.contains(&format!("cannot read {}: it is a directory", env.display())), "{ends}");
+    assert_eq!(fleet.manager().show(&unit, "EnvironmentFiles"), "");
+    // An agent that runs can be stopped.
+    std::fs::remove_dir(&env).unwrap();
+    let pane = fleet.start("coder0");
+    std::fs::remove_file(&env).unwrap();
+    std::fs::create_dir(&env).unwrap();
+    fleet.manager().systemctl_ok(&["stop", &unit]);
+    pane.process().wait();
+    assert_eq!(fleet.state("coder0"), "inactive");
+}
+
 #[test]
 fn programs_in_the_users_bin_are_found_despite_a_minimal_path() {
     let Some(fleet) = UnitFleet::start_or_skip() else { return };

@@ -44,6 +44,7 @@ pub fn answer_help(arguments: &[OsString], program: &str, usage: &str) -> Option
 pub fn start_exit_code(error: &StartError) -> ExitCode {
     match error {
         StartError::Settings(error) => settings_exit_code(error),
+        StartError::EnvFile(_) => ExitCode::Configuration,
         StartError::Tmux(error) => tmux_exit_code(error),
         StartError::Socket(SocketError::Io { source, .. })
         | StartError::RunDirectory(RunDirectoryError { source, .. })

@@ -21,6 +21,7 @@
 //! running ──SIGUSR1, detached──▶ handed over to another sidecar; the agent runs on
 //! ```
 
+mod agent_env_file;
 pub mod exit;
 pub mod handshake;
 mod journal;
@@ -29,4 +30,5 @@ pub mod sidecar;
 pub mod start;
 mod systemd_service;
 
+pub use agent_env_file::{EnvFileError, HAS_ENV_FILE};
 pub use launch_settings::{LaunchSettings, SettingsError};

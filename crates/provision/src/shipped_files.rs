@@ -146,7 +146,6 @@ mod tests {
         let agent = render_unit(agent, &layout).unwrap();
         for line in [
             "Environment=\"MOSAIC_HOME=/srv/100%% mine\"",
-            "EnvironmentFile=-/srv/100%% mine/fleet/agents/%i.env",
             "ExecStart=/srv/100%%\\x20mine/tools/fleet/start-agent-session --foreground %i",
             "ExecStopPost=-/srv/100%%\\x20mine/tools/fleet/agent-sidecar --after-stop %i",
         ] {

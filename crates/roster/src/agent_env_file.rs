@@ -4,10 +4,10 @@ use std::path::Path;
 use std::{fmt, io};
 
 use mosaic_domain::env_var;
+use mosaic_env_file::{End, Entry, EntryKind, parse, quote};
 use mosaic_regular_file::MAX_CONFIGURATION_BYTES;
 
 use crate::AgentSettings;
-use crate::env_file::{End, Entry, EntryKind, is_variable_name, parse, quote};
 
 /// The env file of an agent (`agents/NAME.env`), in the syntax of systemd's `EnvironmentFile=`.
 ///
@@ -66,14 +66,7 @@ impl AgentEnvFile {
     /// The variables that systemd would set. The last of several assignments to one name wins.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
-        let mut variables: Vec<(String, String)> = Vec::new();
-        for (key, value) in self.assignments().filter(|(key, _)| is_variable_name(key)) {
-            match variables.iter_mut().find(|(name, _)| name == key) {
-                Some((_, old)) => value.clone_into(old),
-                None => variables.push((key.to_owned(), value.to_owned())),
-            }
-        }
-        variables
+        mosaic_env_file::variables(&self.entries)
     }
 
     /// The file with the generated variables updated in place or appended, and everything else kept.

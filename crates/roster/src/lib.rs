@@ -13,7 +13,6 @@ mod did_you_mean;
 mod document;
 mod drop_in;
 mod edit;
-mod env_file;
 mod json_schema;
 mod limits;
 mod load;

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use mosaic_launcher::HAS_ENV_FILE;
 use mosaic_launcher::exit::{answer_help, outcome_exit_code, report_panics_as_bugs, sidecar_exit_code};
 use mosaic_launcher::sidecar::{after_stop, exec_delivery, guard, run};
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     if let Some(code) = answer_help(&arguments, "agent-sidecar", USAGE) {
         return code.into();
     }
+    arguments.retain(|argument| argument != HAS_ENV_FILE);
     let ended = match arguments.as_slice() {
         [mode, agent] if mode == "--after-stop" => after_stop(agent).map(|()| ExitCode::SUCCESS),
         [mode, agent] if mode == "--guard" => guard(agent).map(|()| ExitCode::SUCCESS),

@@ -22,6 +22,7 @@ use super::event_loop::TMUX_TIMEOUT;
 use super::guardian;
 use super::process_termination::{CGROUP_GRACE, end_cgroup, other_processes};
 use super::unit_state::UnitState;
+use crate::agent_env_file;
 
 /// What to do with the processes in the unit's control group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,10 @@ fn grace(service_result: &str) -> Duration {
 /// # Errors
 /// The name is invalid, or the state of the agent cannot be read.
 pub fn after_stop(agent: &OsString) -> Result<(), SidecarError> {
+    if let Err(error) = agent_env_file::load_in_unit(agent) {
+        // The processes of the agent can be ended without its settings.
+        eprintln!("WARNING: {error}");
+    }
     let Some(unit) = AgentUnit::current(agent)? else { return Ok(()) };
     // In the usual case the sidecar did everything, and the user manager need not be asked.
     if unit.is_cleaned_up()? {

@@ -17,6 +17,10 @@ pub struct Arguments {
     #[arg(long)]
     pub replace: bool,
 
+    /// The environment has the variables of the agent's env file
+    #[arg(long, hide = true)]
+    pub has_env_file: bool,
+
     /// Print the result as text, or as JSON: one object per line
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t, hide = true, conflicts_with = "foreground")]
     pub output: OutputFormat,

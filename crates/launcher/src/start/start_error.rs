@@ -7,6 +7,7 @@ use mosaic_domain::{AgentName, Pid, SocketName};
 use mosaic_heartbeat::RunDirectoryError;
 use mosaic_tmux::{SocketError, TmuxError};
 
+use crate::agent_env_file::EnvFileError;
 use crate::handshake::HandshakeError;
 use crate::launch_settings::SettingsError;
 
@@ -18,6 +19,9 @@ pub enum StartError {
     /// The settings are invalid.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The agent's env file cannot be used.
+    #[error(transparent)]
+    EnvFile(#[from] EnvFileError),
     /// A call to tmux failed.
     #[error(transparent)]
     Tmux(#[from] TmuxError),

@@ -18,6 +18,7 @@ use super::sidecar_launcher::SidecarLauncher;
 use super::start_output::StartOutcome;
 use super::start_plan::{Mode, Observed, RunningSidecar, Session, Step, plan};
 use super::{Arguments, StartError, StartOutput, exec_spec, restart_delay};
+use crate::agent_env_file;
 use crate::handshake::{ExecSpec, HandshakeAddress};
 use crate::launch_settings::LaunchSettings;
 use crate::sidecar::end_process;
@@ -42,6 +43,9 @@ pub fn run(arguments: &Arguments) -> Result<(), StartError> {
 }
 
 fn start(arguments: &Arguments) -> Result<(), StartError> {
+    if let Some(agent) = arguments.agent.clone().or_else(|| env::var_os(env_var::AGENT_NAME)) {
+        agent_env_file::load_in_unit(&agent)?;
+    }
     let current_dir = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let settings = LaunchSettings::parse(arguments.agent.as_deref(), |name| env::var_os(name), &current_dir)?;
     let service = SystemdService::from_environment(|name| env::var_os(name))
@@ -222,10 +226,23 @@ impl Start {
     fn running_sidecar(&self) -> Result<Option<RunningSidecar>, StartError> {
         let holder = self.lock.holder(LockRole::Sidecar).map_err(StartError::system("cannot read the agent's lock"))?;
         Ok(holder.map(|pid| {
+            self.continue_stopped_sidecar(pid);
             let cgroup = Cgroup::from_pid(pid).ok().flatten();
             let in_service = cgroup.is_some_and(|cgroup| is_service(cgroup.name()));
             RunningSidecar { pid, owned_by_unit: in_service && self.is_main_process(pid) }
         }))
+    }
+
+    /// A sidecar that somebody has stopped (SIGSTOP) writes no heartbeat and answers no request. An error is ignored: the
+    /// start only cannot help it.
+    fn continue_stopped_sidecar(&self, pid: Pid) {
+        let is_stopped = self.proc.stat(pid).ok().flatten().is_some_and(|stat| stat.state == 'T');
+        if is_stopped
+            && let Ok(sidecar) = PidFd::open(pid)
+            && self.lock.holder(LockRole::Sidecar).is_ok_and(|holder| holder == Some(pid))
+        {
+            let _ = sidecar.signal(Signal::CONT);
+        }
     }
 
     /// Returns whether a process in a service's control group is its main process. A detached sidecar that was started

@@ -1,32 +1,37 @@
-//! A lossless parser for the syntax of systemd's `EnvironmentFile=`, after systemd's `src/basic/env-file.c`.
+//! A lossless parser, after systemd's `src/basic/env-file.c`.
 //!
 //! The text is split into entries: an assignment with its continuation lines, a comment, or a blank line. The entries
 //! joined together are the text, byte for byte.
 
 /// An entry of an env file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// The bytes of the file, including the line end.
-    pub(crate) raw: String,
-    pub(crate) kind: EntryKind,
+    pub raw: String,
+    /// What systemd makes of it.
+    pub kind: EntryKind,
     /// Whether text appended to the entry would become part of it.
-    pub(crate) end: End,
+    pub end: End,
 }
 
 /// The kind of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EntryKind {
+pub enum EntryKind {
     /// A comment, a blank line, or a line that systemd ignores.
     Other,
+    /// An assignment, with its value as systemd unquotes it.
     Assignment {
+        /// What is before the `=`, which need not be the name of a variable.
         key: String,
+        /// The unquoted value.
         value: String,
     },
 }
 
 /// Whether an entry is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
+    /// Text appended to it begins another entry.
     Closed,
     /// The file ends within a quote or after a backslash, so the entry would include any text appended to it.
     Open,
@@ -49,7 +54,8 @@ enum State {
 }
 
 /// Splits a text into its entries. Every text is valid.
-pub(crate) fn parse(text: &str) -> Vec<Entry> {
+#[must_use]
+pub fn parse(text: &str) -> Vec<Entry> {
     let mut parser = Parser::default();
     let mut characters = text.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
@@ -201,14 +207,16 @@ impl Parser {
 }
 
 /// Whether systemd accepts a variable of this name.
-pub(crate) fn is_variable_name(key: &str) -> bool {
+#[must_use]
+pub fn is_variable_name(key: &str) -> bool {
     !key.is_empty()
         && !key.starts_with(|first: char| first.is_ascii_digit())
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Quotes a value, if needed, such that systemd and a shell read it back unchanged.
-pub(crate) fn quote(value: &str) -> String {
+#[must_use]
+pub fn quote(value: &str) -> String {
     let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+=~".contains(&byte);
     if value.bytes().all(is_safe) {
         return value.to_owned();
