@@ -52,7 +52,7 @@ pub(super) fn measure(effort: Effort) -> Result<(), String> {
         }
         Err(reason) => (Cell::text("could not run"), reason),
     };
-    // In a unit each heartbeat also looks at the agent's control group and notifies the manager without waiting for it.
+    // In a unit each heartbeat also notifies the manager, and looks at the agent's control group in turn with other checks.
     row("system calls per heartbeat, in a unit", Cell::text("no unit"), rust, Bound::AtMost(8.0), &how);
     Ok(())
 }

@@ -92,6 +92,17 @@ fn the_end_of_an_agent_whose_sidecar_was_killed_too_is_recorded() {
 }
 
 #[test]
+fn a_line_that_is_wider_than_the_terminal_is_one_line() {
+    let fleet = Fleet::new();
+    let command = "printf 'the reason %0150d\\n' 0; read -r line; exit 7";
+    fleet.launch("coder0").command(command).succeed();
+    let sidecar = fleet.sidecar("coder0");
+    assert!(fleet.tmux(&["send-keys", "-t", "=coder0:", "Enter"]).status.success());
+    sidecar.wait();
+    assert_eq!(entries(&fleet)[0]["lines"][0], format!("the reason {:0150}", 0));
+}
+
+#[test]
 fn a_full_disk_costs_the_record_and_nothing_else() {
     if !is_root_or_skip("mounting a disk") {
         return;

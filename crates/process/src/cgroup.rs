@@ -128,12 +128,21 @@ impl Cgroup {
         self.directories.iter().map(|directory| directory.join("cgroup.procs")).collect()
     }
 
-    /// Returns whether a process is in the group, or in one below it.
+    /// Opens the list of the groups of a process, for repeated looks by [`Cgroup::is_in`]. The list stays bound to
+    /// this process: once it has ended, looking fails, even if another process has its PID by then.
     ///
     /// # Errors
     /// No process has this PID, or `/proc` cannot be read.
-    pub fn contains(&self, pid: Pid) -> io::Result<bool> {
-        read_file_in_with(Path::new("/proc"), format_args!("{pid}/cgroup"), |bytes| self.is_listed_in(bytes))
+    pub fn open_groups_of(pid: Pid) -> io::Result<KernelFile> {
+        KernelFile::open(format!("/proc/{pid}/cgroup"))
+    }
+
+    /// Returns whether the group, or one below it, is in a list that [`Cgroup::open_groups_of`] opened.
+    ///
+    /// # Errors
+    /// The process has ended.
+    pub fn is_in(&self, groups: &KernelFile) -> io::Result<bool> {
+        groups.read_with(|bytes| self.is_listed_in(bytes))
     }
 
     /// Returns whether the contents of `/proc/PID/cgroup` name the group, or one below it, in any hierarchy.

@@ -147,13 +147,14 @@ impl Server {
         self.run("set-option", ["-w", "-t", &pane.to_string(), "remain-on-exit", "on"]).map(drop)
     }
 
-    /// The last lines of a pane, at most `lines`, without the empty ones at the end.
+    /// The last lines of a pane, at most `lines`, without the empty ones at the end. A line that the terminal wrapped is
+    /// one line.
     ///
     /// # Errors
     /// The pane is gone, or the call to tmux fails.
     pub fn last_lines(&self, pane: PaneId, lines: usize) -> Result<Vec<String>, TmuxError> {
         let from = format!("-{lines}");
-        let text = self.run("capture-pane", ["-p", "-S", &from, "-t", &pane.to_string()])?;
+        let text = self.run("capture-pane", ["-p", "-J", "-S", &from, "-t", &pane.to_string()])?;
         let all: Vec<String> = text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect();
         Ok(all[all.len().saturating_sub(lines)..].to_vec())
     }

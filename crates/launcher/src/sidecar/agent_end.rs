@@ -1,6 +1,7 @@
 //! The end of an agent: finding out what happened, the last heartbeat, the cleanup, and the record in the journal.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use mosaic_process::{Notification, process_start_time, since_boot};
 
 use super::Assignment;
 use super::end_classifier::{EndClass, Evidence, Fallback, PaneState, preliminary_verdict};
-use super::end_inquiry::{KernelEvidence, inquire};
+use super::end_inquiry::{KernelEvidence, inquire, poll_tmux};
 use super::event_loop::Sidecar;
 use super::process_termination::{CGROUP_GRACE, Urgency, end_cgroup, end_pane_process};
 use super::start_report::Starter;
@@ -19,6 +20,8 @@ use crate::systemd_service::SystemdService;
 
 /// A server closes its descriptors, which hangs up its panes, this long before it has ended at most.
 const SERVER_END_TIMEOUT: Duration = Duration::from_millis(50);
+/// How long to wait until tmux has read the last output.
+const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a manager that does not read may keep a sidecar that has nothing else left to do.
 const NOTIFY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -142,7 +145,15 @@ impl Sidecar {
 
     /// The last lines of the pane; none if tmux does not answer.
     fn last_lines(&self) -> Vec<String> {
-        self.server.last_lines(self.heartbeat.assignment().pane, MAX_LINES).unwrap_or_default()
+        let pane = self.heartbeat.assignment().pane;
+        // The process ends before tmux has read everything that it wrote, or has shown the pane as dead. What tmux has not
+        // read by then is lost (findings/tmux-last-output.sh).
+        poll_tmux(LAST_OUTPUT_TIMEOUT, || {
+            let may_print = matches!(self.server.pane(pane), Ok(Some(pane)) if !pane.dead);
+            Ok(if may_print { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })
+        .unwrap_or_default();
+        self.server.last_lines(pane, MAX_LINES).unwrap_or_default()
     }
 
     /// Records the end in the agent's log and in the journal. The last lines of a stopped agent are only in the log, where
@@ -163,7 +174,7 @@ impl Sidecar {
         {
             let agent = &self.settings.agent;
             let message = format!("cannot record the end of {agent} in {}: {error}", log.path().display());
-            journal::record(Priority::Warning, agent, &message, &[]);
+            journal::record_meanwhile(Priority::Warning, agent, &message);
         }
         let unit = self.service.as_ref().map(|service| service.cgroup().name());
         write_journal(assignment, unit, self.settings.runtime.as_str(), end, &record);
@@ -176,7 +187,7 @@ impl Sidecar {
         {
             let agent = &self.settings.agent;
             let message = format!("cannot end the processes that {agent} left running: {error}");
-            journal::record(Priority::Warning, agent, &message, &[]);
+            journal::record_meanwhile(Priority::Warning, agent, &message);
         }
     }
 
@@ -184,7 +195,7 @@ impl Sidecar {
         self.socket.restore(&self.proc, &self.settings.agent);
         let agent = &self.settings.agent;
         if let Err(error) = self.server.kill_session_containing(self.heartbeat.assignment().pane) {
-            journal::record(Priority::Warning, agent, &format!("cannot remove the session {agent}: {error}"), &[]);
+            journal::record_meanwhile(Priority::Warning, agent, &format!("cannot remove the session {agent}: {error}"));
         }
     }
 }

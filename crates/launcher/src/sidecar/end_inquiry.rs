@@ -1,6 +1,7 @@
 //! Asking how a pane process ended until tmux knows.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
@@ -38,15 +39,25 @@ impl KernelEvidence {
 /// Gathers evidence until it is decided, at most for two seconds: tmux waits for its child some time after the end, and
 /// no event tells when.
 pub(super) fn inquire(mut gather: impl FnMut() -> io::Result<Evidence>) -> io::Result<EndClass> {
-    let deadline = monotonic() + TMUX_VERDICT_TIMEOUT;
+    poll_tmux(TMUX_VERDICT_TIMEOUT, || {
+        Ok(match classify(&gather()?) {
+            class @ EndClass::Undecided(_) => ControlFlow::Continue(class),
+            class => ControlFlow::Break(class),
+        })
+    })
+}
+
+/// Asks ever more rarely until an answer is final, or the time is over. Returns the last answer.
+pub(super) fn poll_tmux<T>(timeout: Duration, mut ask: impl FnMut() -> io::Result<ControlFlow<T, T>>) -> io::Result<T> {
+    let deadline = monotonic() + timeout;
     let mut pause = TMUX_POLL_PAUSE;
     loop {
-        match classify(&gather()?) {
-            EndClass::Undecided(_) if monotonic() < deadline => {
+        match ask()? {
+            ControlFlow::Continue(_) if monotonic() < deadline => {
                 thread::sleep(pause);
                 pause = (pause * 2).min(TMUX_LONGEST_POLL_PAUSE);
             }
-            class => return Ok(class),
+            ControlFlow::Continue(answer) | ControlFlow::Break(answer) => return Ok(answer),
         }
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use mosaic_domain::Pid;
 use mosaic_heartbeat::{EndLog, Status};
-use mosaic_process::{Cgroup, Notification, PidFd, ProcRoot, ServiceNotifier, monotonic};
+use mosaic_process::{Cgroup, KernelFile, Notification, PidFd, ProcRoot, ServiceNotifier, monotonic};
 use mosaic_tmux::{Pane, Server};
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::check_rota::{Check, CheckRota};
 use super::event_wait::{Event, EventSources, SignalRequest, Signals};
 use super::group_watch::GroupWatch;
 use super::heartbeat_schedule::HeartbeatSchedule;
@@ -121,6 +122,9 @@ pub(super) struct Sidecar {
     pub(super) manager: ServiceNotifier,
     schedule: HeartbeatSchedule,
     group_watch: GroupWatch,
+    checks: CheckRota,
+    /// The groups of the pane process, once they have been read.
+    group_list: Option<KernelFile>,
     /// The process could not be moved into the unit's group, and that was logged.
     is_outside_group: bool,
     messages: WaitingMessages,
@@ -163,6 +167,8 @@ impl Sidecar {
             heartbeat: HeartbeatWriter::acquire_lock(assignment, settings.interval, settings.run_directory.clone())?
                 .ok_or(SidecarError::Busy)?,
             group_watch: GroupWatch::new(monotonic()),
+            checks: CheckRota::new(),
+            group_list: None,
             is_outside_group: false,
             messages: WaitingMessages::new(&settings),
             end_log: settings.end_log(),
@@ -230,12 +236,22 @@ impl Sidecar {
     fn do_due_work(&mut self, starter: &Starter) {
         let now = monotonic();
         let heartbeat_due = self.schedule.heartbeat_is_due(now);
+        let group_due = self.service.is_some() && self.group_watch.is_due(now);
+        let check = match (heartbeat_due, group_due) {
+            (_, true) => Some(Check::Group),
+            (true, false) => Some(self.checks.next(self.service.is_some())),
+            (false, false) => None,
+        };
         if heartbeat_due {
+            if check == Some(Check::Lock) {
+                self.heartbeat.check_lock();
+            }
             self.heartbeat.write(Status::Ok, None);
-            self.socket.restore(&self.proc, &self.settings.agent);
         }
-        if self.group_watch.is_due(now, heartbeat_due) {
-            self.add_to_cgroup(self.heartbeat.assignment().process.pid);
+        match check {
+            Some(Check::Socket) => self.socket.restore(&self.proc, &self.settings.agent),
+            Some(Check::Group) => self.add_to_cgroup(self.heartbeat.assignment().process.pid),
+            Some(Check::Lock) | None => {}
         }
         if heartbeat_due && starter.is_informed() {
             self.messages.deliver_if_waiting();
@@ -261,7 +277,7 @@ impl Sidecar {
                 && let Err(error) = self.start_command(connection, &spec)
             {
                 let agent = &self.settings.agent;
-                journal::record(Priority::Error, agent, &format!("{agent}: {error}"), &[]);
+                journal::record_meanwhile(Priority::Error, agent, &format!("{agent}: {error}"));
             }
         }
         Ok(())
@@ -287,6 +303,7 @@ impl Sidecar {
         if present.is_none_or(|present| present.pid != Some(pid) || present.verdict.is_some()) {
             return Ok(false);
         }
+        self.group_list = None;
         self.add_to_cgroup(pid);
         self.group_watch = GroupWatch::new(monotonic());
         self.events.pane = Some(fd);
@@ -300,18 +317,19 @@ impl Sidecar {
     /// until it is over.
     fn add_to_cgroup(&mut self, pid: Pid) {
         let Some(service) = &self.service else { return };
+        if self.group_list.is_none() {
+            self.group_list = Cgroup::open_groups_of(pid).ok();
+        }
         // A process that has ended is reported elsewhere.
-        let moved = match service.cgroup().contains(pid) {
-            Ok(false) => service.add_process_tree(&self.proc, pid),
-            Ok(true) | Err(_) => Ok(()),
-        };
+        let is_outside = self.group_list.as_ref().is_some_and(|list| matches!(service.cgroup().is_in(list), Ok(false)));
+        let moved = if is_outside { service.add_process_tree(&self.proc, pid) } else { Ok(()) };
         let was_outside = std::mem::replace(&mut self.is_outside_group, moved.is_err());
         if let Err(reason) = moved
             && !was_outside
         {
             let agent = &self.settings.agent;
             let message = format!("{agent} stays outside its unit's control group, so limits do not apply: {reason}");
-            journal::record(Priority::Warning, agent, &message, &[]);
+            journal::record_meanwhile(Priority::Warning, agent, &message);
         }
     }
 }

@@ -70,6 +70,12 @@ impl HeartbeatWriter {
         !self.holds_lock
     }
 
+    /// Looks whether the held lock is still the one in the run directory, which may have been removed or replaced. If
+    /// not, the next heartbeat acquires the present one.
+    pub(super) fn check_lock(&mut self) {
+        self.holds_lock = self.holds_lock && self.lock.is_in_place();
+    }
+
     /// Sets how the bound process ended, if that is known. Heartbeats of its successor repeat it.
     pub(super) fn set_last_exit(&mut self, verdict: Option<ExitVerdict>) {
         self.exit = verdict.map(|verdict| LastExit { verdict, at: Timestamp::now() });
@@ -86,9 +92,14 @@ impl HeartbeatWriter {
     /// Writes a heartbeat. A failure does not affect the agent: it is logged once until a write succeeds again.
     pub(super) fn write(&mut self, status: Status, exit: Option<ExitVerdict>) {
         self.assignment.sequence = self.assignment.sequence.saturating_add(1);
+        // The last heartbeat must not replace that of another sidecar.
+        if status != Status::Ok {
+            self.check_lock();
+        }
         let written = self.try_write(status, exit).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 self.directory.prepare().map_err(|error| error.source)?;
+                self.check_lock();
                 self.try_write(status, exit)
             }
             _ => Err(error),
@@ -103,14 +114,14 @@ impl HeartbeatWriter {
                     path.display(),
                     self.interval
                 );
-                journal::record(Priority::Warning, &self.assignment.agent, &message, &[]);
+                journal::record_meanwhile(Priority::Warning, &self.assignment.agent, &message);
             }
             Err(_) => {}
         }
     }
 
     fn try_write(&mut self, status: Status, exit: Option<ExitVerdict>) -> io::Result<()> {
-        if !self.holds_lock || !self.lock.is_in_place() {
+        if !self.holds_lock {
             self.reacquire_lock()?;
         }
         let heartbeat = Heartbeat {

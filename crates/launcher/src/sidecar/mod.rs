@@ -9,7 +9,8 @@
 //! | the event loop, respawned panes | `event_loop.rs` | acts |
 //! | the one wait | `event_wait.rs` | acts |
 //! | when the next heartbeat is due | `heartbeat_schedule.rs` | pure |
-//! | when to look at the agent's control group | `group_watch.rs` | pure |
+//! | when to look at the agent's control group after a start | `group_watch.rs` | pure |
+//! | what a heartbeat looks at | `check_rota.rs` | pure |
 //! | writing heartbeats, holding the lock | `heartbeat_writer.rs` | acts |
 //! | what the end of the pane process means | `end_classifier.rs` | pure |
 //! | asking for it until tmux knows | `end_inquiry.rs` | acts |
@@ -22,6 +23,7 @@
 mod after_stop;
 mod agent_end;
 mod assignment;
+mod check_rota;
 mod end_classifier;
 mod end_inquiry;
 mod event_loop;

@@ -40,7 +40,7 @@ impl SocketGuard {
     }
 
     /// Makes the server open its socket again if the socket's file is gone. A failure does not affect the agent: it is
-    /// logged once, and tried again with the next heartbeat.
+    /// logged once, and tried again at the next check.
     pub(super) fn restore(&mut self, proc: &ProcRoot, agent: &AgentName) {
         let (Some(file), Some(server)) = (self.file.as_deref(), &self.server) else { return };
         if access(file, Access::EXISTS) != Err(Errno::NOENT) {
@@ -51,12 +51,12 @@ impl SocketGuard {
         match reopen_socket(proc, &self.path, server, REOPEN_TIMEOUT) {
             Ok(true) => {
                 let message = format!("the socket {path} was removed, and the tmux server has opened it again");
-                journal::record(Priority::Notice, agent, &message, &[]);
+                journal::record_meanwhile(Priority::Notice, agent, &message);
             }
             Err(error) if !self.is_failing => {
                 self.is_failing = true;
                 let message = format!("the socket {path} was removed; {agent} runs on: {error}");
-                journal::record(Priority::Warning, agent, &message, &[]);
+                journal::record_meanwhile(Priority::Warning, agent, &message);
             }
             Ok(false) | Err(_) => {}
         }
