@@ -10,6 +10,7 @@ mod install;
 mod last_exits;
 mod lifecycle_direct;
 mod lifecycle_systemd;
+mod limits;
 mod lost_socket;
 mod observation;
 mod observer;

@@ -4,6 +4,7 @@
 mod control_groups;
 mod ordinary_user;
 mod reboot;
+mod system_releases;
 mod tmux_scopes;
 mod unit_environment;
 mod unit_files;

@@ -5,6 +5,7 @@
 
 mod agent_programs;
 mod cargo;
+mod debian_packages;
 mod failure;
 mod fuzz;
 mod lint;
@@ -12,6 +13,7 @@ mod package;
 mod products;
 mod record;
 mod repository;
+mod system_releases;
 mod test_run;
 mod tmux_releases;
 mod tools;
@@ -113,6 +115,7 @@ fn set_up(cargo: &Cargo, arguments: &[String]) -> Result<(), Failure> {
     }
     if matches!(command, None | Some("test")) {
         tmux_releases::require(cargo)?;
+        system_releases::require(cargo)?;
     }
     note("all requirements are installed");
     Ok(())

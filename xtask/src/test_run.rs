@@ -4,6 +4,7 @@ use crate::agent_programs;
 use crate::cargo::Cargo;
 use crate::failure::Failure;
 use crate::repository::Repository;
+use crate::system_releases;
 use crate::tmux_releases;
 use crate::tools::{self, Tool};
 
@@ -46,6 +47,7 @@ pub(crate) fn run(cargo: &Cargo, repository: &Repository, arguments: &[String]) 
     tools::require(cargo, Tool::Nextest)?;
     agent_programs::require(cargo)?;
     tmux_releases::require(cargo)?;
+    system_releases::require(cargo)?;
     let scope = Scope::parse(arguments);
     build_programs(cargo, &scope)?;
 

@@ -1,9 +1,9 @@
 mod agents;
 pub(crate) mod teardown;
 
-use crate::TmuxRelease;
 use crate::fleet::teardown::FleetProcesses;
 use crate::pane_process::PaneListener;
+use crate::{SystemRelease, TmuxRelease, is_root_or_skip};
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};
@@ -21,6 +21,7 @@ pub struct Fleet {
     socket: String,
     environment: BTreeMap<String, String>,
     owner: Option<(u32, u32)>,
+    system: Option<PathBuf>,
     directory: TempDir,
 }
 
@@ -73,7 +74,7 @@ impl Fleet {
         }
         environment.extend(builder.environment);
         give(root, builder.owner);
-        Self { panes, paths, socket, environment, owner: builder.owner, directory }
+        Self { panes, paths, socket, environment, owner: builder.owner, system: builder.system, directory }
     }
 
     /// The root directory of the fleet.
@@ -122,6 +123,11 @@ impl Fleet {
     #[must_use]
     pub fn owner(&self) -> Option<(u32, u32)> {
         self.owner
+    }
+
+    /// The directory that takes the place of `/usr` for the user manager, see [`SystemRelease`].
+    pub(crate) fn system(&self) -> Option<&Path> {
+        self.system.as_deref()
     }
 
     /// Returns a command that runs in the fleet's environment and home, with an empty standard input.
@@ -213,6 +219,7 @@ pub struct FleetBuilder {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) path_first: Option<PathBuf>,
     pub(crate) owner: Option<(u32, u32)>,
+    pub(crate) system: Option<PathBuf>,
 }
 
 impl FleetBuilder {
@@ -245,6 +252,17 @@ impl FleetBuilder {
     #[must_use]
     pub fn tmux_or_skip(self, release: TmuxRelease) -> Option<Self> {
         Some(self.path_first(&release.unpacked_or_skip()?))
+    }
+
+    /// Runs the user manager and what it starts with the system programs of another release, or returns `None` with a
+    /// skip notice, see [`SystemRelease::unpacked_or_skip`]. Requires root.
+    #[must_use]
+    pub fn system_or_skip(mut self, release: SystemRelease) -> Option<Self> {
+        if !is_root_or_skip("the system programs of another release") {
+            return None;
+        }
+        self.system = Some(release.unpacked_or_skip()?);
+        Some(self)
     }
 
     /// Runs every process as this user, for tests whose result would differ for root. Requires root.

@@ -55,6 +55,7 @@ impl UserManager {
             uid,
             gid,
             nested,
+            system: fleet.system().map(Into::into),
         };
         let manager = Self {
             supervisor: SupervisorClient::start(&config),

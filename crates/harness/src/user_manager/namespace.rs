@@ -2,7 +2,7 @@ use crate::watched_files::DirectoryWatch;
 use crate::{CgroupTree, Deadline, ProcessWatch};
 use nix::sched::{CloneFlags, unshare};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -99,6 +99,19 @@ pub(crate) fn make_private(uid: u32, gid: u32, nested: bool) -> io::Result<()> {
     )?;
     ensure_machine_id()?;
     if nested { Ok(()) } else { ensure_passwd_entry(uid, gid) }
+}
+
+/// Makes this the `/usr` of the namespace, and control groups of version 2 its only ones: the systemd of newer releases
+/// knows no others. Where controllers belong to hierarchies of version 1, version 2 has none.
+pub(crate) fn use_system(usr: &Path) -> io::Result<()> {
+    mount_bind(usr, "/usr")?;
+    if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
+        return Ok(());
+    }
+    // With all hierarchies that are mounted below it.
+    unmount("/sys/fs/cgroup", UnmountFlags::DETACH)?;
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    Ok(mount("cgroup2", "/sys/fs/cgroup", "cgroup2", flags, None)?)
 }
 
 /// Container images have an empty machine id, with which neither the journal nor the bus works.

@@ -1,5 +1,7 @@
 use crate::CgroupTree;
-use crate::user_manager::namespace::{NamespaceEntry, NotifySocket, link_user_journal, make_private, sync_journal};
+use crate::user_manager::namespace::{
+    NamespaceEntry, NotifySocket, link_user_journal, make_private, sync_journal, use_system,
+};
 use crate::user_manager::supervisor_client::{SupervisorCommand, SupervisorConfig};
 use rustix::process::{WaitOptions, set_child_subreaper, wait};
 use std::io::{self, Write};
@@ -38,15 +40,18 @@ impl NamespaceSupervisor {
     fn start(config: SupervisorConfig) -> io::Result<Self> {
         // Orphans become children of this process, which reaps them. The first process of a container often does not.
         set_child_subreaper(Some(rustix::process::getpid()))?;
-        let mut above = CgroupTree::top();
-        if config.nested {
-            above = CgroupTree::current()?;
+        let within = if config.nested { Some(CgroupTree::current()?) } else { None };
+        if let Some(above) = &within {
             let aside = above.child("supervisor");
             aside.create(config.uid, config.gid)?;
             aside.join()?;
         }
+        make_private(config.uid, config.gid, config.nested)?;
+        if let Some(usr) = &config.system {
+            use_system(usr)?;
+        }
+        let above = within.unwrap_or_else(CgroupTree::top);
         let supervisor = Self { tree: above.child(format!("{}.slice", config.name)), config };
-        make_private(supervisor.config.uid, supervisor.config.gid, supervisor.config.nested)?;
         supervisor.tree.create(supervisor.config.uid, supervisor.config.gid)?;
         supervisor.start_daemon(JOURNALD, "systemd-journald", &[])?;
         link_user_journal(supervisor.config.uid)?;

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
@@ -98,6 +99,8 @@ pub(crate) struct SupervisorConfig {
     pub(crate) gid: u32,
     /// Whether to use a user namespace and the supervisor's own control group, without root.
     pub(crate) nested: bool,
+    /// What takes the place of `/usr`.
+    pub(crate) system: Option<PathBuf>,
 }
 
 /// A command to the supervisor, one JSON line after the [`SupervisorConfig`]. The supervisor replies to every line with
