@@ -88,6 +88,28 @@ fn installing_into_a_home_with_blanks_and_percent_signs_works() {
     assert!(std::fs::read_to_string(beat).unwrap().contains("status=ok"));
 }
 
+/// The unit of an agent would only fail later, with status 203.
+#[test]
+fn a_home_in_which_no_program_can_be_executed_is_named() {
+    if !mosaic_harness::is_root_or_skip("a mount") {
+        return;
+    }
+    let Some(home) = EmptyHome::or_skip(Fleet::builder()) else { return };
+    let mosaic_home = home.fleet.mosaic_home();
+    let mut mount = home.manager.command("mount");
+    mount.args(["-t", "tmpfs", "-o", "noexec,mode=0700", "tmpfs"]).arg(mosaic_home);
+    assert!(mount.status().unwrap().success());
+    home.ok(&["init", "--profile", "minimal", "--write"]);
+    let installed = home.mosaic(&["install"]);
+    let said = String::from_utf8([installed.stdout, installed.stderr].concat()).unwrap();
+    let verified = home.mosaic(&["verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{verified:?}");
+    let verified = String::from_utf8(verified.stdout).unwrap();
+    for said in [&said, &verified] {
+        assert!(said.contains("mounted noexec"), "{said}");
+    }
+}
+
 #[test]
 fn install_keeps_running_agents_and_relaunches_them_on_request() {
     let Some(home) = EmptyHome::or_skip(Fleet::builder()) else { return };

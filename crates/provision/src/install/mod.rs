@@ -57,7 +57,22 @@ pub struct HostFacts {
 pub fn prepare(layout: &Layout, roster: &Roster, scope: &Scope, host: &HostFacts) -> Result<Plan, ProvisionError> {
     let observed = Observed::read(layout, roster, host)?;
     let desired = DesiredState::new(layout, roster, scope, host, &observed, is_program)?;
-    Ok(plan(layout, &observed, &desired, host))
+    let mut plan = plan(layout, &observed, &desired, host);
+    plan.notes.extend(noexec_note(&layout.tools()));
+    Ok(plan)
+}
+
+/// A note if no program can be executed in the directory for the programs, which need not exist yet. The units would fail
+/// at their next start, with status 203.
+fn noexec_note(tools: &Path) -> Option<String> {
+    let flags = tools.ancestors().find_map(|directory| rustix::fs::statvfs(directory).ok())?.f_flag;
+    flags.contains(rustix::fs::StatVfsMountFlags::NOEXEC).then(|| {
+        format!(
+            "no program can be executed in {}, whose file system is mounted noexec: set MOSAIC_HOME to a directory of \
+             another one",
+            tools.display()
+        )
+    })
 }
 
 /// The directory of the running program. If it is the installed program, the path is that of the layout, which may
