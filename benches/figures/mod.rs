@@ -6,6 +6,7 @@ mod exit_detection;
 mod fleet_ps;
 mod repeated_observation;
 mod scrape;
+mod sidecar_crowd;
 mod sidecar_memory;
 mod start_time;
 mod system_calls;
@@ -29,6 +30,8 @@ pub(crate) enum Figure {
     Death,
     /// From an agent's death to an inactive unit
     Unit,
+    /// Many sidecars that are killed at once
+    Crowd,
     /// `fleet ps` and `fleet verify` of a thousand agents
     Observe,
     /// Repeated observations of a thousand agents by one process
@@ -40,13 +43,14 @@ pub(crate) enum Figure {
 }
 
 impl Figure {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Start,
         Self::Memory,
         Self::Calls,
         Self::Cost,
         Self::Death,
         Self::Unit,
+        Self::Crowd,
         Self::Observe,
         Self::Resident,
         Self::Scrape,
@@ -70,6 +74,7 @@ impl Figure {
             Self::Cost => beat_cost::measure(effort),
             Self::Death => exit_detection::measure(effort),
             Self::Unit => unit_failure::measure(effort),
+            Self::Crowd => sidecar_crowd::measure(effort),
             Self::Observe => fleet_ps::measure(effort),
             Self::Resident => repeated_observation::measure(effort),
             Self::Scrape => scrape::measure(effort),
