@@ -146,8 +146,8 @@ impl Sidecar {
     /// The last lines of the pane; none if tmux does not answer.
     fn last_lines(&self) -> Vec<String> {
         let pane = self.heartbeat.assignment().pane;
-        // The process ends before tmux has read everything that it wrote, or has shown the pane as dead. What tmux has not
-        // read by then is lost (findings/tmux-last-output.sh).
+        // The process ends before tmux has read everything that it wrote. After that, tmux shows the pane as dead, unless
+        // another process keeps the terminal open.
         poll_tmux(LAST_OUTPUT_TIMEOUT, || {
             let may_print = matches!(self.server.pane(pane), Ok(Some(pane)) if !pane.dead);
             Ok(if may_print { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })

@@ -233,7 +233,7 @@ impl Start {
         }))
     }
 
-    /// A sidecar that somebody has stopped (SIGSTOP) writes no heartbeat and answers no request. An error is ignored: the
+    /// A sidecar that was stopped (SIGSTOP) writes no heartbeat and answers no request. An error is ignored: the
     /// start only cannot help it.
     fn continue_stopped_sidecar(&self, pid: Pid) {
         let is_stopped = self.proc.stat(pid).ok().flatten().is_some_and(|stat| stat.state == 'T');
