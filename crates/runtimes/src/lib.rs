@@ -14,6 +14,7 @@ mod composer;
 mod dialog;
 mod installed_package;
 mod launch;
+mod notice;
 mod older_versions;
 mod pattern;
 mod profile;
@@ -33,9 +34,10 @@ pub use launch::{
     LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,
     Runtime, SkillSupport, Unattended, Updater, shell_quote,
 };
+pub use notice::Notice;
 pub use older_versions::OlderVersions;
 pub use pattern::Pattern;
-pub use profile::{Profile, ProfileError, ResetCommands, ScreenSign};
+pub use profile::{Folds, Profile, ProfileError, ResetCommands, ScreenSign};
 pub use profile_library::{ProfileLibrary, shell_reads_terminal, shipped_runtime, shipped_runtimes};
 pub use program_version::{InvalidVersion, ProgramVersion};
 pub use reporters::Reporter;

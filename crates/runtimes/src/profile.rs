@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
 
-use crate::{Composer, ComposerForm, Dialog, LaunchProfile, OlderVersions, Pattern, Screen, Signs, StatusFile, Titles};
+use crate::{
+    Composer, ComposerForm, Dialog, LaunchProfile, Notice, OlderVersions, Pattern, Screen, Signs, StatusFile, Titles,
+};
 
 /// The profile of one runtime.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -38,6 +40,9 @@ pub struct Profile {
     /// What the composer shows in place of a long text; groups named `lines` and `chars` capture its length.
     #[serde(default)]
     pub pasted: Option<Pattern>,
+    /// The shortest texts that the composer shows in this way.
+    #[serde(default)]
+    pub folds: Folds,
     /// A line that shows a message which the program keeps for later; a group `text` captures its beginning. Without
     /// that group, the line is a mark below a turn that is kept.
     #[serde(default)]
@@ -62,6 +67,9 @@ pub struct Profile {
     /// A file in which the program says what it does.
     #[serde(default)]
     pub status_file: Option<StatusFile>,
+    /// What the program says above its composer when it cannot go on.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
     /// Whether a message begins with a preamble that names its sender. A shell would take that for a command.
     #[serde(default = "preamble_by_default")]
     pub preamble: bool,
@@ -85,6 +93,32 @@ pub struct Profile {
     pub reset: Option<ResetCommands>,
 }
 
+/// The shortest texts in whose place a composer shows a note. A shorter text is shown as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Folds {
+    /// From that many lines on.
+    pub lines: usize,
+    /// From that many characters on.
+    pub characters: usize,
+}
+
+impl Default for Folds {
+    /// The smallest ones of all programs.
+    fn default() -> Self {
+        Self { lines: 3, characters: 150 }
+    }
+}
+
+impl Folds {
+    /// Returns whether a composer may show a note in place of this text.
+    #[must_use]
+    pub fn fold(&self, text: &str) -> bool {
+        // Programs count characters, UTF-16 units or bytes; there are never fewer bytes.
+        text.split('\n').count() >= self.lines || text.len() >= self.characters
+    }
+}
+
 /// The commands that clear a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -98,7 +132,8 @@ pub struct ResetCommands {
 /// What a screen says about the program's activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScreenSign {
-    /// A dialog is open; this is its name in the profile.
+    /// A dialog is open, or the program cannot go on: the name of the dialog or the notice in the profile, and what the
+    /// notice says.
     Dialog(String),
     /// The program works.
     Busy,
@@ -186,6 +221,10 @@ impl Profile {
         self.dialogs.iter().find(|dialog| dialog.is_on(screen, composer))
     }
 
+    fn notice_with(&self, screen: &Screen, composer: &Composer) -> Option<String> {
+        self.notices.iter().find_map(|notice| notice.on(screen, composer))
+    }
+
     /// Returns whether the screen or the title shows that the program works.
     #[must_use]
     pub fn is_busy_on(&self, screen: &Screen) -> bool {
@@ -223,6 +262,9 @@ impl Profile {
         }
         if self.is_busy_with(screen, composer.as_ref()) {
             return Some(ScreenSign::Busy);
+        }
+        if let Some(notice) = composer.as_ref().and_then(|composer| self.notice_with(screen, composer)) {
+            return Some(ScreenSign::Dialog(notice));
         }
         let tells_work = !self.busy.is_empty() || self.titles.working.is_some();
         let is_idle = self.idle.is_empty()

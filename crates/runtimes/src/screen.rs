@@ -29,7 +29,7 @@ impl Screen {
     #[must_use]
     pub fn from_capture(capture: &CapturedPane) -> Self {
         Self {
-            lines: capture.lines.iter().map(|line| StyledLine::parse(line)).collect(),
+            lines: StyledLine::parse_all(capture.lines.iter().map(String::as_str)),
             history: capture.history.min(capture.lines.len()),
             cursor_line: capture.cursor_line,
             cursor_column: capture.cursor_column,
@@ -41,7 +41,7 @@ impl Screen {
     /// Parses text as captured from a pane of 100 columns, with the cursor in the first column of the last line.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
-        let lines: Vec<StyledLine> = text.lines().map(StyledLine::parse).collect();
+        let lines = StyledLine::parse_all(text.lines());
         let cursor_line = lines.len().saturating_sub(1);
         Self { lines, history: 0, cursor_line, cursor_column: 0, width: 100, title: String::new() }
     }
@@ -87,16 +87,26 @@ pub struct StyledLine {
 }
 
 impl StyledLine {
-    /// Parses a line of the output of `capture-pane -e`.
+    /// Parses the output of `capture-pane -e`. A color that is not ended continues in the next line.
+    pub fn parse_all<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
+        let mut pen = Pen::default();
+        lines.into_iter().map(|line| Self::parse_with(line, &mut pen)).collect()
+    }
+
+    /// Parses a line of the output of `capture-pane -e` that no color continues into.
     #[must_use]
     pub fn parse(line: &str) -> Self {
+        Self::parse_with(line, &mut Pen::default())
+    }
+
+    fn parse_with(line: &str, pen: &mut Pen) -> Self {
         let (mut text, mut firm, mut plain) = (String::new(), String::new(), String::new());
-        let (mut pen, mut column, mut inverse) = (Pen::default(), 0, Vec::new());
+        let (mut column, mut inverse) = (0, Vec::new());
         let (mut backgrounds, mut foregrounds) = (Vec::<(usize, String)>::new(), Vec::<(usize, String)>::new());
         let mut rest = line.chars().peekable();
         while let Some(character) = rest.next() {
             match character {
-                '\x1b' => escape(&mut rest, &mut pen),
+                '\x1b' => escape(&mut rest, pen),
                 control if control.is_control() => {}
                 character => {
                     if backgrounds.last().is_none_or(|(_, background)| *background != pen.background) {
@@ -117,7 +127,7 @@ impl StyledLine {
         }
         // The blanks behind the last change of the background are not captured.
         if backgrounds.last().is_some_and(|(_, background)| *background != pen.background) {
-            backgrounds.push((column, pen.background));
+            backgrounds.push((column, pen.background.clone()));
         }
         Self {
             text: text.trim_end().to_owned(),
@@ -293,6 +303,13 @@ mod tests {
         assert_eq!((panel.panel_at(4), panel.panel_at(1), panel.panel_at(7)), (Some((2, 7)), None, None));
         assert_eq!(StyledLine::parse("\x1b[44mwhole").panel_at(2), None);
         assert_eq!(StyledLine::parse("none").panel_at(2), None);
+    }
+
+    #[test]
+    fn a_color_continues_in_the_next_line() {
+        let lines = StyledLine::parse_all("a\x1b[31mb\nc\n\x1b[39md\x1b[2me\nf\x1b[0mg".lines());
+        let read: Vec<_> = lines.iter().map(|line| (line.plain.as_str(), line.firm.as_str())).collect();
+        assert_eq!(read, [("a", "ab"), ("", "c"), ("d", "d"), (" g", " g")]);
     }
 
     #[test]

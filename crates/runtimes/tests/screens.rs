@@ -122,9 +122,13 @@ fn describe_all(runtime: &str) -> String {
             Some(ScreenSign::Ready) => "ready".to_owned(),
             Some(ScreenSign::Dialog(_)) => "waits".to_owned(),
         };
+        let notice = match profile.sign_on(&screen) {
+            Some(ScreenSign::Dialog(told)) if told.contains(": ") => format!(", {told}"),
+            _ => String::new(),
+        };
         let kept = profile.queued_on(&screen, Composer::find(&profile.composer, &screen).as_ref()).len();
         let kept = if kept == 0 { String::new() } else { format!(", {kept} kept") };
-        text += &format!("{:24} {sign:5} {}{kept}\n", recorded.name, describe(profile, &screen));
+        text += &format!("{:24} {sign:5} {}{kept}{notice}\n", recorded.name, describe(profile, &screen));
     }
     text
 }
@@ -169,6 +173,11 @@ fn a_working_program_is_recognized() {
             let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
             if begins(&["busy", "queued"]) {
                 assert_eq!(sign, Some(ScreenSign::Busy), "{runtime} {}", recorded.path());
+            } else if let Some((_, what)) =
+                [("failed-401", "login: "), ("failed-429", "usage limit: ")].iter().find(|(state, _)| name == *state)
+            {
+                let told = matches!(&sign, Some(ScreenSign::Dialog(told)) if told.starts_with(what));
+                assert!(told, "{runtime} {}: {sign:?}", recorded.path());
             } else if begins(&["idle", "draft", "reset", "interrupted", "failed"]) {
                 assert_eq!(sign, Some(ScreenSign::Ready), "{runtime} {}", recorded.path());
             } else if begins(&["dialog-"]) && !["dialog-slash-completion", "dialog-onboarding"].contains(&name) {

@@ -8,6 +8,7 @@ mod killed_senders;
 mod left_texts;
 mod pi_load;
 mod pi_messages;
+mod questions;
 mod record_watch;
 mod send_usage;
 mod sender_identity;

@@ -13,10 +13,6 @@ pub(super) struct TypedText {
     tail: String,
 }
 
-/// Programs show a text that is shorter in both respects as it is.
-const FOLDED_LINES: usize = 3;
-const FOLDED_BYTES: usize = 150;
-
 /// The number of letters by which a turn is recognized. They fit on its first lines.
 const NEEDLE: usize = 64;
 
@@ -71,7 +67,7 @@ impl TypedText {
             return true;
         }
         let folded = || profile.pasted.as_ref().and_then(|pattern| pattern.captures(composer.text.trim()));
-        folded().is_some_and(|found| self.fits(&found))
+        folded().is_some_and(|found| profile.folds.fold(&self.text) && self.fits(&found))
             || (composer.is_cut && !shown.is_empty() && self.squeezed.ends_with(&shown))
     }
 
@@ -90,9 +86,7 @@ impl TypedText {
         let lines = self.text.split('\n').count();
         let lengths = [self.text.chars().count(), self.text.encode_utf16().count(), self.text.len()];
         let is_one_of = |number: usize, all: &[usize]| all.contains(&number);
-        // A short text is not replaced by a note.
-        (lines >= FOLDED_LINES || self.text.len() >= FOLDED_BYTES)
-            && number("lines").is_none_or(|number| is_one_of(number, &[lines, lines - 1]))
+        number("lines").is_none_or(|number| is_one_of(number, &[lines, lines - 1]))
             && number("chars").is_none_or(|number| is_one_of(number, &lengths))
     }
 
