@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mosaic_harness::Binaries;
+use mosaic_harness::{AgentPrograms, Binaries};
 
 use crate::RecordError;
 use crate::script::RuntimeScript;
@@ -22,8 +22,9 @@ impl Program {
     pub(crate) fn prepare(runtime: &str, script: &RuntimeScript, version: Option<&str>) -> Result<Self, RecordError> {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         let target = Binaries::workspace().join(target);
-        let installed = target.join("runtimes/node_modules/.bin");
-        let mut path = format!("{}:/usr/local/bin:/usr/bin:/bin", installed.display());
+        let system = "/usr/local/bin:/usr/bin:/bin";
+        let installed = AgentPrograms::installed_or_skip();
+        let mut path = installed.map_or_else(|| system.to_owned(), |programs| programs.path(system));
         if let Some(version) = version {
             let directory = target.join(format!("recorded/{runtime}-{version}"));
             install(script, version, &directory, &path)?;
