@@ -88,6 +88,7 @@ fn prompts_of_programs_that_read_lines_take_messages() {
     let repl = profile("repl");
     let prompts = [
         ">>> ",
+        "1. one\nHelp:\n>>> ",
         "> ",
         "noted\n> ",
         "noted.\n\n> ",
@@ -130,10 +131,20 @@ fn prompts_of_programs_that_read_lines_take_messages() {
 #[test]
 fn what_a_script_asks_is_not_the_prompt_of_its_shell() {
     let shell = profile("shell");
-    for text in ["Overwrite [y/N]> ", "Continue? > ", "Press Enter> ", "Password> ", "Go on (yes/no)> "] {
+    for text in [
+        "Overwrite [y/N]> ",
+        "Continue? > ",
+        "Press Enter> ",
+        "Password> ",
+        "Go on (yes/no)> ",
+        "Delete it?\n> ",
+        "1) red\n2) blue\n> ",
+        "1) red\n2) blue\n#? ",
+        "Enter a name> ",
+    ] {
         assert!(asks(&shell, text), "{text:?}");
     }
-    for text in ["host:~$ ", "host% ", "repo (fix/a-1) $ ", "[ada@host dir]$ ", "# ", "❯ "] {
+    for text in ["host:~$ ", "host% ", "repo (fix/a-1) $ ", "[ada@host dir]$ ", "# ", "❯ ", "Is it so? yes\n❯ ", "a.txt:\n$ "] {
         assert!(takes_text(&shell, text), "{text:?}");
     }
 }
