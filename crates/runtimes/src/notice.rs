@@ -8,12 +8,12 @@ use crate::{Composer, Pattern, Screen};
 pub struct Notice {
     /// What is missing: `login` or `usage limit`.
     pub name: String,
-    /// The line that says so, in a color of its own or faintly: answers are drawn plainly. What a group `text` captures is told,
+    /// The line that says so, in a color of its own or faintly: answers are drawn plainly. What a group `text` captures is reported,
     /// such as until when.
     pub line: Pattern,
 }
 
-/// The longest text of a notice that is told, in characters.
+/// The longest text of a notice that is reported, in characters.
 const LONGEST: usize = 120;
 
 impl Notice {

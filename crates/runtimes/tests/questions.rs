@@ -144,7 +144,9 @@ fn what_a_script_asks_is_not_the_prompt_of_its_shell() {
     ] {
         assert!(asks(&shell, text), "{text:?}");
     }
-    for text in ["host:~$ ", "host% ", "repo (fix/a-1) $ ", "[ada@host dir]$ ", "# ", "❯ ", "Is it so? yes\n❯ ", "a.txt:\n$ "] {
+    for text in
+        ["host:~$ ", "host% ", "repo (fix/a-1) $ ", "[ada@host dir]$ ", "# ", "❯ ", "Is it so? yes\n❯ ", "a.txt:\n$ "]
+    {
         assert!(takes_text(&shell, text), "{text:?}");
     }
 }

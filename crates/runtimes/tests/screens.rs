@@ -123,7 +123,7 @@ fn describe_all(runtime: &str) -> String {
             Some(ScreenSign::Dialog(_)) => "waits".to_owned(),
         };
         let notice = match profile.sign_on(&screen) {
-            Some(ScreenSign::Dialog(told)) if told.contains(": ") => format!(", {told}"),
+            Some(ScreenSign::Dialog(name)) if name.contains(": ") => format!(", {name}"),
             _ => String::new(),
         };
         let kept = profile.queued_on(&screen, Composer::find(&profile.composer, &screen).as_ref()).len();
@@ -176,8 +176,8 @@ fn a_working_program_is_recognized() {
             } else if let Some((_, what)) =
                 [("failed-401", "login: "), ("failed-429", "usage limit: ")].iter().find(|(state, _)| name == *state)
             {
-                let told = matches!(&sign, Some(ScreenSign::Dialog(told)) if told.starts_with(what));
-                assert!(told, "{runtime} {}: {sign:?}", recorded.path());
+                let is_known = matches!(&sign, Some(ScreenSign::Dialog(name)) if name.starts_with(what));
+                assert!(is_known, "{runtime} {}: {sign:?}", recorded.path());
             } else if begins(&["idle", "draft", "reset", "interrupted", "failed"]) {
                 assert_eq!(sign, Some(ScreenSign::Ready), "{runtime} {}", recorded.path());
             } else if begins(&["dialog-"]) && !["dialog-slash-completion", "dialog-onboarding"].contains(&name) {
@@ -246,7 +246,7 @@ fn the_time_beside_a_turn_is_not_a_part_of_it() {
     }
 }
 
-/// A program of a version that nobody has seen.
+/// A program of a version that is not known.
 #[derive(Clone, Copy, Debug)]
 enum Alteration {
     /// Other frames: every mark of a border, a pointer or a spinner is another one.
