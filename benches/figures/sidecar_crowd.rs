@@ -2,7 +2,7 @@
 //! user manager. Plain units of the same number, which do nothing but sleep, show what the manager itself takes.
 
 use crate::arguments::Effort;
-use crate::row::{Bound, Cell, Row};
+use crate::row::{Bound, Row};
 use crate::samples::{Samples, UnitOfMeasure};
 use crate::supervisor::Message;
 use crate::unit_fixture::{POLL_INTERVAL, UnitFixture};
@@ -26,40 +26,29 @@ struct Recovery {
 
 pub(super) fn measure(effort: Effort) -> Result<(), String> {
     let count = effort.pick(40, 300);
-    let measured = UnitFixture::new().and_then(|units| {
-        let manager = units.manager();
-        manager.install_unit("other@.service", "[Service]\nType=exec\nExecStart=sleep 1000\n");
-        let plain = plain_units(&units, count)?;
-        Ok((plain, agents(&units, count)?))
-    });
-    let (plain, agents) = match measured {
-        Ok((plain, agents)) => (Some(plain), Ok(agents)),
-        Err(reason) => (None, Err(reason)),
-    };
-    let how = format!(
-        "SIGKILL of {count} sidecars at once, until each agent has the heartbeat of another sidecar; compared \
-                       with {count} units that only sleep, with the same RestartSec=, until each runs again"
-    );
-    let row = |figure: String, plain: Cell, agents: Cell, bound, how: &str| {
-        let row =
-            Row { figure, unit: UnitOfMeasure::Milliseconds, bash: plain, rust: agents, bound, how: how.to_owned() };
+    let units = UnitFixture::new()?;
+    units.manager().install_unit("other@.service", "[Service]\nType=exec\nExecStart=sleep 1000\n");
+    let (plain, agents) = (plain_units(&units, count)?, agents(&units, count)?);
+    let row = |figure: String, plain: Samples, agents: Samples, how: String| {
+        let unit = UnitOfMeasure::Milliseconds;
+        let row = Row { figure, unit, bash: plain.into(), rust: agents.into(), bound: Bound::Ratio(4.0), how };
         Message::Row(Box::new(row)).send();
     };
-    let back = |recovery: &Recovery| Cell::from(Samples::from_iter([recovery.all_back.as_secs_f64() * 1e3]));
-    let could_not = |reason: &String| Cell::text(format!("could not run: {reason}"));
+    let back = |recovery: &Recovery| Samples::from_iter([recovery.all_back.as_secs_f64() * 1e3]);
     row(
         format!("{count} killed sidecars until all are back"),
-        plain.as_ref().map_or_else(|| Cell::text("-"), back),
-        agents.as_ref().map_or_else(could_not, back),
-        Bound::Ratio(4.0),
-        &how,
+        back(&plain),
+        back(&agents),
+        format!(
+            "SIGKILL of {count} sidecars at once, until each agent has the heartbeat of another sidecar; compared with \
+             {count} units that only sleep, with the same RestartSec=, until each runs again"
+        ),
     );
     row(
         "start of another unit meanwhile".to_owned(),
-        plain.map_or_else(|| Cell::text("-"), |plain| plain.other_starts.into()),
-        agents.map_or_else(|reason| could_not(&reason), |agents| agents.other_starts.into()),
-        Bound::Ratio(4.0),
-        "systemctl start of five units that are not concerned, one after the other, beginning with the kill",
+        plain.other_starts,
+        agents.other_starts,
+        "systemctl start of five units that are not concerned, one after the other, beginning with the kill".to_owned(),
     );
     Ok(())
 }
