@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn fleet_with(agents: &[&str]) -> Fleet {
     let fleet = Fleet::new();
@@ -54,6 +55,74 @@ fn a_full_standard_output_fails_only_what_was_not_done() {
     assert_eq!(fleet.sessions(), [""; 0]);
     assert_eq!(full(mosaic, &["fleet", "init", "--profile", "minimal", "--write"]), 0);
     assert!(fs::read_to_string(roster_path(&fleet)).unwrap().contains("A single agent"));
+}
+
+/// Runs commands in a terminal of this width, and returns its lines. Lines that the terminal had to wrap are joined.
+fn in_terminal(fleet: &Fleet, columns: usize, script: &str) -> Vec<String> {
+    // A server of its own: another one on its socket may still be ending.
+    static SERVERS: AtomicUsize = AtomicUsize::new(0);
+    let server = format!("terminal{}", SERVERS.fetch_add(1, Ordering::Relaxed));
+    let tmux = |words: &[&str]| {
+        fleet.command("tmux").args(["-u", "-L", &server, "-f", "/dev/null"]).args(words).output().unwrap()
+    };
+    let line = format!("{script}; tmux -L {server} wait-for -S done; exec sleep 1000");
+    let size = columns.to_string();
+    let made = tmux(&["new-session", "-d", "-x", &size, "-y", "300", &line]);
+    assert!(made.status.success() && tmux(&["wait-for", "done"]).status.success(), "{made:?}");
+    let shown = String::from_utf8(tmux(&["capture-pane", "-p", "-J"]).stdout).unwrap();
+    assert!(tmux(&["kill-server"]).status.success());
+    shown.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn help_and_status_fit_into_the_terminal() {
+    let fleet = fleet_with(&["coder0", "a-name-that-is-rather-long"]);
+    let mosaic = Binaries::mosaic();
+    let mosaic = mosaic.display();
+    for columns in [60, 80, 120, 200] {
+        for words in ["fleet --help", "agent --help", "fleet ps --help", "agent send --help", "--help", "fleet status"]
+        {
+            let lines = in_terminal(&fleet, columns, &format!("{mosaic} {words}"));
+            assert!(lines.iter().any(|line| line.contains("fleet") || line.contains("coder0")), "{lines:#?}");
+            let widest = lines.iter().max_by_key(|line| line.chars().count()).unwrap();
+            assert!(widest.chars().count() <= columns, "{words} at {columns}: {widest}");
+        }
+    }
+}
+
+/// A closed pipe: what `head` leaves.
+fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let fleet = fleet_with(&["coder0"]);
+    let mosaic = &Binaries::mosaic();
+    let beside = |name: &str| mosaic.with_file_name(name);
+    let programs = ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic-fleet-exporter", "mosaic"];
+    let run = |program: &Path, words: &[&str]| {
+        let ended = fleet.command(program).args(words).stdout(closed_pipe()).output().unwrap();
+        assert_eq!((ended.status.code(), stderr(&ended)), (Some(0), String::new()), "{} {words:?}", program.display());
+    };
+    for program in programs.map(beside) {
+        run(&program, &["--help"]);
+        run(&program, &["--version"]);
+    }
+    for words in [&["agent", "roster"][..], &["fleet", "metrics"], &["man"], &["completions", "bash"]] {
+        run(mosaic, words);
+    }
+}
+
+#[test]
+fn unknown_options_are_wrong_usage_in_every_program() {
+    let fleet = Fleet::new();
+    for name in ["start-agent-session", "agent-sidecar", "agent-pane", "mosaic-fleet-exporter", "mosaic"] {
+        let output = fleet.command(Binaries::mosaic().with_file_name(name)).arg("--bogus").output().unwrap();
+        assert_eq!(output.status.code(), Some(64), "{name}: {output:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Agents that keep ending, and units whose programs are missing: `ps`, `verify` and `agent logs` say so, with the cause.
 
-use mosaic_harness::{RosterFleet, UnitFleet};
+use mosaic_harness::{RosterFleet, ShippedSchema, UnitFleet};
 use serde_json::Value;
 use std::fs;
 use std::process::Output;
@@ -45,7 +45,7 @@ fn an_agent_that_systemd_has_given_up_names_the_count_and_the_cause() {
     let logs = text(&fleet.mosaic(&["agent", "logs", "coder0"]));
     assert!(logs.starts_with("no such account\ncoder0 exited with code 1 at "), "{logs}");
     let all = fleet.mosaic(&["agent", "logs", "coder0", "--json"]);
-    let all: Value = serde_json::from_slice(&all.stdout).unwrap();
+    let all = ShippedSchema::Logs.read(&all.stdout);
     assert_eq!(all["ends"].as_array().unwrap().len() as u64, starts, "{all:#}");
 
     // A start on request begins anew.

@@ -1,6 +1,6 @@
 //! A restart looks at what a start needs before it ends anything.
 
-use mosaic_harness::{Fleet, PaneProcess, RosterFleet};
+use mosaic_harness::{Fleet, PaneProcess, RosterFleet, UnitFleet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -44,9 +44,8 @@ fn a_working_directory_that_cannot_be_used_keeps_the_agent() {
     let Some((fleet, pane)) = up_or_skip() else { return };
     let file = fleet.units().fleet().root().join("file");
     fs::write(&file, "").unwrap();
-    let env = fleet.units().fleet().env_file_path("coder0");
-    let text = fs::read_to_string(&env).unwrap();
-    fs::write(&env, format!("{text}MOSAIC_AGENT_WORKDIR={}\n", file.display())).unwrap();
+    let entry = format!("name: coder0, working_directory: \"{}\",", file.display());
+    fleet.write_roster(&fleet.roster().replace("name: coder0,", &entry));
     assert_refused(&fleet, &pane, 69, "working directory");
 }
 
@@ -87,6 +86,66 @@ fn a_missing_env_file_is_written_again_from_the_roster() {
     let started = fleet.mosaic(&["fleet", "start", "coder0"]);
     assert_eq!(started.status.code(), Some(0), "{started:?}");
     assert!(!fleet.units().fleet().pane("coder0").process().is_dead());
+}
+
+#[test]
+fn an_outdated_env_file_is_written_again_before_a_restart() {
+    let Some((fleet, old)) = up_or_skip() else { return };
+    let env = fleet.units().fleet().env_file_path("coder0");
+    let current = fs::read_to_string(&env).unwrap();
+    let outdated = current.replace("MOSAIC_AGENT_CLASS=", "MOSAIC_AGENT_CLASS=former-") + "EDITOR=vi\n";
+    fs::write(&env, outdated).unwrap();
+    assert_eq!(fleet.drift(), [("env-outdated".to_owned(), "coder0".to_owned())]);
+    assert_eq!(fleet.mosaic(&["fleet", "restart", "coder0"]).status.code(), Some(0));
+    assert!(old.process().is_dead());
+    assert_eq!(fs::read_to_string(&env).unwrap(), current + "EDITOR=vi\n", "lines of the site stay");
+    assert_eq!(fleet.drift(), []);
+}
+
+#[test]
+fn a_program_that_many_agents_lack_is_named_once() {
+    let names: Vec<String> = (0..13).map(|nth| format!("coder{nth}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let Some(fleet) = RosterFleet::installed_or_skip(Fleet::builder(), &names, "15") else { return };
+    let entries: Vec<String> =
+        names.iter().map(|name| format!("{{ name: {name}, class: implementer, runtime: codex }}")).collect();
+    fleet.write_roster(&format!("version: 1\ntransport: tmux\nagents: [ {} ]\n", entries.join(", ")));
+    fleet.install();
+    let started = fleet.mosaic(&["fleet", "start"]);
+    assert_eq!(started.status.code(), Some(69), "{started:?}");
+    let printed = String::from_utf8(started.stdout).unwrap();
+    let causes: Vec<&str> = printed.lines().filter(|line| line.contains("codex")).collect();
+    let [cause] = causes[..] else { panic!("{printed}") };
+    assert!(cause.contains("13 agents") && cause.contains("run 'npm install -g @openai/codex"), "{cause}");
+    let list = printed.lines().find(|line| line.trim_start().starts_with("coder0, coder1, ")).unwrap();
+    assert!(list.ends_with("coder12"), "{printed}");
+    // Nothing was tried, so nothing has failed.
+    for name in ["coder0", "coder12"] {
+        assert_eq!(fleet.agent(name)["unit"]["active"], "inactive");
+    }
+}
+
+#[test]
+fn a_masked_unit_keeps_the_agent() {
+    let Some((fleet, pane)) = up_or_skip() else { return };
+    let unit = UnitFleet::unit("coder0");
+    fleet.units().manager().systemctl_ok(&["mask", &unit]);
+    let output = fleet.mosaic(&["fleet", "restart", "coder0"]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+    assert!(printed.contains(&format!("see: systemctl --user status {unit}")), "{printed}");
+    assert!(!pane.process().is_dead());
+}
+
+#[test]
+fn a_stop_of_the_fleet_names_the_sessions_that_end_with_the_server() {
+    let Some((fleet, _pane)) = up_or_skip() else { return };
+    let made = fleet.units().fleet().tmux(&["new-session", "-d", "-s", "by-hand", "sleep 1000"]);
+    assert!(made.status.success(), "{made:?}");
+    let stopped = fleet.mosaic(&["fleet", "stop"]);
+    assert_eq!(stopped.status.code(), Some(0), "{stopped:?}");
+    let notes = String::from_utf8(stopped.stderr).unwrap();
+    assert!(notes.contains("they end with it: by-hand\n"), "{notes}");
 }
 
 #[test]

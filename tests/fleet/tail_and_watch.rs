@@ -147,6 +147,33 @@ fn watch_neither_resizes_nor_types_and_ends_on_ctrl_c() {
 }
 
 #[test]
+fn logs_follow_an_agent_across_restarts_until_ctrl_c() {
+    let (fleet, pane) = fleet();
+    pane.print("first\r\n");
+    // The shell outlives the Ctrl-C that ends its child, and ignores a surplus one.
+    let line = format!(
+        "trap : INT; {} agent logs coder0 -f; trap '' INT; echo the follower has left; exec sleep 1000",
+        Binaries::mosaic().display()
+    );
+    assert!(terminal(&fleet, &["new-session", "-d", "-x", "120", "-y", "24", &line]).status.success());
+    let screen = || String::from_utf8(terminal(&fleet, &["capture-pane", "-p"]).stdout).unwrap();
+    let shows = |text: &str| wait_until(text, || screen().contains(text));
+    shows("first");
+    pane.print("second\r\n");
+    shows("second");
+    assert!(fleet.tmux(&["kill-session", "-t", "=coder0:"]).status.success());
+    shows("coder0 was lost");
+    fleet.launch("coder0").command(fleet.agent_command("coder0")).succeed();
+    fleet.pane("coder0").print("third\r\n");
+    shows("third");
+    wait_until("Ctrl-C ends the follower", || {
+        assert!(terminal(&fleet, &["send-keys", "C-c"]).status.success());
+        screen().contains("the follower has left")
+    });
+    assert!(terminal(&fleet, &["kill-server"]).status.success());
+}
+
+#[test]
 fn missing_sessions_and_unknown_agents_have_different_errors() {
     let (fleet, _pane) = fleet();
     let unknown = output(&fleet, &["tail", "codr0"]);

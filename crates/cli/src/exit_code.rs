@@ -1,7 +1,5 @@
 //! Maps every error of a command to an exit code. Libraries know errors, only this binary knows exit codes.
 
-use std::io;
-
 use mosaic_delivery::spool::SpoolError;
 use mosaic_delivery::{
     DeliveryError, KickstartError, ReceiptSummary, ReceiveError, RemoteError, ResetError, SendError,
@@ -33,12 +31,12 @@ impl CommandError {
             Self::Prometheus(error) => prometheus_exit_code(error),
             Self::Delivery(error) => delivery_exit_code(error),
             Self::Send(error) | Self::Receive(ReceiveError::Send(error)) => send_exit_code(error),
-            Self::Receive(ReceiveError::Output(error) | ReceiveError::Input(error)) => io_exit_code(error),
+            Self::Receive(ReceiveError::Output(error) | ReceiveError::Input(error)) => ExitCode::from_io(error),
             Self::Remote(error) => remote_exit_code(error),
             Self::Reset(error) => reset_exit_code(error),
             Self::Launch(error) => launch_exit_code(error),
             Self::Profile(error) => profile_exit_code(error),
-            Self::Io { source, .. } => io_exit_code(source),
+            Self::Io { source, .. } => ExitCode::from_io(source),
             Self::NoHome(_) | Self::Variable(_) => ExitCode::Configuration,
             Self::Payload(_)
             | Self::Lookup(_)
@@ -54,14 +52,10 @@ impl CommandError {
     }
 }
 
-fn io_exit_code(error: &io::Error) -> ExitCode {
-    if error.kind() == io::ErrorKind::PermissionDenied { ExitCode::Permission } else { ExitCode::Io }
-}
-
 fn roster_exit_code(error: &RosterError) -> ExitCode {
     match error {
         RosterError::NotFound { .. } | RosterError::Invalid(_) => ExitCode::Configuration,
-        RosterError::Unreadable { source, .. } => io_exit_code(source),
+        RosterError::Unreadable { source, .. } => ExitCode::from_io(source),
     }
 }
 
@@ -85,18 +79,12 @@ fn manager_exit_code(error: &ManagerError) -> ExitCode {
 }
 
 fn tmux_exit_code(error: &TmuxError) -> ExitCode {
-    match error {
-        TmuxError::NotInstalled { .. }
-        | TmuxError::TooOld { .. }
-        | TmuxError::NoServer { .. }
-        | TmuxError::Timeout { .. } => ExitCode::Unavailable,
-        TmuxError::Run { .. } | TmuxError::CommandFailed { .. } => ExitCode::Io,
-    }
+    if error.is_unavailable() { ExitCode::Unavailable } else { ExitCode::Io }
 }
 
 fn provision_exit_code(error: &ProvisionError) -> ExitCode {
     match error {
-        ProvisionError::File { source, .. } => io_exit_code(source),
+        ProvisionError::File { source, .. } => ExitCode::from_io(source),
         ProvisionError::DirectoryNotFound { .. } => ExitCode::Io,
         ProvisionError::Manager { source, .. } => manager_exit_code(source),
         ProvisionError::Stop { .. } => ExitCode::CheckFailed,
@@ -111,7 +99,7 @@ fn provision_exit_code(error: &ProvisionError) -> ExitCode {
 fn observe_exit_code(error: &ObserveError) -> ExitCode {
     match error {
         ObserveError::Variable(_) => ExitCode::Configuration,
-        ObserveError::Proc(source) => io_exit_code(source),
+        ObserveError::Proc(source) => ExitCode::from_io(source),
     }
 }
 
@@ -130,7 +118,7 @@ fn update_exit_code(error: &UpdateError) -> ExitCode {
         UpdateError::UnknownName { .. } => ExitCode::Usage,
         UpdateError::NotInstalled { .. } => ExitCode::Unavailable,
         UpdateError::Locked { .. } => ExitCode::Busy,
-        UpdateError::Io { source, .. } => io_exit_code(source),
+        UpdateError::Io { source, .. } => ExitCode::from_io(source),
         UpdateError::Record(error) => provision_exit_code(error),
         UpdateError::AgentState { .. } => ExitCode::CheckFailed,
         UpdateError::Lifecycle(error) => lifecycle_exit_code(error),
@@ -144,7 +132,7 @@ fn update_exit_code(error: &UpdateError) -> ExitCode {
 /// Returns the exit code of an error of the outbox.
 pub(crate) fn spool_exit_code(error: &SpoolError) -> ExitCode {
     match error {
-        SpoolError::Io { source, .. } => io_exit_code(source),
+        SpoolError::Io { source, .. } => ExitCode::from_io(source),
         SpoolError::Malformed { .. } => ExitCode::Io,
         SpoolError::NotWaiting(_) => ExitCode::Busy,
     }
@@ -152,7 +140,7 @@ pub(crate) fn spool_exit_code(error: &SpoolError) -> ExitCode {
 
 fn profile_exit_code(error: &ProfileError) -> ExitCode {
     match error {
-        ProfileError::Unreadable { source, .. } => io_exit_code(source),
+        ProfileError::Unreadable { source, .. } => ExitCode::from_io(source),
         ProfileError::Invalid { .. } => ExitCode::Configuration,
     }
 }

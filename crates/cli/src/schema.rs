@@ -48,6 +48,11 @@ fn outbox_schema_is_up_to_date() {
     check::<mosaic_delivery::Listing>("outbox.schema.json");
 }
 
+#[test]
+fn logs_schema_is_up_to_date() {
+    check::<crate::command::agent::EndsReport>("logs.schema.json");
+}
+
 /// Consumers rely on required fields, whose values may be null but which are never missing.
 #[test]
 fn snapshot_has_every_required_field() {

@@ -28,6 +28,14 @@ pub enum ExitCode {
     Configuration = 78,
 }
 
+impl ExitCode {
+    /// The exit code of a failure to read or write.
+    #[must_use]
+    pub fn from_io(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::PermissionDenied { Self::Permission } else { Self::Io }
+    }
+}
+
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
         Self::from(code as u8)

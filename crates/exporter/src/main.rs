@@ -23,7 +23,7 @@ mod routes;
 mod scrape_schedule;
 mod serve;
 
-use std::io;
+use std::io::{self, Write as _};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -43,13 +43,16 @@ fn main() -> std::process::ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
         Err(error) => {
-            let printed = error.print();
+            let printed = error.print().and_then(|()| io::stdout().flush());
             return match (error.kind(), printed) {
-                (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Ok(())) => ExitCode::Ok,
-                (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Err(error)) => {
-                    eprintln!("ERROR: cannot write to standard output: {error}");
+                (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Err(error))
+                    if error.kind() != io::ErrorKind::BrokenPipe =>
+                {
+                    // The macro would panic if standard error cannot be written to, either.
+                    let _ = writeln!(io::stderr(), "ERROR: cannot write to standard output: {error}");
                     ExitCode::Io
                 }
+                (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => ExitCode::Ok,
                 // If standard error is closed, there is no other place to report that.
                 _ => ExitCode::Usage,
             }
@@ -94,8 +97,7 @@ fn exit_code(error: &ExporterError) -> ExitCode {
             ListenError::NoInheritedSockets | ListenError::InheritedSocket { .. } => ExitCode::Unavailable,
             ListenError::NoDirectory(_) | ListenError::NotASocket(_) | ListenError::Failed { .. } => ExitCode::Io,
         },
-        ExporterError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ExitCode::Permission,
-        ExporterError::Io { .. } => ExitCode::Io,
+        ExporterError::Io { source, .. } => ExitCode::from_io(source),
         ExporterError::Instruments(_) => ExitCode::Bug,
     }
 }

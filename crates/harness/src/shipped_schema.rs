@@ -16,6 +16,8 @@ pub enum ShippedSchema {
     Outbox,
     /// `mosaic fleet update --json`
     Update,
+    /// `mosaic agent logs --json`
+    Logs,
 }
 
 impl ShippedSchema {
@@ -42,6 +44,7 @@ impl ShippedSchema {
             Self::Send => "send.schema.json",
             Self::Outbox => "outbox.schema.json",
             Self::Update => "update.schema.json",
+            Self::Logs => "logs.schema.json",
         }
     }
 
@@ -51,12 +54,14 @@ impl ShippedSchema {
         static SEND: OnceLock<Validator> = OnceLock::new();
         static OUTBOX: OnceLock<Validator> = OnceLock::new();
         static UPDATE: OnceLock<Validator> = OnceLock::new();
+        static LOGS: OnceLock<Validator> = OnceLock::new();
         let once = match self {
             Self::Ps => &PS,
             Self::Verify => &VERIFY,
             Self::Send => &SEND,
             Self::Outbox => &OUTBOX,
             Self::Update => &UPDATE,
+            Self::Logs => &LOGS,
         };
         once.get_or_init(|| {
             let path = Binaries::workspace().join("framework/fleet").join(self.file());

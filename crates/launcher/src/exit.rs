@@ -49,7 +49,7 @@ pub fn start_exit_code(error: &StartError) -> ExitCode {
         StartError::Socket(SocketError::Io { source, .. })
         | StartError::RunDirectory(RunDirectoryError { source, .. })
         | StartError::WorkingDirectory { source, .. }
-        | StartError::System { source, .. } => io_exit_code(source),
+        | StartError::System { source, .. } => ExitCode::from_io(source),
         StartError::StartInProgress { .. }
         | StartError::OwnedByUnit { .. }
         | StartError::SidecarStayed { .. }
@@ -111,20 +111,7 @@ fn settings_exit_code(error: &SettingsError) -> ExitCode {
 }
 
 fn tmux_exit_code(error: &TmuxError) -> ExitCode {
-    match error {
-        TmuxError::NotInstalled { .. }
-        | TmuxError::TooOld { .. }
-        | TmuxError::NoServer { .. }
-        | TmuxError::Timeout { .. } => ExitCode::Unavailable,
-        TmuxError::Run { .. } | TmuxError::CommandFailed { .. } => ExitCode::Io,
-    }
-}
-
-fn io_exit_code(error: &io::Error) -> ExitCode {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => ExitCode::Permission,
-        _ => ExitCode::Io,
-    }
+    if error.is_unavailable() { ExitCode::Unavailable } else { ExitCode::Io }
 }
 
 #[cfg(test)]

@@ -117,7 +117,12 @@ pub enum LifecycleEvent {
         /// Why it cannot be reached.
         reason: String,
     },
-    /// The env file of an agent did not say what the agent runs, and was written from the roster.
+    /// The tmux server ends with these sessions, which belong to no agent.
+    SessionsEnd {
+        /// The names of the sessions.
+        sessions: Vec<String>,
+    },
+    /// The env file of an agent was missing or differed from the roster, and was written again.
     EnvFileWritten {
         /// The path of the file.
         path: PathBuf,

@@ -4,6 +4,7 @@ use mosaic_domain::Pid;
 use mosaic_systemd::ActiveState;
 
 use crate::action::{ActionFailure, FailureKind, LifecycleAction, Outcome};
+use crate::start_requirements::StartKind;
 
 /// How actions are performed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +107,17 @@ impl ObservedAgent {
 }
 
 impl AgentPlan {
-    /// Whether this plan ends an agent that runs in order to start it again.
-    pub(crate) fn ends_agent(&self, action: LifecycleAction, observed: &ObservedAgent) -> bool {
+    /// What this plan does to start an agent in the state `observed`.
+    pub(crate) fn start_kind(&self, action: LifecycleAction, observed: &ObservedAgent) -> StartKind {
         let starts = matches!(self.step, Step::Job(_) | Step::Launch(_));
-        action == LifecycleAction::Restart && starts && observed.runs()
+        match (action, observed.runs()) {
+            (LifecycleAction::Stop, _) => StartKind::None,
+            _ if !starts => StartKind::None,
+            (LifecycleAction::Restart, true) => StartKind::Replacement,
+            // A session that cannot be seen may exist.
+            _ if observed.sidecar.is_some() || observed.session != SessionState::Absent => StartKind::Adoption,
+            _ => StartKind::New,
+        }
     }
 }
 

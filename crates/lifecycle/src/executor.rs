@@ -20,7 +20,7 @@ use crate::managed::{JobRunner, unit_states};
 use crate::server_socket::restore_socket;
 use crate::start_requirements::StartRequirements;
 use crate::stop_records::{StopRecords, requester};
-use crate::unmanaged::{self, AgentObserver};
+use crate::unmanaged::{self, AgentObserver, sessions_by_hand};
 
 /// How long the user manager may take for one answer.
 const MANAGER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -100,6 +100,9 @@ impl<'a> LifecycleExecutor<'a> {
         let unreachable = restore_socket(self.context, self.roster, || self.holder_process(), reporter).err();
         if let Some(reason) = unreachable.clone() {
             reporter.report(LifecycleEvent::SocketUnreachable { reason });
+        }
+        if action == LifecycleAction::Stop && *scope == Scope::All {
+            self.name_sessions_that_end(&agents, &units, reporter);
         }
         let mut plans = self.plans(action, agents, &units, left(), reporter);
         if let Some(why) = &unreachable {
@@ -186,6 +189,23 @@ impl<'a> LifecycleExecutor<'a> {
         })
     }
 
+    /// Names the sessions that were made by hand before the stop of the holder's unit, which ends the server with all of
+    /// its sessions. Without a unit the server goes on as long as it has a session.
+    fn name_sessions_that_end(
+        &self,
+        agents: &[AgentName],
+        units: &BTreeMap<UnitName, ActiveState>,
+        reporter: &mut dyn Reporter,
+    ) {
+        if self.manager.is_none() || state_of(units, &UnitName::holder()) == UnitState::Down {
+            return;
+        }
+        let sessions = sessions_by_hand(self.context, self.roster, agents);
+        if !sessions.is_empty() {
+            reporter.report(LifecycleEvent::SessionsEnd { sessions });
+        }
+    }
+
     fn plans(
         &self,
         action: LifecycleAction,
@@ -200,8 +220,7 @@ impl<'a> LifecycleExecutor<'a> {
         let plan_for = |agent: AgentName| {
             let state = observer.observe(&agent, state_of(units, &UnitName::agent(&agent)));
             let planned = plan(action, mode, &state);
-            let starts = matches!(planned.step, Step::Job(_) | Step::Launch(_)) && action != LifecycleAction::Stop;
-            match requirements.check(&agent, starts, planned.ends_agent(action, &state), reporter) {
+            match requirements.check(&agent, planned.start_kind(action, &state), reporter) {
                 Ok(()) => (agent, planned),
                 Err(failure) => (agent, AgentPlan { stop_unmanaged: false, step: Step::Refuse(failure) }),
             }

@@ -37,3 +37,4 @@ pub use action::{
 pub use executor::{LifecycleError, LifecycleExecutor};
 pub use fleet_context::{Environment, FleetContext, ObserveError};
 pub use relaunch::{RESTART_TIMEOUT, UP_TIMEOUT, relaunch, wait_until_up};
+pub use unmanaged::sessions_by_hand;

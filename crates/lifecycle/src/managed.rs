@@ -12,7 +12,9 @@ use mosaic_heartbeat::{EndLog, RestartHistory};
 use mosaic_process::{monotonic, thread_error};
 use mosaic_systemd::{ActiveState, JobOutcome, ManagerError, UnitDetail, UnitName, UserManager};
 
-use crate::action::{ActionFailure, ActionReport, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject};
+use crate::action::{
+    ActionFailure, ActionReport, FailureKind, LifecycleAction, LifecycleEvent, Outcome, Reporter, Subject,
+};
 use crate::agent_plan::{AgentPlan, Step};
 use crate::executor::LifecycleExecutor;
 use crate::parallel::for_each_parallel;
@@ -28,7 +30,7 @@ fn job_failure(
     detail: Option<&UnitDetail>,
 ) -> Option<String> {
     let see = match subject {
-        Subject::Agent(agent) => format!("see: journalctl --user AGENT={agent}"),
+        Subject::Agent(agent) => format!("see: mosaic agent logs {agent}"),
         Subject::Holder => HOLDER_JOURNAL.to_owned(),
     };
     let unit_result = || detail.map_or_else(|| outcome.to_string(), unit_result);
@@ -42,8 +44,31 @@ fn job_failure(
         }
         JobOutcome::Failed => format!("{}; {see}", unit_result()),
         JobOutcome::Timeout => format!("{outcome} ({}); {see}", unit_result()),
-        JobOutcome::Canceled | JobOutcome::Skipped | JobOutcome::Invalid(_) => format!("{outcome}; {see}"),
+        JobOutcome::Canceled | JobOutcome::Skipped => format!("{outcome}; {see}"),
+        JobOutcome::Invalid(_) => format!("{outcome}; see: systemctl --user status {}", unit_of(subject)),
     })
+}
+
+/// The kind of the failure of a job. systemd refuses a unit that it cannot load before it changes anything.
+fn failure_kind(outcome: &JobOutcome) -> FailureKind {
+    match outcome {
+        JobOutcome::NoSuchUnit(_) => FailureKind::Unavailable,
+        JobOutcome::Invalid(_) => FailureKind::Configuration,
+        JobOutcome::Done
+        | JobOutcome::Dependency
+        | JobOutcome::TimedOutWaiting
+        | JobOutcome::Failed
+        | JobOutcome::Timeout
+        | JobOutcome::Canceled
+        | JobOutcome::Skipped => FailureKind::Failed,
+    }
+}
+
+fn unit_of(subject: &Subject) -> UnitName {
+    match subject {
+        Subject::Agent(agent) => UnitName::agent(agent),
+        Subject::Holder => UnitName::holder(),
+    }
 }
 
 /// Why a unit does not run although the job that starts it succeeded.
@@ -128,7 +153,9 @@ impl JobRunner<'_> {
         }
         let mut finish = |unit: &UnitName, job: &JobOutcome, at: Duration| {
             if let Some((subject, outcome)) = pending.remove(unit) {
-                let result = self.result(executor, &subject, outcome, unit, job).map_err(ActionFailure::from);
+                let result = self
+                    .result(executor, &subject, outcome, unit, job)
+                    .map_err(|reason| ActionFailure { kind: failure_kind(job), reason });
                 let duration = at.saturating_sub(began);
                 let superseded = *job == JobOutcome::Canceled;
                 reporter.report(LifecycleEvent::Finished(ActionReport { subject, result, duration, superseded }));
@@ -209,8 +236,8 @@ pub(crate) fn unit_states(manager: &UserManager) -> Result<BTreeMap<UnitName, Ac
 
 #[cfg(test)]
 mod tests {
-    use super::job_failure;
-    use crate::action::{LifecycleAction, Subject};
+    use super::{failure_kind, job_failure};
+    use crate::action::{FailureKind, LifecycleAction, Subject};
     use mosaic_domain::ExitVerdict::{self, Code, Signal};
     use mosaic_systemd::{ActiveState, JobOutcome, UnitDetail};
 
@@ -228,6 +255,18 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_that_cannot_be_loaded_is_no_failed_start() {
+        for (outcome, expected) in [
+            (JobOutcome::NoSuchUnit(String::new()), FailureKind::Unavailable),
+            (JobOutcome::Invalid("Unit is masked.".to_owned()), FailureKind::Configuration),
+            (JobOutcome::Failed, FailureKind::Failed),
+            (JobOutcome::Dependency, FailureKind::Failed),
+        ] {
+            assert_eq!(failure_kind(&outcome), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
     fn job_failures_name_the_cause_and_the_journal() {
         use LifecycleAction::{Restart, Start, Stop};
         let coder0 = Subject::Agent("coder0".parse().unwrap());
@@ -237,7 +276,7 @@ mod tests {
         let runs = detail(ActiveState::Active, "running", "success", None);
         let slow = detail(ActiveState::Activating, "start", "success", None);
         let limit = detail(ActiveState::Failed, "failed", "start-limit-hit", None);
-        let failure = |why: &str| Some(format!("{why}; see: journalctl --user AGENT=coder0"));
+        let failure = |why: &str| Some(format!("{why}; see: mosaic agent logs coder0"));
         let not_installed = Some("its unit is not installed: run 'mosaic fleet install'".to_owned());
         let table = [
             (Start, JobOutcome::Done, Some(&runs), None),
@@ -259,7 +298,12 @@ mod tests {
                 failure("its job has not finished in time (activating, start)"),
             ),
             (Start, JobOutcome::NoSuchUnit("Unit not found.".to_owned()), None, not_installed),
-            (Start, JobOutcome::Invalid("Unit is masked.".to_owned()), None, failure("Unit is masked.")),
+            (
+                Start,
+                JobOutcome::Invalid("Unit is masked.".to_owned()),
+                None,
+                Some("Unit is masked.; see: systemctl --user status mosaic-agent@coder0.service".to_owned()),
+            ),
         ];
         for (action, outcome, detail, expected) in table {
             assert_eq!(job_failure(action, &coder0, &outcome, detail), expected, "{action:?} {outcome:?}");

@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use mosaic_domain::{AgentName, default_program_directories, env_var};
+use mosaic_probe::install_command;
 use mosaic_process::{find_in_directories, is_program};
 use mosaic_provision::{recordable_directories, replace_file};
 use mosaic_roster::{AgentEnvFile, AgentSettings, Roster, absolute_program, required_program};
@@ -21,6 +22,19 @@ use crate::fleet_context::FleetContext;
 /// The programs that a unit runs. They belong together.
 const UNIT_PROGRAMS: [&str; 3] = [LAUNCHER, "agent-pane", "agent-sidecar"];
 
+/// What an action does to start an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StartKind {
+    /// It starts nothing.
+    None,
+    /// Something of the agent runs, and may be adopted. That needs none of its programs.
+    Adoption,
+    /// Nothing of the agent runs.
+    New,
+    /// The agent runs, and is ended first.
+    Replacement,
+}
+
 /// What the agents of one fleet need in order to start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StartRequirements<'a> {
@@ -30,40 +44,40 @@ pub(crate) struct StartRequirements<'a> {
 }
 
 impl StartRequirements<'_> {
-    /// Checks one agent. Without `starts` nothing is checked. With `ends_agent` the agent runs and is to be stopped first,
-    /// so everything is checked that would make the start fail; otherwise the start itself reports that.
+    /// Checks one agent, unless nothing is started. A missing program is found here and not by the start, because many
+    /// agents often lack the same one, and because systemd would try each of them ten times.
     ///
-    /// An env file that does not say what the agent runs is written from the roster, because the agent would run the
-    /// default command.
+    /// An env file that was installed and differs from the roster is written again first, and so is one that does not say
+    /// what the agent runs: the agent starts as the roster says.
     ///
     /// # Errors
     /// The agent cannot be started.
     pub(crate) fn check(
         &self,
         agent: &AgentName,
-        starts: bool,
-        ends_agent: bool,
+        start: StartKind,
         reporter: &mut dyn Reporter,
     ) -> Result<(), ActionFailure> {
-        let Some(entry) = self.roster.agent(agent.as_str()).filter(|_| starts) else { return Ok(()) };
+        let Some(entry) = self.roster.agent(agent.as_str()).filter(|_| start != StartKind::None) else { return Ok(()) };
         let settings = self.roster.settings(entry);
         let path = self.context.location.home.paths().agent_env(agent);
-        let env = self.env_file(&path, &settings, reporter).map_err(|reason| ActionFailure {
-            kind: FailureKind::Configuration,
-            reason: if ends_agent { format!("not restarted: {reason}") } else { reason },
-        })?;
-        if ends_agent {
+        let refusal = |kind| {
+            move |reason: String| ActionFailure {
+                kind,
+                reason: if start == StartKind::Replacement { format!("not restarted: {reason}") } else { reason },
+            }
+        };
+        let env = self.env_file(&path, &settings, reporter).map_err(refusal(FailureKind::Configuration))?;
+        if matches!(start, StartKind::New | StartKind::Replacement) {
             let full = self.context.location.run_directory.write_fault();
             let checked = full.map_or(Ok(()), Err).and_then(|()| self.programs(&env, &settings));
-            checked.and_then(|()| self.working_directory(&env, &settings)).map_err(|reason| ActionFailure {
-                kind: FailureKind::Unavailable,
-                reason: format!("not restarted: {reason}"),
-            })?;
+            let checked = checked.and_then(|()| self.working_directory(&env, &settings));
+            checked.map_err(refusal(FailureKind::Unavailable))?;
         }
         Ok(())
     }
 
-    /// Reads the env file, and writes it if it does not say what the agent runs.
+    /// Reads the env file, and writes it again if it differs from the roster.
     fn env_file(
         &self,
         path: &Path,
@@ -74,17 +88,23 @@ impl StartRequirements<'_> {
         let is_complete = |file: &AgentEnvFile| {
             file.value(env_var::AGENT_COMMAND).is_some() || file.value(env_var::AGENT_RUNTIME).is_some()
         };
-        match present {
-            Some(file) if is_complete(&file) => Ok(file),
-            // The launcher gets the same variables without the file.
-            present if self.mode == ExecutionMode::Direct => Ok(present.unwrap_or_default().merged(settings, None)),
-            present => {
-                let file = present.unwrap_or_default().merged(settings, self.search_path().as_deref());
-                self.write_env_file(path, &file).map_err(|error| error.to_string())?;
-                reporter.report(LifecycleEvent::EnvFileWritten { path: path.to_owned() });
-                Ok(file)
-            }
+        match &present {
+            // A file that was written by hand stays as it is if it says what the agent runs.
+            Some(file) if is_complete(file) && !file.is_generated() => return Ok(file.clone()),
+            // Without an installation there are no env files, and the launcher gets the same variables.
+            None if self.mode == ExecutionMode::Direct => return Ok(AgentEnvFile::default().merged(settings, None)),
+            _ => {}
         }
+        let before = present.as_ref().map(ToString::to_string);
+        let present = present.unwrap_or_default();
+        // A search path that is recorded stays: the caller's may lack the directories of the installation.
+        let search_path = if present.value(env_var::PATH).is_none() { self.search_path() } else { None };
+        let file = present.merged(settings, search_path.as_deref());
+        if before != Some(file.to_string()) {
+            self.write_env_file(path, &file).map_err(|error| error.to_string())?;
+            reporter.report(LifecycleEvent::EnvFileWritten { path: path.to_owned() });
+        }
+        Ok(file)
     }
 
     fn write_env_file(&self, path: &Path, file: &AgentEnvFile) -> Result<(), Box<dyn std::error::Error>> {
@@ -105,9 +125,10 @@ impl StartRequirements<'_> {
         match self.mode {
             ExecutionMode::Direct => drop(find_launcher(home)?),
             ExecutionMode::Managed => {
-                if let Some(missing) = UNIT_PROGRAMS.iter().find(|name| !is_program(&installed.join(name))) {
-                    let missing = installed.join(missing);
-                    return Err(format!("{} is missing: run 'mosaic fleet install'", missing.display()));
+                let programs = UNIT_PROGRAMS.map(|name| installed.join(name));
+                if let Some(unusable) = programs.iter().find(|program| !is_program(program)) {
+                    let why = if unusable.exists() { "cannot be executed" } else { "does not exist" };
+                    return Err(format!("{} {why}: run 'mosaic fleet install'", unusable.display()));
                 }
             }
         }
@@ -125,8 +146,9 @@ impl StartRequirements<'_> {
         let directories: Vec<PathBuf> = own.into_iter().chain([installed]).chain(usual).collect();
         let runtime = env.value(env_var::AGENT_RUNTIME).and_then(|runtime| runtime.parse().ok());
         let command = env.value(env_var::AGENT_COMMAND).filter(|command| !command.is_empty());
-        missing_program(command.as_deref(), &runtime.unwrap_or_else(|| settings.runtime.clone()), &directories)
-            .map_or(Ok(()), Err)
+        let installer = |program: &str| install_command(home, program);
+        let runtime = runtime.unwrap_or_else(|| settings.runtime.clone());
+        missing_program(command.as_deref(), &runtime, &directories, installer).map_or(Ok(()), Err)
     }
 
     /// Checks that the working directory can be entered, or can be made.
@@ -161,18 +183,17 @@ fn missing_program(
     command: Option<&str>,
     runtime: &mosaic_domain::RuntimeName,
     directories: &[PathBuf],
+    installer: impl Fn(&str) -> Option<String>,
 ) -> Option<String> {
     if let Some(program) = command.and_then(absolute_program) {
-        return (!is_program(program)).then(|| format!("its program {} does not exist", program.display()));
+        return (!is_program(program)).then(|| format!("the program {} does not exist", program.display()));
     }
     let program = required_program(command, runtime)?;
     let found = find_in_directories(&program, directories, is_program);
     let searched = || env::join_paths(directories).map(|path| path.display().to_string()).unwrap_or_default();
     found.is_none().then(|| {
-        format!(
-            "its program {program} is in none of the directories {}: install it, then run 'mosaic fleet install'",
-            searched()
-        )
+        let install = installer(&program).map_or_else(|| "install it".to_owned(), |command| format!("run '{command}'"));
+        format!("the program {program} is not in {}: {install}, then 'mosaic fleet install'", searched())
     })
 }
 

@@ -8,15 +8,19 @@ use std::time::Duration;
 use mosaic_domain::AgentName;
 use mosaic_heartbeat::{AgentLock, LockRole, RunDirectory};
 use mosaic_process::{Cgroup, PidFd, ProcRoot, monotonic};
+use mosaic_roster::Roster;
 use mosaic_tmux::{Server, SessionList, TmuxError};
 use rustix::process::Signal;
 
 use crate::agent_plan::{ObservedAgent, SessionState, SidecarProcess, UnitState};
+use crate::fleet_context::FleetContext;
 
 /// The time that a process without a sidecar has to end after SIGTERM: the grace that a sidecar gives.
 const TERM_GRACE: Duration = Duration::from_secs(8);
 /// The time that a process has to disappear after SIGKILL.
 const KILL_GRACE: Duration = Duration::from_secs(3);
+/// How long tmux may take to list its sessions.
+const LIST_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The sessions of the fleet's tmux server at one moment, and the locks of its agents.
 #[derive(Debug)]
@@ -66,6 +70,21 @@ impl<'a> AgentObserver<'a> {
         let in_a_service = group.is_some_and(|group| group.name().ends_with(".service"));
         Ok(Some(SidecarProcess { pid, is_unit_main: is_main && in_a_service }))
     }
+}
+
+/// The sessions on the fleet's tmux server that belong neither to the holder nor to an agent: of the roster, or one of
+/// `agents`. None if the server cannot be asked.
+#[must_use]
+pub fn sessions_by_hand(context: &FleetContext, roster: &Roster, agents: &[AgentName]) -> Vec<String> {
+    let server = context.server(roster).map(|server| server.with_timeout(LIST_TIMEOUT));
+    let listed = server.and_then(|server| server.list_sessions()).ok().flatten();
+    let sessions = listed.into_iter().flat_map(|list| list.sessions).map(|pane| pane.session);
+    let is_known = |session: &str| {
+        session == roster.tmux.holder_session.as_str()
+            || roster.agent(session).is_some()
+            || agents.iter().any(|agent| agent.as_str() == session)
+    };
+    sessions.filter(|session| !is_known(session)).collect()
 }
 
 /// Stops an agent that no unit runs. Its sidecar, if it has one, ends the agent and writes the last

@@ -2,6 +2,7 @@
 //!
 //! A source that could not be read yields no drift.
 
+mod server_drift;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,8 @@ use crate::limits::{LimitsState, judge_limits};
 use crate::observe::{GeneratedFiles, LaunchCommand, Observation, UnitFiles};
 use crate::snapshot::{Condition, DriftItem, DriftKind, HolderSnapshot};
 use crate::target::Target;
+pub(crate) use server_drift::{foreign_server, foreign_server_advice};
+use server_drift::{holder_drift, socket_drift};
 
 /// The drift of one agent of the roster. `generated` is `None` if the agent's generated files could not be read.
 pub(crate) fn agent_drift(
@@ -330,51 +333,6 @@ pub(crate) fn fleet_drift(
     }
     items.extend(unmanaged.into_values());
     items
-}
-
-fn holder_drift(target: &Target, roster: &Roster, observation: &Observation) -> Option<DriftItem> {
-    let socket = target.socket_name(observation.roster.roster());
-    let session = roster.tmux.holder_session.as_str();
-    let detail = match observation.tmux.ok()? {
-        Some(server) if server.sessions.contains_key(session) => return None,
-        Some(_) => format!("the tmux server on the socket {socket} has no session {session}"),
-        None => format!("there is no tmux server on the socket {socket}"),
-    };
-    Some(about(&socket, DriftKind::HolderMissing, detail, Advice::run("mosaic fleet start")))
-}
-
-/// The fleet's own server, which runs, and another one, which listens on its socket.
-pub(crate) fn foreign_server(observation: &Observation) -> Option<(Pid, Pid)> {
-    let own = observation.socket.as_ref()?.recorded?;
-    let other = observation.tmux.ok()?.as_ref()?.pid?;
-    (own != other).then_some((own, other))
-}
-
-/// The socket has no server, or another one, although agents of the roster live in the fleet's.
-fn socket_drift(target: &Target, roster: &Roster, observation: &Observation) -> Option<DriftItem> {
-    let foreign = foreign_server(observation);
-    if observation.tmux.ok()?.is_some() && foreign.is_none() {
-        return None;
-    }
-    let facts = |agent: &AgentName| AgentFacts::gather(observation, agent, target.assumed_interval);
-    let living = roster.agents.iter().filter(|agent| facts(&agent.name).lives()).count();
-    if living == 0 {
-        return None;
-    }
-    let path = observation.socket.as_ref().map(|socket| format!(" {}", socket.path.display())).unwrap_or_default();
-    if let Some((own, other)) = foreign {
-        let detail = format!(
-            "{living} agents run in the tmux server {own}, but another tmux server, process {other}, listens on its socket{path}"
-        );
-        let tmux = tmux_command(observation, &observed_socket(observation));
-        let text = format!("{tmux} kill-server (ends the sessions of process {other}), then mosaic fleet start");
-        return Some(about(&roster.tmux.socket_name, DriftKind::SocketMissing, detail, Advice::decide(text)));
-    }
-    let detail = format!(
-        "{living} agents run, but no tmux server answers on the socket{path}: it was removed, or TMUX_TMPDIR differs here"
-    );
-    let socket = target.socket_name(observation.roster.roster());
-    Some(about(&socket, DriftKind::SocketMissing, detail, Advice::run("mosaic fleet start")))
 }
 
 fn programs_drift(target: &Target, observation: &Observation) -> Option<DriftItem> {

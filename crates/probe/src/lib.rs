@@ -23,4 +23,4 @@ pub use observer::{Depth, ObservedFleet, Observer, observe_once};
 pub use snapshot::Snapshot;
 pub use snapshot::{AttentionAdvice, AttentionReason, attention_advice};
 pub use target::{BadVariable, FleetLocation, Target, user};
-pub use verify::{Scope, Verification};
+pub use verify::{Scope, Verification, install_command};

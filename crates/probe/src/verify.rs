@@ -13,11 +13,12 @@ mod tests;
 
 use crate::judge::AgentFacts;
 use crate::observe::Observation;
-use crate::snapshot::{DriftItem, Snapshot};
+use crate::snapshot::{Condition, DriftItem, Snapshot};
 use crate::target::Target;
 
 pub use causes::Cause;
 pub use check::{Check, CheckName, Scope, Status, Verification};
+pub use program_facts::install_command;
 pub(crate) use program_facts::{ProgramFacts, ProgramFactsCache};
 
 use agent_checks::agent_checks;
@@ -47,6 +48,12 @@ pub(crate) fn verify(input: &VerifyInput<'_>) -> Verification {
         observed_at: input.snapshot.observed_at,
         passed: checks.iter().all(is_satisfied),
         causes: causes::causes(&checks, &drift),
+        stopped: input
+            .snapshot
+            .managed()
+            .filter(|agent| agent.condition == Condition::Stopped && input.scope.contains(&agent.name))
+            .map(|agent| agent.name.clone())
+            .collect(),
         checks,
     }
 }

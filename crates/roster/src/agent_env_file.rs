@@ -99,6 +99,12 @@ impl AgentEnvFile {
         merged
     }
 
+    /// Whether an installation has written this file, or lines of it. Others were written by hand.
+    #[must_use]
+    pub fn is_generated(&self) -> bool {
+        self.entries.iter().any(|entry| [HEADER, Self::MARKER].contains(&entry.raw.trim_end()))
+    }
+
     /// The file without generated variables; `None` if nothing else is left.
     #[must_use]
     pub fn without_generated(&self) -> Option<Self> {

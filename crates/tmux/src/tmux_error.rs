@@ -62,3 +62,14 @@ pub enum TmuxError {
         message: String,
     },
 }
+
+impl TmuxError {
+    /// Whether tmux or its server is not there, too old, or hangs. Otherwise a command failed.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::NotInstalled { .. } | Self::TooOld { .. } | Self::NoServer { .. } | Self::Timeout { .. } => true,
+            Self::Run { .. } | Self::CommandFailed { .. } => false,
+        }
+    }
+}

@@ -155,7 +155,7 @@ fn check_stable(context: &FleetContext, agent: &AgentName, installed: Timestamp)
         if pid != *first.get_or_insert(pid) || seen.condition != Condition::Up {
             let reason = seen.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             return Err(format!(
-                "relaunched, but it did not stay up and is {}{reason}; see: journalctl --user AGENT={agent}",
+                "relaunched, but it did not stay up and is {}{reason}; see: mosaic agent logs {agent}",
                 seen.condition
             ));
         }

@@ -1,7 +1,7 @@
 //! The page of `mosaic fleet verify`: first what fails for several agents at once, then one line per agent for checks that
 //! passed, and the evidence and advice for those that did not.
 
-use mosaic_probe::verify::{Cause, Check, Status, Verification};
+use mosaic_probe::verify::{Cause, Check, CheckName, Status, Verification};
 use mosaic_terminal::{Line, Paint, Style, paragraph};
 
 use super::status_mark;
@@ -38,7 +38,12 @@ pub(crate) fn verification_page(verification: &Verification, verbose: bool, styl
             continue;
         }
         let checks: Vec<&Check> = verification.checks.iter().filter(|check| check.agent.as_deref() == agent).collect();
-        lines.extend(group(agent.unwrap_or("the fleet"), &checks, verbose, style));
+        let group = Group {
+            title: agent.unwrap_or("the fleet"),
+            checks,
+            is_stopped: agent.is_some_and(|agent| verification.stopped.iter().any(|stopped| stopped == agent)),
+        };
+        lines.extend(group.lines(verification, verbose, style));
     }
     lines.push(Line::default());
     lines.extend(verdict(verification, style));
@@ -70,7 +75,29 @@ fn shared_cause(cause: &Cause, style: &Style) -> Vec<Line> {
     lines
 }
 
-fn group(title: &str, checks: &[&Check], verbose: bool, style: &Style) -> Vec<Line> {
+/// The checks of one agent, or of the fleet as a whole.
+struct Group<'a> {
+    title: &'a str,
+    checks: Vec<&'a Check>,
+    /// The agent was stopped on request.
+    is_stopped: bool,
+}
+
+impl Group<'_> {
+    fn lines(mut self, verification: &Verification, verbose: bool, style: &Style) -> Vec<Line> {
+        let stopped = self.checks.iter().find(|check| self.is_stopped && check.name == CheckName::Process);
+        let stopped = stopped.map(|check| check.evidence.clone());
+        if self.is_stopped && !verbose {
+            self.checks.retain(|check| !check.name.needs_process());
+        }
+        // The cause precedes its consequences.
+        let is_cause = |check: &Check| verification.causes.iter().any(|cause| cause.check == check.name);
+        self.checks.sort_by_key(|check| check.status == Status::Pass || !is_cause(check));
+        group(self.title, stopped.as_deref(), &self.checks, verbose, style)
+    }
+}
+
+fn group(title: &str, stopped: Option<&str>, checks: &[&Check], verbose: bool, style: &Style) -> Vec<Line> {
     let count = |status| checks.iter().filter(|check| check.status == status).count();
     let required = |status| checks.iter().filter(|check| check.required && check.status == status).count();
     let worst = match (required(Status::Fail), required(Status::Unknown)) {
@@ -81,6 +108,7 @@ fn group(title: &str, checks: &[&Check], verbose: bool, style: &Style) -> Vec<Li
     let mut heading = status_mark(worst)
         .line(style)
         .with(Paint::Bold, title)
+        .with(Paint::Plain, &stopped.map(|stopped| format!("  {stopped};")).unwrap_or_default())
         .with(Paint::Dim, &format!("  {} of {} checks passed", count(Status::Pass), checks.len()));
     if !verbose && count(Status::Pass) == checks.len() {
         let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
@@ -162,6 +190,7 @@ mod tests {
             observed_at,
             passed: false,
             causes: Vec::new(),
+            stopped: Vec::new(),
             checks,
         }
     }
@@ -189,6 +218,39 @@ mod tests {
         }];
         let style = Style { columns: 100, color: false, ascii: false };
         insta::assert_snapshot!(render(&verification_page(&shared, false, &style), &style));
+    }
+
+    #[test]
+    fn the_checks_of_a_stopped_agent_that_do_not_apply_are_not_counted() {
+        let mut stopped = verification();
+        stopped.checks.retain(|check| check.agent.as_deref() == Some("coder0"));
+        stopped.checks.iter_mut().for_each(|check| check.evidence = "stopped by jarvis at 14:57:00".to_owned());
+        stopped.checks.push(check(CheckName::UnitEnabled, Some("coder0"), Status::Pass, true));
+        stopped.stopped = vec!["coder0".to_owned()];
+        let style = Style { columns: 100, color: false, ascii: true };
+        let page = render(&verification_page(&stopped, false, &style), &style);
+        assert!(
+            page.contains("coder0  stopped by jarvis at 14:57:00;  1 of 1 checks passed: unit-enabled\n"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn the_check_that_shows_the_cause_precedes_its_consequences() {
+        let mut looping = verification();
+        looping.checks.retain(|check| check.agent.as_deref() == Some("coder1"));
+        looping.checks.push(check(CheckName::Restarts, Some("coder1"), Status::Fail, true));
+        looping.causes = vec![Cause {
+            check: CheckName::Restarts,
+            summary: "started 11 times in 3 min".to_owned(),
+            agents: vec!["coder1".to_owned()],
+            advice: "mosaic agent logs coder1".to_owned(),
+            command: None,
+            failed_checks: 2,
+        }];
+        let style = Style { columns: 100, color: false, ascii: true };
+        let page = render(&verification_page(&looping, false, &style), &style);
+        assert!(page.find("restarts") < page.find("process  "), "{page}");
     }
 
     #[test]

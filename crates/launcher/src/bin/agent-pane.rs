@@ -21,11 +21,14 @@ fn main() -> ExitCode {
         return code.into();
     }
     let address = std::env::args().nth(1).unwrap_or_default().parse::<HandshakeAddress>();
-    let error: String = match address.map(exec_command) {
+    let (code, error) = match address.map(exec_command) {
         Ok(Ok(never)) => match never {},
-        Ok(Err(error)) => error.to_string(),
-        Err(error) => format!("{error}: start-agent-session starts agent-pane; do not start it by hand"),
+        Ok(Err(error)) => (mosaic_exit_code::ExitCode::Unavailable, error.to_string()),
+        Err(error) => (
+            mosaic_exit_code::ExitCode::Usage,
+            format!("{error}: start-agent-session starts agent-pane; do not start it by hand"),
+        ),
     };
     eprintln!("ERROR: {error}");
-    mosaic_exit_code::ExitCode::Unavailable.into()
+    code.into()
 }

@@ -1,5 +1,7 @@
 //! Starts an agent; see `mosaic_launcher::start`.
 
+use std::io::{self, Write as _};
+
 use clap::Parser;
 use clap::error::ErrorKind;
 use mosaic_exit_code::ExitCode;
@@ -24,13 +26,15 @@ fn main() -> std::process::ExitCode {
 
 /// Prints the help, the version, or what is wrong with the command line.
 fn print_clap_error(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
+    let printed = error.print().and_then(|()| io::stdout().flush());
     match (error.kind(), printed) {
-        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Ok(())) => ExitCode::Ok,
-        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Err(error)) => {
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Err(error))
+            if error.kind() != io::ErrorKind::BrokenPipe =>
+        {
             eprintln!("ERROR: cannot write to standard output: {error}");
             ExitCode::Io
         }
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => ExitCode::Ok,
         // An error is ignored: if standard error is closed, nothing can be reported.
         _ => ExitCode::Usage,
     }

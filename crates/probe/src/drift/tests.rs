@@ -65,6 +65,20 @@ fn assert_no_command_ends_a_living_agent(target: &Target, observation: &Observat
     }
 }
 
+#[test]
+fn one_agent_runs_and_two_agents_run() {
+    for (stopped, expected) in [(false, "2 agents run, but no tmux server answers"), (true, "1 agent runs, but no")] {
+        let mut observation = observation();
+        if stopped {
+            stop(&mut observation, "lead", 100);
+        }
+        observation.tmux.result = Ok(None);
+        let drift = assemble(&target(), &observation).drift;
+        let lost = drift.iter().find(|item| item.kind == DriftKind::SocketMissing).unwrap();
+        assert!(lost.detail.starts_with(expected), "{}", lost.detail);
+    }
+}
+
 /// Each defect is reported as exactly one kind.
 #[test]
 fn each_defect_has_exactly_one_kind() {

@@ -67,13 +67,20 @@ pub(super) fn agent_checks(
             let text = evidence.format(format_args!("{command}; mosaic fleet install; mosaic fleet start {agent}"));
             Advice::decide(text)
         }
-        None => evidence.advice(|| Advice::decide("install it, then mosaic fleet install")),
+        // Only a shell can tell what the command runs.
+        None if runtime.0 == Status::Unknown => evidence.advice(|| {
+            let text = "write the command as a program with its arguments, so that the program can be looked for";
+            if runtime_required { Advice::decide(text) } else { Advice::default() }
+        }),
+        None => evidence
+            .advice(|| Advice::decide("install it, or correct the command in the roster; then mosaic fleet install")),
     };
     let attention = attention_advice(snapshot);
     let attention_advice = attention.as_ref().map(|attention| Advice::decide(attention.advice.clone()));
-    // What is wrong with the heartbeat has its advice in the drift.
+    // What is wrong with the heartbeat, and a session with another name, have their advice in the drift.
     let of_heartbeat =
         evidence.advice(|| heartbeat_advice(agent, &input.snapshot.drift, target).unwrap_or_else(|| start.clone()));
+    let of_session = evidence.advice(|| session_advice(agent, &input.snapshot.drift).unwrap_or_else(|| start.clone()));
     // An agent that was stopped on request is as it should be without a process.
     let stopped = (snapshot.condition == Condition::Stopped).then_some(snapshot);
     let unless_stopped = |outcome: &dyn Fn() -> Outcome| match stopped {
@@ -81,7 +88,7 @@ pub(super) fn agent_checks(
         None => outcome(),
     };
     [
-        row(CheckName::Session, unless_stopped(&|| session(agent, agent_facts, evidence)), true, &start),
+        row(CheckName::Session, unless_stopped(&|| session(agent, agent_facts, evidence)), true, &of_session),
         row(CheckName::Process, unless_stopped(&|| process(agent_facts, evidence)), true, &of_heartbeat),
         row(CheckName::Heartbeat, unless_stopped(&|| heartbeat(agent_facts, evidence)), true, &of_heartbeat),
         row(
@@ -116,6 +123,14 @@ fn heartbeat_advice(agent: &AgentName, drift: &[DriftItem], target: &Target) -> 
         is_about && matches!(item.kind, DriftKind::StaleHeartbeat | DriftKind::PidMismatch)
     };
     drift.iter().find(explains).map(|item| Advice { text: item.advice.clone(), command: item.command.clone() })
+}
+
+/// The advice of the drift that explains the agent's session, unless it is to start the agent.
+fn session_advice(agent: &AgentName, drift: &[DriftItem]) -> Option<Advice> {
+    let start = format!("mosaic fleet start {agent}");
+    let explains = |item: &&DriftItem| item.subject == agent.as_str() && item.kind == DriftKind::SessionMissing;
+    let item = drift.iter().find(explains).filter(|item| item.advice != start)?;
+    Some(Advice { text: item.advice.clone(), command: item.command.clone() })
 }
 
 /// Whether the evidence is the error of a whole source that could not be read.

@@ -116,6 +116,17 @@ impl CheckName {
     }
 }
 
+impl CheckName {
+    /// Whether the check is of what an agent runs, so that it does not apply to an agent that was stopped on request.
+    #[must_use]
+    pub fn needs_process(self) -> bool {
+        matches!(
+            self,
+            Self::Session | Self::Process | Self::Heartbeat | Self::UnitActive | Self::ControlGroup | Self::Activity
+        )
+    }
+}
+
 impl fmt::Display for CheckName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -177,6 +188,8 @@ pub struct Verification {
     pub passed: bool,
     /// The causes of the required checks that failed, those of the most checks first.
     pub causes: Vec<Cause>,
+    /// The agents that were stopped on request. The checks of what runs pass for them, and say nothing.
+    pub stopped: Vec<String>,
     /// All checks.
     pub checks: Vec<Check>,
 }

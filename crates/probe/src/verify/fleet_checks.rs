@@ -5,8 +5,8 @@ use mosaic_systemd::{ActiveState, Linger, UnitName};
 
 use super::check::{Check, CheckName, Scope, Status, read_failure_advice};
 use super::program_facts::ProgramFacts;
-use crate::advice::{Advice, tmux_command};
-use crate::drift::unusable_programs;
+use crate::advice::Advice;
+use crate::drift::{foreign_server_advice, unusable_programs};
 use crate::observe::Observation;
 use crate::snapshot::{DriftItem, DriftKind, Snapshot, SourceName};
 use crate::target::Target;
@@ -82,7 +82,11 @@ pub(super) fn holder(target: &Target, snapshot: &Snapshot, observation: &Observa
             (Status::Fail, format!("the tmux server on the socket {socket}, process {pid}, has no holder session"))
         }
     };
-    let advice = if status == Status::Unknown { read_failure_advice() } else { Advice::run("mosaic fleet start") };
+    let advice = match snapshot.drift.iter().find(|item| item.kind == DriftKind::HolderMissing) {
+        _ if status == Status::Unknown => read_failure_advice(),
+        Some(missing) => Advice { text: missing.advice.clone(), command: missing.command.clone() },
+        None => Advice::run("mosaic fleet start"),
+    };
     check(CheckName::Holder, status, evidence, advice)
 }
 
@@ -127,11 +131,10 @@ pub(super) fn holder_unit(
         if let Some(lost) = snapshot.drift.iter().find(|item| item.kind == DriftKind::SocketMissing) {
             return Advice { text: lost.advice.clone(), command: lost.command.clone() };
         }
-        let tmux = tmux_command(observation, &target.socket_name(observation.roster.roster()));
-        Advice::decide(format!(
-            "end the sessions that were made by hand ({tmux} list-sessions), then mosaic fleet stop (ends the agents), \
-             then mosaic fleet start"
-        ))
+        match observation.roster.roster() {
+            Some(roster) => foreign_server_advice(target, roster, observation),
+            None => read_failure_advice(),
+        }
     };
     let start = || Advice::run("mosaic fleet start");
     let (status, evidence, advice) = match (active, facts.server_group.as_deref()) {
@@ -215,7 +218,13 @@ pub(super) fn linger(target: &Target, observation: &Observation, scope: &Scope) 
         Linger::Off => (Status::Fail, format!("the units of {user} end at logout")),
         Linger::NoLogind => (Status::Unknown, "this host has no logind".to_owned()),
     };
-    let row = check(CheckName::Linger, status, evidence, Advice::run(format!("loginctl enable-linger {user}")));
+    let advice = match observation.linger {
+        Linger::On | Linger::Off => Advice::run(format!("loginctl enable-linger {user}")),
+        Linger::NoLogind => {
+            Advice::decide(format!("let this host start 'systemd --user' as {user} at boot; only logind has lingering"))
+        }
+    };
+    let row = check(CheckName::Linger, status, evidence, advice);
     Check { required: scope.strict, ..row }
 }
 

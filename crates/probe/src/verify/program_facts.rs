@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_domain::{AgentName, Pid, RuntimeName, SocketName, default_program_directories};
+use mosaic_domain::{AgentName, MosaicHome, Pid, RuntimeName, SocketName, default_program_directories};
 use mosaic_process::{CgroupMounts, FileFingerprint, find_in_directories, is_program};
 use mosaic_roster::{absolute_program, required_program};
 use mosaic_runtimes::ProfileLibrary;
@@ -119,13 +119,18 @@ fn installers(
     generated: &BTreeMap<AgentName, Arc<GeneratedFiles>>,
     programs: &BTreeMap<AgentName, Arc<Result<PathBuf, String>>>,
 ) -> BTreeMap<AgentName, String> {
-    let library = ProfileLibrary::new(&target.home);
     let installer = |agent: &AgentName| {
         let program = required_program(Some(&generated.get(agent)?.command), &RuntimeName::default())?;
-        library.runtime(&program.parse().ok()?).ok()??.launch.install
+        install_command(&target.home, &program)
     };
     let missing = programs.iter().filter(|(_, program)| program.is_err()).map(|(agent, _)| agent);
     missing.filter_map(|agent| Some((agent.clone(), installer(agent)?))).collect()
+}
+
+/// The command that installs a program, if it is that of a runtime whose profile has one.
+#[must_use]
+pub fn install_command(home: &MosaicHome, program: &str) -> Option<String> {
+    ProfileLibrary::new(home).runtime(&program.parse().ok()?).ok()??.launch.install
 }
 
 /// The name of the control group of a process.

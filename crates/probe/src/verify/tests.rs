@@ -5,7 +5,7 @@ use crate::example::{
     beat, failed, heartbeat, links, observation, observed_roster, server, session, stat, stop, target, unit,
 };
 use crate::observe::{AgentEnds, Observation, ObservedSign, UnusableProgram};
-use crate::snapshot::ActivitySource;
+use crate::snapshot::{ActivitySource, DriftKind};
 use crate::target::Target;
 use mosaic_heartbeat::RestartHistory;
 use mosaic_roster::Roster;
@@ -320,6 +320,67 @@ fn an_agent_that_was_stopped_on_request_passes_unless_it_is_to_run_always() {
     let verification = run(&target(), &changed, &facts(), &Scope::default());
     assert!(!verification.passed);
     assert!(not_passed(&verification).contains(&"session coder0 fail".to_owned()), "{:?}", not_passed(&verification));
+}
+
+#[test]
+fn a_server_that_was_made_by_hand_on_a_stopped_fleet_has_advice_that_helps() {
+    let mut changed = observation();
+    stop(&mut changed, "lead", 100);
+    stop(&mut changed, "coder0", 200);
+    server(&mut changed).sessions.clear();
+    session(&mut changed, "scratch", 300);
+    changed.systemd.result.as_mut().unwrap().loaded.get_mut(&UnitName::holder()).unwrap().active =
+        ActiveState::Inactive;
+    let facts = ProgramFacts { server_group: Some("session-3.scope".to_owned()), ..facts() };
+    let verification = run(&target(), &changed, &facts, &Scope::default());
+    // A start would not start the holder beside that server. No agent runs, so nothing has to be stopped.
+    let expected =
+        "end the sessions that were made by hand (tmux -L mosaic-factory list-sessions), then mosaic fleet start";
+    for name in [CheckName::Holder, CheckName::HolderUnit] {
+        let check = verification.checks.iter().find(|check| check.name == name).unwrap();
+        assert_eq!((check.advice.as_str(), &check.command), (expected, &None), "{name}");
+    }
+    let item =
+        assemble(&target(), &changed).drift.into_iter().find(|item| item.kind == DriftKind::HolderMissing).unwrap();
+    assert_eq!(item.advice, expected);
+    assert_eq!(verification.stopped, ["lead", "coder0"]);
+}
+
+#[test]
+fn a_session_that_was_renamed_has_the_advice_of_its_drift() {
+    let mut changed = observation();
+    let mut pane = server(&mut changed).sessions.remove("coder0").unwrap();
+    pane.session = "renamed".to_owned();
+    server(&mut changed).sessions.insert("renamed".to_owned(), pane);
+    let verification = run(&target(), &changed, &facts(), &Scope::default());
+    let check =
+        verification.checks.iter().find(|check| check.name == CheckName::Session && check.status == Status::Fail);
+    assert_eq!(check.unwrap().command.as_deref(), Some("tmux -L mosaic-factory rename-session -t %200 coder0"));
+}
+
+#[test]
+fn a_command_that_only_a_shell_resolves_needs_no_installation() {
+    let mut shell = facts();
+    shell.programs.remove(&"coder0".parse().unwrap());
+    shell.installers.clear();
+    for (strict, expected) in [(false, ""), (true, "write the command as a program with its arguments")] {
+        let verification = run(&target(), &observation(), &shell, &Scope { agents: None, strict });
+        let unknown = verification.checks.iter().find(|check| check.status == Status::Unknown).unwrap();
+        assert_eq!(unknown.name, CheckName::Runtime);
+        assert!(
+            unknown.advice.starts_with(expected) && unknown.advice.is_empty() == expected.is_empty(),
+            "{unknown:?}"
+        );
+    }
+}
+
+#[test]
+fn lingering_is_not_advised_where_there_is_no_logind() {
+    let mut changed = observation();
+    changed.linger = Linger::NoLogind;
+    let verification = run(&target(), &changed, &facts(), &Scope::default());
+    let check = verification.checks.iter().find(|check| check.name == CheckName::Linger).unwrap();
+    assert!(!check.advice.contains("enable-linger") && check.command.is_none(), "{check:?}");
 }
 
 #[test]

@@ -153,9 +153,10 @@ impl DesiredState {
         }
         self.notes.extend(missing.into_iter().map(|((program, searched), agents)| {
             format!(
-                "cannot find {program}, which {} needs: install it and run `mosaic fleet install` again, \
+                "cannot find {program}, which {} {}: install it and run `mosaic fleet install` again, \
                  or add its directory to a PATH= line in the agent's env file (searched: {searched})",
-                agents.join(", ")
+                listed(&agents),
+                if agents.len() == 1 { "needs" } else { "need" }
             )
         }));
     }
@@ -215,5 +216,24 @@ impl FileKind {
             Self::CompatScript => 0o755,
             Self::Schema | Self::Unit(_) | Self::DropIn => 0o644,
         }
+    }
+}
+
+/// Names as a part of a sentence: `a`, `a and b`, or `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => (*name).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+
+    #[test]
+    fn names_are_listed_as_in_a_sentence() {
+        assert_eq!([&["a"][..], &["a", "b"], &["a", "b", "c"]].map(listed), ["a", "a and b", "a, b and c"]);
     }
 }

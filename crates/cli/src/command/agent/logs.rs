@@ -1,5 +1,9 @@
 //! `mosaic agent logs`: prints what an agent printed last, and how it ended.
 
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
 use clap::Args;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
@@ -8,9 +12,12 @@ use mosaic_probe::ends::{end_snapshot, read_ends};
 use mosaic_probe::snapshot::EndSnapshot;
 use mosaic_roster::Roster;
 use mosaic_terminal::format_duration;
+use mosaic_tmux::{PaneId, Server};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::agent_pane::find_pane;
+use super::tail::{FollowEnd, follow};
 use super::whole_number;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -22,8 +29,12 @@ use crate::view::{print, print_json, print_notice};
 /// For an agent that runs, the lines are those of its pane, as with 'mosaic agent tail'. For one that does not run, and
 /// with --previous, they are the last lines of its previous run, and a message on standard error says how that run
 /// ended. No journal is needed: the sidecar keeps the last ends of every agent in fleet/ends.
+///
+/// With --follow, the output is printed while it arrives, until Ctrl-C. When the agent ends, a message says how; when it
+/// is started again, its output follows.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:\n  mosaic agent logs coder0\n  mosaic agent logs coder0 --previous -n 20\n  \
+#[command(after_help = "Examples:\n  mosaic agent logs coder0\n  mosaic agent logs coder0 -f\n  \
+                        mosaic agent logs coder0 --previous -n 20\n  \
                         mosaic agent logs coder0 --json | jq '.ends[].verdict'")]
 pub(crate) struct Logs {
     #[command(flatten)]
@@ -37,59 +48,143 @@ pub(crate) struct Logs {
     #[arg(short, long)]
     previous: bool,
 
+    /// Follow the output until Ctrl-C, across restarts of the agent
+    #[arg(short, long, conflicts_with_all = ["previous", "json"])]
+    follow: bool,
+
     #[command(flatten)]
     json: JsonArg,
 }
 
-/// The recorded ends of an agent, as JSON.
-#[derive(Serialize)]
+/// The recorded ends of an agent.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct EndsReport {
+#[schemars(title = "mosaic agent logs --json")]
+pub(crate) struct EndsReport {
+    /// The version of this format: 1. Fields are only ever added to it.
     schema: u32,
+    /// The agent.
     agent: String,
-    /// The ends, the oldest first.
+    /// The ends that are recorded, the oldest first.
     ends: Vec<EndSnapshot>,
 }
 
 impl Logs {
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, CommandError> {
         let roster = context.roster()?;
-        let agent = self.agent.checked(&roster)?;
-        let paths = context.fleet.location.home.paths();
-        let read =
-            || read_ends(&paths, agent).map_err(|source| CommandError::io("read", paths.agent_ends(agent), source));
+        let log = AgentLog { context, roster: &roster, agent: self.agent.checked(&roster)? };
         let lines = self.lines as usize;
         if self.json.enabled {
-            let ends = read()?.iter().map(|end| end_snapshot(end, lines)).collect();
-            print_json(&EndsReport { schema: 1, agent: agent.to_string(), ends })?;
-            return Ok(ExitCode::Ok);
+            let ends = log.ends()?.iter().map(|end| end_snapshot(end, lines)).collect();
+            print_json(&EndsReport { schema: 1, agent: log.agent.to_string(), ends })?;
+        } else if self.follow {
+            log.follow(lines)?;
+        } else {
+            log.print(lines, self.previous)?;
         }
-        let pane = if self.previous { None } else { Some(pane_lines(context, &roster, agent, lines)) };
-        if let Some(Ok(shown)) = pane {
-            print(&text(&shown))?;
-            return Ok(ExitCode::Ok);
-        }
-        match (read()?.pop(), pane) {
-            (Some(end), _) => {
-                print(&text(&end.lines[end.lines.len().saturating_sub(lines)..]))?;
-                print_notice(&summary(agent, &end));
-                Ok(ExitCode::Ok)
-            }
-            (None, Some(Err(error))) => Err(error),
-            (None, _) => Err(CommandError::Refused(format!("no end of {agent} is recorded: it has not ended yet"))),
-        }
+        Ok(ExitCode::Ok)
     }
 }
 
-/// The last lines of the agent's pane.
-fn pane_lines(
-    context: &Context,
-    roster: &Roster,
-    agent: &AgentName,
-    lines: usize,
-) -> Result<Vec<String>, CommandError> {
-    let (server, pane) = find_pane(context, roster, agent)?;
-    Ok(server.last_lines(pane, lines)?)
+/// How often a follower looks whether the agent was started again. Only files are read.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// How many lines of a new session a follower prints at most: what it printed before the follower noticed it.
+const LINES_OF_NEW_SESSION: usize = 1000;
+
+/// What is known of an agent's output.
+struct AgentLog<'a> {
+    context: &'a Context,
+    roster: &'a Roster,
+    agent: &'a AgentName,
+}
+
+impl AgentLog<'_> {
+    fn ends(&self) -> Result<Vec<EndRecord>, CommandError> {
+        let paths = self.context.fleet.location.home.paths();
+        read_ends(&paths, self.agent).map_err(|source| CommandError::io("read", paths.agent_ends(self.agent), source))
+    }
+
+    fn print(&self, lines: usize, previous: bool) -> Result<(), CommandError> {
+        let pane = if previous { None } else { Some(self.pane_lines(lines)) };
+        if let Some(Ok(shown)) = pane {
+            return print(&text(&shown));
+        }
+        match (self.ends()?.pop(), pane) {
+            (Some(end), _) => self.print_end(&end, lines),
+            (None, Some(Err(error))) => Err(error),
+            (None, _) => {
+                let agent = self.agent;
+                Err(CommandError::Refused(format!("no end of {agent} is recorded: it has not ended yet")))
+            }
+        }
+    }
+
+    /// Prints the last lines of a run that has ended, and how it ended.
+    fn print_end(&self, end: &EndRecord, lines: usize) -> Result<(), CommandError> {
+        print(&text(&end.lines[end.lines.len().saturating_sub(lines)..]))?;
+        print_notice(&summary(self.agent, end));
+        Ok(())
+    }
+
+    /// The last lines of the agent's pane.
+    fn pane_lines(&self, lines: usize) -> Result<Vec<String>, CommandError> {
+        let (server, pane) = find_pane(self.context, self.roster, self.agent)?;
+        Ok(server.last_lines(pane, lines)?)
+    }
+
+    /// Follows one session after the other. Returns when the reader has closed standard output.
+    fn follow(&self, lines: usize) -> Result<(), CommandError> {
+        let mut reported = self.ends()?.pop();
+        let mut shown = lines;
+        match find_pane(self.context, self.roster, self.agent) {
+            Ok(_) => {}
+            Err(CommandError::NoSession { .. }) => {
+                if let Some(end) = &reported {
+                    self.print_end(end, lines)?;
+                }
+            }
+            Err(CommandError::Tmux(error)) if error.is_unavailable() => {}
+            Err(error) => return Err(error),
+        }
+        loop {
+            let (server, pane) = self.wait_for_session(&mut reported)?;
+            match follow(&server, self.agent, pane, shown) {
+                Ok(FollowEnd::ReaderClosed) => return Ok(()),
+                // A session that ended before it could be followed is reported by its record.
+                Ok(FollowEnd::SessionEnded(_)) | Err(CommandError::Tmux(_)) => {}
+                Err(error) => return Err(error),
+            }
+            shown = LINES_OF_NEW_SESSION;
+            // tmux may close a follower although the session goes on.
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    /// Waits until the agent has a session, and tells each end that is recorded meanwhile.
+    fn wait_for_session(&self, reported: &mut Option<EndRecord>) -> Result<(Server, PaneId), CommandError> {
+        let heartbeat = self.context.fleet.location.run_directory.heartbeat(self.agent);
+        let mut seen = None;
+        loop {
+            let newest = self.ends()?.pop();
+            if newest != *reported {
+                if let Some(end) = &newest {
+                    print_notice(&summary(self.agent, end));
+                }
+                *reported = newest;
+            }
+            // tmux is asked only after the heartbeat has changed, which a start does before anything is printed.
+            let written = fs::metadata(&heartbeat).and_then(|found| found.modified()).ok();
+            if seen != Some(written) {
+                seen = Some(written);
+                match find_pane(self.context, self.roster, self.agent) {
+                    Ok(found) => return Ok(found),
+                    Err(CommandError::NoSession { .. } | CommandError::Tmux(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
 }
 
 fn text(lines: &[String]) -> String {

@@ -19,6 +19,8 @@ mod watch;
 
 pub(crate) use attach::Attach;
 pub(crate) use key::PressKeys;
+#[cfg(test)]
+pub(crate) use logs::EndsReport;
 pub(crate) use logs::Logs;
 pub(crate) use outbox::Outbox;
 pub(crate) use report::Report;

@@ -44,7 +44,10 @@ impl Tail {
         let (server, pane) = find_pane(context, &roster, agent)?;
         let lines = self.lines as usize;
         if self.follow {
-            follow(&server, agent, pane, lines)?;
+            if let FollowEnd::SessionEnded(reason) = follow(&server, agent, pane, lines)? {
+                let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                print_notice(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));
+            }
         } else {
             let last = server.last_lines(pane, lines)?;
             print(&last.into_iter().map(|line| line + "\n").collect::<String>())?;
@@ -53,30 +56,41 @@ impl Tail {
     }
 }
 
-fn follow(server: &Server, agent: &AgentName, pane: PaneId, lines: usize) -> Result<(), CommandError> {
+/// Why a follower stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum FollowEnd {
+    /// The reader of standard output has closed the pipe.
+    ReaderClosed,
+    /// The session has ended, or tmux has closed it, for this reason.
+    SessionEnded(String),
+}
+
+/// Prints the last lines of a pane, and then its output as it arrives.
+pub(super) fn follow(
+    server: &Server,
+    agent: &AgentName,
+    pane: PaneId,
+    lines: usize,
+) -> Result<FollowEnd, CommandError> {
     // Ctrl-Z is ignored, because tmux stops reading from an agent whose output a client does not read.
     let caught = signal_hook::flag::register(signal_hook::consts::SIGTSTP, Arc::default());
     caught.map_err(|source| CommandError::io("use", "the terminal", source))?;
     let (shown, mut follower) = server.follow(agent, pane, lines, &bound::bind)?;
     let mut text = TerminalText::new(io::stdout().is_terminal());
     if !write(opening_text(&shown, lines).as_bytes())? {
-        return Ok(());
+        return Ok(FollowEnd::ReaderClosed);
     }
     loop {
         match follower.next_event() {
             PaneEvent::Output(bytes) => {
                 if !write(&text.convert(&bytes))? {
-                    return Ok(());
+                    return Ok(FollowEnd::ReaderClosed);
                 }
             }
             PaneEvent::Gap => {
                 print_notice(&format!("some output of {agent} was skipped, because it was not read in time"));
             }
-            PaneEvent::Ended(reason) => {
-                let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                print_notice(&format!("the session of {agent} has ended, or tmux has closed it{reason}"));
-                return Ok(());
-            }
+            PaneEvent::Ended(reason) => return Ok(FollowEnd::SessionEnded(reason)),
         }
     }
 }

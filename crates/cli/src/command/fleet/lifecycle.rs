@@ -6,6 +6,7 @@ use mosaic_lifecycle::{
     ActionReport, FailureKind, LifecycleAction, LifecycleEvent, LifecycleExecutor, Outcome, Reporter, Scope, Subject,
 };
 use mosaic_probe::verify::Status;
+use mosaic_terminal::paragraph;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -95,6 +96,8 @@ pub(super) struct LifecyclePrinter {
     /// The width of the column with names.
     width: usize,
     reports: Vec<ActionReport>,
+    /// The refusals, which precede all other results: each reason with the agents that share it.
+    refused: Vec<(String, Vec<String>)>,
 }
 
 /// The JSON document.
@@ -127,12 +130,13 @@ impl LifecyclePrinter {
         names: impl Iterator<Item = &'a str>,
     ) -> Self {
         let width = names.map(str::len).max().unwrap_or_default().max(Subject::Holder.name().len());
-        Self { style, action, json, width, reports: Vec::new() }
+        Self { style, action, json, width, reports: Vec::new(), refused: Vec::new() }
     }
 
     /// Prints the JSON document, and returns 0 if the action succeeded for all agents, 75 if only other commands on the
     /// same agents prevented that, the code of the failure if all failures are of one kind, else 1.
-    pub(super) fn finish(self) -> ExitCode {
+    pub(super) fn finish(mut self) -> ExitCode {
+        self.print_refused();
         let ok = self.reports.iter().all(|report| report.result.is_ok());
         if self.json {
             let (holder, agents) = self.reports.iter().partition::<Vec<_>, _>(|one| one.subject == Subject::Holder);
@@ -148,13 +152,38 @@ impl LifecyclePrinter {
     }
 }
 
+impl LifecyclePrinter {
+    /// Prints each reason for a refusal once: many agents often lack the same program.
+    fn print_refused(&mut self) {
+        for (reason, agents) in std::mem::take(&mut self.refused) {
+            let lines = refusal_lines(&reason, &agents, self.width, &self.style);
+            print_outcome(&lines.iter().map(|line| line.render(self.style.color) + "\n").collect::<String>());
+        }
+    }
+}
+
 impl Reporter for LifecyclePrinter {
     fn report(&mut self, event: LifecycleEvent) {
         let LifecycleEvent::Finished(report) = event else { return print_lifecycle_note(&event) };
-        if !self.json {
-            print_outcome(&(report_line(&report, self.width, &self.style).render(self.style.color) + "\n"));
+        match &report.result {
+            _ if self.json => {}
+            Err(failure) if failure.kind != FailureKind::Failed => {
+                let name = report.subject.name().to_owned();
+                match self.refused.iter_mut().find(|(reason, _)| *reason == failure.reason) {
+                    Some((_, agents)) => agents.push(name),
+                    None => self.refused.push((failure.reason.clone(), vec![name])),
+                }
+            }
+            _ => print_outcome(&(report_line(&report, self.width, &self.style).render(self.style.color) + "\n")),
         }
         self.reports.push(report);
+    }
+}
+
+impl Drop for LifecyclePrinter {
+    /// An action that is given up half-way does not finish.
+    fn drop(&mut self) {
+        self.print_refused();
     }
 }
 
@@ -190,8 +219,12 @@ pub(crate) fn print_lifecycle_note(event: &LifecycleEvent) {
             print_notice(&format!("WARNING: the tmux server of the agents cannot be reached: {reason}"));
         }
         LifecycleEvent::EnvFileWritten { path } => print_notice(&format!(
-            "NOTE: {} did not say what the agent runs, and was written from the roster",
+            "NOTE: {} was missing or differed from the roster, and was written from the roster",
             path.display()
+        )),
+        LifecycleEvent::SessionsEnd { sessions } => print_notice(&format!(
+            "NOTE: the tmux server also has sessions that belong to no agent, and they end with it: {}",
+            sessions.join(", ")
         )),
         LifecycleEvent::StopRecordFailed { reason } => {
             print_notice(&format!("NOTE: whether an agent is stopped on request cannot be recorded: {reason}"));
@@ -210,6 +243,20 @@ fn report_line(report: &ActionReport, width: usize, style: &Style) -> Line {
     let name = format!("{:width$}", report.subject.name());
     // Not truncated, because a failure ends with the command that shows more.
     status_mark(status).line(style).with(Paint::Bold, &name).space(2).with(Paint::Plain, &report_text(report))
+}
+
+/// The lines of a refusal: its agents by name, or their number and then their names.
+fn refusal_lines(reason: &str, agents: &[String], width: usize, style: &Style) -> Vec<Line> {
+    let (title, names) = match agents {
+        [agent] => (agent.clone(), None),
+        agents => (format!("{} agents", agents.len()), Some(agents.join(", "))),
+    };
+    let first = status_mark(Status::Fail).line(style).with(Paint::Bold, &format!("{title:width$}")).space(2);
+    // Not truncated, because the reason ends with the command that helps.
+    let mut lines = vec![first.with(Paint::Plain, &format!("failed: {reason}"))];
+    let below = names.map(|names| paragraph(&Line::default().space(4), Paint::Dim, &names, style.columns));
+    lines.extend(below.into_iter().flatten());
+    lines
 }
 
 fn report_text(report: &ActionReport) -> String {
@@ -237,10 +284,20 @@ fn report_json(report: &ActionReport) -> ReportJson<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::exit_code;
+    use super::{exit_code, refusal_lines};
+    use crate::view::{Style, render};
     use mosaic_exit_code::ExitCode;
     use mosaic_lifecycle::{ActionReport, Outcome, Subject};
     use std::time::Duration;
+
+    #[test]
+    fn agents_that_share_a_reason_share_a_line() {
+        let style = Style { columns: 40, color: false, ascii: true };
+        let agents = |count| (1..=count).map(|nth| format!("coder{nth}")).collect::<Vec<_>>();
+        let text = |count| render(&refusal_lines("no pi", &agents(count), 8, &style), &style);
+        assert_eq!(text(1), "x coder1    failed: no pi\n");
+        assert_eq!(text(6), "x 6 agents  failed: no pi\n    coder1, coder2, coder3, coder4,\n    coder5, coder6\n");
+    }
 
     #[test]
     fn only_failures_for_which_another_command_is_the_cause_are_busy() {

@@ -4,6 +4,7 @@ use clap::Args;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
 use mosaic_probe::snapshot::{AgentSnapshot, Condition};
+use mosaic_terminal::paragraph;
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -51,34 +52,62 @@ fn exit_code(conditions: impl Iterator<Item = Condition>) -> ExitCode {
 
 fn lines(agents: &[&AgentSnapshot], style: &Style) -> Vec<Line> {
     let width = agents.iter().map(|agent| agent.name.len()).max().unwrap_or_default();
-    let line = |agent: &&AgentSnapshot| {
-        let paint = condition_mark(agent.condition).paint();
-        let mut line = condition_mark(agent.condition)
-            .line(style)
-            .with(Paint::Bold, &format!("{:width$}", agent.name))
-            .space(2)
-            .with(paint, &format!("{:8}", agent.condition));
-        if let Some(unit) = &agent.unit {
-            line = line.space(2).with(Paint::Plain, &format!("{} ({})", unit.active, unit.sub));
-        }
-        let since = agent.session.as_ref().and_then(|session| session.process_since.as_ref());
-        let since = since.or_else(|| agent.unit.as_ref()?.since.as_ref());
-        if let Some(since) = since {
-            line = line.with(Paint::Dim, &format!(" since {since}"));
-        }
-        if let Some(reason) = &agent.reason {
-            line = line.space(2).with(Paint::Plain, reason);
-        }
-        line
-    };
-    agents.iter().map(line).collect()
+    agents.iter().flat_map(|agent| agent_lines(agent, width, style)).collect()
+}
+
+/// One line, or in a terminal that is too narrow for it as many as are needed.
+fn agent_lines(agent: &AgentSnapshot, width: usize, style: &Style) -> Vec<Line> {
+    let mark = condition_mark(agent.condition);
+    let first = mark
+        .line(style)
+        .with(Paint::Bold, &format!("{:width$}", agent.name))
+        .space(2)
+        .with(mark.paint(), &format!("{:8}", agent.condition));
+    let unit = agent.unit.as_ref().map(|unit| format!("{} ({})", unit.active, unit.sub)).unwrap_or_default();
+    let since = agent.session.as_ref().and_then(|session| session.process_since.as_ref());
+    let since = since.or_else(|| agent.unit.as_ref()?.since.as_ref());
+    let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
+    let reason = agent.reason.as_deref().unwrap_or_default();
+    let mut line = first.clone();
+    if !unit.is_empty() {
+        line = line.space(2).with(Paint::Plain, &unit);
+    }
+    line = line.with(Paint::Dim, &since);
+    if !reason.is_empty() {
+        line = line.space(2).with(Paint::Plain, reason);
+    }
+    if line.width() <= style.columns {
+        return vec![line];
+    }
+    let beside = first.space(2);
+    let state = format!("{unit}{since}");
+    let mut lines = paragraph(&beside, Paint::Plain, if state.is_empty() { reason } else { &state }, style.columns);
+    if !state.is_empty() && !reason.is_empty() {
+        lines.extend(paragraph(&Line::default().space(beside.width()), Paint::Plain, reason, style.columns));
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
-    use super::exit_code;
+    use super::{exit_code, lines};
+    use crate::view::{Style, render, test_fleet};
     use mosaic_exit_code::ExitCode;
     use mosaic_probe::snapshot::Condition::{self, Dead, Missing, Stale, Starting, Unknown, Up};
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let fleet = test_fleet::fleet();
+        let agents: Vec<_> = fleet.managed().collect();
+        for columns in [60, 80, 120, 200] {
+            let style = Style { columns, color: false, ascii: false };
+            let lines = lines(&agents, &style);
+            let widest = lines.iter().max_by_key(|line| line.width()).unwrap();
+            assert!(widest.width() <= columns, "{columns}: {}", render(&lines, &style));
+        }
+        let style = Style { columns: usize::MAX, color: false, ascii: false };
+        assert_eq!(lines(&agents, &style).len(), agents.len(), "one line per agent for other programs");
+    }
 
     #[test]
     fn status_succeeds_only_if_all_agents_are_known_to_be_up() {

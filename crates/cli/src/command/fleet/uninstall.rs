@@ -10,7 +10,7 @@ use mosaic_delivery::DeliveryError;
 use mosaic_delivery::spool::Outbox;
 use mosaic_domain::AgentName;
 use mosaic_exit_code::ExitCode;
-use mosaic_lifecycle::{LifecycleAction, LifecycleExecutor, Scope};
+use mosaic_lifecycle::{LifecycleAction, LifecycleExecutor, Scope, sessions_by_hand};
 use mosaic_provision::{Manifest, Plan, other_fleet, running_agents, uninstall};
 use mosaic_roster::{Defaults, Roster, RosterError, TmuxSection};
 use mosaic_systemd::UnitName;
@@ -57,6 +57,15 @@ impl Uninstall {
         // Another command may have enabled an agent before the lock was acquired.
         let site = Site::new(context)?;
         let running = Running::observe(context, &site)?;
+        if running.has_server {
+            let roster = roster_or_empty(context)?;
+            let agents: Vec<AgentName> = running.agents.iter().cloned().collect();
+            for session in sessions_by_hand(&context.fleet, &roster, &agents) {
+                print_notice(&format!(
+                    "NOTE: the session {session} belongs to no agent, and ends with the tmux server"
+                ));
+            }
+        }
         if !self.yes && !confirmed(&running.names(), waiting.len())? {
             return Err(CommandError::Refused("nothing was changed".to_owned()));
         }
@@ -162,16 +171,19 @@ fn confirmed(running: &[String], waiting: usize) -> Result<bool, CommandError> {
 
 /// Stops the agents and the tmux server, even without a roster.
 fn stop(context: &Context, scope: &Scope) -> Result<ExitCode, CommandError> {
-    let roster = match context.roster() {
-        Ok(roster) => roster,
-        Err(CommandError::Roster(RosterError::NotFound { .. })) => empty_roster(),
-        Err(error) => return Err(error),
-    };
+    let roster = roster_or_empty(context)?;
     let names = roster.agents.iter().map(|agent| agent.name.as_str());
     let mut printer = LifecyclePrinter::new(context.style, LifecycleAction::Stop, false, names);
     let executor = LifecycleExecutor::new(&context.fleet, &roster, &mut printer)?;
     executor.run(LifecycleAction::Stop, scope, STOP_TIMEOUT, &mut printer)?;
     Ok(printer.finish())
+}
+
+fn roster_or_empty(context: &Context) -> Result<Roster, CommandError> {
+    match context.roster() {
+        Err(CommandError::Roster(RosterError::NotFound { .. })) => Ok(empty_roster()),
+        read => read,
+    }
 }
 
 fn empty_roster() -> Roster {
