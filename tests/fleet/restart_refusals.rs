@@ -2,6 +2,7 @@
 
 use mosaic_harness::{Fleet, PaneProcess, RosterFleet, UnitFleet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 const AGENTS: [&str; 2] = ["lead", "coder0"];
@@ -35,6 +36,10 @@ fn a_missing_program_keeps_the_agent() {
         assert_refused(&fleet, &pane, 69, name);
         fs::rename(&away, &here).unwrap();
     }
+    let pane_program = program(&fleet, "agent-pane");
+    fs::set_permissions(&pane_program, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_refused(&fleet, &pane, 69, "agent-pane cannot be executed");
+    fs::set_permissions(&pane_program, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(fleet.mosaic(&["fleet", "restart", "coder0"]).status.code(), Some(0));
     assert!(pane.process().is_dead());
 }
