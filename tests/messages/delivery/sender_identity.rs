@@ -71,9 +71,10 @@ fn a_text_from_an_agent_imitates_no_preamble() {
 fn an_agent_does_not_report_for_another() {
     let site = Site::with_agents(&[Agent::new("coder0", "tui", "unused"), Agent::new("coder1", "tui", "unused")]);
     let ended = site.fleet.root().join("ended");
-    // The first command of a pane runs before the first heartbeat.
+    // The first command of a pane may run before the first heartbeat.
     let command = format!(
-        "MOSAIC_AGENT_NAME=coder1 '{mosaic}' agent report idle 2>'{said}'; '{mosaic}' agent report waiting; touch '{ended}'; exec cat",
+        "until [ -e '{beat}' ]; do sleep 0.01; done; rm '{beat}'; MOSAIC_AGENT_NAME=coder1 '{mosaic}' agent report idle 2>'{said}'; '{mosaic}' agent report waiting; touch '{ended}'; exec cat",
+        beat = site.fleet.heartbeat_path("coder0").display(),
         mosaic = Binaries::mosaic().display(),
         said = site.fleet.root().join("said").display(),
         ended = ended.display(),
