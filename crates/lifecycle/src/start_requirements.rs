@@ -146,9 +146,9 @@ impl StartRequirements<'_> {
         let directories: Vec<PathBuf> = own.into_iter().chain([installed]).chain(usual).collect();
         let runtime = env.value(env_var::AGENT_RUNTIME).and_then(|runtime| runtime.parse().ok());
         let command = env.value(env_var::AGENT_COMMAND).filter(|command| !command.is_empty());
-        let installer = |program: &str| install_command(home, program);
+        let command_for = |program: &str| install_command(home, program);
         let runtime = runtime.unwrap_or_else(|| settings.runtime.clone());
-        missing_program(command.as_deref(), &runtime, &directories, installer).map_or(Ok(()), Err)
+        missing_program(command.as_deref(), &runtime, &directories, command_for).map_or(Ok(()), Err)
     }
 
     /// Checks that the working directory can be entered, or can be made.

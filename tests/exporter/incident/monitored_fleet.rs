@@ -58,7 +58,7 @@ impl Incident {
         alerts.mark_shown("MosaicAgentOutOfMemory");
         panels.exclude("mosaic_agent_memory_limit_bytes");
         panels.exclude("mosaic_agent_tasks_limit");
-        Some(Self { alerts, panels, prometheus, exporter, fleet })
+        Some(Self { prometheus, exporter, fleet, alerts, panels })
     }
 
     /// Removes the target from the configuration of Prometheus.

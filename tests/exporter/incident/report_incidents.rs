@@ -31,7 +31,8 @@ pub(crate) fn waiting_blocked_and_silent_agents(incident: &mut Incident) {
     assert_eq!(agents_beyond_threshold(incident, "MosaicMessagesWaiting", "1800"), [WATCHED]);
     assert_eq!(incident.panel_of_agent(WATCHED, "Undelivered messages"), 1.0);
     let id = receipt["receipts"][0]["id"].as_str().unwrap_or_else(|| panic!("{receipt:#}"));
-    incident.fleet.mosaic(&["agent", "outbox", "cancel", id]);
+    let canceled = incident.fleet.mosaic(&["agent", "outbox", "cancel", id]);
+    assert!(canceled.status.success(), "{canceled:?}");
     // The dead agent does not wait.
     assert_eq!(agents_beyond_threshold(incident, "MosaicAgentWaiting", "600"), [WATCHED]);
     assert_eq!(agents_beyond_threshold(incident, "MosaicAgentSilent", "1800"), [MOS]);
