@@ -71,9 +71,9 @@ fn a_text_from_an_agent_imitates_no_preamble() {
 fn an_agent_does_not_report_for_another() {
     let site = Site::with_agents(&[Agent::new("coder0", "tui", "unused"), Agent::new("coder1", "tui", "unused")]);
     let ended = site.fleet.root().join("ended");
-    // The first command of a pane may run before the first heartbeat.
+    // A pane is known as an agent's from its first heartbeat on.
     let command = format!(
-        "until [ -e '{beat}' ]; do sleep 0.01; done; rm '{beat}'; MOSAIC_AGENT_NAME=coder1 '{mosaic}' agent report idle 2>'{said}'; '{mosaic}' agent report waiting; touch '{ended}'; exec cat",
+        "until [ -e '{beat}' ]; do sleep 0.01; done; MOSAIC_AGENT_NAME=coder1 '{mosaic}' agent report idle 2>'{said}'; '{mosaic}' agent report waiting; touch '{ended}'; exec cat",
         beat = site.fleet.heartbeat_path("coder0").display(),
         mosaic = Binaries::mosaic().display(),
         said = site.fleet.root().join("said").display(),

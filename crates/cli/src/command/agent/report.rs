@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use mosaic_delivery::{calling_agent, runs_in_pane_of};
-use mosaic_domain::{AgentName, Pid, env_var};
+use mosaic_domain::{AgentName, env_var};
 use mosaic_exit_code::ExitCode;
 use mosaic_heartbeat::{Activity, ActivityReport, ActivityUpdate, ClockReading, RunDirectory, Uptime};
 use mosaic_process::ProcRoot;
@@ -101,7 +101,7 @@ impl Report {
         let directory = RunDirectory::from_environment(variable).map_err(|error| error.to_string())?;
         // A process outside all panes may report for any agent, such as one that a daemon of the agent has started.
         if !runs_in_pane_of(&directory, &agent)
-            && let Some(own) = calling_agent(&directory, agent_of_pane).map(|calling| calling.agent)
+            && let Some(own) = calling_agent(&directory, |_| None).map(|calling| calling.agent)
         {
             return Err(format!("this process runs in the pane of {own}, and MOSAIC_AGENT_NAME is {agent}: unset it"));
         }
@@ -135,20 +135,6 @@ impl Report {
             message_id: self.message_id.clone(),
         }))
     }
-}
-
-/// The agent in whose pane this process runs, by the environment that the launcher gave to the pane's process: before the
-/// first heartbeat nothing else tells. `ancestors` are this process and its ancestors, the nearest first.
-fn agent_of_pane(ancestors: &[Pid]) -> Option<(AgentName, Pid)> {
-    let proc = ProcRoot::default();
-    let is_server = |pid: &Pid| {
-        let program = proc.program(*pid).ok().flatten();
-        program.is_some_and(|program| program.to_string_lossy().starts_with("tmux"))
-    };
-    let server = ancestors.iter().position(is_server)?;
-    let pane = *ancestors.get(server.checked_sub(1)?)?;
-    let name = proc.variable(pane, env_var::AGENT_NAME).ok().flatten()?;
-    Some((name.to_str()?.parse().ok()?, pane))
 }
 
 /// Reads the event from standard input. A caller that does not close it is not waited for.
