@@ -73,6 +73,7 @@ fn recorded(runtime: &str) -> Vec<Recorded> {
                     title: pane.as_ref().map_or(String::new(), |pane| pane[3].to_owned()),
                     lines,
                     history: 0,
+                    scrolled: 0,
                 };
                 all.push(Recorded { version: name_of(&version), size: name_of(&size), name, capture });
             }

@@ -8,6 +8,7 @@
 mod control_client;
 mod pane;
 mod pane_capture;
+mod pane_guard;
 mod pane_input;
 mod server;
 mod server_record;
@@ -21,6 +22,7 @@ mod tmux_error;
 pub use control_client::BindCommand;
 pub use pane::{InvalidPaneId, InvalidPaneTarget, Pane, PaneId, PaneTarget, ResolvedPane};
 pub use pane_capture::CapturedPane;
+pub use pane_guard::PaneGuard;
 pub use pane_input::{InputOutcome, InputResult, PaneInput};
 pub use server::{InvalidVersion, Server, Version, find_tmux};
 pub use server_record::ServerRecord;

@@ -37,17 +37,19 @@ pub struct CapturedPane {
     pub lines: Vec<String>,
     /// The number of these lines that belong to the history.
     pub history: usize,
+    /// The number of all lines of the history: how far the screen has scrolled.
+    pub scrolled: usize,
 }
 
 impl CapturedPane {
     /// The format of the state that [`CapturedPane::parse`] parses: fields separated by tabs.
-    pub(crate) const FORMAT: &str = "#{pane_pid}\t#{pane_dead}\t#{?#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}},1,0}\t#{pane_width}\t#{pane_height}\t#{cursor_x}\t#{cursor_y}\t#{pane_tty}\t#{pane_title}";
+    pub(crate) const FORMAT: &str = "#{pane_pid}\t#{pane_dead}\t#{?#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}},1,0}\t#{pane_width}\t#{pane_height}\t#{cursor_x}\t#{cursor_y}\t#{history_size}\t#{pane_tty}\t#{pane_title}";
 
     /// Parses tmux's answers to [`CapturedPane::FORMAT`] and to `capture-pane`. `None` if the pane does not
     /// exist.
     pub(crate) fn parse(state: &str, lines: Vec<String>) -> Option<Self> {
-        let fields: Vec<&str> = state.splitn(9, '\t').collect();
-        let [pid, dead, in_mode, width, height, column, row, terminal, title] = fields.try_into().ok()?;
+        let fields: Vec<&str> = state.splitn(10, '\t').collect();
+        let [pid, dead, in_mode, width, height, column, row, scrolled, terminal, title] = fields.try_into().ok()?;
         // The screen is the last rows of the capture; the rest is history, which may be shorter than asked for.
         let history = lines.len().saturating_sub(height.parse().ok()?);
         let dead = dead == "1";
@@ -62,6 +64,7 @@ impl CapturedPane {
             title: title.to_owned(),
             lines: lines.into_iter().map(expand_tabs).collect(),
             history,
+            scrolled: scrolled.parse().ok()?,
         })
     }
 }
@@ -117,25 +120,25 @@ mod tests {
     #[test]
     fn the_cursor_line_counts_from_the_first_line_of_history() {
         let lines: Vec<String> = ["old", "older", "$ x", ""].map(str::to_owned).into();
-        let captured = CapturedPane::parse("77\t0\t0\t80\t2\t3\t0\t/dev/pts/4\t◇ Ready\tx", lines).unwrap();
+        let captured = CapturedPane::parse("77\t0\t0\t80\t2\t3\t0\t9\t/dev/pts/4\t◇ Ready\tx", lines).unwrap();
         assert_eq!((captured.history, captured.cursor_line, captured.cursor_column), (2, 2, 3));
         assert!(!captured.dead && !captured.in_mode);
         assert_eq!(captured.title, "◇ Ready\tx");
-        let dead = CapturedPane::parse("\t1\t0\t80\t2\t3\t0\t\t", vec!["x".to_owned()]).unwrap();
+        let dead = CapturedPane::parse("\t1\t0\t80\t2\t3\t0\t9\t\t", vec!["x".to_owned()]).unwrap();
         assert_eq!((dead.pid, dead.dead), (None, true), "tmux 3.8");
     }
 
     #[test]
     fn a_missing_pane_is_none() {
-        for state in ["", "\t\t0\t\t\t\t\t", "77\t0"] {
+        for state in ["", "\t\t0\t\t\t\t\t\t", "77\t0"] {
             assert_eq!(CapturedPane::parse(state, Vec::new()), None, "{state:?}");
         }
     }
 
     #[test]
     fn screens_are_assigned_to_their_panes_and_missing_ones_left_out() {
-        let printed = "m-1\n813\t0\t0\t80\t2\t0\t1\t/dev/pts/1\t\none\n\nm-2\n\nm-3\n\
-            814\t0\t0\t80\t1\t0\t0\t/dev/pts/2\thost\nthree\n";
+        let printed = "m-1\n813\t0\t0\t80\t2\t0\t1\t0\t/dev/pts/1\t\none\n\nm-2\n\nm-3\n\
+            814\t0\t0\t80\t1\t0\t0\t0\t/dev/pts/2\thost\nthree\n";
         let mut captured: Vec<_> = parse_screens(printed, "m-").into_iter().collect();
         captured.sort_by_key(|(_, capture)| capture.pid);
         let read: Vec<_> = captured.iter().map(|(pane, capture)| (pane.to_string(), capture.lines.join("|"))).collect();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mosaic_domain::Pid;
 
 use crate::session::is_missing;
-use crate::{CapturedPane, PaneId, Server, TmuxError};
+use crate::{CapturedPane, PaneGuard, PaneId, Server, TmuxError};
 
 /// Whether input was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,20 @@ impl PaneInput {
     /// # Errors
     /// There is no server, or it does not answer; it is then unknown whether the text was pasted.
     pub fn paste(&self, pid: Pid, name: &str, text: &str, after: Duration) -> Result<InputResult, TmuxError> {
+        self.type_and_paste(&PaneGuard::new(pid), "", (name, text), after)
+    }
+
+    /// The same under the conditions of a guard, after typing `typed` as keys, which may be empty.
+    ///
+    /// # Errors
+    /// The same as of [`PaneInput::paste`].
+    pub fn type_and_paste(
+        &self,
+        guard: &PaneGuard,
+        typed: &str,
+        (name, text): (&str, &str),
+        after: Duration,
+    ) -> Result<InputResult, TmuxError> {
         let (pane, text) = (self.pane, quote(text));
         // Without -r, tmux would replace line feeds with carriage returns.
         let paste = format!("paste-buffer -p -r -d -b {name} -t {pane}");
@@ -70,7 +84,11 @@ impl PaneInput {
             quote(&typing(&format!("{paste} -S"))),
             quote(&typing(&paste))
         );
-        let guarded = self.guarded(pid, &paste, &format!("delete-buffer -b {name} ; "));
+        let keys = match typed {
+            "" => String::new(),
+            typed => format!("send-keys -l -t {pane} -- {} ; ", quote(typed)),
+        };
+        let guarded = self.guarded(guard, &(keys + &paste), &format!("delete-buffer -b {name} ; "));
         self.run_and_capture(&format!("set-buffer -b {name} -- {text} ; {guarded} ; "), after)
     }
 
@@ -84,21 +102,30 @@ impl PaneInput {
         keys: impl IntoIterator<Item = &'a str>,
         after: Duration,
     ) -> Result<InputResult, TmuxError> {
+        self.send_keys_if(&PaneGuard::new(pid), keys, after)
+    }
+
+    /// The same under the conditions of a guard.
+    ///
+    /// # Errors
+    /// The same as of [`PaneInput::paste`].
+    pub fn send_keys_if<'a>(
+        &self,
+        guard: &PaneGuard,
+        keys: impl IntoIterator<Item = &'a str>,
+        after: Duration,
+    ) -> Result<InputResult, TmuxError> {
         let mut words = format!("send-keys -t {}", self.pane);
         for key in keys {
             let _ = write!(words, " {}", quote(key));
         }
-        let guarded = self.guarded(pid, &typing(&words), "");
+        let guarded = self.guarded(guard, &typing(&words), "");
         self.run_and_capture(&format!("{guarded} ; "), after)
     }
 
-    /// The command that runs `then`, which prints [`TYPED_MARKER`], if the pane accepts input for the process `pid`, and
-    /// `otherwise` if not.
-    fn guarded(&self, pid: Pid, then: &str, otherwise: &str) -> String {
-        let pane = self.pane;
-        let alive = format!("#{{&&:#{{==:#{{pane_pid}},{pid}}},#{{==:#{{pane_dead}},0}}}}");
-        let diverted = "#{||:#{pane_in_mode},#{||:#{pane_synchronized},#{pane_input_off}}}";
-        let condition = format!("#{{&&:{alive},#{{?{diverted},0,1}}}}");
+    /// The command that runs `then`, which prints [`TYPED_MARKER`], if the guard's conditions hold, and `otherwise` if not.
+    fn guarded(&self, guard: &PaneGuard, then: &str, otherwise: &str) -> String {
+        let (pane, condition) = (self.pane, guard.condition());
         // Quoted once more, as arguments of if-shell.
         let then = quote(then);
         let otherwise = quote(&format!("{otherwise}display-message -p {REJECTED_MARKER}"));
