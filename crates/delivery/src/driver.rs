@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mosaic_domain::Pid;
 use mosaic_runtimes::{ComposerForm, Profile, shell_reads_terminal};
-use mosaic_tmux::{InputOutcome, PaneInput, ResolvedPane, Server, TmuxError};
+use mosaic_tmux::{CapturedPane, InputOutcome, PaneGuard, PaneInput, ResolvedPane, Server, TmuxError};
 
 use crate::protocol::{Clearing, ClearingStep, DeliveryAttempt, DeliveryOptions, LeftText, PaneCapture, Step};
 use crate::{Interrupt, Outcome, Refusal, UnconfirmedReason};
@@ -45,6 +45,8 @@ pub struct PaneDriver<'a> {
     pub expected_process: Pid,
     /// The profile of the program in the pane.
     pub profile: &'a Profile,
+    /// The beginning of the text that is typed before the rest is pasted; it may be empty.
+    pub typed: &'a str,
     /// How the text is delivered.
     pub options: DeliveryOptions,
     /// Returns whether the agent itself reports that it has the message.
@@ -67,6 +69,9 @@ const UNRESPONSIVE_LIMIT: Duration = Duration::from_secs(30);
 /// The time between two observations that have to agree. Programs draw a frame within a few milliseconds.
 const CONFIRM_AFTER: Duration = Duration::from_millis(40);
 
+/// How often the server may not find the line that a capture shows.
+const REJECTED_LIMIT: usize = 20;
+
 /// The number of history lines that are captured. They contain a turn that a quick answer has moved up.
 const HISTORY: usize = 200;
 
@@ -83,7 +88,7 @@ impl PaneDriver<'_> {
         progress: &mut P,
     ) -> Result<Outcome, P::Error> {
         let lines: Vec<String> = match self.profile.composer {
-            ComposerForm::Box { .. } => Vec::from([self.without_final_backslash(text)]),
+            ComposerForm::Box { .. } => Vec::from([self.as_typed(text)]),
             ComposerForm::Line { .. } => text.split('\n').map(str::to_owned).collect(),
         };
         let typist = self.server.pane_input(self.pane.id, HISTORY);
@@ -102,11 +107,6 @@ impl PaneDriver<'_> {
         Ok(if is_blind { Outcome::Unconfirmed(UnconfirmedReason::NoPrompt) } else { Outcome::Accepted })
     }
 
-    fn without_final_backslash(&self, text: &str) -> String {
-        let suffix = if text.ends_with('\\') { self.profile.after_backslash.as_str() } else { "" };
-        format!("{text}{suffix}")
-    }
-
     /// Submits a text that an earlier sender has typed. `None` if the composer does not show the text and nothing else.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl PaneDriver<'_> {
         let typist = self.server.pane_input(self.pane.id, HISTORY);
         let Ok(first) = self.settled_capture(&typist) else { return Ok(None) };
         let text = self.as_typed(text);
-        let attempt = DeliveryAttempt::resume(self.profile, &text, self.options, &first, Instant::now());
+        let attempt = DeliveryAttempt::resume(self.profile, (self.typed, &text), self.options, &first, Instant::now());
         let Some(attempt) = attempt else { return Ok(None) };
         self.drive(&typist, attempt, &text, "", true, progress).map(Some)
     }
@@ -144,7 +144,7 @@ impl PaneDriver<'_> {
     }
 
     fn clear_shown(&self, typist: &PaneInput, text: &str, first: &PaneCapture) -> Option<bool> {
-        let mut clearing = Clearing::new(self.profile, text, first, Instant::now())?;
+        let mut clearing = Clearing::new(self.profile, (self.typed, text), first, Instant::now())?;
         let mut next = Ok(None);
         loop {
             let capture = match &next {
@@ -169,7 +169,7 @@ impl PaneDriver<'_> {
     /// Returns the text of a message as it is typed at once.
     fn as_typed(&self, text: &str) -> String {
         match self.profile.composer {
-            ComposerForm::Box { .. } => self.without_final_backslash(text),
+            ComposerForm::Box { .. } => format!("{text}{}", self.profile.ending_of(text)),
             ComposerForm::Line { .. } => text.to_owned(),
         }
     }
@@ -182,7 +182,9 @@ impl PaneDriver<'_> {
         is_first: bool,
         progress: &mut P,
     ) -> Result<Outcome, P::Error> {
-        let attempt = DeliveryAttempt::new(self.profile, text, self.options, Instant::now()).with_left(self.left);
+        let options = DeliveryOptions { looks_once: self.options.looks_once && is_first, ..self.options };
+        let attempt = DeliveryAttempt::new(self.profile, text, options, Instant::now());
+        let attempt = attempt.with_typed(self.typed).with_left(self.left);
         self.drive(typist, attempt, text, buffer, is_first, progress)
     }
 
@@ -201,6 +203,7 @@ impl PaneDriver<'_> {
         let draws_frames = matches!(self.profile.composer, ComposerForm::Box { .. });
         let mut unconfirmed_success = None;
         let mut interrupted = None;
+        let mut rejected = 0;
         loop {
             let typed = !attempt.is_ready();
             let captured = match next {
@@ -228,6 +231,7 @@ impl PaneDriver<'_> {
                     return Ok(outcome);
                 }
             }
+            let guard = self.guard(&attempt, &capture, captured.as_ref(), rejected);
             next = match step {
                 Step::End(outcome @ (Outcome::Accepted | Outcome::Queued))
                     if draws_frames && unconfirmed_success.as_ref() != Some(&outcome) =>
@@ -244,7 +248,11 @@ impl PaneDriver<'_> {
                     // An empty line consists of Enter only.
                     let pasted = match text {
                         "" => Ok((InputOutcome::Typed, captured)),
-                        text => typist.paste(self.expected_process, buffer, text, next_pause),
+                        text => {
+                            let (typed, rest) =
+                                text.split_at(if text.starts_with(self.typed) { self.typed.len() } else { 0 });
+                            typist.type_and_paste(&guard, typed, (buffer, rest), next_pause)
+                        }
                     };
                     match pasted {
                         Ok((InputOutcome::Typed, captured)) => {
@@ -256,21 +264,49 @@ impl PaneDriver<'_> {
                             if is_first {
                                 progress.not_typed()?;
                             }
+                            rejected += 1;
                             Ok(captured)
                         }
                         Err(error) => return Ok(failure(&error, true)),
                     }
                 }
-                Step::Press => match typist.send_keys(self.expected_process, ["Enter"], next_pause) {
+                Step::Press => match typist.send_keys_if(&guard, ["Enter"], next_pause) {
                     Ok((InputOutcome::Typed, captured)) => {
                         attempt.record_enter(&capture, Instant::now());
                         progress.submitted();
                         Ok(captured)
                     }
-                    Ok((InputOutcome::Rejected, captured)) => Ok(captured),
+                    Ok((InputOutcome::Rejected, captured)) => {
+                        rejected += 1;
+                        Ok(captured)
+                    }
                     Err(error) => return Ok(failure(&error, true)),
                 },
             };
+        }
+    }
+
+    /// Returns what the server has to see once more when it types: the screen may have changed since the capture, and a
+    /// message must not answer a question. A program that reads lines must not have printed; another one must still show our
+    /// text when Enter is pressed.
+    fn guard(
+        &self,
+        attempt: &DeliveryAttempt<'_>,
+        capture: &PaneCapture,
+        captured: Option<&CapturedPane>,
+        rejected: usize,
+    ) -> PaneGuard {
+        let guard = PaneGuard::new(self.expected_process);
+        match (&self.profile.composer, captured) {
+            (ComposerForm::Line { .. }, Some(captured)) if !self.options.without_prompt => {
+                guard.with_cursor_of(captured)
+            }
+            // tmux does not find a line that it stores otherwise than it prints it.
+            (ComposerForm::Box { .. }, _) if rejected < REJECTED_LIMIT => match attempt.last_line(capture) {
+                Some(line) => guard.showing(line),
+                None => guard,
+            },
+            _ => guard,
         }
     }
 

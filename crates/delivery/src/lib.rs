@@ -9,6 +9,7 @@
 //!
 //! The command line, and texts for a person's terminal, do not belong here.
 
+mod answer;
 mod driver;
 mod interrupt;
 mod label;
@@ -28,6 +29,7 @@ mod service;
 pub mod spool;
 mod waiting;
 
+pub use answer::{AnswerOutcome, AnswerRefusal, Answered, ShownDialog};
 pub use driver::{DeliveryProgress, PaneDriver};
 pub use interrupt::Interrupt;
 pub use label::{InvalidLabel, Label, preamble, short_host_name};

@@ -59,6 +59,12 @@ pub enum UnconfirmedReason {
     /// The pane entered a mode before Enter.
     #[error("the text was pasted, then the pane entered copy mode; Enter was not pressed")]
     InMode,
+    /// A dialog opened before Enter.
+    #[error("the text was pasted, then the dialog '{0}' opened; Enter was not pressed")]
+    Dialog(String),
+    /// The program put the text back into its composer.
+    #[error("the program put the text back into its composer, so it does not act on it")]
+    TakenBack,
     /// The process ended, or another process took its place.
     #[error("the agent's process ended after the text was pasted")]
     ProcessEnded,
@@ -105,6 +111,8 @@ impl UnconfirmedReason {
         match self {
             Self::NotShown => "not-shown",
             Self::InMode => "in-mode",
+            Self::Dialog(_) => "dialog",
+            Self::TakenBack => "taken-back",
             Self::ProcessEnded => "process-ended",
             Self::StillInComposer => "still-there",
             Self::NotRead => "not-read",

@@ -68,6 +68,7 @@ impl SendRequest {
             retry_enter: self.retry_enter,
             until_turn: self.verify,
             without_prompt: self.without_prompt,
+            looks_once: false,
             timeouts,
         }
     }

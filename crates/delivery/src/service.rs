@@ -1,6 +1,7 @@
 //! The delivery service of a fleet: it stores messages, and types them into panes.
 
 use std::io;
+use std::thread;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use mosaic_tmux::{PaneTarget, ResolvedPane, Server};
 
 use crate::protocol::DeliveryOptions;
 use crate::spool::{AgentLock, Entry, MessageId, MessageOwner, Outbox, Record, RecordWriter, SpoolError, State};
+use crate::waiting::{LOOK_AGAIN, wait_limit};
 use crate::{Content, Interrupt, Label, Outcome, PaneDriver, Payload, Refusal, Sender};
 
 /// Delivers messages to the agents on one tmux server.
@@ -25,6 +27,14 @@ pub struct DeliveryService<'a> {
     pub run_directory: &'a RunDirectory,
     /// Whether this process was asked to end.
     pub interrupt: &'a Interrupt,
+}
+
+/// How an attempt to type a message ended.
+enum Tried {
+    /// With an outcome, which is stored.
+    Settled(Entry),
+    /// Nothing was typed, because of an obstacle that can go away. Nothing is stored.
+    Obstructed(Entry, Refusal),
 }
 
 /// An agent, or a pane that is not in a roster.
@@ -76,14 +86,51 @@ impl DeliveryService<'_> {
     /// The message cannot be stored, so nothing was typed; or its outcome cannot be stored.
     pub fn send(&self, to: &Recipient, message: &Message, options: DeliveryOptions) -> Result<Entry, DeliveryError> {
         let began = Instant::now();
-        match self.stage_and_lock(to, message, options)? {
-            (entry, Some(_lock)) => {
-                let entry = self.deliver(to, entry, options.after_waiting(began.elapsed()))?;
-                // A failure to remove old messages does not change the outcome.
-                let _ = self.outbox.remove_old(&to.name, Timestamp::now());
-                Ok(entry)
+        let (entry, lock) = self.stage_and_lock(to, message, options)?;
+        let Some(lock) = lock else { return Ok(entry) };
+        let entry = self.deliver_in_turns(to, entry, lock, options.after_waiting(began.elapsed()))?;
+        // A failure to remove old messages does not change the outcome.
+        let _ = self.outbox.remove_old(&to.name, Timestamp::now());
+        Ok(entry)
+    }
+
+    /// Delivers a message when the agent is ready. While it is not, its lock is held only for a look at the pane, so that
+    /// other senders, and the cancellation of other messages, go on.
+    fn deliver_in_turns(
+        &self,
+        to: &Recipient,
+        mut entry: Entry,
+        mut lock: AgentLock,
+        options: DeliveryOptions,
+    ) -> Result<Entry, DeliveryError> {
+        // A program without a prompt has to be looked at for a while before anything is typed.
+        if options.without_prompt {
+            return self.deliver(to, entry, options);
+        }
+        let began = Instant::now();
+        loop {
+            let refusal = match self.try_deliver(to, entry, options.without_waiting())? {
+                Tried::Settled(settled) => return Ok(settled),
+                Tried::Obstructed(obstructed, refusal) => {
+                    entry = obstructed;
+                    refusal
+                }
+            };
+            let left = wait_limit(refusal.code(), &options.timeouts).saturating_sub(began.elapsed());
+            if self.interrupt.is_requested() {
+                return self.obstruct(to, entry, Refusal::Interrupted);
             }
-            (entry, None) => Ok(entry),
+            if left.is_zero() {
+                return self.obstruct(to, entry, refusal);
+            }
+            drop(lock);
+            thread::sleep(left.min(LOOK_AGAIN));
+            let deadline = Instant::now() + left;
+            lock = match self.outbox.lock_agent(&to.name, &entry.record.id, deadline, self.interrupt)? {
+                Some(lock) => lock,
+                None if self.interrupt.is_requested() => return self.obstruct(to, entry, Refusal::Interrupted),
+                None => return self.obstruct(to, entry, refusal),
+            };
         }
     }
 
@@ -199,43 +246,59 @@ impl DeliveryService<'_> {
     pub(crate) fn deliver(
         &self,
         to: &Recipient,
-        mut entry: Entry,
+        entry: Entry,
         options: DeliveryOptions,
     ) -> Result<Entry, DeliveryError> {
-        let may_wait = entry.record.state == State::Waiting;
+        match self.try_deliver(to, entry, options)? {
+            Tried::Settled(entry) => Ok(entry),
+            Tried::Obstructed(entry, refusal) => self.obstruct(to, entry, refusal),
+        }
+    }
+
+    /// Stores why a message was not typed. A waiting one waits on.
+    fn obstruct(&self, to: &Recipient, mut entry: Entry, refusal: Refusal) -> Result<Entry, DeliveryError> {
+        if entry.record.state == State::Waiting {
+            let waiting = self.outbox.change_waiting(&to.name, &entry.record.id, |record| {
+                (record.code, record.reason) = (Some(refusal.code().to_owned()), Some(refusal.to_string()));
+            })?;
+            return Ok(waiting.unwrap_or(entry));
+        }
+        entry.record.settle(&Outcome::Refused(refusal), Timestamp::now());
+        self.outbox.store(&entry)?;
+        Ok(entry)
+    }
+
+    /// Types a stored message, unless an obstacle is in the way that can go away. The caller holds the agent's lock.
+    fn try_deliver(&self, to: &Recipient, mut entry: Entry, options: DeliveryOptions) -> Result<Tried, DeliveryError> {
+        let before = entry.record.state;
         entry.record.date(&to.profile, Timestamp::now());
         entry.record.owner = Some(this_process()?);
         let outcome = match self.find_pane(to) {
+            Err(refusal) if refusal.is_temporary() => return Ok(Tried::Obstructed(entry, refusal)),
             Err(refusal) => Outcome::Refused(refusal),
-            Ok((pane, expected_process)) => {
-                let outcome = match self.type_into(to, &pane, expected_process, &mut entry, options) {
-                    Err(DeliveryError::Spool(SpoolError::NotWaiting(id))) => {
-                        return Ok(self.outbox.message(&to.name, &id)?.unwrap_or(entry));
-                    }
-                    outcome => outcome?,
-                };
-                if !matches!(&outcome, Outcome::Refused(refusal) if may_wait && refusal.is_temporary()) {
-                    // The message may have been typed, so the outcome is returned even if it cannot be stored.
-                    if let Err(error) = RecordWriter::new(&mut entry).settle(&outcome) {
-                        let reason = entry.record.reason.take().map_or(String::new(), |reason| reason + "; ");
-                        entry.record.reason = Some(format!("{reason}the outcome is not in the outbox: {error}"));
-                    }
-                    return Ok(entry);
+            Ok((pane, expected_process)) => match self.type_into(to, &pane, expected_process, &mut entry, options) {
+                Err(DeliveryError::Spool(SpoolError::NotWaiting(id))) => {
+                    return Ok(Tried::Settled(self.outbox.message(&to.name, &id)?.unwrap_or(entry)));
                 }
-                outcome
-            }
+                outcome => outcome?,
+            },
         };
         match outcome {
-            Outcome::Refused(refusal) if may_wait && refusal.is_temporary() => {
-                let waiting = self.outbox.change_waiting(&to.name, &entry.record.id, |record| {
-                    (record.code, record.reason) = (Some(refusal.code().to_owned()), Some(refusal.to_string()));
-                })?;
-                return Ok(waiting.unwrap_or(entry));
+            // A text that was typed and removed again is refused for good, unless the message waits.
+            Outcome::Refused(refusal)
+                if refusal.is_temporary() && (before == State::Waiting || entry.record.state == before) =>
+            {
+                Ok(Tried::Obstructed(entry, refusal))
             }
-            outcome => entry.record.settle(&outcome, Timestamp::now()),
+            outcome => {
+                // The message may have been typed, so the outcome is returned even if it cannot be stored.
+                if let Err(error) = RecordWriter::new(&mut entry).settle(&outcome) {
+                    let reason = entry.record.reason.take().map_or(String::new(), |reason| reason + "; ");
+                    entry.record.reason = Some(format!("{reason}the outcome is not in the outbox: {error}"));
+                }
+                Ok(Tried::Settled(entry))
+            }
         }
-        self.outbox.store(&entry)?;
-        Ok(entry)
     }
 
     /// Types the text of a message. A text that an earlier sender left in the composer is submitted first.
@@ -249,15 +312,27 @@ impl DeliveryService<'_> {
     ) -> Result<Outcome, DeliveryError> {
         let text = entry.record.text.as_str().to_owned();
         let (buffer, id) = (format!("mosaic-{}", entry.record.id), entry.record.id.clone());
+        let typed = typed_beginning(to, &entry.record).to_owned();
         let is_reported = || self.is_reported(to, &id);
-        let mut left = self.left_text(&to.name)?;
+        let mut left = self.left_text(to)?;
+        let mut is_cleared = false;
         loop {
             let driver = PaneDriver {
+                typed: &typed,
                 left: left.as_ref().map(|(_, left)| left),
                 is_reported: &is_reported,
                 ..self.driver(to, pane, expected_process, options)
             };
             let outcome = driver.deliver(&text, &buffer, &mut RecordWriter::new(entry))?;
+            // A person has interrupted the turn of an earlier message, and its text is in the composer again.
+            if outcome == Outcome::Refused(Refusal::Draft) && !is_cleared {
+                is_cleared = true;
+                let driver = self.driver(to, pane, expected_process, options);
+                if self.clear_taken_back(to, &driver)? {
+                    left = None;
+                    continue;
+                }
+            }
             let submittable = match (&outcome, &left) {
                 (Outcome::Refused(Refusal::OwnDraft { .. }), Some((_, left))) => !left.is_entered,
                 _ => false,
@@ -287,6 +362,7 @@ impl DeliveryService<'_> {
             pane,
             expected_process,
             profile: &to.profile,
+            typed: "",
             options,
             is_reported: &|| false,
             left: None,
@@ -357,6 +433,11 @@ impl std::fmt::Debug for DeliveryService<'_> {
             .field("server", &self.server)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the beginning of a message that is typed before the rest is pasted.
+pub(crate) fn typed_beginning<'r>(to: &Recipient, record: &'r Record) -> &'r str {
+    if to.profile.typed_preamble { &record.preamble } else { "" }
 }
 
 fn this_process() -> Result<MessageOwner, DeliveryError> {

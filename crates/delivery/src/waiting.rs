@@ -27,10 +27,10 @@ pub fn orphan_outcome(record: &Record) -> Result<Option<Outcome>, DeliveryError>
 }
 
 /// How often an agent that is not ready is looked at.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Returns how long a delivery waits for the end of the obstacle with this code.
-fn wait_limit(code: &str, timeouts: &DeliveryTimeouts) -> Duration {
+pub(crate) fn wait_limit(code: &str, timeouts: &DeliveryTimeouts) -> Duration {
     match code {
         "no-composer" | "not-reading" => timeouts.ready,
         "in-mode" | "draft" | "own-draft" | "dialog" | "busy" => timeouts.obstructed,

@@ -1,7 +1,7 @@
 //! The dialogs of a runtime: how they are recognized.
 
 use crate::composer::cursor_line;
-use crate::{Composer, Pattern, Screen};
+use crate::{Composer, DialogAnswers, Pattern, Screen};
 
 /// How one of a runtime's dialogs is recognized.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -17,6 +17,9 @@ pub struct Dialog {
     /// Where on the screen that line is searched for.
     #[serde(default)]
     pub place: DialogPlace,
+    /// How its answers are recognized and given. Without it, a person presses keys.
+    #[serde(default)]
+    pub answers: Option<DialogAnswers>,
 }
 
 /// Where a dialog is shown.
@@ -43,17 +46,22 @@ impl Dialog {
     /// Returns whether the dialog is open on a screen with this composer.
     #[must_use]
     pub fn is_on(&self, screen: &Screen, composer: Option<&Composer>) -> bool {
+        self.line_on(screen, composer).is_some()
+    }
+
+    /// Returns the index of the lowest line by which the dialog is recognized; `None` if it is not open.
+    pub(crate) fn line_on(&self, screen: &Screen, composer: Option<&Composer>) -> Option<usize> {
         let end = screen.lines.len();
-        let mut rows = match (self.place, composer) {
-            (DialogPlace::Cursor, _) => return self.is_at_cursor(screen),
-            (DialogPlace::Instead, Some(_)) | (DialogPlace::Inside, None) => return false,
+        let rows = match (self.place, composer) {
+            (DialogPlace::Cursor, _) => return self.is_at_cursor(screen).then_some(screen.cursor_line),
+            (DialogPlace::Instead, Some(_)) | (DialogPlace::Inside, None) => return None,
             (DialogPlace::Within, Some(composer)) => composer.begin..end,
             (DialogPlace::Inside, Some(composer)) => composer.begin..composer.end,
             (_, None) | (DialogPlace::Anywhere | DialogPlace::Panel, Some(_)) => screen.history..end,
         };
         let is_in_place = |at: usize| self.place != DialogPlace::Panel || is_in_panel(screen, at);
         let is_here = |at: usize| self.line.matching(&screen.lines, at).is_some() && self.is_after(screen, at);
-        rows.any(|at| is_here(at) && is_in_place(at))
+        rows.rev().find(|at| is_here(*at) && is_in_place(*at))
     }
 
     fn is_at_cursor(&self, screen: &Screen) -> bool {

@@ -12,6 +12,7 @@
 
 mod composer;
 mod dialog;
+mod dialog_answers;
 mod installed_package;
 mod launch;
 mod notice;
@@ -29,6 +30,7 @@ mod status_file;
 
 pub use composer::{Composer, ComposerForm, Tallest};
 pub use dialog::{Dialog, DialogPlace};
+pub use dialog_answers::{Answer, AnswerChoiceError, DialogAnswers, OfferedAnswer, OpenDialog};
 pub use installed_package::InstalledPackage;
 pub use launch::{
     LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,

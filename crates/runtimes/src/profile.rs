@@ -73,6 +73,10 @@ pub struct Profile {
     /// Whether a message begins with a preamble that names its sender. A shell would take that for a command.
     #[serde(default = "preamble_by_default")]
     pub preamble: bool,
+    /// Whether the preamble is typed and only the text behind it is pasted: some programs tell the model not to trust what
+    /// was pasted.
+    #[serde(default)]
+    pub typed_preamble: bool,
     /// The longest text that is typed, in bytes. A longer text is put into a file, or refused.
     #[serde(default = "longest_by_default")]
     pub longest: usize,
@@ -85,6 +89,10 @@ pub struct Profile {
     /// What is typed after a text that ends with a backslash, so that Enter is not taken for a part of the text.
     #[serde(default)]
     pub after_backslash: String,
+    /// The characters with which a word begins that the program offers to complete. A blank is typed after a text that ends in
+    /// such a word, so that Enter does not choose a completion.
+    #[serde(default)]
+    pub completes: String,
     /// The characters that make a text which begins with one of them a command.
     #[serde(default)]
     pub commands: String,
@@ -278,6 +286,17 @@ impl Profile {
     pub fn without_margin<'a>(&self, line: &'a str) -> &'a str {
         let margin = self.margin.as_ref().and_then(|margin| margin.captures(line)?.get(0));
         margin.map_or(line, |margin| &line[..margin.start()])
+    }
+
+    /// Returns what is typed after a text, so that Enter does nothing but submit it.
+    #[must_use]
+    pub fn ending_of(&self, text: &str) -> &str {
+        let last = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+        match last.chars().next() {
+            _ if text.ends_with('\\') => &self.after_backslash,
+            Some(first) if self.completes.contains(first) => " ",
+            _ => "",
+        }
     }
 
     /// Returns whether the program takes the text for a command.

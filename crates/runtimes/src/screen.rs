@@ -6,6 +6,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use mosaic_tmux::CapturedPane;
+use unicode_normalization::UnicodeNormalization;
 
 /// The end of a pane's history, followed by its visible rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +169,13 @@ impl StyledLine {
         self.text.push_str(next.text.trim_start());
     }
 
+    /// Returns the background in this column.
+    #[must_use]
+    pub fn background_at(&self, column: usize) -> &str {
+        let found = self.backgrounds.iter().rev().find(|(begin, _)| *begin <= column);
+        found.map_or("", |(_, background)| background)
+    }
+
     /// Returns the columns of the part of the line with its own background that contains this column; `None` if that
     /// background begins or ends the line.
     #[must_use]
@@ -253,16 +261,17 @@ impl Pen {
 }
 
 /// Returns the text without the characters that terminals show differently: blanks (lines are wrapped, tabs expanded),
-/// combining marks and emoji (terminals disagree on their widths, and join or drop them).
+/// combining marks and emoji (terminals disagree on their widths, and join or drop them). Accents are composed first, as some
+/// programs do.
 #[must_use]
 pub fn squeezed(text: &str) -> String {
-    text.chars().filter(|character| character.is_ascii_graphic() || character.is_alphanumeric()).collect()
+    text.nfc().filter(|character| character.is_ascii_graphic() || character.is_alphanumeric()).collect()
 }
 
 /// Returns only the letters and digits of the text, which remain when its Markdown is rendered.
 #[must_use]
 pub fn letters(text: &str) -> String {
-    text.chars().filter(|character| character.is_alphanumeric()).collect()
+    text.nfc().filter(|character| character.is_alphanumeric()).collect()
 }
 
 #[cfg(test)]
@@ -327,7 +336,7 @@ mod tests {
 
     #[test]
     fn characters_that_terminals_draw_differently_are_left_out() {
-        assert_eq!(squeezed("  a\tb\u{a0}— e\u{301} 👩‍🚀 *x* 漢字\n"), "abe*x*漢字");
+        assert_eq!(squeezed("  a\tb\u{a0}— e\u{301} 👩‍🚀 *x* 漢字\n"), "ab\u{e9}*x*漢字");
         assert_eq!(letters("**bold** [x](y) 1."), "boldxy1");
     }
 }

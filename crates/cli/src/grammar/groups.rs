@@ -4,7 +4,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::PathArgs;
 use crate::command::agent::{
-    Attach, Logs, Outbox, PressKeys, Receive, Report, Reset, Roster, Screen, Send, Status as AgentStatus, Tail, Watch,
+    Answer, Attach, Logs, Outbox, PressKeys, Receive, Report, Reset, Roster, Screen, Send, Status as AgentStatus, Tail,
+    Watch,
 };
 use crate::command::fleet::{
     Add, Init, Install, InstallSystemd, Metrics, Ps, Remove, Restart, Start, Status, Stop, Uninstall, Update, Verify,
@@ -72,6 +73,7 @@ pub(crate) enum AgentCommand {
     Outbox(Outbox),
     Reset(Reset),
     Screen(Screen),
+    Answer(Answer),
     #[command(name = "key")]
     PressKeys(PressKeys),
     Report(Report),
@@ -102,5 +104,6 @@ Examples:
   mosaic agent send coder0 -m 'rebase, please'
   mosaic agent outbox           show the state of sent messages
   mosaic agent screen coder0    show an agent's screen
-  mosaic agent key coder0 1     answer an agent's dialog
+  mosaic agent answer coder0 allow-once   answer an agent's dialog
+  mosaic agent key coder0 C-c   press keys
   mosaic agent reset coder0     clear an agent's conversation";

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mosaic_runtimes::{Composer, ComposerForm, Dialog, Profile, Screen};
 
 use super::evidence::{Evidence, TypedText};
-use super::{PaneCapture, PaneProcess};
+use super::{DeliveryOptions, PaneCapture, PaneProcess};
 use crate::spool::MessageId;
 use crate::{Label, Outcome, Refusal, UnconfirmedReason};
 
@@ -22,95 +22,6 @@ pub enum Step {
     End(Outcome),
 }
 
-/// How a text is delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
-pub struct DeliveryOptions {
-    /// Whether the text is typed only while the agent is idle.
-    pub only_when_idle: bool,
-    /// Whether Enter may be pressed again if the first one became a line feed.
-    pub retry_enter: bool,
-    /// Whether the text has to appear as a turn, and it does not suffice that the program keeps it for later.
-    pub until_turn: bool,
-    /// Whether the text is also typed into a program that reads lines and shows no prompt. Its acceptance is never known.
-    pub without_prompt: bool,
-    /// How long each step may take.
-    pub timeouts: DeliveryTimeouts,
-}
-
-impl Default for DeliveryOptions {
-    /// The options of a plain message.
-    fn default() -> Self {
-        let timeouts = DeliveryTimeouts::default();
-        Self { only_when_idle: false, retry_enter: true, until_turn: false, without_prompt: false, timeouts }
-    }
-}
-
-impl DeliveryOptions {
-    /// Returns the options after waiting that long for the agent's lock. A limit on the whole wait has to hold for both
-    /// waits together.
-    #[must_use]
-    pub fn after_waiting(self, waited: Duration) -> Self {
-        let left = self.timeouts.lock.saturating_sub(waited);
-        let timeouts = DeliveryTimeouts {
-            ready: self.timeouts.ready.min(left),
-            obstructed: self.timeouts.obstructed.min(left),
-            ..self.timeouts
-        };
-        Self { timeouts, ..self }
-    }
-
-    /// Returns the options with which the agent's lock is held only for a moment if the agent is not ready.
-    #[must_use]
-    pub fn without_waiting(self) -> Self {
-        let timeouts = DeliveryTimeouts { ready: Duration::ZERO, obstructed: Duration::ZERO, ..self.timeouts };
-        Self { timeouts, ..self }
-    }
-}
-
-/// How long each step of a delivery may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeliveryTimeouts {
-    /// Until the deliveries before this one have ended. Each of them takes its time.
-    pub lock: Duration,
-    /// Until there is a composer that can be typed into. A program may be starting.
-    pub ready: Duration,
-    /// Until a draft, a dialog or a mode is out of the way. It is shorter than `ready`, because only a person can end it.
-    pub obstructed: Duration,
-    /// From the paste until the composer shows it.
-    pub shown: Duration,
-    /// From Enter until the message is accepted.
-    pub accepted: Duration,
-    /// From an Enter that became a line feed until it is pressed again.
-    pub retry_enter: Duration,
-}
-
-impl Default for DeliveryTimeouts {
-    /// The timeouts for a person at a terminal. Programs show a paste within 50 ms and a turn within 300 ms; on a busy
-    /// host it takes seconds.
-    fn default() -> Self {
-        Self {
-            lock: Duration::from_mins(1),
-            ready: Duration::from_secs(10),
-            obstructed: Duration::from_secs(1),
-            shown: Duration::from_secs(10),
-            accepted: Duration::from_secs(10),
-            retry_enter: Duration::from_millis(1500),
-        }
-    }
-}
-
-impl DeliveryTimeouts {
-    /// Returns timeouts that wait this long for the agent to become ready, and again for it to accept the message.
-    #[must_use]
-    pub fn with_wait(wait: Duration) -> Self {
-        let default = Self::default();
-        // Enter is pressed again early enough to see its effect.
-        let retry_enter = default.retry_enter.min(wait / 2);
-        Self { lock: wait, ready: wait, obstructed: wait, accepted: wait, shown: wait.max(default.shown), retry_enter }
-    }
-}
-
 /// The text of an earlier message, which was typed and may not have been submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftText {
@@ -120,6 +31,8 @@ pub struct LeftText {
     pub source: Label,
     /// The text as it was typed.
     pub text: String,
+    /// The beginning of the text that was typed before the rest was pasted.
+    pub preamble: String,
     /// Whether Enter was pressed.
     pub is_entered: bool,
 }
@@ -158,8 +71,8 @@ enum Stage {
     },
 }
 
-/// What was seen of a turn that was in progress when Enter was pressed. A program may show a message that it keeps for
-/// later like one that it has accepted.
+/// What was seen since Enter was pressed, above all of a turn that was in progress then. A program may show a message that it
+/// keeps for later like one that it has accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct TurnInProgress {
     /// The number of successive captures in which the program did not work. One of them may be half drawn.
@@ -168,6 +81,8 @@ struct TurnInProgress {
     has_ended: bool,
     /// Whether the program showed that it keeps the message.
     was_kept: bool,
+    /// Whether anything but the composer was drawn anew.
+    is_redrawn: bool,
 }
 
 impl<'a> DeliveryAttempt<'a> {
@@ -179,22 +94,30 @@ impl<'a> DeliveryAttempt<'a> {
         Self { profile, own, is_command, left: None, options, is_blind: false, stage }
     }
 
+    /// Tells the attempt that this beginning of the text is typed, and the rest is pasted.
+    #[must_use]
+    pub fn with_typed(self, beginning: &str) -> Self {
+        Self { own: self.own.with_typed(beginning), ..self }
+    }
+
     /// Tells the attempt that the text of an earlier message may still be in the composer.
     #[must_use]
     pub fn with_left(self, left: Option<&LeftText>) -> Self {
-        Self { left: left.map(|left| (TypedText::new(&left.text), left.clone())), ..self }
+        let typed = |left: &LeftText| TypedText::new(&left.text).with_typed(&left.preamble);
+        Self { left: left.map(|left| (typed(left), left.clone())), ..self }
     }
 
-    /// Continues the delivery of a text that the composer shows in this capture; `None` if it does not show the text.
+    /// Continues the delivery of a text that the composer shows in this capture; `None` if it does not show the text. The
+    /// first of the two is the beginning that was typed.
     #[must_use]
     pub fn resume(
         profile: &'a Profile,
-        text: &str,
+        (typed, text): (&str, &str),
         options: DeliveryOptions,
         capture: &PaneCapture,
         now: Instant,
     ) -> Option<Self> {
-        let attempt = Self::new(profile, text, options, now);
+        let attempt = Self::new(profile, text, options, now).with_typed(typed);
         let prompt = attempt.own.prompt_on(&capture.screen, profile)?;
         Some(Self { stage: Stage::Typed { since: now, prompt }, ..attempt })
     }
@@ -230,15 +153,16 @@ impl<'a> DeliveryAttempt<'a> {
                     PaneProcess::Expected => {}
                     _ => return unconfirmed(UnconfirmedReason::ProcessEnded),
                 }
-                match composer {
-                    Some(composer) if !capture.in_mode && self.own.is_in(&composer, self.profile, prompt) => {
-                        Step::Press
-                    }
+                match &composer {
+                    Some(composer) if !capture.in_mode && self.own.is_in(composer, self.profile, prompt) => Step::Press,
                     _ if late && capture.in_mode => unconfirmed(UnconfirmedReason::InMode),
                     _ if self.is_blind && !capture.in_mode && now.duration_since(*since) >= BLIND_TIMEOUT => {
                         Step::Press
                     }
-                    _ if late => unconfirmed(UnconfirmedReason::NotShown),
+                    _ if late => unconfirmed(match self.dialog(&capture.screen, composer.as_ref()) {
+                        Some(dialog) if !capture.in_mode => UnconfirmedReason::Dialog(dialog.name.clone()),
+                        _ => UnconfirmedReason::NotShown,
+                    }),
                     _ => Step::Wait,
                 }
             }
@@ -277,13 +201,28 @@ impl<'a> DeliveryAttempt<'a> {
     pub fn record_seen(&mut self, capture: &PaneCapture) {
         let composer = self.composer(&capture.screen);
         let seen = Evidence::collect(&capture.screen, composer.as_ref(), &self.own, self.profile);
-        if let Stage::Submitted { before, turn, .. } = &mut self.stage
-            && composer.is_some()
+        let own = &self.own;
+        if let Stage::Submitted { before, turn, shown, prompt, .. } = &mut self.stage
+            && let Some(composer) = &composer
         {
+            let candidates = Composer::candidates(&self.profile.composer, shown);
+            let entered = candidates.iter().find(|composer| own.is_in(composer, self.profile, prompt));
+            let (now, then) = (lines_above(&capture.screen, Some(composer)), lines_above(shown, entered));
+            // A composer that is less tall uncovers lines at the top.
+            turn.is_redrawn |= !now.ends_with(&then) && !then.ends_with(&now);
             turn.was_kept |= seen.has_note_since(*before);
             turn.idle = if seen.is_busy() { 0 } else { turn.idle + 1 };
             turn.has_ended |= turn.idle >= 2;
         }
+    }
+
+    /// Returns the last line of the text that was typed, as this capture shows it in the composer.
+    #[must_use]
+    pub fn last_line<'c>(&self, capture: &'c PaneCapture) -> Option<&'c str> {
+        let Stage::Typed { .. } = &self.stage else { return None };
+        let composer = self.composer(&capture.screen)?;
+        let lines = capture.screen.lines.get(composer.begin..composer.end)?;
+        lines.iter().rev().map(|line| line.text.as_str()).find(|line| line.chars().any(char::is_alphanumeric))
     }
 
     /// Finds the composer; once the text was typed, the candidate that contains it, if there is one.
@@ -355,6 +294,7 @@ impl<'a> DeliveryAttempt<'a> {
     fn timeout_for(&self, refusal: &Refusal) -> Duration {
         let timeouts = &self.options.timeouts;
         match refusal {
+            _ if self.options.looks_once => Duration::ZERO,
             Refusal::NoComposer | Refusal::NotReading => timeouts.ready,
             // A program that has read Enter may still act on it.
             Refusal::OwnDraft { .. } if !self.left.as_ref().is_some_and(|(_, left)| left.is_entered) => Duration::ZERO,
@@ -388,7 +328,10 @@ impl<'a> DeliveryAttempt<'a> {
         let is_drawn = composer.is_some() || self.dialog(&capture.screen, composer).is_some();
         if is_drawn && !is_ours && was_read {
             let left = composer.is_some_and(|composer| composer.is_empty);
-            let has_turn = seen.has_turn_since(*before) || (left && (self.is_command || seen.works_since(*before)));
+            // The same text was sent before, and its earlier turn may have left the screen with this one.
+            let is_again = left && turn.is_redrawn && seen.repeats(*before);
+            let has_turn =
+                seen.has_turn_since(*before) || is_again || (left && (self.is_command || seen.works_since(*before)));
             // During a turn, the program shows a message that it keeps like one of a new turn. A program that marks what it
             // keeps has accepted the message when the mark is gone.
             let is_held = has_turn && before.is_busy() && !turn.has_ended && !turn.was_kept && !self.is_command;
@@ -432,6 +375,12 @@ const BLIND_TIMEOUT: Duration = Duration::from_secs(1);
 /// Returns whether the program has read all input. If the queue cannot be read, the screen has to suffice.
 fn was_read(capture: &PaneCapture) -> bool {
     capture.input.is_none_or(|input| input.unread == 0)
+}
+
+/// Returns the text above the composer. Blank lines come and go with the height of the composer.
+fn lines_above<'s>(screen: &'s Screen, composer: Option<&Composer>) -> Vec<&'s str> {
+    let lines = &screen.lines[..composer.map_or(screen.lines.len(), |composer| composer.begin)];
+    lines.iter().map(|line| line.text.as_str()).filter(|line| !line.is_empty()).collect()
 }
 
 /// Returns whether the line is a prompt followed by text, and not the output of a program.

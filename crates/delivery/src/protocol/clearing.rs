@@ -39,10 +39,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const KEY_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl<'a> Clearing<'a> {
-    /// Starts to remove a text from the composer that shows it in this capture; `None` if it does not show the text.
+    /// Starts to remove a text from the composer that shows it in this capture; `None` if it does not show the text. The
+    /// first of the two is the beginning that was typed.
     #[must_use]
-    pub fn new(profile: &'a Profile, text: &str, capture: &PaneCapture, now: Instant) -> Option<Self> {
-        let own = TypedText::new(text);
+    pub fn new(profile: &'a Profile, (typed, text): (&str, &str), capture: &PaneCapture, now: Instant) -> Option<Self> {
+        let own = TypedText::new(text).with_typed(typed);
         own.prompt_on(&capture.screen, profile)?;
         Some(Self { profile, own, since: now, pressed: 0, before: None })
     }

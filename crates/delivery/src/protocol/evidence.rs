@@ -6,11 +6,37 @@ use mosaic_runtimes::{Composer, ComposerForm, Profile, Screen, letters, squeezed
 #[derive(Clone, Debug)]
 pub(super) struct TypedText {
     text: String,
+    /// The length of the beginning that is typed before the rest is pasted.
+    typed: usize,
     squeezed: String,
     /// The beginning and the end of its letters, by which a turn is recognized. Often the screen shows only the end of
-    /// a long turn.
+    /// a long turn. The second form is the one of a program that renders Markdown.
+    needles: [Needles; 2],
+}
+
+/// The beginning and the end of the letters of a text.
+#[derive(Clone, Debug)]
+struct Needles {
     head: String,
     tail: String,
+}
+
+impl Needles {
+    fn new(text: &str) -> Self {
+        let (squeezed, letters) = (squeezed(text), letters(text));
+        // A text without letters is recognized by its other characters.
+        let all = if letters.is_empty() { &squeezed } else { &letters };
+        let head = all.chars().take(NEEDLE).collect();
+        let tail = all.chars().skip(all.chars().count().saturating_sub(NEEDLE)).collect();
+        Self { head, tail }
+    }
+
+    /// Counts how often the beginning and the end occur in `text`.
+    fn times_in(&self, text: &str) -> (usize, usize) {
+        let within = if self.head.chars().all(char::is_alphanumeric) { letters(text) } else { squeezed(text) };
+        let times = |needle: &str| if needle.is_empty() { 0 } else { within.matches(needle).count() };
+        (times(&self.head), times(&self.tail))
+    }
 }
 
 /// The number of letters by which a turn is recognized. They fit on its first lines.
@@ -18,12 +44,16 @@ const NEEDLE: usize = 64;
 
 impl TypedText {
     pub(super) fn new(text: &str) -> Self {
-        let (squeezed, letters) = (squeezed(text), letters(text));
-        // A text without letters is recognized by its other characters.
-        let all = if letters.is_empty() { &squeezed } else { &letters };
-        let head = all.chars().take(NEEDLE).collect();
-        let tail = all.chars().skip(all.chars().count().saturating_sub(NEEDLE)).collect();
-        Self { text: text.to_owned(), squeezed, head, tail }
+        // The language of a block of code is not shown where the block is rendered.
+        let rendered: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("```")).collect();
+        let needles = [Needles::new(text), Needles::new(&rendered.join("\n"))];
+        Self { text: text.to_owned(), typed: 0, squeezed: squeezed(text), needles }
+    }
+
+    /// The same text, whose beginning is typed and not pasted. Only the rest is replaced by a note, if it is long.
+    pub(super) fn with_typed(self, beginning: &str) -> Self {
+        let typed = if self.text.starts_with(beginning) { beginning.len() } else { 0 };
+        Self { typed, ..self }
     }
 
     /// Returns the prompt before the text if the composer on this screen shows the text and nothing else; `None` if it does
@@ -66,8 +96,7 @@ impl TypedText {
         if shown == self.squeezed {
             return true;
         }
-        let folded = || profile.pasted.as_ref().and_then(|pattern| pattern.captures(composer.text.trim()));
-        folded().is_some_and(|found| profile.folds.fold(&self.text) && self.fits(&found))
+        self.is_folded_in(composer, profile)
             || (composer.is_cut && !shown.is_empty() && self.squeezed.ends_with(&shown))
     }
 
@@ -79,22 +108,39 @@ impl TypedText {
         own == shown || (composer.is_cut && !shown.is_empty() && own.ends_with(&shown))
     }
 
-    /// Returns whether the text is as long as the note says that stands for it. Programs count lines or line ends, and
-    /// characters, UTF-16 units or bytes.
-    fn fits(&self, note: &regex_lite::Captures<'_>) -> bool {
-        let number = |name| note.name(name).and_then(|found| found.as_str().parse::<usize>().ok());
-        let lines = self.text.split('\n').count();
-        let lengths = [self.text.chars().count(), self.text.encode_utf16().count(), self.text.len()];
-        let is_one_of = |number: usize, all: &[usize]| all.contains(&number);
-        number("lines").is_none_or(|number| is_one_of(number, &[lines, lines - 1]))
-            && number("chars").is_none_or(|number| is_one_of(number, &lengths))
+    /// Returns whether the composer shows the note that stands for the pasted part, behind the typed one.
+    fn is_folded_in(&self, composer: &Composer, profile: &Profile) -> bool {
+        let Some(pasted) = &profile.pasted else { return false };
+        let (typed, rest) = self.text.split_at(self.typed);
+        let shown = composer.text.trim();
+        let begins = shown.char_indices().filter(|(at, _)| *at == 0 || shown[..*at].ends_with(char::is_whitespace));
+        // A note may be wrapped.
+        let mut parts =
+            begins.map(|(at, _)| (&shown[..at], shown[at..].split_whitespace().collect::<Vec<_>>().join(" ")));
+        parts.any(|(before, note)| {
+            profile.folds.fold(rest)
+                && squeezed(before) == squeezed(typed)
+                && pasted.captures(&note).is_some_and(|found| fits(rest, &found))
+        })
     }
+}
 
+/// Returns whether a text is as long as the note says that stands for it. Programs count lines or line ends, and
+/// characters, UTF-16 units or bytes.
+fn fits(text: &str, note: &regex_lite::Captures<'_>) -> bool {
+    let number = |name| note.name(name).and_then(|found| found.as_str().parse::<usize>().ok());
+    let lines = text.split('\n').count();
+    let lengths = [text.chars().count(), text.encode_utf16().count(), text.len()];
+    let is_one_of = |number: usize, all: &[usize]| all.contains(&number);
+    number("lines").is_none_or(|number| is_one_of(number, &[lines, lines - 1]))
+        && number("chars").is_none_or(|number| is_one_of(number, &lengths))
+}
+
+impl TypedText {
     /// Counts how often the beginning and the end of the text occur in `text`.
-    pub(super) fn times_in(&self, text: &str) -> (usize, usize) {
-        let within = if self.head.chars().all(char::is_alphanumeric) { letters(text) } else { squeezed(text) };
-        let times = |needle: &str| if needle.is_empty() { 0 } else { within.matches(needle).count() };
-        (times(&self.head), times(&self.tail))
+    fn times_in(&self, text: &str) -> (usize, usize) {
+        let [plain, rendered] = self.needles.each_ref().map(|needles| needles.times_in(text));
+        (plain.0.max(rendered.0), plain.1.max(rendered.1))
     }
 
     /// Returns whether the text begins with `beginning`, comparing letters.
@@ -130,7 +176,8 @@ impl Evidence {
         let notes = kept.iter().filter(|(_, beginning)| is_ours(beginning)).count();
         let mut turns = String::new();
         for (at, line) in screen.lines.iter().enumerate().filter(|(at, _)| is_outside(*at)) {
-            if !kept.iter().any(|(note, _)| *note == at) {
+            // A line of a turn may look like a note, too.
+            if !kept.iter().any(|(note, beginning)| *note == at && is_ours(beginning)) {
                 turns.push_str(profile.without_margin(&line.text));
                 turns.push('\n');
             }
@@ -142,6 +189,12 @@ impl Evidence {
     /// Returns whether there is a turn that was not there before.
     pub(super) fn has_turn_since(self, before: Self) -> bool {
         self.heads > before.heads || self.tails > before.tails || self.folded > before.folded
+    }
+
+    /// Returns whether there is a turn like the message, as there was before: the screen may have lost an equal one.
+    pub(super) fn repeats(self, before: Self) -> bool {
+        let is_equal = |now: usize, then: usize| now > 0 && now == then;
+        is_equal(self.heads, before.heads) || is_equal(self.tails, before.tails) || is_equal(self.folded, before.folded)
     }
 
     /// Returns whether the program keeps the message for later.

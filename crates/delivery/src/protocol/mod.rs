@@ -13,12 +13,16 @@
 
 mod attempt;
 mod clearing;
+mod delivery_options;
 mod evidence;
 mod pane_capture;
 
-pub use attempt::{DeliveryAttempt, DeliveryOptions, DeliveryTimeouts, LeftText, Step};
+pub use attempt::{DeliveryAttempt, LeftText, Step};
 pub use clearing::{Clearing, ClearingStep};
+pub use delivery_options::{DeliveryOptions, DeliveryTimeouts};
 pub use pane_capture::{PaneCapture, PaneProcess};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod text_form_tests;

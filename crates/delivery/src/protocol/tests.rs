@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Outcome, Refusal, UnconfirmedReason};
 
-const BOX: &str = "
+pub(super) const BOX: &str = "
 version: 1
 composer: {kind: box, above: '^-{5}$', scrolled: '^-- more$', first: '^(.*)$', below: '^-{5}$'}
 pasted: '^\\[paste (?<lines>\\d+) lines\\]$'
@@ -31,7 +31,7 @@ const READ: Option<TerminalInput> = Some(TerminalInput { unread: 0, canonical: f
 const UNREAD: Option<TerminalInput> = Some(TerminalInput { unread: 1, canonical: false, echo: false });
 const BY_LINES: Option<TerminalInput> = Some(TerminalInput { unread: 0, canonical: true, echo: true });
 
-fn profile(text: &str) -> Profile {
+pub(super) fn profile(text: &str) -> Profile {
     Profile::parse(text, Path::new("profile")).unwrap()
 }
 
@@ -50,11 +50,11 @@ fn captured(text: &str) -> PaneCapture {
 }
 
 /// Returns a capture of a screen with this text in the composer, and that text above it.
-fn drawn(above: &str, composer: &str) -> PaneCapture {
+pub(super) fn drawn(above: &str, composer: &str) -> PaneCapture {
     captured(&format!("{above}\n-----\n{composer}\n-----\n status"))
 }
 
-fn options() -> DeliveryOptions {
+pub(super) fn options() -> DeliveryOptions {
     DeliveryOptions::default()
 }
 
@@ -62,11 +62,11 @@ fn refused(refusal: Refusal) -> Step {
     Step::End(Outcome::Refused(refusal))
 }
 
-fn unconfirmed(reason: UnconfirmedReason) -> Step {
+pub(super) fn unconfirmed(reason: UnconfirmedReason) -> Step {
     Step::End(Outcome::Unconfirmed(reason))
 }
 
-const LATE: Duration = Duration::from_secs(20);
+pub(super) const LATE: Duration = Duration::from_secs(20);
 
 /// Returns the steps at once and after all timeouts.
 fn now_and_late(attempt: &DeliveryAttempt<'_>, capture: &PaneCapture, now: Instant) -> (Step, Step) {
@@ -146,8 +146,8 @@ fn enter_is_pressed_when_the_composer_shows_exactly_the_text() {
         (drawn("", "[a -> b:c] one two\nthree y"), not_shown.clone()),
         (drawn("", "[paste 3 lines]x"), not_shown.clone()),
         (drawn("", "[paste 7 lines]"), not_shown.clone()),
-        (captured("-- more\nother\n-----"), not_shown.clone()),
-        (captured(" Proceed?"), not_shown),
+        (captured("-- more\nother\n-----"), not_shown),
+        (captured(" Proceed?"), (Step::Wait, unconfirmed(UnconfirmedReason::Dialog("permission".to_owned())))),
         (PaneCapture { in_mode: true, ..drawn("", text) }, (Step::Wait, unconfirmed(UnconfirmedReason::InMode))),
         (
             PaneCapture { process: PaneProcess::Dead, ..drawn("", "") },
@@ -199,7 +199,7 @@ fn a_text_without_letters_is_compared_character_by_character() {
 }
 
 /// Returns an attempt whose text was typed and entered, with this text above the composer.
-fn submitted<'a>(
+pub(super) fn submitted<'a>(
     profile: &'a Profile,
     text: &str,
     above: &str,
@@ -308,6 +308,7 @@ fn a_text_that_an_earlier_sender_left_is_named_and_not_taken_for_a_persons() {
         id: "00063f2a9b1c4d-1f0c".parse().unwrap(),
         source: "vm:lead".parse().unwrap(),
         text: text.to_owned(),
+        preamble: String::new(),
         is_entered,
     };
     let own = || {
@@ -334,7 +335,7 @@ fn a_text_that_an_earlier_sender_left_is_named_and_not_taken_for_a_persons() {
 fn a_text_that_was_left_is_submitted_if_the_composer_shows_it_alone() {
     let (profile, now) = (profile(BOX), Instant::now());
     for (composer, expected) in [("go on\nnow", true), ("go on now, please", false), ("", false)] {
-        let resumed = DeliveryAttempt::resume(&profile, "go on now", options(), &drawn("", composer), now);
+        let resumed = DeliveryAttempt::resume(&profile, ("", "go on now"), options(), &drawn("", composer), now);
         assert_eq!(resumed.is_some(), expected, "{composer}");
         if let Some(attempt) = resumed {
             assert_eq!(attempt.next(&drawn("", composer), now), Step::Press);
@@ -345,8 +346,8 @@ fn a_text_that_was_left_is_submitted_if_the_composer_shows_it_alone() {
 #[test]
 fn a_text_is_removed_from_a_composer_line_by_line() {
     let (profile, now) = (profile(BOX), Instant::now());
-    assert!(Clearing::new(&profile, "one\ntwo", &drawn("", "one\ntwo!"), now).is_none());
-    let mut clearing = Clearing::new(&profile, "one\ntwo", &drawn("", "one\ntwo"), now).unwrap();
+    assert!(Clearing::new(&profile, ("", "one\ntwo"), &drawn("", "one\ntwo!"), now).is_none());
+    let mut clearing = Clearing::new(&profile, ("", "one\ntwo"), &drawn("", "one\ntwo"), now).unwrap();
     let steps = [
         ("one\ntwo", ClearingStep::Press("C-u")),
         ("one\ntwo", ClearingStep::Wait),
@@ -357,9 +358,9 @@ fn a_text_is_removed_from_a_composer_line_by_line() {
     for (composer, expected) in steps {
         assert_eq!(clearing.next(&drawn("", composer), now), expected, "{composer:?}");
     }
-    let mut overtaken = Clearing::new(&profile, "one", &drawn("", "one"), now).unwrap();
+    let mut overtaken = Clearing::new(&profile, ("", "one"), &drawn("", "one"), now).unwrap();
     assert_eq!(overtaken.next(&drawn("", "one of mine"), now), ClearingStep::NotCleared);
-    let mut stubborn = Clearing::new(&profile, "one", &drawn("", "one"), now).unwrap();
+    let mut stubborn = Clearing::new(&profile, ("", "one"), &drawn("", "one"), now).unwrap();
     assert_eq!(stubborn.next(&drawn("", "one"), now + LATE), ClearingStep::NotCleared);
 }
 

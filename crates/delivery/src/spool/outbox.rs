@@ -100,6 +100,16 @@ impl Outbox {
         Ok(read.filter_map(Result::transpose).collect())
     }
 
+    /// Reads the latest messages to an agent, at most `count`, the newest first. A file that is not a message is left out.
+    ///
+    /// # Errors
+    /// The outbox cannot be read.
+    pub fn latest(&self, agent: &AgentName, count: usize) -> Result<Vec<Entry>, SpoolError> {
+        let directory = self.directory(agent);
+        let ids = message_ids(&directory)?;
+        Ok(ids.iter().rev().take(count).filter_map(|id| read(&directory, id).ok().flatten()).collect())
+    }
+
     /// Reads a message; `None` if it no longer exists.
     ///
     /// # Errors

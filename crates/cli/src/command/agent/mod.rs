@@ -1,6 +1,7 @@
 //! The commands of `mosaic agent`: grammar, calls and output. The logic is in the libraries.
 
 mod agent_pane;
+mod answer;
 mod attach;
 mod key;
 mod logs;
@@ -17,6 +18,7 @@ mod tail;
 mod terminal_text;
 mod watch;
 
+pub(crate) use answer::Answer;
 pub(crate) use attach::Attach;
 pub(crate) use key::PressKeys;
 #[cfg(test)]
@@ -57,6 +59,7 @@ pub(crate) fn run(command: &AgentCommand, context: &Context) -> Result<ExitCode,
         AgentCommand::Outbox(outbox) => outbox.run(context),
         AgentCommand::Reset(reset) => reset.run(context),
         AgentCommand::Screen(screen) => screen.run(context),
+        AgentCommand::Answer(answer) => answer.run(context),
         AgentCommand::PressKeys(keys) => keys.run(context),
         AgentCommand::Receive(receive) => receive.run(context),
         AgentCommand::Report(report) => Ok(report.run(None, &context.fleet.environment)),

@@ -79,6 +79,8 @@ struct ScreenReport {
     cursor: Cursor,
     composer: Option<ComposerReport>,
     dialog: Option<String>,
+    /// Identifies what the dialog asks, for `mosaic agent answer --question`.
+    question: Option<String>,
 }
 
 /// Where the cursor is; the first line and column are 0.
@@ -113,6 +115,7 @@ impl ScreenReport {
             cursor: Cursor { line: capture.cursor_line.saturating_sub(capture.history), column: capture.cursor_column },
             composer: composer.map(|composer| ComposerReport { text: composer.text, empty: composer.is_empty }),
             dialog: dialog.map(|dialog| dialog.name.clone()),
+            question: profile.open_dialog(&screen).map(|open| open.question),
         }
     }
 }
@@ -141,6 +144,7 @@ dialogs: [{name: permission, line: '^ Do you want to '}]
             title: String::new(),
             lines: lines.iter().map(ToString::to_string).collect(),
             history: 1,
+            scrolled: 0,
         }
     }
 
@@ -161,7 +165,7 @@ dialogs: [{name: permission, line: '^ Do you want to '}]
         let expected = serde_json::json!({
             "schema": 1, "agent": "coder0", "text": ["hello", "-----", "ab", "-----"], "dead": false, "inMode": true,
             "width": 40, "height": 5, "cursor": {"line": 2, "column": 2},
-            "composer": {"text": "ab", "empty": false}, "dialog": null,
+            "composer": {"text": "ab", "empty": false}, "dialog": null, "question": null,
         });
         assert_eq!(composer, expected);
         let dialog = report(&["-----", " Do you want to proceed?", " 1. Yes"]);
