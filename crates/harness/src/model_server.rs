@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// A model API for real agent programs, on a free port. It answers every request with "noted" and records the user
 /// turns for the test.
@@ -54,6 +55,13 @@ impl ModelServer {
     #[must_use]
     pub fn wait_user_turns(&self, count: usize) -> Vec<String> {
         self.state.wait_user_turns(count, Deadline::default())
+    }
+
+    /// Waits until the latest request of a conversation satisfies a condition, at most `limit`, and returns the parts of its
+    /// user turns: the whole conversation as the model has it.
+    #[must_use]
+    pub fn wait_conversation(&self, until: impl Fn(&[Vec<String>]) -> bool, limit: Duration) -> Vec<Vec<String>> {
+        self.state.wait_latest(until, Deadline::after(limit))
     }
 
     /// Holds back every response until the guard is dropped. User turns are still recorded.

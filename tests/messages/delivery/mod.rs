@@ -2,6 +2,7 @@
 
 mod blocked_panes;
 mod broadcasts;
+mod changing_screens;
 mod concurrent_senders;
 mod dying_pane;
 mod killed_senders;
@@ -14,5 +15,6 @@ mod send_usage;
 mod sender_identity;
 mod senders;
 mod shells;
-mod site;
+pub(crate) mod site;
 mod test_program;
+mod waiting_senders;

@@ -34,15 +34,16 @@ fn answer(mut to: &TcpStream, request: &HttpRequest, state: &ModelState) -> io::
         return to
             .write_all(json_response("400 Bad Request", &json!({ "error": { "message": "not JSON" } })).as_bytes());
     };
-    state.record(dialect.user_turns(&body));
+    // Requests beside the conversation, for a title for example, offer no tools.
+    let has_tools = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
+    let parts = has_tools.then(|| dialect.user_parts(&body));
+    state.record(dialect.user_turns(&body), parts);
     if let Some((status, message)) = state.refusal() {
         // Anthropic's clients decide by the error type, others by the status.
         let kind = if status.starts_with("401") { "authentication_error" } else { "rate_limit_error" };
         let error = json!({ "type": "error", "error": { "type": kind, "message": message } });
         return to.write_all(json_response(&status, &error).as_bytes());
     }
-    // Requests beside the conversation, for a title for example, offer no tools.
-    let has_tools = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
     to.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")?;
     if state.may_answer() {
         let reply = if has_tools { state.take_reply() } else { Reply::Noted };

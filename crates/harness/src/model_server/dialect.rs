@@ -28,14 +28,20 @@ impl Dialect {
 
     /// Returns the text of every user turn in a request. User turns without text are tool results and are left out.
     pub(super) fn user_turns(self, request: &Value) -> Vec<String> {
+        self.user_parts(request).into_iter().map(|parts| parts.concat()).collect()
+    }
+
+    /// Returns the same with the parts of each turn: programs add parts of their own to what a person writes.
+    pub(super) fn user_parts(self, request: &Value) -> Vec<Vec<String>> {
         let list = if self == Self::Responses { "input" } else { "messages" };
         let items = match &request[list] {
             Value::Array(items) => items.as_slice(),
             // A conversation with one turn may be a plain string.
-            Value::String(text) => return vec![text.clone()],
+            Value::String(text) => return vec![vec![text.clone()]],
             _ => &[],
         };
-        items.iter().filter(|item| item["role"] == "user").filter_map(|item| text(&item["content"])).collect()
+        let parts = items.iter().filter(|item| item["role"] == "user").map(|item| texts(&item["content"]));
+        parts.filter(|parts| !parts.is_empty()).collect()
     }
 
     /// Encodes a complete response as server-sent events.
@@ -49,12 +55,12 @@ impl Dialect {
 }
 
 /// A content is a string, or a list of parts of which some have text.
-fn text(content: &Value) -> Option<String> {
+fn texts(content: &Value) -> Vec<String> {
     if let Value::String(text) = content {
-        return Some(text.clone());
+        return vec![text.clone()];
     }
-    let texts: Vec<&str> = content.as_array()?.iter().filter_map(|part| part["text"].as_str()).collect();
-    (!texts.is_empty()).then(|| texts.concat())
+    let parts = content.as_array().map(Vec::as_slice).unwrap_or_default();
+    parts.iter().filter_map(|part| part["text"].as_str().map(str::to_owned)).collect()
 }
 
 fn chat_completion(reply: &Reply) -> String {

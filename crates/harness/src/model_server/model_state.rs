@@ -14,6 +14,8 @@ pub(super) struct ModelState {
 #[derive(Debug, Default)]
 struct State {
     conversations: Conversations,
+    /// The parts of the user turns in the latest request that offers tools.
+    latest: Vec<Vec<String>>,
     /// The number of guards that hold back responses.
     holds: usize,
     /// The number of responses that are being held back.
@@ -43,9 +45,17 @@ impl ModelState {
         assert!(held > 0, "no request was held back within {:?}", Deadline::DEFAULT);
     }
 
-    /// Records the user turns of one request, which repeats its conversation from the start.
-    pub(super) fn record(&self, turns: Vec<String>) {
-        self.change(|state| state.conversations.record(turns));
+    pub(super) fn wait_latest(&self, until: impl Fn(&[Vec<String>]) -> bool, deadline: Deadline) -> Vec<Vec<String>> {
+        self.wait(deadline, |state| until(&state.latest)).latest.clone()
+    }
+
+    /// Records the user turns of one request, which repeats its conversation from the start; with their parts, if the
+    /// request offers tools.
+    pub(super) fn record(&self, turns: Vec<String>, parts: Option<Vec<Vec<String>>>) {
+        self.change(|state| {
+            state.conversations.record(turns);
+            state.latest = parts.unwrap_or_else(|| std::mem::take(&mut state.latest));
+        });
     }
 
     /// Blocks while responses are held back. Returns false if the server has stopped.
