@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics names the line")]
 
 mod activity;
+mod doctor;
 mod runtime_commands;

@@ -40,13 +40,22 @@ fn stderr(output: &Output) -> String {
 fn the_process_becomes_the_runtime_with_its_flags_and_arguments() {
     let fleet = fleet();
     let table: [(&[&str], &str); 9] = [
-        (&["claude"], "claude  []"),
-        (&["claude", "--resume"], "claude --resume []"),
-        (&["claude", "--", "--help"], "claude --help []"),
-        (&["yolo", "claude"], "claude --dangerously-skip-permissions []"),
-        (&["yolo", "claude", "--", "-c"], "claude --dangerously-skip-permissions -c []"),
-        (&["yolo", "codex", "resume", "--last"], "codex --dangerously-bypass-approvals-and-sandbox resume --last []"),
-        (&["yolo", "pi", "--offline"], "pi --no-skills --offline []"),
+        (&["claude"], "claude --permission-mode manual []"),
+        (&["claude", "--resume"], "claude --permission-mode manual --resume []"),
+        (&["claude", "--", "--help"], "claude --permission-mode manual --help []"),
+        (
+            &["yolo", "claude"],
+            "claude --dangerously-skip-permissions --settings {\"skipDangerousModePermissionPrompt\":true} []",
+        ),
+        (
+            &["yolo", "claude", "--", "-c"],
+            "claude --dangerously-skip-permissions --settings {\"skipDangerousModePermissionPrompt\":true} -c []",
+        ),
+        (
+            &["yolo", "codex", "resume", "--last"],
+            "codex --no-daemon --dangerously-bypass-approvals-and-sandbox -c check_for_update_on_startup=false resume --last []",
+        ),
+        (&["yolo", "pi", "--offline"], "pi --approve --no-skills --offline []"),
         (&["pi", "list"], "pi list []"),
         (&["yolo", "opencode"], "opencode  [{\"*\":\"allow\"}]"),
     ];
@@ -62,8 +71,11 @@ fn the_kickstart_prompt_is_passed_in_each_runtimes_form() {
     std::fs::write(&task, "-rebase it\n").unwrap();
     let file = task.to_str().unwrap();
     let table: [(&[&str], &str); 4] = [
-        (&["claude", "--kickstart", file, "--", "-c"], "claude -c -- -rebase it []"),
-        (&["yolo", "codex", "--kickstart", file], "codex --dangerously-bypass-approvals-and-sandbox -- -rebase it []"),
+        (&["claude", "--kickstart", file, "--", "-c"], "claude --permission-mode manual -c -- -rebase it []"),
+        (
+            &["yolo", "codex", "--kickstart", file],
+            "codex --no-daemon --dangerously-bypass-approvals-and-sandbox -c check_for_update_on_startup=false -- -rebase it []",
+        ),
         (&["pi", "--kickstart", file], "pi --no-skills \n-rebase it []"),
         (&["opencode", "--kickstart", file], "opencode --prompt=-rebase it []"),
     ];
@@ -85,7 +97,10 @@ fn the_kickstart_prompt_is_passed_in_each_runtimes_form() {
 fn print_command_prints_the_command_line() {
     let fleet = fleet();
     let output = mosaic(&fleet, &["yolo", "claude", "--print-command", "--", "a b"]).output().unwrap();
-    let line = format!("{} --dangerously-skip-permissions 'a b'\n", fleet.home().join("bin/claude").display());
+    let line = format!(
+        "{} --dangerously-skip-permissions --settings '{{\"skipDangerousModePermissionPrompt\":true}}' 'a b'\n",
+        fleet.home().join("bin/claude").display()
+    );
     assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap()), (Some(0), line));
 }
 

@@ -1,6 +1,6 @@
 //! Control groups: an agent and its descendants are in its unit's group, and the tmux server never is.
 
-use mosaic_harness::UnitFleet;
+use mosaic_harness::{ProcessWatch, UnitFleet};
 use rustix::process::Signal;
 
 const HOLDER: &str = UnitFleet::HOLDER;
@@ -37,6 +37,18 @@ fn descendants_are_in_the_units_control_group() {
         fleet.wait_members(agent, &[pane.pid(), pane.spawn_orphan()]);
         assert_holder_owns_the_server(&fleet, agent);
     }
+}
+
+#[test]
+fn a_stop_leaves_nothing_of_a_program_that_ignores_signals_and_has_a_process_in_another_session() {
+    let Some(fleet) = UnitFleet::start_or_skip() else { return };
+    let pane = fleet.start("coder0");
+    let orphan = ProcessWatch::new(pane.spawn_orphan()).unwrap();
+    pane.ignore_termination();
+    fleet.wait_members("coder0", &[pane.pid(), orphan.pid()]);
+    fleet.manager().systemctl_ok(&["stop", &UnitFleet::unit("coder0")]);
+    assert!(pane.process().is_dead() && orphan.is_dead());
+    assert!(fleet.manager().processes_of(&UnitFleet::unit("coder0")).is_empty());
 }
 
 #[test]

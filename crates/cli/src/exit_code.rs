@@ -194,7 +194,7 @@ fn reset_exit_code(error: &ResetError) -> ExitCode {
 
 fn launch_exit_code(error: &LaunchError) -> ExitCode {
     match error {
-        LaunchError::NotInstalled { .. } => ExitCode::Unavailable,
+        LaunchError::NotInstalled { .. } | LaunchError::NodeTooOld { .. } => ExitCode::Unavailable,
         LaunchError::Prompt { .. } => ExitCode::Io,
         LaunchError::NoPromptForm { .. } | LaunchError::SkillMode { .. } => ExitCode::Usage,
     }

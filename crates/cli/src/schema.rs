@@ -44,6 +44,11 @@ fn update_schema_is_up_to_date() {
 }
 
 #[test]
+fn doctor_schema_is_up_to_date() {
+    check::<mosaic_probe::doctor::Diagnosis>("doctor.schema.json");
+}
+
+#[test]
 fn outbox_schema_is_up_to_date() {
     check::<mosaic_delivery::Listing>("outbox.schema.json");
 }

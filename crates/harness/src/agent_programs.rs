@@ -240,11 +240,11 @@ pub struct OlderPi {
 }
 
 impl OlderPi {
-    /// Copies pi 0.73.0 into the fleet's home, or returns `None` with a skip notice if `./dev` has not installed it. If
-    /// `CI` is set, that is a panic.
+    /// Copies a version of pi into the fleet's home, or returns `None` with a skip notice if `./dev` has not installed it.
+    /// If `CI` is set, that is a panic.
     #[must_use]
-    pub fn install_or_skip(fleet: &Fleet) -> Option<Self> {
-        let (programs, older) = (AgentPrograms::installed_or_skip()?, InstalledProgram::or_skip("pi", "0.73.0")?);
+    pub fn install_or_skip(fleet: &Fleet, version: &str) -> Option<Self> {
+        let (programs, older) = (AgentPrograms::installed_or_skip()?, InstalledProgram::or_skip("pi", version)?);
         let cache = runtimes().join("npm-cache");
         if !cache.exists() {
             skip_notice(&format!("needs npm's cache in {}: ./dev setup test", cache.display()));

@@ -18,6 +18,8 @@ pub enum ShippedSchema {
     Update,
     /// `mosaic agent logs --json`
     Logs,
+    /// `mosaic doctor --json`
+    Doctor,
 }
 
 impl ShippedSchema {
@@ -45,6 +47,7 @@ impl ShippedSchema {
             Self::Outbox => "outbox.schema.json",
             Self::Update => "update.schema.json",
             Self::Logs => "logs.schema.json",
+            Self::Doctor => "doctor.schema.json",
         }
     }
 
@@ -55,6 +58,7 @@ impl ShippedSchema {
         static OUTBOX: OnceLock<Validator> = OnceLock::new();
         static UPDATE: OnceLock<Validator> = OnceLock::new();
         static LOGS: OnceLock<Validator> = OnceLock::new();
+        static DOCTOR: OnceLock<Validator> = OnceLock::new();
         let once = match self {
             Self::Ps => &PS,
             Self::Verify => &VERIFY,
@@ -62,6 +66,7 @@ impl ShippedSchema {
             Self::Outbox => &OUTBOX,
             Self::Update => &UPDATE,
             Self::Logs => &LOGS,
+            Self::Doctor => &DOCTOR,
         };
         once.get_or_init(|| {
             let path = Binaries::workspace().join("framework/fleet").join(self.file());

@@ -3,10 +3,11 @@
 //! [`observe_once`] does one observation, and an [`Observer`] repeats it with a cache. [`FleetLocation`] finds the
 //! files and sockets of a fleet. An observation reads each source once, bounded in time; everything after that
 //! is pure: the [`Snapshot`] joins the observation with the roster, [`verify`] is a table of checks, and
-//! [`attention_advice`] says why an agent needs a person. This crate never changes what it observes.
+//! [`attention_advice`] says why an agent needs a person. [`doctor`] says what the fleet needs beside itself. This crate never changes what it observes.
 
 mod advice;
 mod assemble;
+pub mod doctor;
 mod drift;
 pub mod ends;
 #[cfg(any(test, feature = "example"))]

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::assemble::assemble;
+use crate::doctor::{Diagnosis, diagnose};
 use crate::observe::{Cache, Observation, observe};
 use crate::snapshot::Snapshot;
 use crate::target::Target;
@@ -74,6 +75,12 @@ impl ObservedFleet {
     #[must_use]
     pub fn verify(&self, scope: &Scope) -> Verification {
         verify(&self.verify_input(scope))
+    }
+
+    /// Says what the fleet needs beside itself, and what of it is missing. This runs Node for its version.
+    #[must_use]
+    pub fn diagnose(&self) -> Diagnosis {
+        diagnose(&self.target, &self.observation)
     }
 
     /// Whether every check passes that [`verify`](Self::verify) requires, without producing the table.

@@ -19,7 +19,7 @@ use crate::target::Target;
 pub use causes::Cause;
 pub use check::{Check, CheckName, Scope, Status, Verification};
 pub use program_facts::install_command;
-pub(crate) use program_facts::{ProgramFacts, ProgramFactsCache};
+pub(crate) use program_facts::{ProgramFacts, ProgramFactsCache, find_program};
 
 use agent_checks::agent_checks;
 use check::Evidence;

@@ -50,9 +50,11 @@ impl InstalledPackage {
         manifests.into_iter().find(is_known).or_else(|| version_directory(file))
     }
 
-    /// Whether the files were replaced after this time.
+    /// Whether the files may have been replaced after this time. The kernel's times of files and of processes are a few
+    /// milliseconds apart.
     pub(crate) fn is_newer_than(&self, time: SystemTime) -> bool {
-        self.changed.is_some_and(|changed| changed > time)
+        const TOLERANCE: Duration = Duration::from_millis(20);
+        self.changed.is_some_and(|changed| changed + TOLERANCE > time)
     }
 }
 

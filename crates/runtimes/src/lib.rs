@@ -15,6 +15,7 @@ mod dialog;
 mod dialog_answers;
 mod installed_package;
 mod launch;
+mod node;
 mod notice;
 mod older_versions;
 mod pattern;
@@ -33,9 +34,10 @@ pub use dialog::{Dialog, DialogPlace};
 pub use dialog_answers::{Answer, AnswerChoiceError, DialogAnswers, OfferedAnswer, OpenDialog};
 pub use installed_package::InstalledPackage;
 pub use launch::{
-    LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, Prompt, PromptForm, RootRule,
-    Runtime, SkillSupport, Unattended, Updater, shell_quote,
+    Attended, LaunchCommand, LaunchContext, LaunchError, LaunchMode, LaunchProfile, LaunchRequest, ModeOption, Prompt,
+    PromptForm, RootRule, Runtime, SkillSupport, Unattended, Updater, shell_quote,
 };
+pub use node::{NODE, Node};
 pub use notice::Notice;
 pub use older_versions::OlderVersions;
 pub use pattern::Pattern;

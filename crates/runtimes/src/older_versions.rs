@@ -11,7 +11,7 @@ pub struct OlderVersions {
     /// The versions older than this one.
     pub below: ProgramVersion,
     /// Keys of the profile with their values for these versions. A key replaces the whole value that it has for newer
-    /// versions, and `null` removes it.
+    /// versions, and `null` removes it; of `launch`, each of its keys does.
     #[serde(flatten)]
     changes: Map<String, Value>,
     /// The whole profile for these versions.
@@ -57,7 +57,15 @@ impl Profile {
                 return Err(invalid(format!("'{key}' is the same for all versions")));
             }
             // Each entry says what differs from the one before it.
-            keys.extend(entry.changes.clone());
+            for (key, change) in &entry.changes {
+                match (keys.get_mut(key), change) {
+                    // How a program is launched is many things, of which a version changes one or two.
+                    (Some(Value::Object(launch)), Value::Object(change)) if key == "launch" => {
+                        launch.extend(change.clone());
+                    }
+                    _ => drop(keys.insert(key.clone(), change.clone())),
+                }
+            }
             let profile = serde_json::from_value(Value::Object(keys.clone()));
             entry.profile = Some(Box::new(profile.map_err(|error| invalid(error.to_string()))?));
             newer = Some(entry.below.clone());
@@ -96,6 +104,18 @@ mod tests {
             let of_version = profile.for_version(version.map(|text| text.parse().unwrap()).as_ref());
             let found = (of_version.changes.as_str(), of_version.commands.as_str(), of_version.reset.is_some());
             assert_eq!(found, (changes, commands, has_reset), "{version:?}");
+        }
+    }
+
+    #[test]
+    fn an_older_program_is_launched_with_the_keys_that_differ() {
+        let older = "[{below: '1.0', launch: {unattended: {}}}]";
+        let launch = "{program: crab, prompt: last-argument, unattended: {arguments: [--yes]}}";
+        let profile = parse(&format!("launch: {launch}\nolder: {older}\n")).unwrap();
+        let runtime = crate::Runtime::of_profile("crab".parse().unwrap(), &profile).unwrap();
+        for (version, arguments) in [(None, 1), (Some("1.0"), 1), (Some("0.9"), 0)] {
+            let launch = runtime.launch_for(version.map(|text| text.parse().unwrap()).as_ref());
+            assert_eq!((launch.unattended.arguments.len(), launch.prompt.is_some()), (arguments, true), "{version:?}");
         }
     }
 

@@ -25,7 +25,8 @@ pub struct Profile {
     /// What differs for older versions of the program, the newest of them first. All other keys describe the newest.
     #[serde(default)]
     pub older: Vec<OlderVersions>,
-    /// The npm packages of the program, from whose `package.json` its version is read.
+    /// The npm packages of the program, from whose `package.json` its version is read. The first is the one that goes on;
+    /// the others are what it was called before.
     #[serde(default)]
     pub packages: Vec<String>,
     /// How the program is installed, launched and updated. A runtime without this section is not launched by

@@ -189,8 +189,8 @@ mod tests {
         install("1.0.0");
         fs::create_dir(root.path().join("bin")).unwrap();
         fs::write(root.path().join("bin/crab.sh"), "read line\n").unwrap();
-        // Start times are counted in hundredths of a second.
-        std::thread::sleep(std::time::Duration::from_millis(30));
+        // Longer than the times of files and of processes are apart.
+        std::thread::sleep(std::time::Duration::from_millis(50));
         let mut command = Command::new("sh");
         let child = command.args(["-e", "bin/crab.sh"]).current_dir(root.path()).stdin(Stdio::piped()).spawn().unwrap();
         let cmdline = format!("/proc/{}/cmdline", child.id());

@@ -66,6 +66,31 @@ impl Installation {
         })
     }
 
+    /// The npm package.
+    pub(crate) fn package(&self) -> Option<&str> {
+        match self {
+            Self::Npm { package, .. }
+            | Self::Project { package, .. }
+            | Self::Bun { package }
+            | Self::Pnpm { package } => Some(package),
+            Self::Other => None,
+        }
+    }
+
+    /// The shell command that installs a package in place of another one. Both have the same program, and npm installs
+    /// none over the other.
+    pub(crate) fn replace_command(&self, package: &str, by: &str) -> Option<String> {
+        let (package, by) = (shell_quote(package.as_ref()), shell_quote(by.as_ref()));
+        let npm = |at: String| format!("npm uninstall {at} {package} && npm install {at} {by}");
+        Some(match self {
+            Self::Npm { prefix, .. } => npm(format!("-g --prefix {}", shell_quote(prefix.as_os_str()))),
+            Self::Project { directory, .. } => npm(format!("--prefix {}", shell_quote(directory.as_os_str()))),
+            Self::Bun { .. } => format!("bun remove -g {package} && bun install -g {by}"),
+            Self::Pnpm { .. } => format!("pnpm remove -g {package} && pnpm add -g {by}"),
+            Self::Other => return None,
+        })
+    }
+
     /// The prefix for `npm install -g`. Some updaters run npm without a prefix, and npm's own settings could
     /// then put the new version beside the old one.
     pub(crate) fn npm_prefix(&self) -> Option<&Path> {
@@ -78,13 +103,7 @@ impl Installation {
     /// The directory of the program's package.
     fn package_directory(&self, file: &Path) -> Option<PathBuf> {
         let depth = file.iter().position(|component| component == MODULES)?;
-        let (Self::Npm { package, .. }
-        | Self::Project { package, .. }
-        | Self::Bun { package }
-        | Self::Pnpm { package }) = self
-        else {
-            return None;
-        };
+        let package = self.package()?;
         // In pnpm's store each package is below a node_modules directory of its own.
         let depth = match self {
             Self::Pnpm { .. } => file.iter().collect::<Vec<_>>().iter().rposition(|component| *component == MODULES)?,

@@ -14,6 +14,7 @@ use crate::program::Program;
 use crate::program_version::{KnownVersion, installed_version};
 use crate::report::{ProgramOutcome, ProgramReport, UpdateReporter, rounded_seconds};
 use crate::run::UpdateMode;
+use crate::runtime_program::RuntimeProgram;
 use crate::update_error::UpdateError;
 use crate::update_state::UpdateRecord;
 use crate::updater_command::UpdaterCommand;
@@ -85,6 +86,7 @@ impl ProgramUpdater<'_> {
         self.record(program, record, &before.known)?;
         let mut installed = Some(before.known.since);
         let mut now = before.known.clone();
+        let mut installation = before.installation.clone();
         report.outcome = match self.mode {
             UpdateMode::DryRun => ProgramOutcome::Planned,
             UpdateMode::RelaunchOnly => ProgramOutcome::Kept,
@@ -101,6 +103,7 @@ impl ProgramUpdater<'_> {
         } else if self.mode == UpdateMode::Update {
             match self.run_updater(program, &before.installation, reporter).map(|()| self.observe(program, record)) {
                 Ok(Ok(found)) => {
+                    installation = found.installation;
                     self.record(program, record, &found.known)?;
                     installed = Some(found.known.since);
                     now = found.known;
@@ -119,10 +122,13 @@ impl ProgramUpdater<'_> {
                 }
             }
         }
+        if matches!(report.outcome, ProgramOutcome::Same | ProgramOutcome::Planned) {
+            report.reason = successor_note(&program.runtime, &installation, &now.version);
+        }
         report.version = Some(now.version);
         report.before = now.before;
         if let Some(older) = &report.before {
-            report.rollback_command = before.installation.install_command(&program.runtime, older);
+            report.rollback_command = rollback_command(&program.runtime, &before.installation, &installation, older);
         }
         report.seconds = rounded_seconds(began.elapsed());
         Ok(UpdatedProgram { report, installed })
@@ -167,7 +173,76 @@ impl ProgramUpdater<'_> {
     }
 }
 
+/// How to go on, if the program's package is not continued: its updater reports success and changes nothing.
+fn successor_note(runtime: &RuntimeProgram, installation: &Installation, version: &str) -> Option<String> {
+    let (successor, package) = (runtime.packages.first()?, installation.package()?);
+    if package == successor || !runtime.packages.iter().any(|known| known == package) {
+        return None;
+    }
+    let on = installation.replace_command(package, successor)?;
+    let back = installation.replace_command(successor, &format!("{package}@{version}"))?;
+    let name = &runtime.name;
+    Some(format!(
+        "the package {package} is not continued; {name} goes on as {successor}. To change to it: {on}; then: mosaic fleet \
+         update --relaunch-only {name}. To return: {back}"
+    ))
+}
+
+/// The command that installs the version from before an update, which may have changed the package.
+fn rollback_command(
+    runtime: &RuntimeProgram,
+    before: &Installation,
+    now: &Installation,
+    version: &str,
+) -> Option<String> {
+    match (before.package(), now.package()) {
+        (Some(old), Some(new)) if old != new => now.replace_command(new, &format!("{old}@{version}")),
+        _ => before.install_command(runtime, version),
+    }
+}
+
 fn updater_line(program: &Program) -> String {
     let arguments = program.runtime.updater.iter().map(ToString::to_string);
     [shell_quote(program.path.as_os_str())].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{rollback_command, successor_note};
+    use crate::installation::Installation;
+    use crate::runtime_program::tests::programs;
+    use std::path::Path;
+
+    const OLD: &str = "/p/lib/node_modules/@mariozechner/pi-coding-agent/dist/cli.js";
+    const NEW: &str = "/p/lib/node_modules/@earendil-works/pi-coding-agent/dist/bundle/cli.js";
+
+    #[test]
+    fn a_package_that_is_not_continued_is_named_with_the_way_on_and_back() {
+        let known = programs(&[]);
+        let note = |file: &str| {
+            successor_note(known.named("pi").unwrap(), &Installation::from_path(Path::new(file)), "0.73.1")
+        };
+        let text = note(OLD).unwrap();
+        let (on, back) = text.split_once("To return: ").unwrap();
+        let change =
+            |from: &str, to: &str| format!("npm uninstall -g --prefix /p {from} && npm install -g --prefix /p {to}");
+        assert!(on.contains(&change("@mariozechner/pi-coding-agent", "@earendil-works/pi-coding-agent")), "{on}");
+        assert_eq!(back, change("@earendil-works/pi-coding-agent", "@mariozechner/pi-coding-agent@0.73.1"));
+        for file in [NEW, "/usr/local/bin/pi", "/p/lib/node_modules/my-pi/cli.js"] {
+            assert_eq!(note(file), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_from_another_package_removes_it() {
+        let known = programs(&[]);
+        let [old, new] = [OLD, NEW].map(|file| Installation::from_path(Path::new(file)));
+        let back = |before, now| rollback_command(known.named("pi").unwrap(), before, now, "1.0").unwrap();
+        assert_eq!(back(&new, &new), "npm install -g --prefix /p @earendil-works/pi-coding-agent@1.0");
+        assert_eq!(
+            back(&old, &new),
+            "npm uninstall -g --prefix /p @earendil-works/pi-coding-agent && \
+             npm install -g --prefix /p @mariozechner/pi-coding-agent@1.0"
+        );
+    }
 }

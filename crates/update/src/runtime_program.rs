@@ -11,6 +11,8 @@ pub(crate) struct RuntimeProgram {
     pub(crate) program: String,
     /// The command that installs it.
     pub(crate) install: Option<String>,
+    /// The npm packages that it may come from. The first is the one that goes on.
+    pub(crate) packages: Vec<String>,
     /// The arguments with which the program updates itself, and nothing else.
     pub(crate) updater: Vec<String>,
     /// The arguments, before a version, with which the program installs that version of itself.
@@ -49,6 +51,7 @@ impl RuntimeProgram {
             name: runtime.name.to_string(),
             program: runtime.launch.program,
             install: runtime.launch.install,
+            packages: runtime.packages,
             updater: updater.arguments,
             version_installer: updater.install_version,
         })

@@ -16,10 +16,10 @@ struct Fleet {
 
 impl Fleet {
     /// Two agents, `p0` and `p1`, both up.
-    fn started_or_skip() -> Option<Self> {
+    fn started_or_skip(version: &str) -> Option<Self> {
         let newer = Pi::installed_or_skip()?;
         let units = UnitFleet::start_or_skip()?;
-        let pi = OlderPi::install_or_skip(units.fleet())?;
+        let pi = OlderPi::install_or_skip(units.fleet(), version)?;
         let model = ModelServer::start();
         newer.configure(units.fleet(), &model);
         let roster = "version: 1\ntransport: tmux\ndefaults: { runtime: pi, heartbeat_interval: 0.5 }\nagents:\n  \
@@ -93,7 +93,7 @@ fn start_ticks(process: &ProcessWatch) -> u64 {
 
 #[test]
 fn agents_get_the_newer_pi_in_turn_and_every_message_arrives_once() {
-    let Some(fleet) = Fleet::started_or_skip() else { return };
+    let Some(fleet) = Fleet::started_or_skip("0.73.0") else { return };
     assert_eq!(fleet.pi.version(), "0.73.0");
     for agent in ["p0", "p1"] {
         assert_eq!(fleet.send(agent, &format!("hello {agent}"), &["--wait", "30"]), "accepted");
@@ -143,6 +143,31 @@ fn agents_get_the_newer_pi_in_turn_and_every_message_arrives_once() {
     let mut turns = fleet.model.wait_user_turns(4);
     turns.sort_unstable();
     assert_eq!(turns, ["a long task", "hello p0", "hello p1", "sent between two programs"]);
+}
+
+/// Runs a command that an update has printed.
+fn run_printed(fleet: &Fleet, command: &str) {
+    let mut shell = fleet.units.manager().command("/bin/sh");
+    let shell = shell.envs(fleet.pi.environment()).env("PATH", fleet.pi.search_path());
+    let output = shell.args(["-c", command]).output().unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+}
+
+#[test]
+fn an_update_names_the_package_that_goes_on_and_the_way_back() {
+    let Some(fleet) = Fleet::started_or_skip("0.73.1") else { return };
+    let plan = fleet.ok(&["fleet", "update", "--dry-run", "--json"]);
+    let reason = ShippedSchema::Update.read(plan.as_bytes())["programs"][0]["reason"].as_str().unwrap().to_owned();
+    let between = |begin: &str, end: &str| {
+        let rest = reason.split_once(begin).unwrap_or_else(|| panic!("{reason}")).1;
+        rest.split(end).next().unwrap().to_owned()
+    };
+    let program = || fleet.pi.prefix().join("bin/pi").canonicalize().unwrap();
+    run_printed(&fleet, &between("To change to it: ", "; then: "));
+    assert!(program().ends_with("@earendil-works/pi-coding-agent/dist/bundle/cli.js"), "{}", program().display());
+    run_printed(&fleet, &between("To return: ", "\n"));
+    assert!(program().ends_with("@mariozechner/pi-coding-agent/dist/cli.js"), "{}", program().display());
+    assert_eq!(fleet.pi.version(), "0.73.1");
 }
 
 fn units(fleet: &Fleet) -> &mosaic_harness::Fleet {

@@ -2,6 +2,7 @@
 
 mod activity_fixture;
 mod further_runtimes;
+mod launch_modes;
 mod program_versions;
 mod real_runtimes;
 mod recorded_screens;

@@ -2,10 +2,12 @@
 
 pub(crate) mod agent;
 mod completions;
+mod doctor;
 pub(crate) mod fleet;
 mod man;
 pub(crate) mod runtime;
 
 pub(crate) use completions::Completions;
+pub(crate) use doctor::Doctor;
 pub(crate) use man::Man;
 pub(crate) use runtime::Yolo;

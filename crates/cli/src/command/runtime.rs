@@ -53,7 +53,7 @@ What disables the permission prompts:
   claude    --dangerously-skip-permissions; as root, claude also requires IS_SANDBOX=1, which
             confirms that the host may be lost. Only you may set it
   codex     --dangerously-bypass-approvals-and-sandbox
-  pi        nothing: pi has no permission prompts
+  pi        nothing: pi has no permission prompts; --approve trusts the files of a project
   opencode  OPENCODE_PERMISSION={\"*\":\"allow\"}, unless that variable is set
   qwen      --yolo
   copilot   --yolo, and COPILOT_ALLOW_ALL=true, which trusts the directory, unless that variable is set

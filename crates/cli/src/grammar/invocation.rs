@@ -84,6 +84,7 @@ impl Invocation {
             }
             Command::Fleet(group) => command::fleet::run(&group.command, &context(&group.paths)?),
             Command::Agent(group) => command::agent::run(&group.command, &context(&group.paths)?),
+            Command::Doctor(doctor) => doctor.run(&context(&doctor.paths)?),
             Command::Yolo(yolo) => yolo.run(&context(&PathArgs::default())?),
             Command::Runtime(words) => command::runtime::run(words, &context(&PathArgs::default())?),
             Command::Completions(completions) => completions.run(),

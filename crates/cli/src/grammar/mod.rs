@@ -19,7 +19,7 @@ pub(crate) use groups::{AgentCommand, AgentGroup, FleetCommand, FleetGroup};
 pub(crate) use invocation::{parse, report};
 pub(crate) use key::Key;
 
-use crate::command::{Completions, Man, Yolo};
+use crate::command::{Completions, Doctor, Man, Yolo};
 
 /// Run a fleet of AI coding agents, each in its own tmux session
 ///
@@ -44,6 +44,7 @@ pub(crate) struct Mosaic {
 pub(crate) enum Command {
     Fleet(FleetGroup),
     Agent(AgentGroup),
+    Doctor(Doctor),
     Yolo(Yolo),
     Completions(Completions),
     Man(Man),

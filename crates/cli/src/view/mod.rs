@@ -3,6 +3,7 @@
 
 mod agent_cards;
 mod agent_table;
+mod diagnosis_page;
 mod fleet_page;
 mod hosts_page;
 mod marks;
@@ -13,6 +14,7 @@ pub(crate) mod test_fleet;
 mod verification_page;
 
 pub(crate) use agent_cards::agent_cards;
+pub(crate) use diagnosis_page::diagnosis_page;
 pub(crate) use fleet_page::fleet_page;
 pub(crate) use hosts_page::hosts_page;
 pub(crate) use marks::{condition_mark, status_mark};

@@ -140,7 +140,12 @@ fn control_group_name(process: Pid) -> Option<String> {
 
 /// Finds the program of a command on the recorded search path and then, as the launcher does, in the usual
 /// directories. `None` if only a shell can resolve the command.
-fn find_program(command: &str, path: &str, home: Option<&Path>, tools: &Path) -> Option<Result<PathBuf, String>> {
+pub(crate) fn find_program(
+    command: &str,
+    path: &str,
+    home: Option<&Path>,
+    tools: &Path,
+) -> Option<Result<PathBuf, String>> {
     if let Some(program) = absolute_program(command) {
         return Some(if is_program(program) {
             Ok(program.to_owned())

@@ -47,6 +47,10 @@ pub(super) fn compose(
     };
     variables.extend(unset(&launch.environment));
     let mut warnings = Vec::new();
+    let options = match mode {
+        LaunchMode::Attended => &launch.attended.options,
+        LaunchMode::Unattended => &launch.unattended.options,
+    };
     if mode == LaunchMode::Unattended {
         let unattended = &launch.unattended;
         // Some programs refuse an option that is given twice.
@@ -59,6 +63,8 @@ pub(super) fn compose(
         let rule = unattended.root.as_ref().filter(|rule| is_root && !is_confirmed(&rule.confirmed_by));
         warnings.extend(rule.map(|rule| rule.notice.clone()));
     }
+    let options = options.iter().filter(|option| !is_subcommand && option.applies(user_arguments));
+    arguments.extend(options.flat_map(|option| &option.arguments).map(OsString::from));
     arguments.extend(skills);
     arguments.extend_from_slice(user_arguments);
     if let (Some(form), Some(prompt)) = (&launch.prompt, prompt) {
@@ -99,15 +105,28 @@ mod tests {
     #[test]
     fn each_runtime_has_its_own_switch_for_unattended_work() {
         use LaunchMode::{Attended, Unattended};
-        let table: [(&str, LaunchMode, &[&str], &str); 11] = [
-            ("claude", Attended, &[], "claude"),
-            ("claude", Attended, &["-c"], "claude -c"),
-            ("claude", Unattended, &[], "claude --dangerously-skip-permissions"),
-            ("claude", Unattended, &["-c"], "claude --dangerously-skip-permissions -c"),
-            ("claude", Unattended, &["--dangerously-skip-permissions"], "claude --dangerously-skip-permissions"),
-            ("codex", Attended, &["resume"], "codex resume"),
-            ("codex", Unattended, &["a b"], "codex --dangerously-bypass-approvals-and-sandbox 'a b'"),
-            ("pi", Unattended, &["--offline"], "pi --offline"),
+        let skip = r#"--settings '{"skipDangerousModePermissionPrompt":true}'"#;
+        let yolo = format!("claude --dangerously-skip-permissions {skip}");
+        let codex = "codex --no-daemon --dangerously-bypass-approvals-and-sandbox -c check_for_update_on_startup=false";
+        let table: [(&str, LaunchMode, &[&str], &str); 16] = [
+            ("claude", Attended, &[], "claude --permission-mode manual"),
+            ("claude", Attended, &["-c"], "claude --permission-mode manual -c"),
+            ("claude", Attended, &["--permission-mode=plan"], "claude --permission-mode=plan"),
+            ("claude", Attended, &["--permission-mode", "auto"], "claude --permission-mode auto"),
+            ("claude", Unattended, &[], &yolo),
+            ("claude", Unattended, &["-c"], &format!("{yolo} -c")),
+            (
+                "claude",
+                Unattended,
+                &["--dangerously-skip-permissions"],
+                &format!("claude {skip} --dangerously-skip-permissions"),
+            ),
+            ("claude", Unattended, &["--settings", "x"], "claude --dangerously-skip-permissions --settings x"),
+            ("codex", Attended, &["resume"], "codex --no-daemon resume"),
+            ("codex", Unattended, &["a b"], &format!("{codex} 'a b'")),
+            ("pi", Unattended, &["--offline"], "pi --approve --offline"),
+            ("pi", Unattended, &["--no-approve"], "pi --no-approve"),
+            ("pi", Unattended, &["mcp", "list"], "pi mcp list"),
             ("pi", Attended, &[], "pi"),
             ("opencode", Attended, &[], "opencode"),
             ("opencode", Unattended, &["."], r#"OPENCODE_PERMISSION='{"*":"allow"}' opencode ."#),

@@ -25,6 +25,9 @@ pub struct LaunchProfile {
     /// How the program updates itself. Without it, `mosaic fleet update` cannot update the program.
     #[serde(default)]
     pub updater: Option<Updater>,
+    /// What makes the program ask for permissions, as `mosaic NAME` starts it, if it does not by itself.
+    #[serde(default)]
+    pub attended: Attended,
     /// What lets the program act without asking for permissions, as `mosaic yolo` starts it.
     #[serde(default)]
     pub unattended: Unattended,
@@ -62,6 +65,37 @@ pub struct Updater {
     pub install_version: Option<Vec<String>>,
 }
 
+/// What makes a program ask for permissions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attended {
+    /// Options, before the user's own arguments.
+    #[serde(default)]
+    pub options: Vec<ModeOption>,
+}
+
+/// Arguments that belong together, and give way to the user's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModeOption {
+    /// The arguments.
+    pub arguments: Vec<String>,
+    /// The options with which the user decides otherwise, also in the form `--option=value`.
+    #[serde(default)]
+    pub unless: Vec<String>,
+}
+
+impl ModeOption {
+    /// Whether the user's own arguments leave the decision to this option.
+    pub(super) fn applies(&self, user_arguments: &[OsString]) -> bool {
+        let option = |argument: &OsString| {
+            let argument = argument.to_string_lossy().into_owned();
+            argument.split_once('=').map_or(argument.clone(), |(option, _)| option.to_owned())
+        };
+        !user_arguments.iter().map(option).any(|option| self.unless.contains(&option))
+    }
+}
+
 /// What lets a program act without asking for permissions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +103,9 @@ pub struct Unattended {
     /// Arguments, before the user's own.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// Options that answer in advance what the program would ask at its start, after the arguments above.
+    #[serde(default)]
+    pub options: Vec<ModeOption>,
     /// Environment variables. A variable that is already set keeps its value.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,

@@ -11,7 +11,7 @@ mod prompt;
 mod skills;
 
 pub use launch_command::{LaunchCommand, shell_quote};
-pub use launch_profile::{LaunchProfile, RootRule, Unattended, Updater};
+pub use launch_profile::{Attended, LaunchProfile, ModeOption, RootRule, Unattended, Updater};
 pub use prompt::{Prompt, PromptForm};
 pub use skills::SkillSupport;
 
@@ -23,6 +23,7 @@ use mosaic_domain::{MosaicHome, RuntimeName, env_var};
 use mosaic_process::find_on_path;
 
 use crate::installed_package::InstalledPackage;
+use crate::node::Node;
 use crate::program_version::ProgramVersion;
 use crate::reporters::{Attachment, attach_reporter};
 use crate::running_version::LaunchedVersion;
@@ -93,6 +94,23 @@ pub enum LaunchError {
         /// The command that installs the program.
         install: Option<String>,
     },
+    /// The program is a script for a newer Node than the one that would run it.
+    #[error(
+        "{program} {version} needs Node {needed} or newer, and {} is {}: install a newer Node and put its directory \
+         before the others in PATH",
+        .node.path.display(),
+        .node.version
+    )]
+    NodeTooOld {
+        /// The program.
+        program: String,
+        /// Its version.
+        version: String,
+        /// The oldest Node that runs it.
+        needed: String,
+        /// The Node that was found.
+        node: Box<Node>,
+    },
     /// The prompt cannot be read, or cannot be an argument.
     #[error("cannot take the first prompt from {}: {source}", .path.display())]
     Prompt {
@@ -160,10 +178,22 @@ impl Runtime {
         let program = find_on_path(&self.launch.program, path.as_deref(), Path::new("."));
         let program = program.ok_or_else(|| LaunchError::NotInstalled {
             program: self.launch.program.clone(),
-            path: path.unwrap_or_default().display().to_string(),
+            path: path.clone().unwrap_or_default().display().to_string(),
             install: self.launch.install.clone(),
         })?;
-        let package = program.canonicalize().ok().and_then(|file| InstalledPackage::of_file(&file, &self.packages));
+        let file = program.canonicalize().unwrap_or_else(|_| program.clone());
+        let package = InstalledPackage::of_file(&file, &self.packages);
+        if let Some(package) = &package
+            && let Some(needed) = package.oldest_node.as_ref().filter(|_| Node::runs(&file))
+            && let Some(node) = Node::on_path(path.as_deref()).filter(|node| node.version < *needed)
+        {
+            return Err(LaunchError::NodeTooOld {
+                program: self.launch.program.clone(),
+                version: package.version.to_string(),
+                needed: needed.to_string(),
+                node: Box::new(node),
+            });
+        }
         let version = package.map(|package| package.version);
         let launch = self.launch_for(version.as_ref());
         let prompt = request.kickstart.map(Prompt::load).transpose()?;

@@ -184,9 +184,13 @@ fn program_text(report: &ProgramReport) -> String {
         ProgramOutcome::Updated => {
             format!("{} -> {version} in {:.1} s: {path}", report.before.as_deref().unwrap_or("?"), report.seconds)
         }
+        ProgramOutcome::Same if report.reason.is_some() => format!("still {version}: {reason}"),
         ProgramOutcome::Same => format!("still {version}, the updater found no newer version: {path}"),
         ProgramOutcome::Kept => format!("{version}: {path}"),
-        ProgramOutcome::Planned => format!("{version}, would be updated by: {}", report.updater),
+        ProgramOutcome::Planned => {
+            let note = report.reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
+            format!("{version}, would be updated by: {}{note}", report.updater)
+        }
         ProgramOutcome::Unmanaged => format!("{version}, not updated: {reason}"),
         ProgramOutcome::Failed => format!("failed: {reason}"),
     }
