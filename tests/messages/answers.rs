@@ -19,11 +19,16 @@ fn answer(program: &RealProgram, words: &[&str]) -> (Option<i32>, Value) {
 /// Waits until a dialog with this name is open, and returns it.
 fn wait_dialog(program: &RealProgram, name: &str) -> Value {
     let deadline = Deadline::after(Duration::from_mins(1));
+    let mut before = Value::Null;
     loop {
         let (code, dialog) = answer(program, &[]);
-        if code == Some(0) && dialog["name"] == name && !dialog["answers"].as_array().unwrap().is_empty() {
+        let is_complete =
+            code == Some(0) && dialog["name"] == name && !dialog["answers"].as_array().unwrap().is_empty();
+        // A program may draw its dialog in several steps.
+        if is_complete && dialog["question"] == before["question"] {
             return dialog;
         }
+        before = dialog.clone();
         assert!(!deadline.passed(), "no dialog '{name}' is open: {dialog}\n{}", program.screen());
     }
 }

@@ -200,6 +200,10 @@ fn pi_gets_the_selected_skills_before_the_users_arguments() {
             let output =
                 mosaic(&fleet, words).envs(variables.iter().copied()).current_dir(fleet.home()).output().unwrap();
             let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+            let expected = match words[0] {
+                "yolo" => expected.replacen("pi", "pi --approve", 1),
+                _ => expected.clone(),
+            };
             assert_eq!(stdout.trim_end().split_once(' ').unwrap().1, expected, "{words:?} {variables:?}");
             let is_invalid = variables.iter().any(|(_, value)| value.contains("../"));
             assert_eq!(
@@ -232,7 +236,11 @@ fn pi_and_opencode_load_the_reporter_and_keep_their_configuration() {
     let extension = format!("--extension {directory}/pi.js");
     let plugin = format!(r#""plugin":["file://{directory}/opencode.js"]}}"#);
     let table = [
-        (vec!["yolo", "pi", "-e", "mine.ts"], "", format!("{extension} --no-skills -e mine.ts [] [{program}]")),
+        (
+            vec!["yolo", "pi", "-e", "mine.ts"],
+            "",
+            format!("{extension} --approve --no-skills -e mine.ts [] [{program}]"),
+        ),
         (vec!["pi", "list"], "", "list [] []".to_owned()),
         (vec!["opencode", "."], "", format!(". [{{{plugin}] [{program}]")),
         (vec!["opencode"], r#"{"b":1,"a":2}"#, format!(r#" [{{"b":1,"a":2,{plugin}] [{program}]"#)),

@@ -37,18 +37,24 @@ pub(crate) fn play(
         create_directory(path.parent().unwrap_or(&home))?;
         std::fs::write(&path, fill(text)).map_err(|error| RecordError::File { path, error })?;
     }
-    let mut command = format!("exec env -i HOME={0} PATH={1} TERM=$TERM LANG=C.UTF-8", home.display(), program.path);
-    for (name, value) in merged(&script.environment, &scene.environment) {
-        command.push_str(&format!(" {name}='{}'", fill(value)));
-    }
-    command.push_str(&format!(" {} {}", fill(&script.command), fill(&scene.arguments)));
+    let environment = merged(&script.environment, &scene.environment);
+    let variables: Vec<String> =
+        environment.into_iter().map(|(name, value)| format!(" {name}='{}'", fill(value))).collect();
+    let variables = variables.concat();
+    let command = format!(
+        "exec env -i HOME={} PATH={} TERM=$TERM LANG=C.UTF-8{variables} {} {}",
+        home.display(),
+        program.path,
+        fill(&script.command),
+        fill(&scene.arguments)
+    );
     let socket = directory.path().join("tmux");
     let pane = Pane::start(&socket, size, &work, &command)?;
     let mut player = Player { pane, server: &server, held: None, script };
-    let played = scene.steps.iter().try_for_each(|step| player.play(step, recorded));
+    let outcome = scene.steps.iter().try_for_each(|step| player.play(step, recorded));
     drop(player);
     end_processes(&home);
-    played
+    outcome
 }
 
 /// Ends what the program has left behind: some start daemons that outlive it. They have the scene's home.

@@ -21,8 +21,8 @@ impl Notice {
     pub(crate) fn on(&self, screen: &Screen, composer: &Composer) -> Option<String> {
         let above = (screen.history..composer.begin).rev();
         // The line above the text is the composer's.
-        let drawn = above.skip(1).take_while(|at| screen.lines[*at].plain.trim().is_empty());
-        let line = drawn.filter_map(|at| self.line.matching(&screen.lines, at)).next()?;
+        let mut drawn = above.skip(1).take_while(|at| screen.lines[*at].plain.trim().is_empty());
+        let line = drawn.find_map(|at| self.line.matching(&screen.lines, at))?;
         let text =
             self.line.captures(&line.text).and_then(|found| found.name("text").map(|text| text.as_str().to_owned()));
         Some(match text {

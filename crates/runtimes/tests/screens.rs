@@ -112,7 +112,7 @@ fn describe_all(runtime: &str) -> String {
     for recorded in recorded(runtime) {
         let heading = format!("{} {}", recorded.version, recorded.size);
         if heading != last {
-            text += &format!("{}== {heading}\n", if last.is_empty() { "" } else { "\n" });
+            text.extend([if last.is_empty() { "" } else { "\n" }, "== ", &heading, "\n"]);
             last = heading;
         }
         let screen = recorded.screen();
@@ -129,7 +129,10 @@ fn describe_all(runtime: &str) -> String {
         };
         let kept = profile.queued_on(&screen, Composer::find(&profile.composer, &screen).as_ref()).len();
         let kept = if kept == 0 { String::new() } else { format!(", {kept} kept") };
-        text += &format!("{:24} {sign:5} {}{kept}{notice}\n", recorded.name, describe(profile, &screen));
+        text.push_str(
+            &[format!("{:24} {sign:5} {}", recorded.name, describe(profile, &screen)), kept, notice].concat(),
+        );
+        text.push('\n');
     }
     text
 }
@@ -268,7 +271,7 @@ impl Alteration {
             if character == '\u{1b}' {
                 altered.push(character);
                 let is_csi = rest.peek() == Some(&'[');
-                while let Some(parameter) = rest.next() {
+                for parameter in rest.by_ref() {
                     altered.push(parameter);
                     if (is_csi && parameter.is_ascii_alphabetic()) || (!is_csi && parameter == '\\') {
                         break;

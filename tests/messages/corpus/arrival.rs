@@ -32,7 +32,9 @@ impl Sent {
         if runtime == "claude" {
             let composed =
                 [("e\u{301}", "é"), ("i\u{308}", "ï"), ("A\u{30a}", "Å"), ("o\u{308}", "ö"), ("a\u{300}", "à")];
-            composed.into_iter().for_each(|(from, to)| text = text.replace(from, to));
+            for (from, to) in composed {
+                text = text.replace(from, to);
+            }
         }
         let body = match file.map(Path::new) {
             None => text,

@@ -67,7 +67,7 @@ fn send_corpus(runtime: Runtime, set: ProgramSet) {
             let is_chosen = match chosen.as_str() {
                 "all" => true,
                 // The programs get different ones.
-                "" => (at + runtime.name.len()) % 9 == 4 * place,
+                "" => (at + runtime.name.len()) % 18 == 8 * place,
                 name => text.name == name,
             };
             if is_chosen {
@@ -94,7 +94,7 @@ fn send_corpus(runtime: Runtime, set: ProgramSet) {
 fn send_one(program: &RealProgram, text: &Text, label: &str) -> Result<Arrival, String> {
     let flags: &[&str] = if text.preamble { &[] } else { &["--no-preamble"] };
     // A text without a preamble has to be another one at each width.
-    let body = if text.preamble { text.text.clone() } else { format!("{} {label}", text.text) };
+    let body = if text.preamble { text.body.clone() } else { format!("{} {label}", text.body) };
     let receipt = program.send(&body, &[&["--source-label", label, "--wait", "20"], flags].concat());
     match receipt.outcome().as_str() {
         "accepted" | "queued" => {}

@@ -63,7 +63,7 @@ impl fmt::Display for Results {
                 Ok(Arrival::Text | Arrival::Tagged) => {}
                 Ok(Arrival::File) => writeln!(f, "  {columns:3} {name}: in a file")?,
                 Err(fault) => {
-                    writeln!(f, "  {columns:3} {name}: FAULT {}", fault.chars().take(300).collect::<String>())?
+                    writeln!(f, "  {columns:3} {name}: FAULT {}", fault.chars().take(300).collect::<String>())?;
                 }
             }
         }

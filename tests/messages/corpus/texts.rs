@@ -6,7 +6,7 @@ pub(crate) struct Text {
     /// What is particular about it.
     pub(crate) name: &'static str,
     /// What is sent.
-    pub(crate) text: String,
+    pub(crate) body: String,
     /// Whether it is sent with a preamble.
     pub(crate) preamble: bool,
 }
@@ -16,7 +16,7 @@ fn words(characters: usize, preamble: usize, separator: char) -> String {
     let mut text = String::new();
     let mut nth = 0;
     while text.len() + preamble < characters {
-        text.push_str(&format!("w{nth}{separator}"));
+        text.extend([format!("w{nth}"), separator.to_string()]);
         nth += 1;
     }
     text.truncate(characters - preamble - 1);
@@ -79,9 +79,9 @@ pub(crate) fn corpus(preamble: usize) -> Vec<Text> {
         ("Markdown", own("# Title\n- **bold** and `code`\n\n```sh\nls -la | wc\n```\n> quote")),
         ("like a screen", own("❯ 1. Yes\n───────────────\n│ > x │\nDo you want to proceed?\nEsc to cancel")),
     ];
-    let with_preamble = texts.into_iter().map(|(name, text)| Text { name, text, preamble: true });
+    let with_preamble = texts.into_iter().map(|(name, text)| Text { name, body: text, preamble: true });
     let without = [("a leading hyphen, no preamble", own("- an item of a list"))];
-    let without = without.into_iter().map(|(name, text)| Text { name, text, preamble: false });
+    let without = without.into_iter().map(|(name, text)| Text { name, body: text, preamble: false });
     with_preamble.chain(without).collect()
 }
 
@@ -94,11 +94,11 @@ mod tests {
         let corpus = corpus(20);
         assert_eq!(corpus.len(), 40);
         for text in &corpus {
-            assert_eq!(corpus.iter().filter(|other| other.text == text.text).count(), 1, "{}", text.name);
+            assert_eq!(corpus.iter().filter(|other| other.body == text.body).count(), 1, "{}", text.name);
             if let Some(characters) =
                 text.name.strip_suffix(" characters").and_then(|number| number.parse::<usize>().ok())
             {
-                assert_eq!(text.text.chars().count() + 20, characters, "{}", text.name);
+                assert_eq!(text.body.chars().count() + 20, characters, "{}", text.name);
             }
         }
     }

@@ -29,14 +29,14 @@ pub(crate) struct Answer {
 
     /// allow, allow-once, deny, or the text of one of the answers; without it, the dialog is shown
     #[arg(value_name = "ANSWER")]
-    answer: Option<Wanted>,
+    wanted: Option<Wanted>,
 
     /// Answer only this question, as shown without ANSWER and by 'mosaic agent screen --json'
-    #[arg(long, value_name = "ID", requires = "answer")]
+    #[arg(long, value_name = "ID", requires = "wanted")]
     question: Option<String>,
 
     /// How long the dialog may take to close [default: 10]
-    #[arg(long, value_name = "SECONDS", requires = "answer")]
+    #[arg(long, value_name = "SECONDS", requires = "wanted")]
     wait: Option<Seconds>,
 
     #[command(flatten)]
@@ -65,7 +65,7 @@ impl Answer {
         let agent = self.agent.checked(&roster)?;
         let sender = message_sender(context);
         let to = sender.recipient(&roster, agent)?;
-        let Some(answer) = &self.answer else { return self.show(context, &roster, agent, &to) };
+        let Some(answer) = &self.wanted else { return self.show(context, &roster, agent, &to) };
         let _lock = sender.lock_agent(agent, LOCK_TIMEOUT)?;
         let server = sender.server(&roster)?;
         let wait = self.wait.map_or(CLOSE_TIMEOUT, |Seconds(wait)| wait);
@@ -137,13 +137,15 @@ impl DialogReport {
     fn text(&self, agent: &AgentName) -> String {
         let mut text = format!("{agent}: {}, question {}\n\n", self.name, self.question);
         for line in &self.text {
-            text.push_str(&format!("    {line}\n"));
+            text.push_str("    ");
+            text.push_str(line);
+            text.push('\n');
         }
         text.push('\n');
-        for OfferedReport { text: label, means } in &self.answers {
+        text.extend(self.answers.iter().map(|OfferedReport { text: label, means }| {
             let means = means.as_ref().map_or_else(String::new, |means| format!("   ({means})"));
-            text.push_str(&format!("  '{label}'{means}\n"));
-        }
+            format!("  '{label}'{means}\n")
+        }));
         if self.answers.is_empty() {
             text.push_str("  Its answers are not known for this runtime: use 'mosaic agent key'.\n");
         }
