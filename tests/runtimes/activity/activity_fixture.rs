@@ -79,7 +79,7 @@ impl RuntimeFleet {
         poll_until(poll, || format!("{what} is not observed: {:#}\n{}", self.activity(), self.screen()))
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         String::from_utf8(self.fleet.mosaic(&["agent", "screen", "coder0"]).stdout).unwrap()
     }
 

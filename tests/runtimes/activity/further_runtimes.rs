@@ -67,7 +67,7 @@ impl Program {
         fleet.send("rebase the branch");
         fleet.server.wait_held();
         fleet.wait("working", "");
-        assert_eq!(fleet.send_outcome("and run the tests"), "queued");
+        assert_eq!(fleet.send_outcome("and run the tests"), "queued", "{}", fleet.screen());
         drop(held);
         let _ = fleet.server.wait_user_turns(2);
         fleet.wait("idle", "");

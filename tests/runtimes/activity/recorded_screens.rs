@@ -20,7 +20,14 @@ fn recorded_screens_give_the_activity_and_its_reason() {
     }
     let screens = Binaries::workspace().join("crates/runtimes/screens").canonicalize().unwrap();
     let agent = |(nth, (runtime, name, ..)): (usize, &(&str, &str, &str, &str, &str))| {
-        let file = screens.join(runtime).join(format!("{name}.screen"));
+        let version = match *runtime {
+            "claude" => "2.1.197",
+            "codex" => "0.171.0",
+            "pi" => "0.73.1",
+            _ => "1.18.33",
+        };
+        let file = screens.join(runtime).join(version).join("100x30").join(format!("{name}.screen"));
+        assert!(file.is_file(), "{}", file.display());
         let class = if nth == 0 { "orchestrator" } else { "implementer" };
         // Without a final line end, which would scroll the screen; the last line has the cursor. A screen is read
         // only while the runtime's program runs.
