@@ -37,6 +37,10 @@ fn a_missing_program_keeps_the_agent() {
         fs::rename(&away, &here).unwrap();
     }
     let pane_program = program(&fleet, "agent-pane");
+    // The installed program is a hard link to the one that other fleets have, too.
+    let copy = program(&fleet, "copy");
+    fs::copy(&pane_program, &copy).unwrap();
+    fs::rename(&copy, &pane_program).unwrap();
     fs::set_permissions(&pane_program, fs::Permissions::from_mode(0o644)).unwrap();
     assert_refused(&fleet, &pane, 69, "agent-pane cannot be executed");
     fs::set_permissions(&pane_program, fs::Permissions::from_mode(0o755)).unwrap();
