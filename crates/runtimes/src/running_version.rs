@@ -1,4 +1,4 @@
-//! The version of the program that runs in a pane, whatever is installed by now.
+//! The version of the program that runs in a pane. Another one may have been installed since it started.
 //!
 //! The launch leaves the version in the program's environment. A program that was started in another way is known by the
 //! files that it was started from, unless they were replaced since.

@@ -1,5 +1,5 @@
-//! A corpus of 40 messages to the real programs: each arrives at the model exactly once and as promised, whatever its
-//! text and the width of the pane.
+//! A corpus of 40 messages to the real programs: each arrives at the model exactly once and as promised, for each
+//! kind of text and width of the pane.
 //!
 //! By default, some of the messages are sent, at one width each. `MOSAIC_TEST_CORPUS=all` sends all of them at all widths, and
 //! with `UPDATE=1` the result is written into `docs/reference/messages.md`. Another value is the name of the only message.
@@ -75,7 +75,7 @@ fn send_corpus(runtime: Runtime, set: ProgramSet) {
                 let result = send_one(&program, text, &label(nth));
                 if let Err(fault) = &result {
                     println!("{} at {columns} columns: {fault}\n{}", text.name, program.screen());
-                    // Whatever is in the composer would hold up all that follows.
+                    // A text that is still in the composer would hold up all that follows.
                     program.restart();
                     program.resize(columns);
                 }
